@@ -1,0 +1,58 @@
+/** Packs the package, installs the tarball into an empty project and loads it as an application would. Needs a build. */
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
+const project = mkdtempSync(path.join(tmpdir(), 'smoke-'));
+
+// The construct call runs Object's constructor; it throws a TypeError when Server is not a constructor itself.
+const assertServer = `
+  Reflect.construct(Object, [], loaded.Server);
+  console.log('typeof ' + typeof loaded);`;
+const assertLoaded = `
+  if (Object.keys(loaded).length === 0) throw new Error('nothing is exported');
+  console.log('typeof ' + typeof loaded);`;
+
+try {
+  run(root, 'npm', 'pack', '--silent', '--ignore-scripts', '--pack-destination', project);
+  const tarball = readdirSync(project).find((file) => file.endsWith('.tgz'));
+  writeFileSync(path.join(project, 'package.json'), '{ "private": true }\n');
+
+  // First without peers: nothing behind './server' may need Nest.
+  install('--legacy-peer-deps', `./${tarball}`);
+  loadEverywhere('nestjs-socketio/server', assertServer);
+  // Nest 11, since 12 is ESM only and cannot be loaded where require() takes CommonJS alone.
+  install('@nestjs/common@11', '@nestjs/core@11', 'reflect-metadata@0.2', 'rxjs@7');
+  loadEverywhere('nestjs-socketio', assertLoaded);
+} finally {
+  rmSync(project, { recursive: true, force: true });
+}
+
+/** As ESM, as CommonJS on a Node that can require ES modules, and as CommonJS from dist/cjs. */
+function loadEverywhere(specifier, assertion) {
+  writeFileSync(path.join(project, 'main.mjs'), `import * as loaded from '${specifier}';\n${assertion}\n`);
+  writeFileSync(path.join(project, 'main.cjs'), `const loaded = require('${specifier}');\n${assertion}\n`);
+  console.log(specifier);
+  load('main.mjs');
+  const kind = load('main.cjs');
+  const kindFromCommonJs = load('--no-experimental-require-module', 'main.cjs');
+  if (kind !== kindFromCommonJs)
+    throw new Error(`require('${specifier}') gives ${kind}, but ${kindFromCommonJs} from dist/cjs`);
+}
+
+function load(...args) {
+  const output = run(project, process.execPath, '--no-warnings', ...args);
+  process.stdout.write(`  node ${args.join(' ')}: ${output}`);
+  return output;
+}
+
+function install(...args) {
+  run(project, 'npm', 'install', '--no-audit', '--no-fund', '--silent', ...args);
+}
+
+function run(cwd, command, ...args) {
+  return execFileSync(command, args, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] });
+}

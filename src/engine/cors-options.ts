@@ -1,0 +1,30 @@
+import type { EngineRequest } from './engine-request.js';
+
+/** What may be given as `cors`: the options of the `cors` package, or a function that gives them per request. */
+export type CorsSetting = CorsOptions | CorsDelegate;
+
+export type CorsDelegate = (
+  request: EngineRequest,
+  callback: (error: Error | null, options?: CorsOptions) => void,
+) => void;
+
+export interface CorsOptions {
+  /** Origins that may talk to this server. Unset: every origin gets the header `*`, as in the `cors` package. */
+  origin?: CorsOrigin | CorsOriginCallback;
+  methods?: string | string[];
+  allowedHeaders?: string | string[];
+  exposedHeaders?: string | string[];
+  credentials?: boolean;
+  /** Seconds. */
+  maxAge?: number;
+  preflightContinue?: boolean;
+  optionsSuccessStatus?: number;
+}
+
+export type CorsOrigin = boolean | string | RegExp | (string | RegExp)[];
+
+/** Decides per request; may answer later. */
+export type CorsOriginCallback = (
+  origin: string | undefined,
+  callback: (error: Error | null, allowed?: CorsOrigin) => void,
+) => void;

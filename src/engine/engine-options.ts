@@ -1,0 +1,191 @@
+import type { SerializeOptions } from 'cookie';
+import type { CorsSetting } from './cors-options.js';
+import type { EngineRequest } from './engine-request.js';
+import { OptionError, type OptionReader } from './option-reader.js';
+import type { TransportName } from './transport/transport.js';
+
+/** What an Engine.IO server can be told. Every length is in bytes, every duration in milliseconds. */
+export interface EngineOptions {
+  /** @default '/engine.io' ('/socket.io' where a Socket.IO server made the engine) */
+  path?: string;
+  /** Whether the path ends with a slash. @default true */
+  addTrailingSlash?: boolean;
+  /** Time between two pings. @default 25_000 */
+  pingInterval?: number;
+  /** Time without any byte after a ping, until the session is closed. @default 20_000 */
+  pingTimeout?: number;
+  /** Time for a WebSocket probe to become the session's transport. @default 10_000 */
+  upgradeTimeout?: number;
+  /** Time for a closing session to hand over what is queued. @default 30_000 */
+  closeTimeout?: number;
+  /** Largest message or POST body. @default 1_000_000 */
+  maxHttpBufferSize?: number;
+  /** Another name of `maxHttpBufferSize`. */
+  maxPayload?: number;
+  /** Largest POST body and largest answer to one poll. @default as `maxHttpBufferSize` */
+  pollingMaxBufferSize?: number;
+  /** Longest wait of one poll, answered with a noop packet. @default 30_000 */
+  maxPollWait?: number;
+  /** Packets in one POST or joined frame. @default 65_536 */
+  maxBatchPackets?: number;
+  /** @default ['polling', 'websocket'] */
+  transports?: TransportName[];
+  /** Whether a polling session may move to WebSocket. @default true */
+  allowUpgrades?: boolean;
+  /** Compression of polling answers; `false` switches it off. @default { threshold: 1024 } */
+  httpCompression?: boolean | HttpCompressionOptions;
+  /** The options of the `ws` package; it then also frames and sends. @default false */
+  perMessageDeflate?: boolean | PerMessageDeflateOptions;
+  /** A cookie with the session id on the handshake's answer. @default false */
+  cookie?: boolean | (SerializeOptions & { name?: string });
+  /** Cross-origin access, as the options of the `cors` package. @default unset: same origin only */
+  cors?: CorsSetting | boolean;
+  /**
+   * Whether a foreign `Origin` is refused with 403 on both transports. Where this is off, a WebSocket's origin is still
+   * held against `cors.origin` if that is set. @default true in the Nest module, false in `./server`
+   */
+  checkOrigin?: boolean;
+  /** Whether `X-Forwarded-Host` names this server, for the check of the origin behind a proxy. @default false */
+  trustProxy?: boolean;
+  /** Decides about a handshake before a session exists. */
+  allowRequest?: AllowRequest;
+  /** Makes session ids; may be asynchronous. @default 20 random characters of `[A-Za-z0-9_-]` */
+  generateId?: (request: EngineRequest) => string | PromiseLike<string>;
+  /** Whether unknown upgrade requests end when nobody else listens for them. @default true */
+  destroyUpgrade?: boolean;
+}
+
+export type AllowRequest = (
+  request: EngineRequest,
+  decide: (message: string | null | undefined, allowed: boolean) => void,
+) => void;
+
+export interface HttpCompressionOptions {
+  /** Answers below this many bytes go as they are. @default 1024 */
+  threshold?: number;
+}
+
+/** As in the `ws` package. */
+export interface PerMessageDeflateOptions {
+  threshold?: number;
+  serverNoContextTakeover?: boolean;
+  clientNoContextTakeover?: boolean;
+  serverMaxWindowBits?: number;
+  clientMaxWindowBits?: number;
+  concurrencyLimit?: number;
+  zlibDeflateOptions?: object;
+  zlibInflateOptions?: object;
+}
+
+/** The options after `resolveEngineOptions`: complete and frozen. */
+export interface ResolvedEngineOptions {
+  readonly path: string;
+  readonly pingInterval: number;
+  readonly pingTimeout: number;
+  readonly upgradeTimeout: number;
+  readonly closeTimeout: number;
+  readonly maxHttpBufferSize: number;
+  readonly pollingMaxBufferSize: number;
+  readonly maxPollWait: number;
+  readonly maxBatchPackets: number;
+  readonly transports: readonly TransportName[];
+  readonly allowUpgrades: boolean;
+  /** Bytes from which a polling answer is compressed, or null. */
+  readonly httpCompressionThreshold: number | null;
+  readonly perMessageDeflate: PerMessageDeflateOptions | false;
+  readonly cookie: (SerializeOptions & { name: string }) | null;
+  readonly cors: CorsSetting | null;
+  readonly checkOrigin: boolean;
+  readonly trustProxy: boolean;
+  readonly allowRequest: AllowRequest | null;
+  readonly generateId: EngineOptions['generateId'] | null;
+  readonly destroyUpgrade: boolean;
+}
+
+/** Values that differ between the ways an engine is made. */
+export interface EngineDefaults {
+  readonly path: string;
+  readonly checkOrigin: boolean;
+}
+
+export const ENGINE_DEFAULTS: EngineDefaults = Object.freeze({ path: '/engine.io', checkOrigin: false });
+
+const COMPRESSION_THRESHOLD = 1024;
+const TRANSPORTS: readonly TransportName[] = ['polling', 'websocket', 'webtransport'];
+
+/** @throws OptionError naming the option, what was given and what is allowed */
+export function resolveEngineOptions(read: OptionReader, defaults: EngineDefaults): ResolvedEngineOptions {
+  const maxHttpBufferSize = read.integer('maxHttpBufferSize', 1_000_000, { min: 1 }, 'maxPayload');
+  return Object.freeze({
+    path: resolvePath(read, defaults),
+    pingInterval: read.milliseconds('pingInterval', 25_000, 1),
+    pingTimeout: read.milliseconds('pingTimeout', 20_000, 1),
+    upgradeTimeout: read.milliseconds('upgradeTimeout', 10_000, 1),
+    closeTimeout: read.milliseconds('closeTimeout', 30_000, 1),
+    maxHttpBufferSize,
+    pollingMaxBufferSize: read.integer('pollingMaxBufferSize', maxHttpBufferSize, { min: 1 }),
+    maxPollWait: read.milliseconds('maxPollWait', 30_000, 1),
+    maxBatchPackets: read.integer('maxBatchPackets', 65_536, { min: 1 }),
+    transports: resolveTransports(read),
+    allowUpgrades: read.boolean('allowUpgrades', true),
+    httpCompressionThreshold: resolveHttpCompression(read),
+    perMessageDeflate: resolvePerMessageDeflate(read),
+    cookie: resolveCookie(read),
+    cors: resolveCors(read),
+    checkOrigin: read.boolean('checkOrigin', defaults.checkOrigin),
+    trustProxy: read.boolean('trustProxy', false),
+    allowRequest: read.callback<AllowRequest>('allowRequest'),
+    generateId: read.callback<NonNullable<EngineOptions['generateId']>>('generateId'),
+    destroyUpgrade: read.boolean('destroyUpgrade', true),
+  });
+}
+
+function resolvePath(read: OptionReader, defaults: EngineDefaults): string {
+  const path = read.string('path', defaults.path, /^\/?[^?#\s]*$/, 'a URL path without query, such as "/socket.io"');
+  const bare = (path.startsWith('/') ? path : `/${path}`).replace(/\/$/, '');
+  return read.boolean('addTrailingSlash', true) ? `${bare}/` : bare;
+}
+
+function resolveTransports(read: OptionReader): readonly TransportName[] {
+  const value = read.raw('transports') ?? ['polling', 'websocket'];
+  const known = (name: unknown): boolean => TRANSPORTS.includes(name as TransportName);
+  if (Array.isArray(value) && value.length > 0 && value.every(known)) return Object.freeze([...value]);
+  throw new OptionError('transports', value, 'a list of one or more of "polling", "websocket", "webtransport"');
+}
+
+function resolveHttpCompression(read: OptionReader): number | null {
+  const value = read.raw('httpCompression') ?? true;
+  if (typeof value === 'boolean') return value ? COMPRESSION_THRESHOLD : null;
+  const threshold = isObject(value) ? (value.threshold ?? COMPRESSION_THRESHOLD) : null;
+  if (typeof threshold === 'number' && threshold >= 0) return threshold;
+  throw new OptionError('httpCompression', value, 'true, false or { threshold: bytes }');
+}
+
+function resolvePerMessageDeflate(read: OptionReader): PerMessageDeflateOptions | false {
+  const value = read.raw('perMessageDeflate') ?? false;
+  if (value === false) return false;
+  if (value === true) return { threshold: COMPRESSION_THRESHOLD };
+  if (isObject(value)) return { threshold: COMPRESSION_THRESHOLD, ...value };
+  throw new OptionError('perMessageDeflate', value, 'true, false or the options of the ws package');
+}
+
+function resolveCookie(read: OptionReader): ResolvedEngineOptions['cookie'] {
+  const value = read.raw('cookie') ?? false;
+  if (value === false) return null;
+  const base = { name: 'io', path: '/', httpOnly: true, sameSite: 'lax' as const };
+  if (value === true) return base;
+  if (isObject(value) && (value.name === undefined || typeof value.name === 'string')) return { ...base, ...value };
+  throw new OptionError('cookie', value, 'true, false or { name, ...cookie attributes }');
+}
+
+function resolveCors(read: OptionReader): CorsSetting | null {
+  const value = read.raw('cors') ?? false;
+  if (value === false) return null;
+  if (value === true) return {};
+  if (isObject(value) || typeof value === 'function') return value as CorsSetting;
+  throw new OptionError('cors', value, 'the options of the cors package, or a function (request, callback)');
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

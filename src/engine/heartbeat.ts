@@ -1,0 +1,80 @@
+import { TimerEntry, TimerWheel } from './timer-wheel.js';
+
+/** What a heartbeat watches. */
+export interface HeartbeatPeer {
+  readonly bytesReceived: number;
+  onPingDue(): void;
+  onSilence(): void;
+}
+
+/**
+ * Pings every `interval` and ends the session where not one byte arrived within `timeout` after a ping (protocol,
+ * "Heartbeat"). The cadence is the server's own: a stray pong moves nothing. Bytes are read off the transport's counter
+ * at the deadline, so messages cost the heartbeat nothing.
+ */
+export class Heartbeat extends TimerEntry {
+  #nextPing = 0;
+  /** When the last ping must have been followed by a byte; Infinity: no ping is open. */
+  #deadline = Infinity;
+  #baseline = 0;
+
+  constructor(
+    private readonly wheel: TimerWheel,
+    private readonly interval: number,
+    private readonly timeout: number,
+    private readonly peer: HeartbeatPeer,
+  ) {
+    super();
+  }
+
+  start(): void {
+    this.#nextPing = TimerWheel.now() + this.interval;
+    this.wheel.scheduleAt(this, this.#nextPing);
+  }
+
+  stop(): void {
+    this.wheel.cancel(this);
+  }
+
+  /** The session changed its transport: counts from another counter, and the change itself was a sign of life. */
+  restart(): void {
+    this.#deadline = Infinity;
+    this.wheel.scheduleAt(this, this.#nextPing);
+  }
+
+  override onTimer(): void {
+    const due = this.due;
+    if (due >= this.#deadline && !this.#isAlive(due)) return;
+    if (due >= this.#nextPing) this.#ping(due);
+    this.wheel.scheduleAt(this, Math.min(this.#nextPing, this.#deadline));
+  }
+
+  #isAlive(due: number): boolean {
+    if (this.peer.bytesReceived !== this.#baseline) {
+      this.#deadline = Infinity;
+      return true;
+    }
+    // While this process was stalled it did not listen either: what the peer sent may still wait in the kernel.
+    const lag = TimerWheel.now() - due;
+    if (lag > STALL) {
+      this.#deadline = TimerWheel.now() + Math.min(lag, this.timeout);
+      return true;
+    }
+    this.peer.onSilence();
+    return false;
+  }
+
+  #ping(due: number): void {
+    // After a stall one ping is sent, not one for each that was missed.
+    const missed = Math.floor((TimerWheel.now() - this.#nextPing) / this.interval);
+    this.#nextPing += this.interval * (1 + Math.max(0, missed));
+    if (this.#deadline === Infinity) {
+      this.#deadline = due + this.timeout;
+      this.#baseline = this.peer.bytesReceived;
+    }
+    this.peer.onPingDue();
+  }
+}
+
+/** A timer that fires this much late, in milliseconds, tells of a stalled process. */
+const STALL = 50;

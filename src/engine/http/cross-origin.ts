@@ -1,0 +1,112 @@
+import corsPackage from 'cors';
+import type { CorsOptions, CorsOriginCallback, CorsSetting } from '../cors-options.js';
+import type { EngineRequest } from '../engine-request.js';
+import { CollectedHeaders } from './collected-headers.js';
+import type { HttpHeaders } from './http-exchange.js';
+
+export interface CrossOriginRules {
+  readonly cors: CorsSetting | null;
+  readonly checkOrigin: boolean;
+  readonly trustProxy: boolean;
+}
+
+export interface CrossOriginVerdict {
+  readonly allowed: boolean;
+  /** Headers for whatever is answered. */
+  readonly headers: HttpHeaders | null;
+  /** The answer to a preflight, where `cors` gave one. */
+  readonly preflightStatus: number | null;
+}
+
+const NOTHING_TO_SAY: CrossOriginVerdict = { allowed: true, headers: null, preflightStatus: null };
+
+/**
+ * Decides whether a request's origin may talk to this server, by one rule for both transports: the same origin, or what
+ * the `cors` package allows. The package also makes the headers, so the two cannot disagree.
+ */
+export class CrossOrigin {
+  readonly #cors: ReturnType<typeof corsPackage> | null;
+  readonly #namesOrigins: boolean;
+
+  constructor(private readonly rules: CrossOriginRules) {
+    this.#cors = rules.cors === null ? null : corsPackage(withPromises(rules.cors) as never);
+    this.#namesOrigins = typeof rules.cors === 'function' || rules.cors?.origin !== undefined;
+  }
+
+  /** `decide` is called once, at once unless `cors.origin` takes its time; with null where that failed. */
+  check(request: EngineRequest, isUpgrade: boolean, decide: (verdict: CrossOriginVerdict | null) => void): void {
+    const origin = request.headers.origin;
+    if (this.#cors === null) {
+      const allowed = origin === undefined || !this.rules.checkOrigin || this.#isSameOrigin(request, origin);
+      decide(allowed ? NOTHING_TO_SAY : { allowed, headers: null, preflightStatus: null });
+      return;
+    }
+    const collected = new CollectedHeaders();
+    const finish = (error?: unknown): void => {
+      if (error) {
+        decide(null);
+        return;
+      }
+      decide({
+        allowed: this.#isAllowed(request, isUpgrade, origin, collected),
+        headers: collected.getHeaders(),
+        preflightStatus: collected.ended ? collected.statusCode : null,
+      });
+    };
+    collected.onEnd = finish;
+    this.#cors(request, collected as never, finish);
+  }
+
+  #isAllowed(
+    request: EngineRequest,
+    isUpgrade: boolean,
+    origin: string | undefined,
+    collected: CollectedHeaders,
+  ): boolean {
+    const isChecked = this.rules.checkOrigin || (isUpgrade && this.#namesOrigins);
+    if (!isChecked || origin === undefined) return true;
+    const allowed = collected.getHeader('Access-Control-Allow-Origin');
+    return allowed === '*' || allowed === origin || this.#isSameOrigin(request, origin);
+  }
+
+  /** Host and port decide; the scheme does not, since a proxy may have ended TLS. */
+  #isSameOrigin(request: EngineRequest, origin: string): boolean {
+    let url: URL;
+    try {
+      url = new URL(origin);
+    } catch {
+      return false;
+    }
+    const defaultPort = url.protocol === 'https:' ? ':443' : ':80';
+    return this.#hostsOf(request).some((host) => url.host !== '' && host.replace(defaultPort, '') === url.host);
+  }
+
+  #hostsOf(request: EngineRequest): string[] {
+    const hosts = [request.headers.host ?? request.headers[':authority']];
+    if (this.rules.trustProxy) hosts.push(String(request.headers['x-forwarded-host'] ?? '').split(',')[0]);
+    return hosts.filter((host) => typeof host === 'string').map((host) => host.trim().toLowerCase());
+  }
+}
+
+/** Lets `origin` be an async function as well as one with a callback. */
+function withPromises(setting: CorsSetting): CorsSetting {
+  if (typeof setting === 'function') {
+    return (request, callback) =>
+      setting(request, (error, options) => callback(error, options && withAsyncOrigin(options)));
+  }
+  return withAsyncOrigin(setting);
+}
+
+function withAsyncOrigin(options: CorsOptions): CorsOptions {
+  if (typeof options.origin !== 'function') return options;
+  const decide = options.origin as (...args: Parameters<CorsOriginCallback>) => unknown;
+  const origin: CorsOriginCallback = (requested, callback) => {
+    const answer = decide(requested, callback);
+    if (!(answer instanceof Promise)) return;
+    answer.then(
+      (allowed) => allowed !== undefined && callback(null, allowed),
+      (error: Error) => callback(error),
+    );
+  };
+  return { ...options, origin };
+}

@@ -1,0 +1,129 @@
+import type { IncomingMessage, Server as HttpServer, ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { refuseUpgrade } from './refuse-upgrade.js';
+
+type RequestListener = (request: IncomingMessage, response: ServerResponse) => void;
+
+export interface AttachmentHandler {
+  handleRequest(request: IncomingMessage, response: ServerResponse): void;
+  handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
+  /** The HTTP server closed. */
+  close(): void;
+}
+
+export interface AttachmentOptions {
+  readonly path: string;
+  /** False where a framework's route hands requests over; upgrades are taken in any case. */
+  readonly takesRequests: boolean;
+  readonly takesUpgrades: boolean;
+  /** Whether a foreign upgrade that nobody else listens for is ended. */
+  readonly destroyUpgrade: boolean;
+}
+
+/**
+ * An engine on somebody else's HTTP server, side by side with other handlers.
+ *
+ * Requests: a listener in front of those present, which go on to get everything else. Upgrades of this path are taken
+ * before any listener sees them, since other WebSocket libraries destroy what they do not know; to that end the server's
+ * `emit` is wrapped. `detach` leaves the server as it was found.
+ */
+export class HttpAttachment {
+  #attached = true;
+  readonly #formerListeners: RequestListener[] = [];
+  readonly #onRequest: RequestListener = (request, response) => this.#handleRequest(request, response);
+  readonly #onUpgrade = (_request: IncomingMessage, socket: Duplex): void => this.#handleForeignUpgrade(socket);
+  readonly #onClose = (): void => this.handler.close();
+  readonly #emit: HttpServer['emit'];
+  readonly #ownEmit: HttpServer['emit'];
+  /** Whether somebody had wrapped `emit` before: then their function is put back, else the prototype's shows again. */
+  readonly #emitWasOwn: boolean;
+
+  constructor(
+    readonly server: HttpServer,
+    private readonly handler: AttachmentHandler,
+    private readonly options: AttachmentOptions,
+  ) {
+    const attachment = this;
+    const emit = server.emit;
+    this.#emit = emit;
+    this.#emitWasOwn = Object.hasOwn(server, 'emit');
+    this.#ownEmit = function (this: HttpServer, event: string, ...args: unknown[]): boolean {
+      if (event === 'upgrade' && attachment.#takesUpgrade(args[0] as IncomingMessage)) {
+        handler.handleUpgrade(args[0] as IncomingMessage, args[1] as Duplex, args[2] as Buffer);
+        return true;
+      }
+      return Reflect.apply(emit, this, [event, ...args]);
+    } as HttpServer['emit'];
+    server.on('close', this.#onClose);
+    if (options.takesRequests) this.#takeRequests();
+    if (options.takesUpgrades) this.#takeUpgrades();
+  }
+
+  /** Idempotent. What was attached on top of this stays in place. */
+  detach(): void {
+    if (!this.#attached) return;
+    this.#attached = false;
+    this.server.off('close', this.#onClose);
+    this.server.off('upgrade', this.#onUpgrade);
+    // Somebody may have wrapped `emit` after this; then it stays, and passes everything through.
+    if (this.server.emit === this.#ownEmit) {
+      if (this.#emitWasOwn) this.server.emit = this.#emit;
+      else delete (this.server as Partial<HttpServer>).emit;
+    }
+    this.#returnRequests();
+  }
+
+  #takeRequests(): void {
+    for (const listener of this.server.listeners('request')) this.#formerListeners.push(listener as RequestListener);
+    this.server.removeAllListeners('request');
+    this.server.on('request', this.#onRequest);
+  }
+
+  #returnRequests(): void {
+    if (!this.options.takesRequests) return;
+    const present = this.server.listeners('request') as RequestListener[];
+    this.server.removeAllListeners('request');
+    for (const listener of present) {
+      const restored = listener === this.#onRequest ? this.#formerListeners : [listener];
+      for (const one of restored) this.server.on('request', one);
+    }
+  }
+
+  #takeUpgrades(): void {
+    this.server.emit = this.#ownEmit;
+    // Node hands upgrades out only where an 'upgrade' listener exists.
+    this.server.on('upgrade', this.#onUpgrade);
+  }
+
+  #handleRequest(request: IncomingMessage, response: ServerResponse): void {
+    if (this.#matches(request.url)) {
+      this.handler.handleRequest(request, response);
+      return;
+    }
+    for (const listener of this.#formerListeners) listener.call(this.server, request, response);
+  }
+
+  #takesUpgrade(request: IncomingMessage): boolean {
+    return this.#attached && this.#matches(request.url);
+  }
+
+  #handleForeignUpgrade(socket: Duplex): void {
+    if (!this.options.destroyUpgrade || this.server.listenerCount('upgrade') > 1) return;
+    socket.on('error', ignore);
+    refuseUpgrade(socket, 404, 'Not Found', 'text/plain');
+  }
+
+  #matches(url: string | undefined): boolean {
+    return url !== undefined && matchesPath(url, this.options.path);
+  }
+}
+
+/** Whether a request's URL lies under an engine's path, which is compared byte by byte, undecoded. */
+export function matchesPath(url: string, path: string): boolean {
+  if (!url.startsWith(path)) return false;
+  if (path.endsWith('/')) return true;
+  const next = url.charAt(path.length);
+  return next === '' || next === '?' || next === '/' || next === '#';
+}
+
+function ignore(): void {}

@@ -1,0 +1,21 @@
+import type { ServerResponse } from 'node:http';
+import type { Readable } from 'node:stream';
+import type { EngineRequest } from '../engine-request.js';
+
+/**
+ * One HTTP request and the way to answer it. The engine answers through this instead of a `ServerResponse`, so that a
+ * framework's own reply, with its hooks, can stand behind it.
+ */
+export interface HttpExchange {
+  readonly request: EngineRequest;
+  /** Node's response, for Express-style middlewares; the engine itself does not write to it. */
+  readonly response: ServerResponse;
+  /** The request's body; a framework may have decoded it. */
+  readonly body: Readable;
+  /** Answers; called once. */
+  respond(status: number, headers: HttpHeaders, body: string | Buffer): void;
+  /** Calls the listener once if the peer leaves before it was answered. */
+  onAbort(listener: () => void): void;
+}
+
+export type HttpHeaders = Record<string, string | string[]>;

@@ -1,0 +1,51 @@
+import { isUtf8 } from 'node:buffer';
+import type { Readable } from 'node:stream';
+import { ProtocolError } from '../protocol-error.js';
+
+/**
+ * Reads a body as text within `limit` bytes. `done` is called once: with the text, with a `ProtocolError`, or with null
+ * where the peer left in the middle. `onBytes` is told of every chunk, since bytes are a sign of life.
+ */
+export function readBody(
+  body: Readable,
+  contentLength: string | undefined,
+  limit: number,
+  onBytes: (length: number) => void,
+  done: (result: string | ProtocolError | null) => void,
+): void {
+  if (Number(contentLength) > limit) {
+    done(tooLarge(limit));
+    return;
+  }
+  const chunks: Buffer[] = [];
+  let length = 0;
+
+  function onData(chunk: Buffer): void {
+    length += chunk.length;
+    onBytes(chunk.length);
+    if (length > limit) finish(tooLarge(limit));
+    else chunks.push(chunk);
+  }
+  function onEnd(): void {
+    const bytes = chunks.length === 1 ? chunks[0] : Buffer.concat(chunks, length);
+    finish(isUtf8(bytes) ? bytes.toString() : new ProtocolError('INVALID_PACKET', 'the body is not UTF-8'));
+  }
+  function onGone(): void {
+    finish(null);
+  }
+  function finish(result: string | ProtocolError | null): void {
+    body.off('data', onData).off('end', onEnd).off('close', onGone).off('error', onGone);
+    // Whatever still arrives is read and thrown away; an error after this one concerns nobody.
+    body.on('error', ignore);
+    body.resume();
+    done(result);
+  }
+
+  body.on('data', onData).on('end', onEnd).on('close', onGone).on('error', onGone);
+}
+
+function tooLarge(limit: number): ProtocolError {
+  return new ProtocolError('PAYLOAD_TOO_LARGE', `the body exceeds ${limit} bytes`);
+}
+
+function ignore(): void {}

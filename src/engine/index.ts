@@ -1,0 +1,27 @@
+export { EngineServer, type ConnectionError, type EngineSetup, type OtherAnswer } from './engine-server.js';
+export {
+  ENGINE_DEFAULTS,
+  resolveEngineOptions,
+  type AllowRequest,
+  type EngineDefaults,
+  type EngineOptions,
+  type HttpCompressionOptions,
+  type PerMessageDeflateOptions,
+  type ResolvedEngineOptions,
+} from './engine-options.js';
+export type { CorsDelegate, CorsOptions, CorsOrigin, CorsOriginCallback, CorsSetting } from './cors-options.js';
+export { parseQuery, type EngineRequest } from './engine-request.js';
+export { EngineErrorCode } from './engine-error.js';
+export { closeDetail, type CloseDetail, type CloseReason } from './close-reason.js';
+export { OptionError, OptionReader } from './option-reader.js';
+export { ProtocolError, type ProtocolErrorCode } from './protocol-error.js';
+export { Session, type SendOptions, type SessionReceiver, type SessionState } from './session.js';
+export { generateSessionId } from './session-id.js';
+export { LazyEmitter } from './lazy-emitter.js';
+export { Timer, TimerEntry, TimerWheel } from './timer-wheel.js';
+export { SharedPacket } from './transport/shared-packet.js';
+export type { Transport, TransportName } from './transport/transport.js';
+export { matchesPath, type HttpAttachment } from './http/http-attachment.js';
+export { negotiateEncoding } from './http/compression.js';
+export type { HttpExchange, HttpHeaders } from './http/http-exchange.js';
+export type { HttpMiddleware } from './http/middleware.js';

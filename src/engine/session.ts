@@ -1,0 +1,245 @@
+import { closeDetail, type CloseDetail, type CloseReason } from './close-reason.js';
+import { PacketType, describePacket, type ControlType, type EncodedPacket } from './codec/packet.js';
+import type { EngineRequest } from './engine-request.js';
+import { Heartbeat, type HeartbeatPeer } from './heartbeat.js';
+import { LazyEmitter } from './lazy-emitter.js';
+import type { TimerWheel } from './timer-wheel.js';
+import type { SharedPacket } from './transport/shared-packet.js';
+import type { Transport, TransportHandler, TransportName } from './transport/transport.js';
+import { Upgrade, type UpgradeOwner } from './upgrade.js';
+
+/** What the layer above gives a session to hear of it; without one the session emits `data` events only. */
+export interface SessionReceiver {
+  /** A message: text without its packet type, or bytes. May throw nothing. */
+  onMessage(data: string | Buffer): void;
+  /** Output left for the network; only called where `wantsFlush` was set. */
+  onFlush(): void;
+  /** The session ended; called once. */
+  onClose(reason: CloseReason, detail: CloseDetail): void;
+}
+
+/** The server, as a session sees it. */
+export interface SessionHost {
+  readonly wheel: TimerWheel;
+  readonly pingInterval: number;
+  readonly pingTimeout: number;
+  readonly upgradeTimeout: number;
+  /** The body of the open packet behind the session's id, for a session that starts on this transport. */
+  openPacketTail(transport: TransportName): string;
+  /** Removes the session from the table. */
+  onSessionClose(session: Session): void;
+}
+
+export type SessionState = 'open' | 'closing' | 'closed';
+
+export interface SendOptions {
+  /** Whether the packet may be compressed where compression is negotiated. @default true */
+  compress?: boolean;
+}
+
+/**
+ * One Engine.IO session: a peer over whichever transport it uses at the moment.
+ *
+ * Events, for those who listen: `data` and `message` (a message), `packet` and `packetCreate` (any packet, in and out),
+ * `heartbeat` (a pong), `ping` (one was sent), `upgrading`, `upgrade`, `flush`, `drain`, and `close` (reason, detail).
+ */
+export class Session extends LazyEmitter implements TransportHandler, HeartbeatPeer, UpgradeOwner {
+  /** The Engine.IO revision. */
+  readonly protocol = 4;
+  readyState: SessionState = 'open';
+  /** Told of messages and of the end; set once by the layer above. */
+  receiver: SessionReceiver | null = null;
+  transport: Transport;
+  /** Whether the session has moved to another transport since it was opened. */
+  upgraded = false;
+  /** The request that opened the session. May be deleted to release it. */
+  declare request?: EngineRequest;
+  readonly #host: SessionHost;
+  readonly #heartbeat: Heartbeat;
+  #upgrade: Upgrade | null = null;
+  #callbacks: (() => void)[] | null = null;
+
+  constructor(
+    /** Known to this peer alone: who has it can act as the session. */
+    readonly id: string,
+    host: SessionHost,
+    transport: Transport,
+    request: EngineRequest | null,
+    readonly remoteAddress: string,
+  ) {
+    super();
+    this.#host = host;
+    this.transport = transport;
+    if (request !== null) this.request = request;
+    this.#heartbeat = new Heartbeat(host.wheel, host.pingInterval, host.pingTimeout, this);
+    transport.handler = this;
+  }
+
+  get upgrading(): boolean {
+    return this.#upgrade !== null;
+  }
+
+  /** Sends the open packet and starts the heartbeat. */
+  open(): void {
+    this.#sendPacket(`0{"sid":${JSON.stringify(this.id)},${this.#host.openPacketTail(this.transport.name)}`, false);
+    this.#heartbeat.start();
+  }
+
+  /** Sends a message; `callback` is called once it was handed to the network. Nothing happens on a closed session. */
+  send(data: string | Buffer, options?: SendOptions | (() => void), callback?: () => void): this {
+    if (typeof options === 'function') return this.send(data, undefined, options);
+    if (this.readyState !== 'open') return this;
+    if (callback !== undefined) (this.#callbacks ??= []).push(callback);
+    this.sendMessage(data, options?.compress ?? true);
+    return this;
+  }
+
+  /** Alias of `send`. */
+  write(data: string | Buffer, options?: SendOptions | (() => void), callback?: () => void): this {
+    return this.send(data, options, callback);
+  }
+
+  /** `send` without options, for the hot path. */
+  sendMessage(data: string | Buffer, compress: boolean): void {
+    if (this.readyState !== 'open') return;
+    this.#sendPacket(typeof data === 'string' ? PacketType.MESSAGE + data : data, compress);
+  }
+
+  /** Sends a packet that was made once for many sessions. */
+  sendShared(shared: SharedPacket, compress: boolean): void {
+    if (this.readyState !== 'open') return;
+    if (this.listenerCount('packetCreate') > 0) this.emit('packetCreate', describePacket(shared.packet));
+    this.transport.sendShared(shared, compress);
+  }
+
+  /**
+   * Ends the session; the `close` event follows once what is queued was delivered, or after the close timeout.
+   *
+   * @param discard ends at once: a waiting poll gets what is queued, nobody is waited for
+   */
+  close(discard = false): this {
+    this.#close(!discard, 'forced close', closeDetail('SERVER_CLOSED', 'closed by this server'));
+    return this;
+  }
+
+  /** Ends the session because of what the peer sent; for the layer above. */
+  fail(reason: CloseReason, detail: CloseDetail): void {
+    this.#close(false, reason, detail);
+  }
+
+  /** Whether `beginUpgrade` may be called: not while one is tried, and never twice. */
+  get isUpgradable(): boolean {
+    return this.readyState === 'open' && this.transport.name === 'polling' && this.#upgrade === null;
+  }
+
+  /** Offers the session another transport, which it takes over once the peer has probed it. */
+  beginUpgrade(transport: Transport): void {
+    this.#upgrade = new Upgrade(this, transport, this.#host.wheel, this.#host.upgradeTimeout);
+    this.emit('upgrading', transport);
+  }
+
+  onMessage(data: string | Buffer): void {
+    if (this.readyState !== 'open') return;
+    if (this.listenerCount('packet') > 0) this.emit('packet', { type: 'message', data });
+    if (this.receiver !== null) this.receiver.onMessage(data);
+    this.emit('data', data);
+    this.emit('message', data);
+  }
+
+  onControl(type: ControlType, data: string): void {
+    if (this.readyState !== 'open') return;
+    if (this.listenerCount('packet') > 0) this.emit('packet', describePacket(type + data));
+    switch (type) {
+      case PacketType.PONG:
+        this.emit('heartbeat');
+        return;
+      case PacketType.CLOSE:
+        this.#close(false, 'transport close', closeDetail('PEER_CLOSED', 'the peer closed the session'));
+        return;
+      case PacketType.PING:
+        // In v4 only servers ping (protocol, "Heartbeat"); a ping that arrives here comes from an older peer.
+        this.fail('transport error', closeDetail('HEARTBEAT_DIRECTION', 'the peer sent a ping'));
+        return;
+      case PacketType.OPEN:
+        this.fail('parse error', closeDetail('INVALID_PACKET', 'the peer sent an open packet'));
+        return;
+      case PacketType.UPGRADE:
+      case PacketType.NOOP:
+        return;
+      default:
+        return unreachable(type);
+    }
+  }
+
+  onFlush(): void {
+    if (this.#callbacks !== null) {
+      const callbacks = this.#callbacks;
+      this.#callbacks = null;
+      for (const callback of callbacks) callback();
+    }
+    if (this.listenerCount('drain') > 0) this.emit('drain');
+  }
+
+  onTransportClose(reason: CloseReason, detail: CloseDetail): void {
+    if (this.readyState === 'closed') return;
+    this.readyState = 'closed';
+    this.#heartbeat.stop();
+    this.#upgrade?.abort('SESSION_CLOSED', 'the session ended during the upgrade');
+    this.#callbacks = null;
+    this.#host.onSessionClose(this);
+    this.receiver?.onClose(reason, detail);
+    this.emit('close', reason, detail);
+  }
+
+  get bytesReceived(): number {
+    return this.transport.bytesReceived;
+  }
+
+  onPingDue(): void {
+    if (this.readyState !== 'open') return;
+    this.#sendPacket(PacketType.PING, false);
+    this.emit('ping');
+  }
+
+  onSilence(): void {
+    this.fail('ping timeout', closeDetail('PING_TIMEOUT', `no byte within ${this.#host.pingTimeout} ms after a ping`));
+  }
+
+  onProbe(): void {
+    this.transport.hurry(true);
+  }
+
+  onUpgrade(transport: Transport): void {
+    const previous = this.transport;
+    this.#upgrade = null;
+    this.upgraded = true;
+    const unsent = previous.takeUnsent();
+    this.transport = transport;
+    transport.handler = this;
+    for (const packet of unsent) transport.send(packet, true);
+    this.#heartbeat.restart();
+    this.emit('upgrade', transport);
+  }
+
+  onUpgradeAbort(): void {
+    this.#upgrade = null;
+    this.transport.hurry(false);
+  }
+
+  #sendPacket(packet: EncodedPacket, compress: boolean): void {
+    if (this.listenerCount('packetCreate') > 0) this.emit('packetCreate', describePacket(packet));
+    this.transport.send(packet, compress);
+  }
+
+  /** The only way out from this side: the transport ends and tells `onTransportClose`. */
+  #close(graceful: boolean, reason: CloseReason, detail: CloseDetail): void {
+    if (this.readyState === 'closed' || (this.readyState === 'closing' && graceful)) return;
+    this.readyState = 'closing';
+    this.#upgrade?.abort('SESSION_CLOSED', 'the session closes');
+    this.transport.close(graceful, reason, detail);
+  }
+}
+
+function unreachable(type: never): never {
+  throw new Error(`unhandled packet type ${String(type)}`);
+}

@@ -1,0 +1,272 @@
+import { closeDetail, type CloseDetail, type CloseReason } from '../close-reason.js';
+import {
+  SEPARATOR,
+  decodePayloadBinary,
+  encodePayloadPacket,
+  isBinaryPayloadPacket,
+  splitPayload,
+} from '../codec/payload-codec.js';
+import { PacketType, isControlType, type EncodedPacket } from '../codec/packet.js';
+import type { FlushQueue, Flushable } from '../flush-queue.js';
+import type { PollingExchange } from '../http/polling-exchange.js';
+import { readBody } from '../http/request-body.js';
+import { ProtocolError } from '../protocol-error.js';
+import { Timer, type TimerWheel } from '../timer-wheel.js';
+import type { SharedPacket } from './shared-packet.js';
+import type { Transport, TransportHandler } from './transport.js';
+
+export interface PollingRules {
+  readonly pollingMaxBufferSize: number;
+  readonly maxBatchPackets: number;
+  readonly maxPollWait: number;
+  readonly closeTimeout: number;
+}
+
+type State = 'open' | 'closing' | 'closed' | 'retired';
+
+/**
+ * Engine.IO over HTTP long-polling: a waiting GET carries packets out, a POST carries packets in (protocol, "HTTP
+ * long-polling"). A second GET or POST beside an open one breaks the protocol and ends the session.
+ */
+export class PollingTransport implements Transport, Flushable {
+  readonly name = 'polling';
+  handler!: TransportHandler;
+  bytesReceived = 0;
+  #state: State = 'open';
+  /** Packets waiting for a poll, each as it stands in a payload or, unsent by a poll so far, as it was given. */
+  #queue: EncodedPacket[] = [];
+  #compress = false;
+  #poll: PollingExchange | null = null;
+  #pushing = false;
+  /** While an upgrade probes, polls are answered at once. */
+  #hurried = false;
+  #enlisted = false;
+  #ending: { reason: CloseReason; detail: CloseDetail } | null = null;
+  readonly #pollTimer = new Timer(() => this.#onPollWait());
+  readonly #closeTimer = new Timer(() => this.#end());
+
+  constructor(
+    private readonly wheel: TimerWheel,
+    private readonly flushQueue: FlushQueue,
+    private readonly rules: PollingRules,
+  ) {}
+
+  get writable(): boolean {
+    return this.#poll !== null && this.#queue.length === 0;
+  }
+
+  send(packet: EncodedPacket, compress: boolean): void {
+    if (this.#state !== 'open') return;
+    this.#queue.push(packet);
+    this.#compress ||= compress;
+    if (this.#poll === null || this.#enlisted) return;
+    this.#enlisted = true;
+    this.flushQueue.enlist(this);
+  }
+
+  sendShared(shared: SharedPacket, compress: boolean): void {
+    this.send(shared.packet, compress);
+  }
+
+  takeUnsent(): EncodedPacket[] {
+    const unsent = this.#queue;
+    this.#queue = [];
+    this.#state = 'retired';
+    this.#answer(PacketType.NOOP);
+    return unsent;
+  }
+
+  flush(): void {
+    this.#enlisted = false;
+    if (this.#poll === null || this.#queue.length === 0) return;
+    this.#answer(this.#takePayload());
+  }
+
+  /** From now on polls end at once, with a noop where nothing is queued, so that the peer can pause polling. */
+  hurry(hurried: boolean): void {
+    this.#hurried = hurried;
+    if (hurried && this.#poll !== null && this.#queue.length === 0) this.#answer(PacketType.NOOP);
+  }
+
+  /** A GET: waits until there is something to carry. */
+  handlePoll(exchange: PollingExchange): void {
+    if (this.#poll !== null) {
+      exchange.refuse('POLL_OVERLAP');
+      this.close(false, 'transport error', closeDetail('POLL_OVERLAP', 'a second poll while one is waiting'));
+      return;
+    }
+    this.#poll = exchange;
+    exchange.onAbort(() => this.#onAbort(exchange));
+    if (this.#queue.length > 0) this.#answer(this.#takePayload());
+    else if (this.#state === 'closing') this.#finishClose();
+    else if (this.#hurried) this.#answer(PacketType.NOOP);
+    else this.wheel.schedule(this.#pollTimer, this.rules.maxPollWait);
+  }
+
+  /** A POST: its packets are dispatched in order before it is answered. */
+  handlePush(exchange: PollingExchange): void {
+    if (this.#pushing) {
+      exchange.refuse('PUSH_OVERLAP');
+      this.close(false, 'transport error', closeDetail('PUSH_OVERLAP', 'a second POST while one is read'));
+      return;
+    }
+    if (exchange.contentType === 'application/octet-stream') {
+      this.#refusePush(exchange, new ProtocolError('INVALID_CONTENT_TYPE', 'binary payloads belong to Engine.IO v3'));
+      return;
+    }
+    this.#pushing = true;
+    const onBytes = (length: number): void => {
+      this.bytesReceived += length;
+    };
+    readBody(exchange.body, exchange.contentLength, this.rules.pollingMaxBufferSize, onBytes, (result) =>
+      this.#onBody(exchange, result),
+    );
+  }
+
+  close(graceful: boolean, reason: CloseReason, detail: CloseDetail): void {
+    if (this.#state !== 'open') {
+      if (this.#state === 'closing' && !graceful) this.#end();
+      return;
+    }
+    this.#ending = { reason, detail };
+    this.#state = 'closing';
+    if (!graceful) {
+      // Whoever waits learns of the end with what was queued before it; nobody is waited for.
+      this.#queue.push(PacketType.CLOSE);
+      this.#answer(this.#takePayload());
+      this.#end();
+    } else if (this.#poll !== null && this.#queue.length === 0) {
+      this.#finishClose();
+    } else {
+      this.flush();
+      this.wheel.schedule(this.#closeTimer, this.rules.closeTimeout);
+    }
+  }
+
+  #finishClose(): void {
+    this.#answer(PacketType.CLOSE);
+    this.#end();
+  }
+
+  #onBody(exchange: PollingExchange, result: string | ProtocolError | null): void {
+    if (result === null) {
+      this.#pushing = false;
+      this.close(false, 'transport error', closeDetail('PUSH_ABORTED', 'the peer left in the middle of a POST'));
+    } else if (typeof result !== 'string') {
+      this.#refusePush(exchange, result);
+    } else {
+      this.#receivePayload(exchange, result);
+    }
+  }
+
+  #receivePayload(exchange: PollingExchange, payload: string): void {
+    try {
+      this.#dispatch(exchange, splitPayload(payload, this.rules.maxBatchPackets), 0);
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error;
+      this.#refusePush(exchange, error);
+    }
+  }
+
+  /** Hands packets on, a slice per turn of the loop: one large POST must not hold up everyone else. */
+  #dispatch(exchange: PollingExchange, packets: string[], start: number): void {
+    const end = Math.min(start + PACKETS_PER_TURN, packets.length);
+    for (let i = start; i < end && this.#receives; i++) this.#receivePacket(packets[i]);
+    if (end < packets.length && this.#receives) {
+      setImmediate(() => this.#dispatchNext(exchange, packets, end));
+      return;
+    }
+    this.#pushing = false;
+    if (this.#ending?.reason === 'parse error') exchange.refuse(this.#ending.detail.code);
+    else exchange.respond(200, 'text/html', 'ok');
+  }
+
+  #dispatchNext(exchange: PollingExchange, packets: string[], start: number): void {
+    try {
+      this.#dispatch(exchange, packets, start);
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error;
+      this.#refusePush(exchange, error);
+    }
+  }
+
+  get #receives(): boolean {
+    return this.#state === 'open' || this.#state === 'closing';
+  }
+
+  #receivePacket(packet: string): void {
+    const type = packet.charAt(0);
+    if (type === PacketType.MESSAGE) this.handler.onMessage(packet.slice(1));
+    else if (isBinaryPayloadPacket(packet)) this.handler.onMessage(decodePayloadBinary(packet));
+    else if (type === PacketType.CLOSE) this.#onPeerClose();
+    else if (isControlType(type)) this.handler.onControl(type, packet.slice(1));
+    else throw new ProtocolError('INVALID_PACKET', `unknown packet type ${JSON.stringify(type)}`);
+  }
+
+  /** The peer's `1`: a waiting poll ends with a noop, since there is nothing left to say (protocol, "Disconnection"). */
+  #onPeerClose(): void {
+    this.#ending = { reason: 'transport close', detail: closeDetail('PEER_CLOSED', 'the peer closed the session') };
+    this.#state = 'closing';
+    this.#answer(PacketType.NOOP);
+    this.#end();
+  }
+
+  #refusePush(exchange: PollingExchange, error: ProtocolError): void {
+    this.#pushing = false;
+    exchange.refuse(error.code);
+    const reason = error.code === 'PAYLOAD_TOO_LARGE' ? 'transport error' : 'parse error';
+    this.close(false, reason, closeDetail(error.code, error.message));
+  }
+
+  #onAbort(exchange: PollingExchange): void {
+    if (this.#poll !== exchange) return;
+    this.#releasePoll();
+    this.close(false, 'transport error', closeDetail('POLL_ABORTED', 'the peer left a waiting poll'));
+  }
+
+  #onPollWait(): void {
+    this.#answer(PacketType.NOOP);
+  }
+
+  /** Packets for one answer: as many as fit, at least one; the rest waits for the next poll. */
+  #takePayload(): string {
+    const packets: string[] = [];
+    let size = 0;
+    for (const packet of this.#queue) {
+      const encoded = encodePayloadPacket(packet);
+      size += Buffer.byteLength(encoded) + 1;
+      if (packets.length > 0 && size - 1 > this.rules.pollingMaxBufferSize) break;
+      packets.push(encoded);
+    }
+    if (packets.length === this.#queue.length) this.#queue = [];
+    else this.#queue.splice(0, packets.length);
+    return packets.join(SEPARATOR);
+  }
+
+  #answer(payload: string): void {
+    const poll = this.#poll;
+    if (poll === null) return;
+    this.#releasePoll();
+    poll.respond(200, 'text/plain; charset=UTF-8', payload, this.#compress);
+    if (this.#queue.length === 0) this.#compress = false;
+    this.handler.onFlush();
+  }
+
+  #releasePoll(): void {
+    this.#poll = null;
+    this.wheel.cancel(this.#pollTimer);
+  }
+
+  #end(): void {
+    if (this.#state === 'closed') return;
+    this.#state = 'closed';
+    this.#queue = [];
+    this.#answer(PacketType.CLOSE);
+    this.wheel.cancel(this.#closeTimer);
+    const { reason, detail } = this.#ending!;
+    this.handler.onTransportClose(reason, detail);
+  }
+}
+
+/** Packets of one POST dispatched before others get their turn. */
+const PACKETS_PER_TURN = 256;

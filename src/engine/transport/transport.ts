@@ -1,0 +1,40 @@
+import type { CloseDetail, CloseReason } from '../close-reason.js';
+import type { ControlType, EncodedPacket } from '../codec/packet.js';
+import type { SharedPacket } from './shared-packet.js';
+
+export type TransportName = 'polling' | 'websocket' | 'webtransport';
+
+/** What a transport tells its owner: a session, or an upgrade that is still probing. */
+export interface TransportHandler {
+  onMessage(data: string | Buffer): void;
+  /** A packet that is not a message; `data` is what follows its type. */
+  onControl(type: ControlType, data: string): void;
+  /** The transport handed bytes to the network, or a poll was answered. */
+  onFlush(): void;
+  /** The transport is gone or has to go; it has released everything that it held. Called once. */
+  onTransportClose(reason: CloseReason, detail: CloseDetail): void;
+}
+
+/** One way to move packets. Whoever sets `handler` owns the transport and is the only one to close it. */
+export interface Transport {
+  readonly name: TransportName;
+  /** Gets what arrives; changed once, when an upgrade succeeds. */
+  handler: TransportHandler;
+  /** Whether a packet sent now leaves at the end of this tick; volatile packets are dropped otherwise. */
+  readonly writable: boolean;
+  /** Bytes received so far, partial frames included: the heartbeat's sign of life. */
+  readonly bytesReceived: number;
+  /** Sends in order; `compress` is a wish that counts where compression is negotiated. */
+  send(packet: EncodedPacket, compress: boolean): void;
+  /** As `send`, for a packet that goes to many: it is framed once for all of them. */
+  sendShared(packet: SharedPacket, compress: boolean): void;
+  /** Whether what waits for the peer's next request is to end at once, while an upgrade probes. */
+  hurry(hurried: boolean): void;
+  /** Takes what is queued and not yet on its way, for the transport that takes over. */
+  takeUnsent(): EncodedPacket[];
+  /**
+   * Ends the transport, idempotent. `graceful`: what is queued is delivered first, within the close timeout.
+   * Afterwards `onTransportClose` is called with `reason` and `detail`, at once unless graceful had to wait.
+   */
+  close(graceful: boolean, reason: CloseReason, detail: CloseDetail): void;
+}

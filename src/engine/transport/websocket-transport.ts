@@ -1,0 +1,223 @@
+import type { Duplex } from 'node:stream';
+import type { Socket } from 'node:net';
+import { WebSocket, type RawData } from 'ws';
+import { closeDetail, type CloseDetail, type CloseReason } from '../close-reason.js';
+import { SEPARATOR, splitPayload } from '../codec/payload-codec.js';
+import { PacketType, isControlType, type EncodedPacket } from '../codec/packet.js';
+import type { FlushQueue, Flushable } from '../flush-queue.js';
+import { ProtocolError } from '../protocol-error.js';
+import type { SharedPacket } from './shared-packet.js';
+import type { Transport, TransportHandler } from './transport.js';
+import { binaryHeader, frameBinary, frameText } from './websocket-frame.js';
+
+/** How a WebSocket's packets are read; the same for all transports of a server. */
+export interface WebsocketRules {
+  readonly maxBatchPackets: number;
+  /** Whether a text frame may join packets with 0x1E; only a text protocol above can promise that it never does. */
+  readonly splitsJoinedFrames: boolean;
+}
+
+/**
+ * Engine.IO over a WebSocket: one packet per frame.
+ *
+ * `ws` reads the socket and does control frames. Frames of ours are collected during a tick and written to the raw
+ * socket in one call at its end; with permessage-deflate negotiated, `ws` compresses and sends instead.
+ */
+export class WebsocketTransport implements Transport, Flushable {
+  readonly name = 'websocket';
+  handler!: TransportHandler;
+  #state: 'open' | 'closed' = 'open';
+  /** The frames of this tick: `#chunks` in order, then `#text`, which grows by every further text frame. */
+  #text = '';
+  #chunks: (string | Buffer)[] | null = null;
+  #enlisted = false;
+  readonly #compressed: boolean;
+
+  constructor(
+    private readonly websocket: WebSocket,
+    private readonly socket: Duplex,
+    private readonly flushQueue: FlushQueue,
+    private readonly rules: WebsocketRules,
+  ) {
+    this.#compressed = websocket.extensions !== '';
+    (websocket as TransportSocket)[TRANSPORT] = this;
+    websocket.on('error', onError);
+    websocket.on('message', onMessage);
+    websocket.on('close', onClose);
+  }
+
+  get writable(): boolean {
+    return this.#state === 'open' && !this.#enlisted && this.socket.writableLength === 0;
+  }
+
+  get bytesReceived(): number {
+    return (this.socket as Socket).bytesRead ?? 0;
+  }
+
+  send(packet: EncodedPacket, compress: boolean): void {
+    if (this.#state === 'closed') return;
+    if (this.#compressed) this.#sendCompressed(packet, compress);
+    else if (typeof packet === 'string') this.#collect(frameText(packet));
+    else if (packet.length <= COPIED_PAYLOAD) this.#collect(frameBinary(packet));
+    else this.#collectLarge(packet);
+  }
+
+  sendShared(shared: SharedPacket, compress: boolean): void {
+    if (this.#state === 'closed') return;
+    if (this.#compressed) this.#sendCompressed(shared.packet, compress);
+    else this.#collect(shared.frame);
+  }
+
+  hurry(): void {}
+
+  takeUnsent(): EncodedPacket[] {
+    return [];
+  }
+
+  /** Writes the tick's frames in one call. */
+  flush(): void {
+    this.#enlisted = false;
+    const text = this.#text;
+    const chunks = this.#chunks;
+    this.#text = '';
+    this.#chunks = null;
+    // Once a close frame is out, nothing may follow it (RFC 6455, 5.5.1).
+    if (this.websocket.readyState !== WebSocket.OPEN) return;
+    if (chunks === null) {
+      if (text !== '') this.socket.write(text, 'latin1');
+    } else {
+      if (text !== '') chunks.push(text);
+      this.socket.cork();
+      for (const chunk of chunks) this.socket.write(chunk, 'latin1');
+      this.socket.uncork();
+    }
+    if (this.#state === 'open') this.handler.onFlush();
+  }
+
+  close(graceful: boolean, reason: CloseReason, detail: CloseDetail): void {
+    if (this.#state === 'closed') return;
+    this.flush();
+    if (reason === 'ping timeout') this.websocket.terminate();
+    else if (graceful) this.websocket.close();
+    else this.websocket.close(closeCode(reason, detail));
+    this.#end(reason, detail);
+  }
+
+  /** A data frame, from `ws`. */
+  receive(data: Buffer, isBinary: boolean): void {
+    if (this.#state === 'closed') return;
+    if (isBinary) {
+      this.handler.onMessage(data);
+      return;
+    }
+    if (data[0] === MESSAGE_BYTE) {
+      const text = data.toString('utf8', 1);
+      if (!this.rules.splitsJoinedFrames || !text.includes(SEPARATOR)) {
+        this.handler.onMessage(text);
+        return;
+      }
+    }
+    this.#receiveOther(data.toString());
+  }
+
+  onSocketError(error: Error & { code?: string }): void {
+    const code = WS_ERROR_CODES[error.code ?? ''] ?? 'TRANSPORT_ERROR';
+    this.#end('transport error', closeDetail(code, error.message, error));
+  }
+
+  onSocketClose(code: number): void {
+    this.#end('transport close', closeDetail('TRANSPORT_CLOSED', `the WebSocket closed with ${code}`));
+  }
+
+  /** Frames that are not one message: control packets, and packets joined with the payload separator. */
+  #receiveOther(text: string): void {
+    try {
+      const joined = this.rules.splitsJoinedFrames && text.includes(SEPARATOR);
+      if (!joined) this.#receivePacket(text);
+      else for (const packet of splitPayload(text, this.rules.maxBatchPackets)) this.#receivePacket(packet);
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error;
+      this.close(false, 'parse error', closeDetail(error.code, error.message));
+    }
+  }
+
+  #receivePacket(packet: string): void {
+    if (this.#state === 'closed') return;
+    const type = packet.charAt(0);
+    if (type === PacketType.MESSAGE) this.handler.onMessage(packet.slice(1));
+    else if (isControlType(type)) this.handler.onControl(type, packet.slice(1));
+    else throw new ProtocolError('INVALID_PACKET', `unknown packet type ${JSON.stringify(type)}`);
+  }
+
+  #collect(frame: string | Buffer): void {
+    if (typeof frame === 'string') {
+      this.#text += frame;
+    } else {
+      this.#chunks ??= [];
+      if (this.#text !== '') this.#chunks.push(this.#text);
+      this.#text = '';
+      this.#chunks.push(frame);
+    }
+    if (this.#enlisted) return;
+    this.#enlisted = true;
+    this.flushQueue.enlist(this);
+  }
+
+  #collectLarge(payload: Buffer): void {
+    this.#collect(binaryHeader(payload.length));
+    this.#collect(payload);
+  }
+
+  #sendCompressed(packet: EncodedPacket, compress: boolean): void {
+    if (this.websocket.readyState !== WebSocket.OPEN) return;
+    this.websocket.send(packet, { binary: typeof packet !== 'string', compress });
+    if (this.#enlisted) return;
+    this.#enlisted = true;
+    this.flushQueue.enlist(this);
+  }
+
+  #end(reason: CloseReason, detail: CloseDetail): void {
+    if (this.#state === 'closed') return;
+    this.#state = 'closed';
+    this.#text = '';
+    this.#chunks = null;
+    this.handler.onTransportClose(reason, detail);
+  }
+}
+
+const TRANSPORT = Symbol('transport');
+
+interface TransportSocket extends WebSocket {
+  [TRANSPORT]: WebsocketTransport;
+}
+
+/** Larger payloads go to the socket beside their header instead of being copied behind it. */
+const COPIED_PAYLOAD = 4096;
+
+const MESSAGE_BYTE = PacketType.MESSAGE.charCodeAt(0);
+
+/** What `ws` refuses by itself, in this layer's codes; it has answered with the RFC's close code already. */
+const WS_ERROR_CODES: Readonly<Record<string, string>> = {
+  WS_ERR_UNSUPPORTED_MESSAGE_LENGTH: 'PAYLOAD_TOO_LARGE',
+  WS_ERR_UNSUPPORTED_DATA_PAYLOAD_LENGTH: 'PAYLOAD_TOO_LARGE',
+  WS_ERR_TOO_MANY_BUFFERED_PARTS: 'PAYLOAD_TOO_LARGE',
+  WS_ERR_INVALID_UTF8: 'INVALID_UTF8',
+};
+
+function closeCode(reason: CloseReason, detail: CloseDetail): number {
+  if (detail.code === 'PAYLOAD_TOO_LARGE') return 1009;
+  return reason === 'parse error' ? 1002 : 1000;
+}
+
+// Shared by all transports: named listeners instead of three closures per connection.
+function onMessage(this: WebSocket, data: RawData, isBinary: boolean): void {
+  (this as TransportSocket)[TRANSPORT].receive(data as Buffer, isBinary);
+}
+
+function onError(this: WebSocket, error: Error): void {
+  (this as TransportSocket)[TRANSPORT].onSocketError(error);
+}
+
+function onClose(this: WebSocket, code: number): void {
+  (this as TransportSocket)[TRANSPORT].onSocketClose(code);
+}

@@ -1,0 +1,37 @@
+import type { ErrorAck } from './socketio-error.js';
+
+/** Who sends an ack for an event that it received. */
+export interface AckSender {
+  sendAck(id: number, args: readonly unknown[]): void;
+}
+
+/** The one answer to an event that asked for an ack; whoever comes second is not heard. */
+export class AckReply {
+  #settled = false;
+
+  constructor(
+    private readonly socket: AckSender,
+    readonly id: number,
+  ) {}
+
+  get settled(): boolean {
+    return this.#settled;
+  }
+
+  /** Answers with these values; false where somebody has answered already. */
+  send(args: readonly unknown[]): boolean {
+    if (this.#settled) return false;
+    this.#settled = true;
+    this.socket.sendAck(this.id, args);
+    return true;
+  }
+
+  fail(error: ErrorAck): boolean {
+    return this.send([error]);
+  }
+
+  /** The callback that Socket.IO gives to listeners as their last argument. */
+  asCallback(): (...args: unknown[]) => void {
+    return (...args) => void this.send(args);
+  }
+}

@@ -1,0 +1,84 @@
+import type { EventEmitter } from 'node:events';
+import type { Handshake } from '../handshake.js';
+
+/*
+ * The interface of the package socket.io-adapter, which published adapters implement and whose names are theirs. A
+ * namespace makes its adapter with `new Adapter(namespace)` and calls nothing beyond what stands here.
+ */
+
+export type SocketId = string;
+export type PrivateSessionId = string;
+export type Room = string;
+
+export interface BroadcastFlags {
+  volatile?: boolean;
+  compress?: boolean;
+  local?: boolean;
+  broadcast?: boolean;
+  binary?: boolean;
+  timeout?: number;
+}
+
+/** Whom an operation is for. `except` and `flags` are always there: published adapters read them unguarded. */
+export interface BroadcastOptions {
+  rooms: Set<Room>;
+  except: Set<Room>;
+  flags: BroadcastFlags;
+}
+
+/** An event as adapters get it: without namespace, which is the adapter's own. */
+export interface AdapterPacket {
+  type: 2;
+  data: unknown[];
+  nsp?: string;
+  id?: number;
+}
+
+export interface SessionToPersist {
+  sid: SocketId;
+  pid: PrivateSessionId;
+  rooms: Room[];
+  data: unknown;
+}
+
+export type RestoredSession = SessionToPersist & { missedPackets: unknown[][] };
+
+/** A socket of another server, or a local one, which has a `server`. */
+export interface SocketDetails {
+  id: SocketId;
+  handshake: Handshake;
+  rooms: Room[] | Set<Room>;
+  data: unknown;
+  server?: unknown;
+}
+
+export interface Adapter extends EventEmitter {
+  readonly rooms: Map<Room, Set<SocketId>>;
+  readonly sids: Map<SocketId, Set<Room>>;
+  init(): Promise<void> | void;
+  close(): Promise<void> | void;
+  serverCount(): Promise<number>;
+  addAll(id: SocketId, rooms: Set<Room>): Promise<void> | void;
+  del(id: SocketId, room: Room): Promise<void> | void;
+  delAll(id: SocketId): void;
+  broadcast(packet: AdapterPacket, opts: BroadcastOptions): void;
+  broadcastWithAck(
+    packet: AdapterPacket,
+    opts: BroadcastOptions,
+    clientCountCallback: (clientCount: number) => void,
+    ack: (...args: unknown[]) => void,
+  ): void;
+  sockets(rooms: Set<Room>): Promise<Set<SocketId>>;
+  socketRooms(id: SocketId): Set<Room> | undefined;
+  fetchSockets(opts: BroadcastOptions): Promise<SocketDetails[]>;
+  addSockets(opts: BroadcastOptions, rooms: Room[]): Promise<void> | void;
+  delSockets(opts: BroadcastOptions, rooms: Room[]): Promise<void> | void;
+  disconnectSockets(opts: BroadcastOptions, close: boolean): Promise<void> | void;
+  serverSideEmit(packet: unknown[]): Promise<void> | void;
+  persistSession(session: SessionToPersist): Promise<void> | void;
+  restoreSession(pid: PrivateSessionId, offset: string): Promise<RestoredSession | null> | null;
+}
+
+/** Called with `new`; a class or a `function`. */
+// oxlint-disable-next-line typescript/no-explicit-any -- published classes type their argument themselves
+export type AdapterConstructor = (new (nsp: any) => Adapter) | ((nsp: any) => Adapter);

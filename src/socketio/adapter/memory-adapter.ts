@@ -1,0 +1,198 @@
+import { EventEmitter } from 'node:events';
+import type { EncodedParts, Packet } from '../codec/packet.js';
+import type { WriteOptions } from '../write-options.js';
+import type {
+  Adapter,
+  AdapterPacket,
+  BroadcastOptions,
+  PrivateSessionId,
+  RestoredSession,
+  Room,
+  SessionToPersist,
+  SocketDetails,
+  SocketId,
+} from './adapter.js';
+
+/** A namespace, as its adapter sees it. */
+export interface AdapterNamespace {
+  readonly name: string;
+  readonly sockets: ReadonlyMap<SocketId, AdapterSocket>;
+  readonly server: { readonly encoder: { encode(packet: Packet): EncodedParts } };
+  /** The next ack id; shared by all sockets of the namespace. */
+  _ids: number;
+}
+
+export interface AdapterSocket extends SocketDetails {
+  readonly rooms: Set<Room>;
+  readonly client: { writeToEngine(packets: EncodedParts, options: WriteOptions): void };
+  /** Remembers who is to be told of the ack; a published adapter sets it on `acks` itself. */
+  readonly acks: { set(id: number, ack: (...args: unknown[]) => void): unknown };
+  notifyOutgoingListeners(packet: { data?: unknown }): void;
+  join(rooms: Room[]): Promise<void> | void;
+  leave(room: Room): Promise<void> | void;
+  disconnect(close?: boolean): unknown;
+}
+
+/**
+ * Rooms and broadcasts of one server, in memory: the default. A broadcast is encoded once; the connections share what
+ * was encoded and frame it once.
+ *
+ * Events: `create-room`, `delete-room` (room), `join-room`, `leave-room` (room, socket id).
+ */
+export class MemoryAdapter extends EventEmitter implements Adapter {
+  readonly rooms = new Map<Room, Set<SocketId>>();
+  readonly sids = new Map<SocketId, Set<Room>>();
+
+  constructor(readonly nsp: AdapterNamespace) {
+    super();
+  }
+
+  init(): void {}
+
+  close(): Promise<void> | void {}
+
+  serverCount(): Promise<number> {
+    return Promise.resolve(1);
+  }
+
+  addAll(id: SocketId, rooms: Set<Room>): void {
+    let joined = this.sids.get(id);
+    if (joined === undefined) this.sids.set(id, (joined = new Set()));
+    for (const room of rooms) {
+      joined.add(room);
+      this.#join(room, id);
+    }
+  }
+
+  del(id: SocketId, room: Room): void {
+    this.sids.get(id)?.delete(room);
+    this.#leave(room, id);
+  }
+
+  delAll(id: SocketId): void {
+    const joined = this.sids.get(id);
+    if (joined === undefined) return;
+    for (const room of joined) this.#leave(room, id);
+    this.sids.delete(id);
+  }
+
+  broadcast(packet: AdapterPacket, opts: BroadcastOptions): void {
+    const { flags } = opts;
+    const options: WriteOptions = { preEncoded: true, volatile: flags.volatile, compress: flags.compress };
+    const named = packet as Packet;
+    named.nsp = this.nsp.name;
+    const encoded = this.nsp.server.encoder.encode(named);
+    this.#apply(opts, (socket) => {
+      socket.notifyOutgoingListeners(packet);
+      socket.client.writeToEngine(encoded, options);
+    });
+  }
+
+  broadcastWithAck(
+    packet: AdapterPacket,
+    opts: BroadcastOptions,
+    clientCountCallback: (clientCount: number) => void,
+    ack: (...args: unknown[]) => void,
+  ): void {
+    const { flags } = opts;
+    const options: WriteOptions = { preEncoded: true, volatile: flags.volatile, compress: flags.compress };
+    const named = packet as Packet;
+    named.nsp = this.nsp.name;
+    const id = (named.id = this.nsp._ids++);
+    const encoded = this.nsp.server.encoder.encode(named);
+    let count = 0;
+    this.#apply(opts, (socket) => {
+      count++;
+      socket.acks.set(id, ack);
+      socket.notifyOutgoingListeners(packet);
+      socket.client.writeToEngine(encoded, options);
+    });
+    clientCountCallback(count);
+  }
+
+  sockets(rooms: Set<Room>): Promise<Set<SocketId>> {
+    const ids = new Set<SocketId>();
+    this.#apply({ rooms, except: new Set(), flags: {} }, (socket) => ids.add(socket.id));
+    return Promise.resolve(ids);
+  }
+
+  socketRooms(id: SocketId): Set<Room> | undefined {
+    return this.sids.get(id);
+  }
+
+  fetchSockets(opts: BroadcastOptions): Promise<SocketDetails[]> {
+    const sockets: SocketDetails[] = [];
+    this.#apply(opts, (socket) => sockets.push(socket));
+    return Promise.resolve(sockets);
+  }
+
+  addSockets(opts: BroadcastOptions, rooms: Room[]): void {
+    this.#apply(opts, (socket) => void socket.join(rooms));
+  }
+
+  delSockets(opts: BroadcastOptions, rooms: Room[]): void {
+    this.#apply(opts, (socket) => {
+      for (const room of rooms) void socket.leave(room);
+    });
+  }
+
+  disconnectSockets(opts: BroadcastOptions, close: boolean): void {
+    this.#apply(opts, (socket) => void socket.disconnect(close));
+  }
+
+  serverSideEmit(_packet: unknown[]): void {
+    process.emitWarning('serverSideEmit() reaches nobody: the adapter in memory knows no other server', {
+      code: 'SOCKETIO_NO_CLUSTER',
+    });
+  }
+
+  persistSession(_session: SessionToPersist): void {}
+
+  restoreSession(_pid: PrivateSessionId, _offset: string): Promise<RestoredSession | null> | null {
+    return null;
+  }
+
+  #join(room: Room, id: SocketId): void {
+    let members = this.rooms.get(room);
+    if (members === undefined) {
+      this.rooms.set(room, (members = new Set()));
+      this.emit('create-room', room);
+    }
+    if (members.has(id)) return;
+    members.add(id);
+    this.emit('join-room', room, id);
+  }
+
+  #leave(room: Room, id: SocketId): void {
+    const members = this.rooms.get(room);
+    if (members === undefined) return;
+    if (members.delete(id)) this.emit('leave-room', room, id);
+    if (members.size === 0 && this.rooms.delete(room)) this.emit('delete-room', room);
+  }
+
+  /** Visits each socket of the rooms, or of the namespace, once. Linear in the members of the rooms named. */
+  #apply(opts: BroadcastOptions, visit: (socket: AdapterSocket) => void): void {
+    const { rooms } = opts;
+    const excluded = this.#membersOf(opts.except);
+    if (rooms.size === 0) {
+      for (const id of this.sids.keys()) this.#visit(id, excluded, visit);
+    } else if (rooms.size === 1) {
+      for (const room of rooms) for (const id of this.rooms.get(room) ?? []) this.#visit(id, excluded, visit);
+    } else {
+      for (const id of this.#membersOf(rooms) ?? []) this.#visit(id, excluded, visit);
+    }
+  }
+
+  #visit(id: SocketId, excluded: Set<SocketId> | null, visit: (socket: AdapterSocket) => void): void {
+    if (excluded !== null && excluded.has(id)) return;
+    const socket = this.nsp.sockets.get(id);
+    if (socket !== undefined) visit(socket);
+  }
+
+  #membersOf(rooms: Set<Room> | undefined): Set<SocketId> | null {
+    if (rooms === undefined || rooms.size === 0) return null;
+    const members = new Set<SocketId>();
+    for (const room of rooms) for (const id of this.rooms.get(room) ?? []) members.add(id);
+    return members;
+  }
+}

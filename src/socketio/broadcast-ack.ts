@@ -1,0 +1,61 @@
+import { Timer, type TimerWheel } from '../engine/index.js';
+import { AckError } from './socketio-error.js';
+
+/** Collects the acks of a broadcast: complete when every server has said how many clients it asked and all answered. */
+export class BroadcastAck {
+  readonly #responses: unknown[] = [];
+  #expectedServers = -1;
+  #servers = 0;
+  #expectedClients = 0;
+  #done = false;
+  readonly #timer: Timer;
+
+  /** `timeout` in milliseconds; 0: without limit. `forget` drops what adapters still hold. */
+  constructor(
+    private readonly wheel: TimerWheel,
+    timeout: number,
+    private readonly single: boolean,
+    private readonly callback: (error: AckError | null, responses: unknown) => void,
+    private readonly forget: () => void,
+  ) {
+    this.#timer = new Timer(() => this.#onTimeout());
+    if (timeout > 0) wheel.schedule(this.#timer, timeout);
+  }
+
+  expectServers(count: number): void {
+    this.#expectedServers = count;
+    this.#check();
+  }
+
+  /** One server asked this many clients. */
+  expectClients(count: number): void {
+    this.#servers++;
+    this.#expectedClients += count;
+    this.#check();
+  }
+
+  /** One client answered. */
+  add(response: unknown): void {
+    if (this.#done) return;
+    this.#responses.push(response);
+    this.#check();
+  }
+
+  #check(): void {
+    if (this.#servers !== this.#expectedServers || this.#responses.length !== this.#expectedClients) return;
+    this.#finish(null);
+  }
+
+  #onTimeout(): void {
+    this.forget();
+    this.#finish(AckError.timeout());
+  }
+
+  #finish(error: AckError | null): void {
+    if (this.#done) return;
+    this.#done = true;
+    this.wheel.cancel(this.#timer);
+    if (this.single) this.callback(error, error === null ? this.#responses[0] : null);
+    else this.callback(error, this.#responses);
+  }
+}

@@ -1,0 +1,185 @@
+import { ProtocolError } from '../../engine/index.js';
+import { RESERVED_EVENTS } from '../reserved-events.js';
+import { isDeeperThan } from './json-depth.js';
+import { PacketType } from './packet.js';
+
+/** Bounds of one packet; lengths in UTF-8 bytes. */
+export interface DecoderLimits {
+  readonly maxEventNameLength: number;
+  readonly maxEventArgs: number;
+  readonly maxNamespaceLength: number;
+  readonly maxAttachments: number;
+  readonly maxJsonDepth: number;
+  readonly maxAuthPayload: number;
+}
+
+/** Where decoded packets go: no packet object is made for them. `id` is −1 where the packet has none. */
+export interface PacketSink {
+  /** `auth` is undefined where the packet had none, null where it was no JSON object or too large. */
+  onConnect(nsp: string, auth: Record<string, unknown> | undefined | null): void;
+  onDisconnect(nsp: string): void;
+  /** `args` begins with the event's name; the array belongs to the receiver. */
+  onEvent(nsp: string, args: unknown[], id: number): void;
+  onAck(nsp: string, args: unknown[], id: number): void;
+  /** The text part of an event or ack whose `attachments` follow. */
+  onBinary(type: 5 | 6, nsp: string, args: unknown[], id: number, attachments: number): void;
+}
+
+/**
+ * Decodes the text of one packet and hands it on (protocol, "Packet encoding"):
+ * `<type>[<attachments>-][<namespace>,][<ack id>][<JSON>]`.
+ *
+ * @throws ProtocolError for anything that is not such a packet or exceeds a bound
+ */
+export function decodePacket(text: string, limits: DecoderLimits, sink: PacketSink): void {
+  const type = text.charCodeAt(0) - DIGIT_0;
+  switch (type) {
+    case PacketType.EVENT:
+    case PacketType.ACK:
+      decodeArguments(text, type, 1, 0, limits, sink);
+      return;
+    case PacketType.CONNECT:
+      decodeConnect(text, limits, sink);
+      return;
+    case PacketType.DISCONNECT:
+      decodeDisconnect(text, limits, sink);
+      return;
+    case PacketType.BINARY_EVENT:
+    case PacketType.BINARY_ACK:
+      decodeBinary(text, type, limits, sink);
+      return;
+    default:
+      throw new ProtocolError('INVALID_PACKET', `unexpected packet type ${JSON.stringify(text.charAt(0))}`);
+  }
+}
+
+function decodeArguments(
+  text: string,
+  type: 2 | 3 | 5 | 6,
+  start: number,
+  attachments: number,
+  limits: DecoderLimits,
+  sink: PacketSink,
+): void {
+  let position = start;
+  let nsp = '/';
+  if (text.charCodeAt(position) === SLASH) {
+    nsp = readNamespace(text, position, limits);
+    position += nsp.length + 1;
+  }
+  let id = -1;
+  let code = text.charCodeAt(position);
+  if (code >= DIGIT_0 && code <= DIGIT_9) {
+    const idStart = position;
+    do code = text.charCodeAt(++position);
+    while (code >= DIGIT_0 && code <= DIGIT_9);
+    id = readAckId(text, idStart, position);
+  }
+  if (code !== BRACKET) throw new ProtocolError('INVALID_PACKET', 'the payload is not an array');
+  const args = parseJson(text.slice(position), limits.maxJsonDepth) as unknown[];
+  const isEvent = type === PacketType.EVENT || type === PacketType.BINARY_EVENT;
+  if (isEvent) checkEvent(args, limits);
+  else if (args.length > limits.maxEventArgs) throw tooManyArguments(limits);
+  if (attachments > 0) sink.onBinary(type as 5 | 6, nsp, args, id, attachments);
+  else if (isEvent) sink.onEvent(nsp, args, id);
+  else sink.onAck(nsp, args, id);
+}
+
+function decodeBinary(text: string, type: 5 | 6, limits: DecoderLimits, sink: PacketSink): void {
+  const dash = text.indexOf('-', 1);
+  const digits = text.slice(1, dash);
+  // One digit more than the largest count needs is enough to know that it is too large.
+  if (dash < 2 || dash > 8 || !isDigits(digits)) throw new ProtocolError('INVALID_PACKET', 'no attachment count');
+  const attachments = Number(digits);
+  if (attachments === 0) throw new ProtocolError('INVALID_PACKET', 'a binary packet without attachments');
+  if (attachments > limits.maxAttachments) {
+    throw new ProtocolError('TOO_MANY_ATTACHMENTS', `more than ${limits.maxAttachments} attachments`);
+  }
+  decodeArguments(text, type, dash + 1, attachments, limits, sink);
+}
+
+function decodeConnect(text: string, limits: DecoderLimits, sink: PacketSink): void {
+  let nsp = '/';
+  let position = 1;
+  if (text.charCodeAt(1) === SLASH) {
+    nsp = readNamespace(text, 1, limits);
+    position = nsp.length + 2;
+  }
+  sink.onConnect(nsp, position >= text.length ? undefined : readAuth(text.slice(position), limits));
+}
+
+function decodeDisconnect(text: string, limits: DecoderLimits, sink: PacketSink): void {
+  let nsp = '/';
+  let position = 1;
+  if (text.charCodeAt(1) === SLASH) {
+    nsp = readNamespace(text, 1, limits);
+    position = nsp.length + 2;
+  }
+  if (position < text.length) throw new ProtocolError('INVALID_PACKET', 'a disconnect packet with a payload');
+  sink.onDisconnect(nsp);
+}
+
+/** The namespace that begins at `start`: up to the comma, or the whole rest. */
+function readNamespace(text: string, start: number, limits: DecoderLimits): string {
+  const comma = text.indexOf(',', start);
+  const nsp = comma === -1 ? text.slice(start) : text.slice(start, comma);
+  if (nsp.length > limits.maxNamespaceLength || Buffer.byteLength(nsp) > limits.maxNamespaceLength) {
+    throw new ProtocolError('INVALID_NAMESPACE', `a namespace of more than ${limits.maxNamespaceLength} bytes`);
+  }
+  if (CONTROL_CHARACTERS.test(nsp)) throw new ProtocolError('INVALID_NAMESPACE', 'a namespace with control characters');
+  return nsp;
+}
+
+function readAckId(text: string, start: number, end: number): number {
+  const id = Number(text.slice(start, end));
+  if (end - start <= 16 && Number.isSafeInteger(id)) return id;
+  throw new ProtocolError('INVALID_ACK_ID', 'an ack id beyond 2^53 - 1');
+}
+
+function readAuth(json: string, limits: DecoderLimits): Record<string, unknown> | null {
+  if (json.length > limits.maxAuthPayload || Buffer.byteLength(json) > limits.maxAuthPayload) return null;
+  if (isDeeperThan(json, limits.maxJsonDepth)) return null;
+  try {
+    const auth: unknown = JSON.parse(json);
+    return typeof auth === 'object' && auth !== null && !Array.isArray(auth) ? (auth as Record<string, unknown>) : null;
+  } catch {
+    return null;
+  }
+}
+
+function parseJson(json: string, maxDepth: number): unknown {
+  if (isDeeperThan(json, maxDepth)) throw new ProtocolError('JSON_TOO_DEEP', `JSON deeper than ${maxDepth} levels`);
+  try {
+    return JSON.parse(json);
+  } catch {
+    throw new ProtocolError('INVALID_PACKET', 'the payload is not JSON');
+  }
+}
+
+/** The bounds of an event; also held against what a custom parser decoded. */
+export function checkEvent(args: readonly unknown[], limits: DecoderLimits): void {
+  const name = args[0];
+  if (typeof name !== 'string') throw new ProtocolError('INVALID_EVENT', 'an event without a name');
+  // A character has at most 3 bytes, so most names need not be measured.
+  if (name.length * 3 > limits.maxEventNameLength && Buffer.byteLength(name) > limits.maxEventNameLength) {
+    throw new ProtocolError('EVENT_NAME_TOO_LONG', `an event name of more than ${limits.maxEventNameLength} bytes`);
+  }
+  if (RESERVED_EVENTS.has(name)) throw new ProtocolError('INVALID_EVENT', `the reserved event name "${name}"`);
+  if (args.length - 1 > limits.maxEventArgs) throw tooManyArguments(limits);
+}
+
+function tooManyArguments(limits: DecoderLimits): ProtocolError {
+  return new ProtocolError('TOO_MANY_ARGUMENTS', `more than ${limits.maxEventArgs} arguments`);
+}
+
+function isDigits(text: string): boolean {
+  return DIGITS.test(text);
+}
+
+const DIGITS = /^[0-9]+$/;
+// eslint-disable-next-line no-control-regex -- refusing them is the point
+const CONTROL_CHARACTERS = /[\x00-\x1f\x7f]/;
+const SLASH = 0x2f;
+const DIGIT_0 = 0x30;
+const DIGIT_9 = 0x39;
+const BRACKET = 0x5b;

@@ -1,0 +1,37 @@
+import { extractAttachments, hasBinary } from './attachments.js';
+import { PacketType, type EncodedParts, type Packet } from './packet.js';
+
+/** An event as text, or with its attachments (protocol, "Packet encoding"). `id` is undefined where no ack is asked. */
+export function encodeEvent(nsp: string, args: readonly unknown[], id: number | undefined): string | EncodedParts {
+  if (hasBinary(args)) return encodeBinary(PacketType.BINARY_EVENT, nsp, args, id);
+  return `2${prefix(nsp, id)}${JSON.stringify(args)}`;
+}
+
+export function encodeAck(nsp: string, args: readonly unknown[], id: number): string | EncodedParts {
+  if (hasBinary(args)) return encodeBinary(PacketType.BINARY_ACK, nsp, args, id);
+  return `3${prefix(nsp, id)}${JSON.stringify(args)}`;
+}
+
+/** Any packet, for parsers and adapters: parts in the order in which they are sent. */
+export function encodePacket(packet: Packet): EncodedParts {
+  const { type, nsp, data, id } = packet;
+  const isEvent = type === PacketType.EVENT || type === PacketType.BINARY_EVENT;
+  if (isEvent || type === PacketType.ACK || type === PacketType.BINARY_ACK) {
+    const args = data as unknown[];
+    const encoded = isEvent ? encodeEvent(nsp, args, id) : encodeAck(nsp, args, id as number);
+    return typeof encoded === 'string' ? [encoded] : encoded;
+  }
+  return [`${type}${prefix(nsp, id)}${data === undefined ? '' : JSON.stringify(data)}`];
+}
+
+function encodeBinary(type: PacketType, nsp: string, args: readonly unknown[], id: number | undefined): EncodedParts {
+  const { value, attachments } = extractAttachments(args);
+  const text = `${type}${attachments.length}-${prefix(nsp, id)}${JSON.stringify(value)}`;
+  return [text, ...attachments];
+}
+
+/** The root namespace is not named on the wire. */
+function prefix(nsp: string, id: number | undefined): string {
+  const name = nsp === '/' ? '' : `${nsp},`;
+  return id === undefined ? name : name + id;
+}

@@ -1,0 +1,24 @@
+/** Socket.IO v5 packet types (protocol, "Packet types"). */
+export const PacketType = {
+  CONNECT: 0,
+  DISCONNECT: 1,
+  EVENT: 2,
+  ACK: 3,
+  CONNECT_ERROR: 4,
+  BINARY_EVENT: 5,
+  BINARY_ACK: 6,
+} as const;
+
+export type PacketType = (typeof PacketType)[keyof typeof PacketType];
+
+/** A packet in the form that parsers and adapters exchange. */
+export interface Packet {
+  type: PacketType;
+  nsp: string;
+  data?: unknown;
+  id?: number;
+  attachments?: number;
+}
+
+/** A packet on its way out: a text part and its attachments, or whatever a custom parser made of it. */
+export type EncodedParts = (string | Buffer)[];

@@ -1,0 +1,294 @@
+import type { IncomingMessage } from 'node:http';
+import {
+  ProtocolError,
+  type Session,
+  TimerEntry,
+  closeDetail,
+  type CloseDetail,
+  type CloseReason,
+  type SessionReceiver,
+} from '../engine/index.js';
+import { AttachmentCollector, type AttachmentOwner } from './codec/attachment-collector.js';
+import { checkEvent, decodePacket, type PacketSink } from './codec/packet-decoder.js';
+import { PacketType, type EncodedParts, type Packet } from './codec/packet.js';
+import type { ParserDecoder } from './codec/parser.js';
+import type { DisconnectDetails, DisconnectReason } from './disconnect-reason.js';
+import type { RequestSummary } from './handshake.js';
+import type { Socket } from './socket.js';
+import type { Server } from './socketio-server.js';
+import type { WriteOptions } from './write-options.js';
+
+/**
+ * A session as Socket.IO sees it: reads its packets and hands each to the socket of its namespace. Known to others as
+ * a socket's `client`.
+ *
+ * It is also the timer that ends a connection which is in no namespace.
+ */
+export class Connection extends TimerEntry implements SessionReceiver, PacketSink, AttachmentOwner {
+  /** What outlives the request. */
+  readonly requestSummary: RequestSummary;
+  readonly secure: boolean;
+  readonly #server: Server;
+  /** By namespace; a connection has few, so that searching beats a table. */
+  readonly #sockets: Socket[] = [];
+  /** Namespaces whose CONNECT is being decided. */
+  #pending: Set<string> | null = null;
+  /** Namespaces that were left: packets for them may still be on their way. At most `maxNamespaces` names. */
+  #left: Set<string> | null = null;
+  #attachments: AttachmentCollector | null = null;
+  /** A custom parser's decoder; null with the codec of this package. */
+  readonly #decoder: ParserDecoder | null;
+
+  constructor(
+    server: Server,
+    readonly conn: Session,
+  ) {
+    super();
+    this.#server = server;
+    const { request } = conn;
+    this.requestSummary = summarize(request);
+    this.secure = request === undefined || (request.socket as { encrypted?: boolean }).encrypted === true;
+    this.#decoder = server.createDecoder();
+    this.#decoder?.on('decoded', (packet) => this.#onDecoded(packet));
+    conn.receiver = this;
+    server.wheel.schedule(this, server.settings.connectTimeout);
+  }
+
+  get id(): string {
+    return this.conn.id;
+  }
+
+  get server(): Server {
+    return this.#server;
+  }
+
+  get request(): IncomingMessage {
+    return (this.conn.request ?? this.requestSummary) as IncomingMessage;
+  }
+
+  /** Whether packets go through a custom parser. */
+  get usesParser(): boolean {
+    return this.#decoder !== null;
+  }
+
+  /** Writes one packet of the own codec. */
+  write(encoded: string | EncodedParts, options: WriteOptions): void {
+    if (options.volatile === true && !this.conn.transport.writable) return;
+    const compress = options.compress !== false;
+    if (typeof encoded === 'string') this.conn.sendMessage(encoded, compress);
+    else for (const part of encoded) this.conn.sendMessage(part, compress);
+  }
+
+  /** Writes an encoded packet, as adapters do: the parts of a broadcast are the same for all recipients. */
+  writeToEngine(encoded: EncodedParts, options: WriteOptions): void {
+    if (options.volatile === true && !this.conn.transport.writable) return;
+    const compress = options.compress !== false;
+    for (const part of this.#server.share(encoded)) this.conn.sendShared(part, compress);
+  }
+
+  /** Ends the connection and all its sockets, for good: the client does not come back. */
+  disconnect(): void {
+    for (const socket of [...this.#sockets]) socket.disconnect();
+    this.#end('forced server close', closeDetail('SERVER_DISCONNECT', 'disconnected by this server'));
+    this.conn.close();
+  }
+
+  /** A message of the session. Throws nothing: what a peer does wrong ends its session. */
+  onMessage(data: string | Buffer): void {
+    try {
+      if (this.#decoder !== null) this.#decoder.add(data);
+      else if (typeof data === 'string') this.#onText(data);
+      else this.#onBytes(data);
+    } catch (error) {
+      this.#onMalformed(error);
+    }
+  }
+
+  onFlush(): void {}
+
+  onClose(reason: CloseReason, detail: CloseDetail): void {
+    this.#end(reason, detail);
+  }
+
+  onConnect(nsp: string, auth: Record<string, unknown> | undefined | null): void {
+    if (this.#pending?.has(nsp)) return;
+    if (this.#socketOf(nsp) !== null) throw new ProtocolError('ALREADY_CONNECTED', 'a second CONNECT to a namespace');
+    if (auth === null) {
+      this.#refuse(nsp, { message: 'Invalid auth payload' });
+      return;
+    }
+    const count = this.#sockets.length + (this.#pending?.size ?? 0);
+    if (count >= this.#server.settings.maxNamespaces) {
+      this.#refuse(nsp, { message: 'Too many namespaces' });
+      return;
+    }
+    (this.#pending ??= new Set()).add(nsp);
+    this.#server.namespaces.find(nsp, auth ?? {}, (namespace) => {
+      if (namespace === null) this.#onRefused(nsp, { message: 'Invalid namespace' });
+      else if (this.#pending?.has(nsp)) namespace.admit(this, auth ?? {});
+    });
+  }
+
+  onDisconnect(nsp: string): void {
+    const socket = this.#socketOf(nsp);
+    if (socket === null) this.#onStrayPacket(nsp);
+    else socket.close('client namespace disconnect', closeDetail('CLIENT_DISCONNECT', 'disconnected by the client'));
+  }
+
+  onEvent(nsp: string, args: unknown[], id: number): void {
+    const socket = this.#socketOf(nsp);
+    if (socket !== null) socket.handleEvent(args, id);
+    else this.#onStrayPacket(nsp);
+  }
+
+  onAck(nsp: string, args: unknown[], id: number): void {
+    const socket = this.#socketOf(nsp);
+    if (socket !== null) socket.handleAck(id, args);
+    else this.#onStrayPacket(nsp);
+  }
+
+  onBinary(type: 5 | 6, nsp: string, args: unknown[], id: number, attachments: number): void {
+    if (this.#socketOf(nsp) === null) this.#onStrayPacket(nsp);
+    const { wheel, settings } = this.#server;
+    this.#attachments = new AttachmentCollector(type, nsp, args, id, attachments, this, wheel, settings);
+  }
+
+  onAttachmentTimeout(): void {
+    this.#attachments = null;
+    this.#fail(new ProtocolError('ATTACHMENT_TIMEOUT', 'attachments did not arrive in time'));
+  }
+
+  /** The connection is in no namespace. */
+  override onTimer(): void {
+    const detail = closeDetail('CONNECT_TIMEOUT', 'no namespace was joined in time');
+    this.#end('forced server close', detail);
+    this.conn.close();
+  }
+
+  /** @internal A namespace takes the connection in. */
+  addSocket(socket: Socket): void {
+    this.#pending?.delete(socket.nsp.name);
+    this.#left?.delete(socket.nsp.name);
+    this.#sockets.push(socket);
+    this.#server.wheel.cancel(this);
+  }
+
+  /** @internal A namespace, or one of its middlewares, does not. */
+  refuse(nsp: string, error: { message: string; data?: unknown }): void {
+    this.#onRefused(nsp, error);
+  }
+
+  /** @internal */
+  removeSocket(socket: Socket): void {
+    const index = this.#sockets.indexOf(socket);
+    if (index !== -1) {
+      this.#sockets.splice(index, 1);
+      this.#rememberLeft(socket.nsp.name);
+    }
+    this.#pending?.delete(socket.nsp.name);
+    if (this.#sockets.length > 0 || this.conn.readyState !== 'open') return;
+    this.#server.wheel.schedule(this, this.#server.settings.connectTimeout);
+  }
+
+  #onText(text: string): void {
+    if (this.#attachments !== null) throw new ProtocolError('UNEXPECTED_ATTACHMENT', 'text instead of an attachment');
+    decodePacket(text, this.#server.settings, this);
+  }
+
+  #onBytes(bytes: Buffer): void {
+    const collector = this.#attachments;
+    if (collector === null) throw new ProtocolError('UNEXPECTED_ATTACHMENT', 'an attachment of no packet');
+    const args = collector.add(bytes);
+    if (args === null) return;
+    this.#attachments = null;
+    if (collector.type === PacketType.BINARY_EVENT) this.onEvent(collector.nsp, args, collector.id);
+    else this.onAck(collector.nsp, args, collector.id);
+  }
+
+  /** A packet that a custom parser decoded; held against the same bounds. */
+  #onDecoded(packet: Packet): void {
+    const id = packet.id ?? -1;
+    switch (packet.type) {
+      case PacketType.CONNECT:
+        this.onConnect(packet.nsp, authOf(packet.data));
+        return;
+      case PacketType.DISCONNECT:
+        this.onDisconnect(packet.nsp);
+        return;
+      case PacketType.EVENT:
+      case PacketType.BINARY_EVENT:
+        if (!Array.isArray(packet.data)) throw new ProtocolError('INVALID_EVENT', 'an event without arguments');
+        checkEvent(packet.data, this.#server.settings);
+        this.onEvent(packet.nsp, packet.data, id);
+        return;
+      case PacketType.ACK:
+      case PacketType.BINARY_ACK:
+        if (!Array.isArray(packet.data)) throw new ProtocolError('INVALID_PACKET', 'an ack without arguments');
+        this.onAck(packet.nsp, packet.data, id);
+        return;
+      default:
+        throw new ProtocolError('INVALID_PACKET', 'unexpected packet type');
+    }
+  }
+
+  #socketOf(nsp: string): Socket | null {
+    const sockets = this.#sockets;
+    for (let i = 0; i < sockets.length; i++) if (sockets[i].nsp.name === nsp) return sockets[i];
+    return null;
+  }
+
+  #rememberLeft(nsp: string): void {
+    this.#left ??= new Set();
+    if (this.#left.size >= this.#server.settings.maxNamespaces) this.#left.clear();
+    this.#left.add(nsp);
+  }
+
+  /** A packet for a namespace that the connection is not in: late, where it was in that one, else out of order. */
+  #onStrayPacket(nsp: string): void {
+    if (this.#left?.has(nsp) && !this.#pending?.has(nsp)) return;
+    throw new ProtocolError('NOT_CONNECTED', 'a packet before CONNECT');
+  }
+
+  #onRefused(nsp: string, error: { message: string; data?: unknown }): void {
+    this.#pending?.delete(nsp);
+    this.#refuse(nsp, error);
+  }
+
+  #refuse(nsp: string, error: { message: string; data?: unknown }): void {
+    this.writeToEngine(this.#server.encoder.encode({ type: PacketType.CONNECT_ERROR, nsp, data: error }), {});
+  }
+
+  #onMalformed(error: unknown): void {
+    if (error instanceof ProtocolError) this.#fail(error);
+    // A custom parser throws errors of its own for what it cannot read.
+    else if (this.#decoder !== null) this.#fail(new ProtocolError('INVALID_PACKET', String(error)));
+    else this.#server.reportError(error);
+  }
+
+  #fail(error: ProtocolError): void {
+    this.conn.fail('parse error', closeDetail(error.code, error.message));
+  }
+
+  /** The only way out: drops what is half received, then disconnects every socket. */
+  #end(reason: DisconnectReason, details: DisconnectDetails): void {
+    this.#server.wheel.cancel(this);
+    this.#attachments?.release();
+    this.#attachments = null;
+    this.#pending = null;
+    for (const socket of [...this.#sockets]) socket.close(reason, details);
+    this.#server.wheel.cancel(this);
+    this.#decoder?.destroy?.();
+  }
+}
+
+/** What a custom parser gave as auth: an object, undefined for none, null for anything else. */
+function authOf(data: unknown): Record<string, unknown> | undefined | null {
+  if (data === undefined) return undefined;
+  return typeof data === 'object' && !Array.isArray(data) ? (data as Record<string, unknown> | null) : null;
+}
+
+function summarize(request: Session['request']): RequestSummary {
+  if (request === undefined) return { method: 'GET', url: '', headers: {}, _query: {} };
+  const { method = 'GET', url = '', headers, _query } = request;
+  return { method, url, headers, _query };
+}

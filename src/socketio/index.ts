@@ -1,0 +1,53 @@
+export { Server } from './socketio-server.js';
+export { Namespace } from './namespace.js';
+export { ParentNamespace, type NamespaceMatcher } from './parent-namespace.js';
+export { Socket, type Event, type SocketReservedEvents } from './socket.js';
+export { BroadcastOperator } from './broadcast-operator.js';
+export { RemoteSocket } from './remote-socket.js';
+export type { Connection } from './connection.js';
+export type { Handshake, RequestSummary } from './handshake.js';
+export type { DisconnectDetails, DisconnectReason } from './disconnect-reason.js';
+export { AckError, type ErrorAck, type ExtendedError, type SocketIoErrorCode } from './socketio-error.js';
+export { AckReply } from './ack-reply.js';
+export { HandlerTable, type EventHandler } from './handler-table.js';
+export { MemoryAdapter } from './adapter/memory-adapter.js';
+export type {
+  Adapter,
+  AdapterConstructor,
+  AdapterPacket,
+  BroadcastFlags,
+  BroadcastOptions,
+  PrivateSessionId,
+  Room,
+  SessionToPersist,
+  SocketDetails,
+  SocketId,
+} from './adapter/adapter.js';
+export type { Parser, ParserDecoder, ParserEncoder } from './codec/parser.js';
+export { PacketType, type EncodedParts, type Packet } from './codec/packet.js';
+export {
+  MODULE_DEFAULTS,
+  SERVER_DEFAULTS,
+  resolveServerOptions,
+  type ResolvedServerOptions,
+  type ServerDefaults,
+  type ServerOptions,
+} from './server-options.js';
+export type { DefaultEventsMap, EventNames, EventParams, EventsMap } from './typed-events.js';
+export {
+  EngineErrorCode,
+  EngineServer,
+  OptionError,
+  OptionReader,
+  Session,
+  matchesPath,
+  type CloseReason,
+  type ConnectionError,
+  type CorsOptions,
+  type EngineOptions,
+  type EngineRequest,
+  type HttpExchange,
+  type HttpHeaders,
+  type Transport,
+  type TransportName,
+} from '../engine/index.js';

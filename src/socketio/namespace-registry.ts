@@ -1,0 +1,104 @@
+import { Namespace } from './namespace.js';
+import { ParentNamespace, type NamespaceMatcher } from './parent-namespace.js';
+import type { Server } from './socketio-server.js';
+import type { EventsMap } from './typed-events.js';
+
+/** The namespaces of a server: those that exist, and the templates of those that clients may bring into being. */
+export class NamespaceRegistry<
+  ListenEvents extends EventsMap,
+  EmitEvents extends EventsMap,
+  ServerSideEvents extends EventsMap,
+  SocketData,
+> {
+  readonly byName = new Map<string, Namespace<ListenEvents, EmitEvents, ServerSideEvents, SocketData>>();
+  readonly #parents: Parent<ListenEvents, EmitEvents, ServerSideEvents, SocketData>[] = [];
+
+  constructor(private readonly server: Server<ListenEvents, EmitEvents, ServerSideEvents, SocketData>) {}
+
+  /** The namespace of this name, made where it does not exist yet. */
+  of(name: string): Namespace<ListenEvents, EmitEvents, ServerSideEvents, SocketData> {
+    const path = name.startsWith('/') ? name : `/${name}`;
+    const existing = this.byName.get(path);
+    if (existing !== undefined) return existing;
+    const parent = this.#parents.find(({ pattern }) => pattern !== null && matches(pattern, path));
+    const namespace = parent === undefined ? new Namespace(this.server, path) : parent.namespace.createChild(path);
+    this.#add(namespace);
+    return namespace;
+  }
+
+  ofPattern(
+    pattern: RegExp | NamespaceMatcher,
+  ): ParentNamespace<ListenEvents, EmitEvents, ServerSideEvents, SocketData> {
+    const namespace = new ParentNamespace(this.server, this.#parents.length, (child) => this.byName.delete(child.name));
+    if (pattern instanceof RegExp) {
+      const match: NamespaceMatcher = (name, _auth, next) => next(null, matches(pattern, name));
+      this.#parents.push({ pattern, match, namespace });
+    } else {
+      this.#parents.push({ pattern: null, match: pattern, namespace });
+    }
+    return namespace;
+  }
+
+  /** The namespace that a client asks for; null where none has this name and no template allows it. */
+  find(
+    name: string,
+    auth: Record<string, unknown>,
+    found: (namespace: Namespace<ListenEvents, EmitEvents, ServerSideEvents, SocketData> | null) => void,
+  ): void {
+    const existing = this.byName.get(name);
+    if (existing !== undefined) found(existing);
+    else this.#askParents(0, name, auth, found);
+  }
+
+  #askParents(
+    index: number,
+    name: string,
+    auth: Record<string, unknown>,
+    found: (namespace: Namespace<ListenEvents, EmitEvents, ServerSideEvents, SocketData> | null) => void,
+  ): void {
+    if (index === this.#parents.length) {
+      found(null);
+      return;
+    }
+    const { match, namespace } = this.#parents[index];
+    let answered = false;
+    const answer = (error: Error | null, allow: boolean): void => {
+      if (answered) return;
+      answered = true;
+      if (error || !allow) this.#askParents(index + 1, name, auth, found);
+      // Another client may have brought it into being meanwhile.
+      else found(this.byName.get(name) ?? this.#add(namespace.createChild(name)));
+    };
+    try {
+      match(name, auth, answer);
+    } catch (error) {
+      this.server.reportError(error);
+      answer(null, false);
+    }
+  }
+
+  #add(
+    namespace: Namespace<ListenEvents, EmitEvents, ServerSideEvents, SocketData>,
+  ): Namespace<ListenEvents, EmitEvents, ServerSideEvents, SocketData> {
+    this.byName.set(namespace.name, namespace);
+    if (namespace.name !== '/') this.server.onNamespace(namespace);
+    return namespace;
+  }
+}
+
+interface Parent<
+  ListenEvents extends EventsMap,
+  EmitEvents extends EventsMap,
+  ServerSideEvents extends EventsMap,
+  SocketData,
+> {
+  readonly pattern: RegExp | null;
+  readonly match: NamespaceMatcher;
+  readonly namespace: ParentNamespace<ListenEvents, EmitEvents, ServerSideEvents, SocketData>;
+}
+
+/** A pattern with the flag g or y remembers where it stopped; a name is matched from its start each time. */
+function matches(pattern: RegExp, name: string): boolean {
+  pattern.lastIndex = 0;
+  return pattern.test(name);
+}

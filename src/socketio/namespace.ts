@@ -1,0 +1,314 @@
+import type { TimerWheel } from '../engine/index.js';
+import type { Adapter, AdapterConstructor, Room, SocketId } from './adapter/adapter.js';
+import { BroadcastOperator, type BroadcastOrigin } from './broadcast-operator.js';
+import type { Connection } from './connection.js';
+import { HandlerTable } from './handler-table.js';
+import { runMiddlewares, type Middleware } from './middleware.js';
+import type { RemoteSocket } from './remote-socket.js';
+import { assertEmittable } from './reserved-events.js';
+import { Socket } from './socket.js';
+import type { Server } from './socketio-server.js';
+import type { ExtendedError } from './socketio-error.js';
+import {
+  StrictEventEmitter,
+  type AllButLast,
+  type DecorateAcknowledgements,
+  type DecorateAcknowledgementsWithMultipleResponses,
+  type DecorateAcknowledgementsWithTimeoutAndMultipleResponses,
+  type DefaultEventsMap,
+  type EventNames,
+  type EventNamesWithAck,
+  type EventNamesWithoutAck,
+  type EventParams,
+  type EventsMap,
+  type FirstNonErrorArg,
+  type Last,
+  type RemoveAcknowledgements,
+} from './typed-events.js';
+
+export interface NamespaceReservedEvents<
+  ListenEvents extends EventsMap,
+  EmitEvents extends EventsMap,
+  ServerSideEvents extends EventsMap,
+  SocketData,
+> {
+  connect: (socket: Socket<ListenEvents, EmitEvents, ServerSideEvents, SocketData>) => void;
+  connection: (socket: Socket<ListenEvents, EmitEvents, ServerSideEvents, SocketData>) => void;
+}
+
+/** What is set on the main namespace, under `server.on`, in addition. */
+export interface ServerReservedEvents<
+  ListenEvents extends EventsMap,
+  EmitEvents extends EventsMap,
+  ServerSideEvents extends EventsMap,
+  SocketData,
+> extends NamespaceReservedEvents<ListenEvents, EmitEvents, ServerSideEvents, SocketData> {
+  new_namespace: (namespace: Namespace<ListenEvents, EmitEvents, ServerSideEvents, SocketData>) => void;
+}
+
+type AnySocket = Socket<EventsMap, EventsMap, EventsMap, unknown>;
+
+/**
+ * A communication channel of its own over the shared connections: middlewares, sockets, rooms.
+ *
+ * `emit` goes to all its sockets; `on('connection')` hears of new ones.
+ */
+export class Namespace<
+  ListenEvents extends EventsMap = DefaultEventsMap,
+  EmitEvents extends EventsMap = ListenEvents,
+  ServerSideEvents extends EventsMap = DefaultEventsMap,
+  // oxlint-disable-next-line typescript/no-explicit-any -- as in Socket.IO
+  SocketData = any,
+>
+  extends StrictEventEmitter<
+    ServerSideEvents,
+    RemoveAcknowledgements<EmitEvents>,
+    NamespaceReservedEvents<ListenEvents, EmitEvents, ServerSideEvents, SocketData>
+  >
+  implements BroadcastOrigin
+{
+  /** The connected sockets by id. */
+  readonly sockets = new Map<SocketId, Socket<ListenEvents, EmitEvents, ServerSideEvents, SocketData>>();
+  adapter!: Adapter;
+  /** The next ack id; published adapters count it up as well. */
+  _ids = 0;
+  /** Handlers of all sockets of this namespace; null until somebody asks for the table. */
+  handlers: HandlerTable<Socket> | null = null;
+  /** Called when the last socket has left; for namespaces that go then. */
+  onEmpty: (() => void) | null = null;
+  protected middlewares: Middleware<Socket<ListenEvents, EmitEvents, ServerSideEvents, SocketData>>[] = [];
+  readonly #connecting = new Set<Socket<ListenEvents, EmitEvents, ServerSideEvents, SocketData>>();
+
+  constructor(
+    readonly server: Server<ListenEvents, EmitEvents, ServerSideEvents, SocketData>,
+    readonly name: string,
+  ) {
+    super();
+    this.createAdapter();
+  }
+
+  get wheel(): TimerWheel {
+    return this.server.wheel;
+  }
+
+  get ackTimeout(): number {
+    return this.server.settings.ackTimeout;
+  }
+
+  /** The table of handlers that every socket of this namespace shares. */
+  handlerTable(): HandlerTable<Socket> {
+    return (this.handlers ??= new HandlerTable());
+  }
+
+  /** Runs for each client that wants to connect; `next(error)` refuses it, with `error.message` and `error.data`. */
+  use(
+    middleware: (
+      socket: Socket<ListenEvents, EmitEvents, ServerSideEvents, SocketData>,
+      next: (error?: ExtendedError) => void,
+    ) => void,
+  ): this {
+    this.middlewares.push(middleware);
+    return this;
+  }
+
+  /**
+   * Emits to all sockets of the namespace.
+   *
+   * @throws Error for a reserved event name
+   */
+  override emit<Event extends EventNamesWithoutAck<EmitEvents>>(
+    event: Event,
+    ...args: EventParams<EmitEvents, Event>
+  ): boolean {
+    return this.#operator().emit(event as never, ...(args as never));
+  }
+
+  send(...args: EventParams<EmitEvents, 'message'>): this {
+    this.#operator().emit('message' as never, ...(args as never));
+    return this;
+  }
+
+  write(...args: EventParams<EmitEvents, 'message'>): this {
+    return this.send(...args);
+  }
+
+  to(room: Room | Room[]): BroadcastOperator<DecorateAcknowledgementsWithMultipleResponses<EmitEvents>, SocketData> {
+    return this.#operator().to(room);
+  }
+
+  in(room: Room | Room[]): BroadcastOperator<DecorateAcknowledgementsWithMultipleResponses<EmitEvents>, SocketData> {
+    return this.#operator().to(room);
+  }
+
+  except(
+    room: Room | Room[],
+  ): BroadcastOperator<DecorateAcknowledgementsWithMultipleResponses<EmitEvents>, SocketData> {
+    return this.#operator().except(room);
+  }
+
+  compress(
+    compress: boolean,
+  ): BroadcastOperator<DecorateAcknowledgementsWithMultipleResponses<EmitEvents>, SocketData> {
+    return this.#operator().compress(compress);
+  }
+
+  get volatile(): BroadcastOperator<DecorateAcknowledgementsWithMultipleResponses<EmitEvents>, SocketData> {
+    return this.#operator().volatile;
+  }
+
+  get local(): BroadcastOperator<DecorateAcknowledgementsWithMultipleResponses<EmitEvents>, SocketData> {
+    return this.#operator().local;
+  }
+
+  timeout(
+    timeout: number,
+  ): BroadcastOperator<
+    DecorateAcknowledgements<DecorateAcknowledgementsWithMultipleResponses<EmitEvents>>,
+    SocketData
+  > {
+    return this.#operator().timeout(timeout);
+  }
+
+  /** @deprecated `fetchSockets()` tells more. */
+  allSockets(): Promise<Set<SocketId>> {
+    return this.#operator().allSockets();
+  }
+
+  fetchSockets(): Promise<RemoteSocket<EmitEvents, SocketData>[]> {
+    return this.#operator().fetchSockets() as unknown as Promise<RemoteSocket<EmitEvents, SocketData>[]>;
+  }
+
+  socketsJoin(room: Room | Room[]): Promise<void> {
+    return this.#operator().socketsJoin(room);
+  }
+
+  socketsLeave(room: Room | Room[]): Promise<void> {
+    return this.#operator().socketsLeave(room);
+  }
+
+  disconnectSockets(close = false): Promise<void> {
+    return this.#operator().disconnectSockets(close);
+  }
+
+  /** Emits to the other servers of the cluster; a function as last argument gets `(error, responses)`. */
+  serverSideEmit<Event extends EventNames<ServerSideEvents>>(
+    event: Event,
+    ...args: EventParams<DecorateAcknowledgementsWithTimeoutAndMultipleResponses<ServerSideEvents>, Event>
+  ): boolean {
+    assertEmittable(event);
+    const answer: unknown = this.adapter.serverSideEmit([event, ...args]);
+    if (answer instanceof Promise) answer.catch((error: unknown) => this.server.reportError(error));
+    return true;
+  }
+
+  serverSideEmitWithAck<Event extends EventNamesWithAck<ServerSideEvents>>(
+    event: Event,
+    ...args: AllButLast<EventParams<ServerSideEvents, Event>>
+  ): Promise<FirstNonErrorArg<Last<EventParams<ServerSideEvents, Event>>>[]> {
+    return new Promise((resolve, reject) => {
+      const callback = (error: Error | null, responses: unknown[]): void => {
+        if (error === null || error === undefined) resolve(responses as never);
+        else reject(Object.assign(error, { responses }));
+      };
+      this.serverSideEmit(event, ...([...args, callback] as never));
+    });
+  }
+
+  /** An event from another server of the cluster; called by adapters. */
+  _onServerSideEmit(args: [string, ...unknown[]]): void {
+    this.emitUntyped(...args);
+  }
+
+  /** @internal (Re)creates the adapter. */
+  createAdapter(): void {
+    const Constructor = this.server.adapter() as new (nsp: unknown) => Adapter;
+    this.adapter = new Constructor(this);
+    const ready: unknown = this.adapter.init();
+    if (ready instanceof Promise) ready.catch((error: unknown) => this.server.reportError(error));
+  }
+
+  /** @internal Decides about a client that wants in: middlewares, then the CONNECT reply, then `connection`. */
+  admit(connection: Connection, auth: Record<string, unknown>): void {
+    const socket = new Socket<ListenEvents, EmitEvents, ServerSideEvents, SocketData>(this, connection, auth);
+    if (this.middlewares.length === 0) {
+      this.#connect(socket);
+      return;
+    }
+    this.#connecting.add(socket);
+    runMiddlewares(this.middlewares, socket, (error?: ExtendedError) => {
+      this.#connecting.delete(socket);
+      if (connection.conn.readyState !== 'open') this.#abandon(socket);
+      else if (error === undefined) this.#connect(socket);
+      else {
+        this.#abandon(socket);
+        connection.refuse(
+          this.name,
+          error.data === undefined ? { message: error.message } : { message: error.message, data: error.data },
+        );
+      }
+    });
+  }
+
+  /** @internal */
+  removeSocket(socket: { readonly id: SocketId }): void {
+    this.sockets.delete(socket.id);
+    this.#checkEmpty();
+  }
+
+  /** @internal Drops a broadcast's ack from every socket that still owes it. */
+  forgetAck(id: number): void {
+    for (const socket of this.sockets.values()) socket.acks.delete(id);
+  }
+
+  #connect(socket: Socket<ListenEvents, EmitEvents, ServerSideEvents, SocketData>): void {
+    this.sockets.set(socket.id, socket);
+    socket.client.addSocket(socket as unknown as Socket);
+    socket.open();
+    this.#emitConnection('connect', socket);
+    this.#emitConnection('connection', socket);
+    if (this.handlers !== null && this.handlers.connect !== null) this.#runConnectHandler(socket, this.handlers);
+  }
+
+  /** Events wait until the handler has settled. */
+  #runConnectHandler(
+    socket: Socket<ListenEvents, EmitEvents, ServerSideEvents, SocketData>,
+    handlers: HandlerTable<Socket>,
+  ): void {
+    if (!socket.connected) return;
+    const pending = handlers.connect!(socket as unknown as Socket);
+    if (!(pending instanceof Promise)) return;
+    socket.holdEvents();
+    void pending.then(() => socket.releaseEvents());
+  }
+
+  /** One by one: a listener that throws must not keep the others from hearing of the socket. */
+  #emitConnection(
+    event: 'connect' | 'connection',
+    socket: Socket<ListenEvents, EmitEvents, ServerSideEvents, SocketData>,
+  ): void {
+    if (this.listenerCount(event) === 0) return;
+    for (const listener of this.rawListeners(event)) {
+      try {
+        const result: unknown = Reflect.apply(listener, this, [socket]);
+        if (result instanceof Promise) result.catch((error: unknown) => this.server.reportError(error));
+      } catch (error) {
+        this.server.reportError(error);
+      }
+    }
+  }
+
+  #abandon(socket: Socket<ListenEvents, EmitEvents, ServerSideEvents, SocketData>): void {
+    socket.close('server namespace disconnect', { code: 'REFUSED', message: 'the connection was refused' });
+    this.#checkEmpty();
+  }
+
+  #checkEmpty(): void {
+    if (this.onEmpty !== null && this.sockets.size === 0 && this.#connecting.size === 0) this.onEmpty();
+  }
+
+  #operator(): BroadcastOperator<DecorateAcknowledgementsWithMultipleResponses<EmitEvents>, SocketData> {
+    return new BroadcastOperator(this);
+  }
+}
+
+export type { AdapterConstructor, AnySocket };

@@ -1,0 +1,507 @@
+import { EventEmitter } from 'node:events';
+import type { IncomingMessage } from 'node:http';
+import { LazyEmitter } from '../engine/index.js';
+import { AckReply, type AckSender } from './ack-reply.js';
+import { AckRegistry, type AckCallback } from './ack-registry.js';
+import type { Room, SocketId } from './adapter/adapter.js';
+import { BroadcastOperator, type OperatorFlags } from './broadcast-operator.js';
+import { encodeAck, encodeEvent } from './codec/packet-encoder.js';
+import { PacketType, type Packet } from './codec/packet.js';
+import type { Connection } from './connection.js';
+import type { DisconnectDetails, DisconnectReason } from './disconnect-reason.js';
+import { createHandshake, type Handshake } from './handshake.js';
+import { InboundGate } from './inbound-gate.js';
+import { runMiddlewares, type Middleware } from './middleware.js';
+import type { Namespace } from './namespace.js';
+import { assertEmittable } from './reserved-events.js';
+import type { Server } from './socketio-server.js';
+import type { WriteOptions } from './write-options.js';
+import type {
+  AllButLast,
+  DecorateAcknowledgements,
+  DecorateAcknowledgementsWithMultipleResponses,
+  DefaultEventsMap,
+  EventNames,
+  EventNamesWithAck,
+  EventParams,
+  EventsMap,
+  FirstNonErrorArg,
+  Last,
+  TypedEventBroadcaster,
+  TypedListening,
+} from './typed-events.js';
+
+/** Events that this side emits on a socket itself. */
+export interface SocketReservedEvents {
+  disconnect: (reason: DisconnectReason, details: DisconnectDetails) => void;
+  disconnecting: (reason: DisconnectReason, details: DisconnectDetails) => void;
+  error: (error: Error) => void;
+}
+
+// oxlint-disable-next-line typescript/no-explicit-any -- an event's arguments, typed so by Socket.IO
+export type Event = [event: string, ...args: any[]];
+
+type AnyListener = (...args: any[]) => void;
+type State = 'connecting' | 'connected' | 'disconnected';
+
+// oxlint-disable-next-line typescript/no-unsafe-declaration-merging -- the methods come from LazyEmitter, typed here
+export interface Socket<
+  ListenEvents extends EventsMap = DefaultEventsMap,
+  EmitEvents extends EventsMap = ListenEvents,
+  ServerSideEvents extends EventsMap = DefaultEventsMap,
+  // oxlint-disable-next-line typescript/no-explicit-any -- as in Socket.IO
+  SocketData = any,
+> extends TypedListening<ListenEvents, SocketReservedEvents> {
+  readonly nsp: Namespace<ListenEvents, EmitEvents, ServerSideEvents, SocketData>;
+}
+
+/**
+ * One client in one namespace. Emits to the client; its listeners hear what the client emits.
+ *
+ * `volatile`, `compress()` and `timeout()` set what the next emit uses and return this socket, as in Socket.IO.
+ */
+// oxlint-disable-next-line typescript/no-unsafe-declaration-merging -- see the interface
+export class Socket<
+  ListenEvents extends EventsMap = DefaultEventsMap,
+  EmitEvents extends EventsMap = ListenEvents,
+  ServerSideEvents extends EventsMap = DefaultEventsMap,
+  // oxlint-disable-next-line typescript/no-explicit-any -- as in Socket.IO
+  SocketData = any,
+>
+  extends (LazyEmitter as { new (): Omit<LazyEmitter, 'on' | 'once' | 'listeners' | 'emit'> })
+  implements TypedEventBroadcaster<EmitEvents>, AckSender
+{
+  /** Not the session's id, which must stay between server and client. */
+  readonly id: SocketId;
+  /** Whether this socket goes on where an earlier one was cut off. */
+  readonly recovered: boolean = false;
+  /** Whatever belongs to this client; `fetchSockets()` of other servers sees it. */
+  data = {} as SocketData;
+  readonly client: Connection;
+  readonly #issued = Date.now();
+  readonly #auth: Record<string, unknown>;
+  #state: State = 'connecting';
+  #handshake: Handshake | null = null;
+  #flags: OperatorFlags | null = null;
+  #acks: AckRegistry | null = null;
+  #middlewares: Middleware<Event>[] | null = null;
+  #anyListeners: AnyListener[] | null = null;
+  #anyOutgoingListeners: AnyListener[] | null = null;
+  /** Packets emitted before the CONNECT reply, which they must follow. */
+  #early: (() => void)[] | null = null;
+  #gate: InboundGate | null = null;
+
+  constructor(
+    nsp: Namespace<ListenEvents, EmitEvents, ServerSideEvents, SocketData>,
+    client: Connection,
+    auth: Record<string, unknown>,
+  ) {
+    super();
+    Object.defineProperty(this, 'nsp', { value: nsp, enumerable: true });
+    this.client = client;
+    this.#auth = auth;
+    this.id = nsp.server.generateSocketId(this);
+  }
+
+  get server(): Server<ListenEvents, EmitEvents, ServerSideEvents, SocketData> {
+    return this.nsp.server;
+  }
+
+  get handshake(): Handshake {
+    return (this.#handshake ??= createHandshake(
+      this.client.requestSummary,
+      this.conn.remoteAddress,
+      this.client.secure,
+      this.#issued,
+      this.#auth,
+    ));
+  }
+
+  get connected(): boolean {
+    return this.#state === 'connected';
+  }
+
+  get disconnected(): boolean {
+    return !this.connected;
+  }
+
+  /** The Engine.IO session, shared by all sockets of the client. */
+  get conn(): Connection['conn'] {
+    return this.client.conn;
+  }
+
+  /** The request that opened the session, or a stand-in with its basics once it was released. */
+  get request(): IncomingMessage {
+    return this.client.request;
+  }
+
+  get rooms(): Set<Room> {
+    return this.nsp.adapter.socketRooms(this.id) ?? new Set();
+  }
+
+  /** Acks that the client owes, by id. */
+  get acks(): AckRegistry {
+    return (this.#acks ??= new AckRegistry(this.nsp.server.wheel));
+  }
+
+  /**
+   * Emits to the client. A function as last argument is called with the client's ack.
+   *
+   * @throws Error for a reserved event name
+   */
+  emit<Event extends EventNames<EmitEvents>>(event: Event, ...args: EventParams<EmitEvents, Event>): boolean {
+    assertEmittable(event);
+    const data: unknown[] = [event, ...args];
+    const flags = this.#takeFlags();
+    const callback = typeof data[data.length - 1] === 'function' ? (data.pop() as AckCallback) : null;
+    const kind = flags?.timeout === undefined ? 'plain' : 'error-first';
+    this.#emitPacket(data, flags, callback === null ? undefined : this.#expectAck(callback, kind, flags));
+    return true;
+  }
+
+  /** Resolves to the client's ack; rejects with an `AckError` when it times out or the socket is disconnected. */
+  emitWithAck<Event extends EventNamesWithAck<EmitEvents>>(
+    event: Event,
+    ...args: AllButLast<EventParams<EmitEvents, Event>>
+  ): Promise<FirstNonErrorArg<Last<EventParams<EmitEvents, Event>>>> {
+    assertEmittable(event);
+    const flags = this.#takeFlags();
+    return new Promise((resolve, reject) => {
+      const callback: AckCallback = (error, response) => {
+        if (error !== null) reject(error as Error);
+        else resolve(response as FirstNonErrorArg<Last<EventParams<EmitEvents, Event>>>);
+      };
+      this.#emitPacket([event, ...args], flags, this.#expectAck(callback, 'error-first', flags));
+    });
+  }
+
+  /** Emits `message`. */
+  send(...args: EventParams<EmitEvents, 'message'>): this {
+    this.emit('message', ...args);
+    return this;
+  }
+
+  /** Alias of `send`. */
+  write(...args: EventParams<EmitEvents, 'message'>): this {
+    return this.send(...args);
+  }
+
+  /** Broadcasts to a room, this socket left out. */
+  to(room: Room | Room[]): BroadcastOperator<DecorateAcknowledgementsWithMultipleResponses<EmitEvents>, SocketData> {
+    return this.broadcast.to(room);
+  }
+
+  in(room: Room | Room[]): BroadcastOperator<DecorateAcknowledgementsWithMultipleResponses<EmitEvents>, SocketData> {
+    return this.broadcast.to(room);
+  }
+
+  except(
+    room: Room | Room[],
+  ): BroadcastOperator<DecorateAcknowledgementsWithMultipleResponses<EmitEvents>, SocketData> {
+    return this.broadcast.except(room);
+  }
+
+  /** Everyone of the namespace but this socket. */
+  get broadcast(): BroadcastOperator<DecorateAcknowledgementsWithMultipleResponses<EmitEvents>, SocketData> {
+    return new BroadcastOperator(this.nsp, new Set(), new Set([this.id]), this.#takeFlags() ?? {});
+  }
+
+  get local(): BroadcastOperator<DecorateAcknowledgementsWithMultipleResponses<EmitEvents>, SocketData> {
+    return this.broadcast.local;
+  }
+
+  /** The next packet is dropped where the connection is not ready to send it. */
+  get volatile(): this {
+    (this.#flags ??= {}).volatile = true;
+    return this;
+  }
+
+  compress(compress: boolean): this {
+    (this.#flags ??= {}).compress = compress;
+    return this;
+  }
+
+  /** The next ack is awaited this long, in milliseconds; its callback gets an error first. */
+  timeout(timeout: number): Socket<ListenEvents, DecorateAcknowledgements<EmitEvents>, ServerSideEvents, SocketData> {
+    (this.#flags ??= {}).timeout = timeout;
+    return this as unknown as Socket<ListenEvents, DecorateAcknowledgements<EmitEvents>, ServerSideEvents, SocketData>;
+  }
+
+  join(rooms: Room | Room[]): Promise<void> | void {
+    if (this.#state === 'disconnected') return;
+    return this.nsp.adapter.addAll(this.id, new Set(Array.isArray(rooms) ? rooms : [rooms]));
+  }
+
+  leave(room: Room): Promise<void> | void {
+    return this.nsp.adapter.del(this.id, room);
+  }
+
+  /** Leaves this namespace, or with `close` ends the client's whole connection. The client does not come back. */
+  disconnect(close = false): this {
+    if (this.#state !== 'connected') return this;
+    if (close) this.client.disconnect();
+    else {
+      this.#writePacket({ type: PacketType.DISCONNECT, nsp: this.nsp.name });
+      this.close('server namespace disconnect', { code: 'SERVER_DISCONNECT', message: 'disconnected by this server' });
+    }
+    return this;
+  }
+
+  /** Runs before each event that the client emits; `next(error)` refuses it. */
+  use(middleware: Middleware<Event>): this {
+    (this.#middlewares ??= []).push(middleware);
+    return this;
+  }
+
+  /** Hears every event that the client emits. */
+  onAny(listener: AnyListener): this {
+    this.#anyListeners = [...(this.#anyListeners ?? []), listener];
+    return this;
+  }
+
+  prependAny(listener: AnyListener): this {
+    this.#anyListeners = [listener, ...(this.#anyListeners ?? [])];
+    return this;
+  }
+
+  /** Without a listener: all of them. */
+  offAny(listener?: AnyListener): this {
+    this.#anyListeners = without(this.#anyListeners, listener);
+    return this;
+  }
+
+  listenersAny(): AnyListener[] {
+    return this.#anyListeners ?? [];
+  }
+
+  /** Hears every event that is sent to the client. */
+  onAnyOutgoing(listener: AnyListener): this {
+    this.#anyOutgoingListeners = [...(this.#anyOutgoingListeners ?? []), listener];
+    return this;
+  }
+
+  prependAnyOutgoing(listener: AnyListener): this {
+    this.#anyOutgoingListeners = [listener, ...(this.#anyOutgoingListeners ?? [])];
+    return this;
+  }
+
+  offAnyOutgoing(listener?: AnyListener): this {
+    this.#anyOutgoingListeners = without(this.#anyOutgoingListeners, listener);
+    return this;
+  }
+
+  listenersAnyOutgoing(): AnyListener[] {
+    return this.#anyOutgoingListeners ?? [];
+  }
+
+  /** Sends an ack, unless the socket is disconnected by now. */
+  sendAck(id: number, args: readonly unknown[]): void {
+    if (this.#state !== 'connected') return;
+    if (this.client.usesParser) this.#writePacket({ type: PacketType.ACK, nsp: this.nsp.name, id, data: args });
+    else this.client.write(encodeAck(this.nsp.name, args, id), DEFAULT_WRITE);
+  }
+
+  /** @internal Tells listeners of outgoing packets; adapters call it for broadcasts. */
+  notifyOutgoingListeners(packet: { data?: unknown }): void {
+    if (this.#anyOutgoingListeners === null) return;
+    for (const listener of this.#anyOutgoingListeners) Reflect.apply(listener, this, packet.data as unknown[]);
+  }
+
+  /** @internal The namespace took the socket in: sends the CONNECT reply and what was emitted before it. */
+  open(): void {
+    this.#state = 'connected';
+    void this.join(this.id);
+    this.#writePacket({ type: PacketType.CONNECT, nsp: this.nsp.name, data: { sid: this.id } });
+    const early = this.#early;
+    this.#early = null;
+    if (early !== null) for (const send of early) send();
+  }
+
+  /** @internal Events wait from now on, until `releaseEvents`. */
+  holdEvents(): void {
+    this.#gate = new InboundGate(this.nsp.server.settings.maxPendingEvents);
+  }
+
+  /** @internal */
+  releaseEvents(): void {
+    const gate = this.#gate;
+    this.#gate = null;
+    if (this.#state === 'connected') gate?.release((args, id) => this.#dispatch(args, id));
+  }
+
+  /** @internal An event from the client. `args` begins with its name; `id` is −1 where no ack is asked. */
+  handleEvent(args: unknown[], id: number): void {
+    if (this.#gate === null) this.#dispatch(args, id);
+    else if (!this.#gate.hold(args, id)) this.#refuseFlood();
+  }
+
+  /** @internal */
+  handleAck(id: number, args: unknown[]): void {
+    try {
+      this.#acks?.settle(id, args);
+    } catch (error) {
+      this.nsp.server.reportError(error);
+    }
+  }
+
+  /** @internal Runs the handlers of an event as if the client had sent it. */
+  fire(event: string, args: unknown[]): void {
+    this.handleEvent([event, ...args], -1);
+  }
+
+  /** @internal The only way out: releases everything, then tells. Idempotent; `_onclose` for those who know that name. */
+  close(reason: DisconnectReason, details: DisconnectDetails): void {
+    const wasConnected = this.#state === 'connected';
+    if (wasConnected) this.#emitLocal('disconnecting', reason, details);
+    if (this.#state === 'disconnected') return;
+    this.#state = 'disconnected';
+    this.#gate = null;
+    this.#early = null;
+    this.nsp.adapter.delAll(this.id);
+    this.nsp.removeSocket(this);
+    this.client.removeSocket(this);
+    this.#acks?.abandon();
+    if (!wasConnected) return;
+    this.#emitLocal('disconnect', reason, details);
+    this.nsp.handlers?.disconnect?.(this, reason, details);
+  }
+
+  #dispatch(args: unknown[], id: number): void {
+    const reply = id === -1 ? null : new AckReply(this, id);
+    if (this.#anyListeners !== null) this.#notifyAny(args, reply);
+    if (this.#middlewares === null) this.#deliver(args, reply);
+    else this.#runMiddlewares(this.#middlewares, args, reply);
+  }
+
+  #deliver(args: unknown[], reply: AckReply | null): void {
+    const event = args.shift() as string;
+    const handler = this.nsp.handlers === null ? null : this.nsp.handlers.handlerOf(event);
+    const listens = this.listenerCount(event) > 0;
+    if (handler !== null) {
+      // Listeners may keep or change their array; the handler must not see that.
+      handler(this, listens ? args.slice() : args, reply, event);
+    }
+    if (listens) this.#callListeners(event, args, reply);
+    else if (handler === null) this.#onUnknownEvent(event, reply);
+  }
+
+  /** One by one instead of by `emit`: a listener that throws or rejects must not end the process. */
+  #callListeners(event: string, args: unknown[], reply: AckReply | null): void {
+    if (reply !== null) args.push(reply.asCallback());
+    for (const listener of this.rawListeners(event)) {
+      try {
+        const result: unknown = Reflect.apply(listener, this, args);
+        if (result instanceof Promise) result.catch((error: unknown) => this.#onListenerError(error, reply));
+      } catch (error) {
+        this.#onListenerError(error, reply);
+      }
+    }
+  }
+
+  #onListenerError(error: unknown, reply: AckReply | null): void {
+    this.nsp.server.reportError(error);
+    if (reply !== null && this.nsp.server.settings.settleAcks) {
+      reply.fail({ status: 'error', message: 'Internal server error', code: 'INTERNAL_ERROR' });
+    }
+  }
+
+  #onUnknownEvent(event: string, reply: AckReply | null): void {
+    if (reply === null || !this.nsp.server.settings.settleAcks) return;
+    reply.fail({ status: 'error', message: `No handler for event ${JSON.stringify(event)}`, code: 'UNKNOWN_EVENT' });
+  }
+
+  #runMiddlewares(chain: Middleware<Event>[], args: unknown[], reply: AckReply | null): void {
+    const event = (reply === null ? args : [...args, reply.asCallback()]) as Event;
+    runMiddlewares(chain, event, (error) => {
+      if (this.#state !== 'connected') return;
+      if (error !== undefined) {
+        this.#onRefused(error, reply);
+        return;
+      }
+      // A middleware may have changed the arguments in place; the callback at their end is ours.
+      if (reply !== null) event.pop();
+      this.#deliver(event, reply);
+    });
+  }
+
+  #onRefused(error: Error & { data?: unknown }, reply: AckReply | null): void {
+    if (this.listenerCount('error') > 0) this.#emitLocal('error', error);
+    if (reply === null || !this.nsp.server.settings.settleAcks) return;
+    reply.fail({
+      status: 'error',
+      message: error.message,
+      ...(error.data === undefined ? null : { details: error.data }),
+    });
+  }
+
+  #notifyAny(args: unknown[], reply: AckReply | null): void {
+    const all = reply === null ? args : [...args, reply.asCallback()];
+    for (const listener of this.#anyListeners!) {
+      try {
+        Reflect.apply(listener, this, all);
+      } catch (error) {
+        this.#onListenerError(error, reply);
+      }
+    }
+  }
+
+  #refuseFlood(): void {
+    const details = { code: 'TOO_MANY_PENDING_EVENTS', message: 'too many events before the connect handler settled' };
+    this.#writePacket({ type: PacketType.DISCONNECT, nsp: this.nsp.name });
+    this.close('server namespace disconnect', details);
+  }
+
+  #emitPacket(data: unknown[], flags: OperatorFlags | null, id: number | undefined): void {
+    if (this.#state === 'disconnected') return;
+    if (this.#state === 'connecting') {
+      (this.#early ??= []).push(() => this.#emitPacket(data, flags, id));
+      return;
+    }
+    if (this.nsp.server.recoversState && id === undefined) {
+      // The adapter gives the packet an offset and keeps it for a client that comes back.
+      const opts = { rooms: new Set([this.id]), except: new Set<Room>(), flags: flags ?? {} };
+      this.nsp.adapter.broadcast({ type: PacketType.EVENT, data }, opts);
+      return;
+    }
+    if (this.#anyOutgoingListeners !== null) this.notifyOutgoingListeners({ data });
+    const options = flags ?? DEFAULT_WRITE;
+    if (this.client.usesParser) this.#writePacket({ type: PacketType.EVENT, nsp: this.nsp.name, id, data }, options);
+    else this.client.write(encodeEvent(this.nsp.name, data, id), options);
+  }
+
+  #writePacket(packet: Packet, options: WriteOptions = DEFAULT_WRITE): void {
+    this.client.writeToEngine(this.nsp.server.encoder.encode(packet), options);
+  }
+
+  #expectAck(callback: AckCallback, kind: 'plain' | 'error-first', flags: OperatorFlags | null): number {
+    const id = this.nsp._ids++;
+    this.acks.expect(id, kind, flags?.timeout ?? this.nsp.server.settings.ackTimeout, callback);
+    if (this.#state === 'disconnected') this.acks.abandon();
+    return id;
+  }
+
+  #takeFlags(): OperatorFlags | null {
+    const flags = this.#flags;
+    this.#flags = null;
+    return flags;
+  }
+
+  /** Calls this side's listeners; what they throw is reported. */
+  #emitLocal(event: 'disconnect' | 'disconnecting' | 'error', ...args: unknown[]): void {
+    if (this.listenerCount(event) === 0) return;
+    try {
+      Reflect.apply(EventEmitter.prototype.emit, this, [event, ...args]);
+    } catch (error) {
+      this.nsp.server.reportError(error);
+    }
+  }
+}
+
+const DEFAULT_WRITE: WriteOptions = Object.freeze({});
+
+function without(listeners: AnyListener[] | null, removed: AnyListener | undefined): AnyListener[] | null {
+  if (listeners === null || removed === undefined) return null;
+  const index = listeners.indexOf(removed);
+  const left = index === -1 ? listeners : listeners.toSpliced(index, 1);
+  return left.length === 0 ? null : left;
+}

@@ -1,0 +1,404 @@
+import { EventEmitter } from 'node:events';
+import { createServer, type IncomingMessage, type Server as HttpServer, type ServerResponse } from 'node:http';
+import {
+  EngineServer,
+  SharedPacket,
+  TimerWheel,
+  generateSessionId,
+  type EngineRequest,
+  type OtherAnswer,
+  type Session,
+} from '../engine/index.js';
+import type { AdapterConstructor, Room, SocketId } from './adapter/adapter.js';
+import { MemoryAdapter } from './adapter/memory-adapter.js';
+import type { BroadcastOperator } from './broadcast-operator.js';
+import { ClientBundle } from './client-bundle.js';
+import type { EncodedParts } from './codec/packet.js';
+import { PacketEncoder, type ParserDecoder, type ParserEncoder } from './codec/parser.js';
+import { Connection } from './connection.js';
+import type { Namespace, ServerReservedEvents } from './namespace.js';
+import { NamespaceRegistry } from './namespace-registry.js';
+import type { NamespaceMatcher } from './parent-namespace.js';
+import type { RemoteSocket } from './remote-socket.js';
+import {
+  SERVER_DEFAULTS,
+  resolveServerOptions,
+  type ResolvedServerOptions,
+  type ServerDefaults,
+  type ServerOptions,
+} from './server-options.js';
+import type { Socket } from './socket.js';
+import type { ExtendedError } from './socketio-error.js';
+import {
+  StrictEventEmitter,
+  type AllButLast,
+  type DecorateAcknowledgements,
+  type DecorateAcknowledgementsWithMultipleResponses,
+  type DecorateAcknowledgementsWithTimeoutAndMultipleResponses,
+  type DefaultEventsMap,
+  type EventNames,
+  type EventNamesWithAck,
+  type EventParams,
+  type EventsMap,
+  type FirstNonErrorArg,
+  type Last,
+  type RemoveAcknowledgements,
+} from './typed-events.js';
+
+/**
+ * A Socket.IO server (socket.io-protocol, revision 5) with the API of the package `socket.io` 4.8.
+ *
+ * Emitter methods and broadcasts act on the main namespace `/`. Each server is an island: nothing is shared between two
+ * of them in one process.
+ */
+export class Server<
+  ListenEvents extends EventsMap = DefaultEventsMap,
+  EmitEvents extends EventsMap = ListenEvents,
+  ServerSideEvents extends EventsMap = DefaultEventsMap,
+  // oxlint-disable-next-line typescript/no-explicit-any -- as in Socket.IO
+  SocketData = any,
+> extends StrictEventEmitter<
+  ServerSideEvents,
+  RemoveAcknowledgements<EmitEvents>,
+  ServerReservedEvents<ListenEvents, EmitEvents, ServerSideEvents, SocketData>
+> {
+  /** The main namespace. */
+  readonly sockets: Namespace<ListenEvents, EmitEvents, ServerSideEvents, SocketData>;
+  /** The Engine.IO server; unset until the server is attached. */
+  engine!: EngineServer;
+  httpServer!: HttpServer;
+  /** The options as given, with what adapters read filled in. */
+  readonly opts: ServerOptions;
+  readonly encoder: ParserEncoder;
+  /** @internal All timeouts of this server. */
+  readonly wheel = new TimerWheel();
+  /** @internal */
+  readonly namespaces: NamespaceRegistry<ListenEvents, EmitEvents, ServerSideEvents, SocketData>;
+  #settings: ResolvedServerOptions;
+  #adapter: AdapterConstructor;
+  #path: string;
+  #servesClient: boolean;
+  readonly #bundle: ClientBundle;
+  /** The broadcast that is being written, as its adapter encoded it, and what its recipients share. */
+  #lastEncoded: EncodedParts | null = null;
+  #lastShared: SharedPacket[] = [];
+
+  /**
+   * @param server an HTTP server to attach to, a port to listen on, or the options
+   * @param defaults for options that are not given
+   * @throws OptionError for a wrong option
+   */
+  constructor(
+    server?: HttpServer | number | ServerOptions,
+    options?: ServerOptions,
+    private readonly defaults: ServerDefaults = SERVER_DEFAULTS,
+  ) {
+    super();
+    const target = isListenable(server) ? server : undefined;
+    this.opts = completeOptions(
+      (target === undefined ? (server as ServerOptions | undefined) : undefined) ?? options ?? {},
+    );
+    this.#settings = resolveServerOptions(this.opts, defaults, ATTACH_OPTIONS);
+    this.#path = this.#settings.engine.path.replace(/\/$/, '');
+    this.#servesClient = this.#settings.serveClient;
+    this.#bundle = new ClientBundle(this.#settings.onWarning);
+    this.encoder = this.opts.parser === undefined ? new PacketEncoder() : new this.opts.parser.Encoder();
+    this.#adapter = this.opts.adapter ?? (MemoryAdapter as unknown as AdapterConstructor);
+    this.namespaces = new NamespaceRegistry(this);
+    this.sockets = this.of('/');
+    if (target !== undefined) this.attach(target);
+  }
+
+  /** @internal The options after all checks. */
+  get settings(): ResolvedServerOptions {
+    return this.#settings;
+  }
+
+  /** The namespaces by name, under the name that tools know. */
+  get _nsps(): Map<string, Namespace<ListenEvents, EmitEvents, ServerSideEvents, SocketData>> {
+    return this.namespaces.byName;
+  }
+
+  /** @internal Whether packets are kept for clients that come back. */
+  get recoversState(): boolean {
+    return this.opts.connectionStateRecovery !== undefined;
+  }
+
+  serveClient(): boolean;
+  serveClient(serves: boolean): this;
+  serveClient(serves?: boolean): boolean | this {
+    if (serves === undefined) return this.#servesClient;
+    this.#servesClient = serves;
+    return this;
+  }
+
+  /** The path of the engine; a new one counts from the next `attach`. */
+  path(): string;
+  path(path: string): this;
+  path(path?: string): string | this {
+    if (path === undefined) return this.#path;
+    this.#path = path.replace(/\/$/, '');
+    return this;
+  }
+
+  connectTimeout(): number;
+  connectTimeout(timeout: number): this;
+  connectTimeout(timeout?: number): number | this {
+    if (timeout === undefined) return this.#settings.connectTimeout;
+    this.#settings = Object.freeze({ ...this.#settings, connectTimeout: timeout });
+    return this;
+  }
+
+  /** A new adapter replaces that of every namespace. */
+  adapter(): AdapterConstructor;
+  adapter(constructor: AdapterConstructor): this;
+  adapter(constructor?: AdapterConstructor): AdapterConstructor | this {
+    if (constructor === undefined) return this.#adapter;
+    this.#adapter = constructor;
+    for (const namespace of this.namespaces.byName.values()) namespace.createAdapter();
+    return this;
+  }
+
+  /** Alias of `attach`. */
+  listen(server: HttpServer | number | string, options: ServerOptions = {}): this {
+    return this.attach(server, options);
+  }
+
+  /** Serves an HTTP server, or a port with one of its own. */
+  attach(server: HttpServer | number | string, options: ServerOptions = {}): this {
+    if (typeof server === 'function') {
+      throw new TypeError('attach() takes an http.Server, not the request handler of a framework');
+    }
+    const httpServer = typeof server === 'object' ? server : listenOn(Number(server));
+    this.createEngine({ ...options, ...this.opts }).attach(httpServer);
+    this.httpServer = httpServer;
+    return this;
+  }
+
+  /** @internal Makes the engine and binds it, for an owner that hands requests over by itself. */
+  createEngine(options: ServerOptions = this.opts): EngineServer {
+    const { engine } = resolveServerOptions({ ...options, path: this.#path }, this.defaults, ATTACH_OPTIONS);
+    const created = new EngineServer(engine, {
+      wheel: this.wheel,
+      splitsJoinedFrames: this.opts.parser === undefined,
+      warn: this.#settings.onWarning,
+      answerOther: (request) => this.#answerBundle(request, engine.path),
+    });
+    this.bind(created);
+    return created;
+  }
+
+  /** Takes the sessions of an engine. */
+  bind(engine: EngineServer): this {
+    this.engine = engine;
+    engine.on('connection', (session: Session) => this.onconnection(session));
+    return this;
+  }
+
+  /** Takes one session. */
+  onconnection(session: Session): this {
+    new Connection(this as unknown as Server, session);
+    return this;
+  }
+
+  /**
+   * A namespace. A pattern or a function makes the template of dynamic ones, which exist once a client asks for them.
+   *
+   * @param listener is called for each new socket
+   */
+  of(
+    name: string | RegExp | NamespaceMatcher,
+    listener?: (socket: Socket<ListenEvents, EmitEvents, ServerSideEvents, SocketData>) => void,
+  ): Namespace<ListenEvents, EmitEvents, ServerSideEvents, SocketData> {
+    const isPattern = typeof name === 'function' || name instanceof RegExp;
+    const namespace = isPattern ? this.namespaces.ofPattern(name) : this.namespaces.of(String(name));
+    if (listener !== undefined) namespace.on('connect', listener as never);
+    return namespace;
+  }
+
+  /** Disconnects every client, so that they may come back elsewhere, and closes the HTTP server. */
+  async close(callback?: (error?: Error) => void): Promise<void> {
+    const closing = [...this.namespaces.byName.values()].map(async (namespace) => {
+      for (const socket of [...namespace.sockets.values()]) {
+        socket.close('server shutting down', { code: 'SERVER_SHUTDOWN', message: 'the server shuts down' });
+      }
+      await namespace.adapter.close();
+    });
+    await Promise.allSettled(closing);
+    this.engine?.close();
+    const { httpServer } = this;
+    if (httpServer === undefined) callback?.();
+    else await new Promise<void>((resolve) => httpServer.close((error) => resolve(callback?.(error))));
+  }
+
+  use(
+    middleware: (
+      socket: Socket<ListenEvents, EmitEvents, ServerSideEvents, SocketData>,
+      next: (error?: ExtendedError) => void,
+    ) => void,
+  ): this {
+    this.sockets.use(middleware);
+    return this;
+  }
+
+  to(room: Room | Room[]): BroadcastOperator<DecorateAcknowledgementsWithMultipleResponses<EmitEvents>, SocketData> {
+    return this.sockets.to(room);
+  }
+
+  in(room: Room | Room[]): BroadcastOperator<DecorateAcknowledgementsWithMultipleResponses<EmitEvents>, SocketData> {
+    return this.sockets.in(room);
+  }
+
+  except(
+    room: Room | Room[],
+  ): BroadcastOperator<DecorateAcknowledgementsWithMultipleResponses<EmitEvents>, SocketData> {
+    return this.sockets.except(room);
+  }
+
+  send(...args: EventParams<EmitEvents, 'message'>): this {
+    this.sockets.send(...args);
+    return this;
+  }
+
+  write(...args: EventParams<EmitEvents, 'message'>): this {
+    return this.send(...args);
+  }
+
+  compress(
+    compress: boolean,
+  ): BroadcastOperator<DecorateAcknowledgementsWithMultipleResponses<EmitEvents>, SocketData> {
+    return this.sockets.compress(compress);
+  }
+
+  get volatile(): BroadcastOperator<DecorateAcknowledgementsWithMultipleResponses<EmitEvents>, SocketData> {
+    return this.sockets.volatile;
+  }
+
+  get local(): BroadcastOperator<DecorateAcknowledgementsWithMultipleResponses<EmitEvents>, SocketData> {
+    return this.sockets.local;
+  }
+
+  timeout(
+    timeout: number,
+  ): BroadcastOperator<
+    DecorateAcknowledgements<DecorateAcknowledgementsWithMultipleResponses<EmitEvents>>,
+    SocketData
+  > {
+    return this.sockets.timeout(timeout);
+  }
+
+  serverSideEmit<Event extends EventNames<ServerSideEvents>>(
+    event: Event,
+    ...args: EventParams<DecorateAcknowledgementsWithTimeoutAndMultipleResponses<ServerSideEvents>, Event>
+  ): boolean {
+    return this.sockets.serverSideEmit(event, ...args);
+  }
+
+  serverSideEmitWithAck<Event extends EventNamesWithAck<ServerSideEvents>>(
+    event: Event,
+    ...args: AllButLast<EventParams<ServerSideEvents, Event>>
+  ): Promise<FirstNonErrorArg<Last<EventParams<ServerSideEvents, Event>>>[]> {
+    return this.sockets.serverSideEmitWithAck(event, ...args);
+  }
+
+  /** @deprecated `fetchSockets()` tells more. */
+  allSockets(): Promise<Set<SocketId>> {
+    return this.sockets.allSockets();
+  }
+
+  fetchSockets(): Promise<RemoteSocket<EmitEvents, SocketData>[]> {
+    return this.sockets.fetchSockets();
+  }
+
+  socketsJoin(room: Room | Room[]): Promise<void> {
+    return this.sockets.socketsJoin(room);
+  }
+
+  socketsLeave(room: Room | Room[]): Promise<void> {
+    return this.sockets.socketsLeave(room);
+  }
+
+  disconnectSockets(close = false): Promise<void> {
+    return this.sockets.disconnectSockets(close);
+  }
+
+  /** @internal A namespace came into being. */
+  onNamespace(namespace: Namespace<ListenEvents, EmitEvents, ServerSideEvents, SocketData>): void {
+    (this.sockets as EventEmitter)
+      .listeners('new_namespace')
+      .forEach((listener) => listener.call(this.sockets, namespace));
+  }
+
+  /** @internal What user code threw and nobody caught. */
+  reportError(error: unknown): void {
+    try {
+      this.#settings.onError(error);
+    } catch (failure) {
+      console.error(failure);
+    }
+  }
+
+  /** @internal */
+  generateSocketId(socket: unknown): SocketId {
+    return this.#settings.generateSocketId?.(socket) ?? generateSessionId();
+  }
+
+  /** @internal A decoder for one connection where a custom parser is set. */
+  createDecoder(): ParserDecoder | null {
+    return this.opts.parser === undefined ? null : new this.opts.parser.Decoder();
+  }
+
+  /**
+   * @internal What the recipients of a broadcast share. Adapters hand the same array to one connection after the other,
+   * so remembering the last one is enough to frame a broadcast once.
+   */
+  share(encoded: EncodedParts): readonly SharedPacket[] {
+    if (this.#lastEncoded !== encoded) {
+      this.#lastEncoded = encoded;
+      this.#lastShared = encoded.map((part) => new SharedPacket(typeof part === 'string' ? `4${part}` : part));
+    }
+    return this.#lastShared;
+  }
+
+  #answerBundle(request: EngineRequest, path: string): OtherAnswer | null {
+    if (!this.#servesClient) return null;
+    const file = ClientBundle.fileOf(request.url ?? '', path);
+    return file === null ? null : this.#bundle.answer(file, request);
+  }
+}
+
+/** Options of `attach` and of Socket.IO that need no reading here but are no mistake either. */
+const ATTACH_OPTIONS: readonly string[] = ['destroyUpgradeTimeout', 'allowEIO3', 'wsEngine', 'initialPacket'];
+
+// As in Socket.IO, the server's emitter methods are those of its main namespace.
+for (const method of Object.keys(EventEmitter.prototype) as (keyof EventEmitter)[]) {
+  if (typeof EventEmitter.prototype[method] !== 'function') continue;
+  Object.defineProperty(Server.prototype, method, {
+    configurable: true,
+    writable: true,
+    value(this: Server, ...args: unknown[]): unknown {
+      const result: unknown = Reflect.apply(this.sockets[method] as never, this.sockets, args);
+      return result === this.sockets ? this : result;
+    },
+  });
+}
+
+function isListenable(value: unknown): value is HttpServer | number {
+  if (typeof value === 'number') return true;
+  return typeof value === 'object' && value !== null && typeof (value as Partial<HttpServer>).listen === 'function';
+}
+
+function listenOn(port: number): HttpServer {
+  if (!Number.isInteger(port)) throw new TypeError('attach() takes an http.Server or a port');
+  const server = createServer((_request: IncomingMessage, response: ServerResponse) => {
+    response.writeHead(404).end();
+  });
+  return server.listen(port);
+}
+
+function completeOptions(options: ServerOptions): ServerOptions {
+  const { connectionStateRecovery } = options;
+  if (!connectionStateRecovery) return { ...options, connectionStateRecovery: undefined };
+  const defaults = { maxDisconnectionDuration: 120_000, skipMiddlewares: true };
+  return { ...options, connectionStateRecovery: { ...defaults, ...connectionStateRecovery } };
+}

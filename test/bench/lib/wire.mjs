@@ -1,0 +1,187 @@
+/**
+ * The bytes a client sends and the bytes it must get back: RFC 6455 frames around Engine.IO v4 and Socket.IO v5 packets,
+ * built once and before any measurement.
+ */
+
+const TEXT = 0x1;
+const BINARY = 0x2;
+const CLOSE = 0x8;
+
+/** State of the random numbers, so that every run and every server sees the same bytes. */
+let seed = 0x9e3779b9;
+
+/** Any key will do; it is constant so that the handshake costs the generator nothing. */
+const WEBSOCKET_KEY = 'dGhlIHNhbXBsZSBub25jZQ==';
+export const WEBSOCKET_ACCEPT = 's3pPLMBiTxaQ9kYGzzhZRbK+xOo=';
+
+/** Every id of a ring has three digits, so all its frames are of one length. */
+const FIRST_ACK_ID = 100;
+
+/**
+ * The upgrade request of a browser: header for header, since some servers keep them for the life of the connection.
+ *
+ * @param {number} port
+ */
+export function upgradeRequest(port) {
+  return [
+    'GET /socket.io/?EIO=4&transport=websocket HTTP/1.1',
+    `Host: 127.0.0.1:${port}`,
+    'Connection: Upgrade',
+    'Pragma: no-cache',
+    'Cache-Control: no-cache',
+    'User-Agent: Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/138.0.0.0 Safari/537.36',
+    'Upgrade: websocket',
+    `Origin: http://127.0.0.1:${port}`,
+    'Sec-WebSocket-Version: 13',
+    'Accept-Encoding: gzip, deflate, br, zstd',
+    'Accept-Language: en-GB,en-US;q=0.9,en;q=0.8',
+    `Sec-WebSocket-Key: ${WEBSOCKET_KEY}`,
+    'Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits',
+    '\r\n',
+  ].join('\r\n');
+}
+
+export const CONNECT_FRAME = clientFrame(TEXT, '40');
+export const PING_FRAME = serverFrame(TEXT, '2');
+export const PONG_FRAME = clientFrame(TEXT, '3');
+export const CLOSE_FRAME = clientFrame(CLOSE, Buffer.from([0x03, 0xe8]));
+
+/**
+ * A cycle of exchanges whose requests are all of one length, and so are their replies. Any run of requests is then one
+ * slice of `requests`, and any run of replies is checked by one comparison with `replies`.
+ *
+ * @typedef {object} Ring
+ * @property {number} size how many exchanges until the cycle repeats
+ * @property {Buffer} requests masked frames, one exchange after the other
+ * @property {Buffer} replies the exact bytes of a correct server, one reply after the other
+ * @property {number} requestLength bytes of one request
+ * @property {number} replyLength bytes of one reply
+ */
+
+/**
+ * `42100["echo","…"]` answered by `43100["…"]`.
+ *
+ * @param {number} bytes length of the payload
+ */
+export function echoRing(bytes) {
+  return ring(256, (index) => {
+    const id = FIRST_ACK_ID + index;
+    const payload = randomText(bytes);
+    return {
+      request: [clientFrame(TEXT, `42${id}["echo","${payload}"]`)],
+      reply: [serverFrame(TEXT, `43${id}["${payload}"]`)],
+    };
+  });
+}
+
+/**
+ * `burst` events without an ack, then one that asks how many of them arrived since it last asked.
+ *
+ * @param {number} burst
+ * @param {number} bytes length of each payload
+ */
+export function eventsRing(burst, bytes) {
+  return ring(64, (index) => {
+    const id = FIRST_ACK_ID + index;
+    const events = Array.from({ length: burst }, () => clientFrame(TEXT, `42["event","${randomText(bytes)}"]`));
+    return {
+      request: [...events, clientFrame(TEXT, `42${id}["count"]`)],
+      reply: [serverFrame(TEXT, `43${id}[${burst}]`)],
+    };
+  });
+}
+
+/**
+ * `42["broadcast","…"]`, upon which every connection gets `42["news","…"]`.
+ *
+ * @param {number} bytes length of the payload
+ */
+export function broadcastRing(bytes) {
+  return ring(256, () => {
+    const payload = randomText(bytes);
+    return {
+      request: [clientFrame(TEXT, `42["broadcast","${payload}"]`)],
+      reply: [serverFrame(TEXT, `42["news","${payload}"]`)],
+    };
+  });
+}
+
+/**
+ * `451-100["binary",{…}]` and its attachment, answered by `461-100[{…}]` and the same attachment.
+ *
+ * @param {number} bytes length of the attachment
+ */
+export function binaryRing(bytes) {
+  return ring(256, (index) => {
+    const id = FIRST_ACK_ID + index;
+    const attachment = randomBytes(bytes);
+    const placeholder = '{"_placeholder":true,"num":0}';
+    return {
+      request: [clientFrame(TEXT, `451-${id}["binary",${placeholder}]`), clientFrame(BINARY, attachment)],
+      reply: [serverFrame(TEXT, `461-${id}[${placeholder}]`), serverFrame(BINARY, attachment)],
+    };
+  });
+}
+
+/**
+ * @param {number} size
+ * @param {(index: number) => { request: Buffer[]; reply: Buffer[] }} exchange
+ * @returns {Ring}
+ */
+function ring(size, exchange) {
+  const exchanges = Array.from({ length: size }, (_, index) => exchange(index));
+  const requests = Buffer.concat(exchanges.flatMap(({ request }) => request));
+  const replies = Buffer.concat(exchanges.flatMap(({ reply }) => reply));
+  return { size, requests, replies, requestLength: requests.length / size, replyLength: replies.length / size };
+}
+
+/**
+ * A frame as a client sends it: final, masked.
+ *
+ * @param {number} opcode
+ * @param {string | Buffer} payload
+ */
+function clientFrame(opcode, payload) {
+  const body = Buffer.from(payload);
+  const mask = randomBytes(4);
+  for (let at = 0; at < body.length; at++) body[at] ^= mask[at & 3];
+  return Buffer.concat([frameHeader(opcode, body.length, 0x80), mask, body]);
+}
+
+/**
+ * A frame as a server sends it: final, not masked, its length in the fewest bytes.
+ *
+ * @param {number} opcode
+ * @param {string | Buffer} payload
+ */
+function serverFrame(opcode, payload) {
+  const body = Buffer.from(payload);
+  return Buffer.concat([frameHeader(opcode, body.length, 0), body]);
+}
+
+function frameHeader(opcode, length, maskBit) {
+  const first = 0x80 | opcode;
+  if (length < 126) return Buffer.from([first, maskBit | length]);
+  if (length < 65536) return Buffer.from([first, maskBit | 126, length >> 8, length & 0xff]);
+  const header = Buffer.alloc(10);
+  header[0] = first;
+  header[1] = maskBit | 127;
+  header.writeBigUInt64BE(BigInt(length), 2);
+  return header;
+}
+
+function random(below) {
+  seed ^= seed << 13;
+  seed ^= seed >>> 17;
+  seed ^= seed << 5;
+  return (seed >>> 0) % below;
+}
+
+function randomBytes(length) {
+  return Buffer.from(Array.from({ length }, () => random(256)));
+}
+
+function randomText(length) {
+  const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789 ';
+  return Array.from({ length }, () => letters[random(letters.length)]).join('');
+}

@@ -1,0 +1,170 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { createServer } from 'node:http';
+import { listen } from './listen.mjs';
+
+const ACCEPT_SUFFIX = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
+const CLOSE = 0x88;
+const BINARY = 0x82;
+
+const [DIGIT_0, DIGIT_2, DIGIT_3, DIGIT_4, DIGIT_5, DIGIT_6] = Buffer.from('023456');
+const [BRACKET, COMMA, DASH, LETTER_B, LETTER_E] = Buffer.from('[,-be');
+
+/**
+ * What the bytes themselves cost on Node: upgrade, frame walk and replies cut from the request, nothing checked, nothing
+ * parsed, nothing remembered. No server, only the measure of one.
+ */
+export function start({ pingInterval }) {
+  const httpServer = createServer();
+  const peers = new Set();
+  httpServer.on('upgrade', (request, socket) => {
+    const peer = new Peer(socket, peers);
+    peers.add(peer);
+    socket.setNoDelay(true);
+    socket.on('data', (chunk) => peer.read(chunk));
+    const heartbeat = setInterval(() => socket.write(PING), pingInterval);
+    socket.on('error', () => socket.destroy());
+    socket.on('end', () => socket.end());
+    socket.on('close', () => {
+      clearInterval(heartbeat);
+      peers.delete(peer);
+    });
+    socket.write(acceptance(request.headers['sec-websocket-key']));
+    const open = { sid: newId(), upgrades: [], pingInterval, pingTimeout: 20_000, maxPayload: 1_000_000 };
+    socket.write(textFrame(`0${JSON.stringify(open)}`));
+  });
+  return listen(httpServer);
+}
+
+class Peer {
+  #socket;
+  #peers;
+  #rest = null;
+  #events = 0;
+  /** Replies to one chunk, none of which is longer than its request, so they fit and are one write. */
+  #out = null;
+  #outLength = 0;
+
+  constructor(socket, peers) {
+    this.#socket = socket;
+    this.#peers = peers;
+  }
+
+  read(chunk) {
+    const bytes = this.#rest === null ? chunk : Buffer.concat([this.#rest, chunk]);
+    this.#rest = null;
+    this.#out = Buffer.allocUnsafe(bytes.length);
+    this.#outLength = 0;
+    for (let at = 0; at < bytes.length;) {
+      const isLong = (bytes[at + 1] & 0x7f) === 126;
+      const start = at + (isLong ? 8 : 6);
+      const end = start + (isLong ? (bytes[at + 2] << 8) | bytes[at + 3] : bytes[at + 1] & 0x7f);
+      // NaN when the header itself is cut off, for which the comparison is false as well.
+      if (!(start <= bytes.length && end <= bytes.length)) {
+        this.#rest = bytes.subarray(at);
+        break;
+      }
+      unmask(bytes, start, end);
+      this.#answer(bytes, bytes[at], start, end);
+      at = end;
+    }
+    if (this.#outLength > 0) this.#socket.write(this.#out.subarray(0, this.#outLength));
+  }
+
+  #answer(bytes, firstByte, start, end) {
+    if (firstByte === BINARY) this.#reply(BINARY, bytes, start, end);
+    else if (firstByte === CLOSE) this.#socket.end();
+    else if (bytes[start] !== DIGIT_4) return;
+    else if (bytes[start + 1] === DIGIT_2) this.#answerEvent(bytes, start, end);
+    else if (bytes[start + 1] === DIGIT_5) this.#answerBinaryEvent(bytes, start, end);
+    else if (bytes[start + 1] === DIGIT_0) this.#socket.write(textFrame(`40${JSON.stringify({ sid: newId() })}`));
+  }
+
+  /** `42["event",…]`, `42["broadcast",…]`, `42<id>["echo",…]` or `42<id>["count"]`, told apart by one letter. */
+  #answerEvent(bytes, start, end) {
+    const bracket = bytes.indexOf(BRACKET, start);
+    const letter = bytes[bracket + 2];
+    if (bracket === start + 2) {
+      if (letter === LETTER_E) this.#events++;
+      else if (letter === LETTER_B) this.#broadcast(bytes, bytes.indexOf(COMMA, bracket), end);
+      return;
+    }
+    if (letter === LETTER_E) {
+      bytes[start + 1] = DIGIT_3;
+      this.#replyWithoutName(bytes, start, bracket, end);
+      return;
+    }
+    const reply = textFrame(`43${bytes.latin1Slice(start + 2, bracket)}[${this.#events}]`);
+    this.#outLength += reply.copy(this.#out, this.#outLength);
+    this.#events = 0;
+  }
+
+  /** `451-<id>["binary",…]`: all but the attachment, which follows as it came. */
+  #answerBinaryEvent(bytes, start, end) {
+    bytes[start + 1] = DIGIT_6;
+    this.#replyWithoutName(bytes, start, bytes.indexOf(BRACKET, bytes.indexOf(DASH, start)), end);
+  }
+
+  /** Moves what stands before the name up to what follows it. */
+  #replyWithoutName(bytes, start, bracket, end) {
+    const comma = bytes.indexOf(COMMA, bracket);
+    bytes.copyWithin(comma - (bracket - start), start, bracket);
+    bytes[comma] = BRACKET;
+    this.#reply(0x81, bytes, comma - (bracket - start), end);
+  }
+
+  #reply(firstByte, bytes, start, end) {
+    this.#outLength = writeHeader(this.#out, this.#outLength, firstByte, end - start);
+    this.#outLength += bytes.copy(this.#out, this.#outLength, start, end);
+  }
+
+  #broadcast(bytes, comma, end) {
+    const frame = textFrame(`42["news"${bytes.latin1Slice(comma, end)}`);
+    for (const peer of this.#peers) peer.#socket.write(frame);
+  }
+}
+
+function unmask(bytes, start, end) {
+  const first = bytes[start - 4];
+  const second = bytes[start - 3];
+  const third = bytes[start - 2];
+  const fourth = bytes[start - 1];
+  let at = start;
+  for (; at + 3 < end; at += 4) {
+    bytes[at] ^= first;
+    bytes[at + 1] ^= second;
+    bytes[at + 2] ^= third;
+    bytes[at + 3] ^= fourth;
+  }
+  if (at < end) bytes[at] ^= first;
+  if (at + 1 < end) bytes[at + 1] ^= second;
+  if (at + 2 < end) bytes[at + 2] ^= third;
+}
+
+function writeHeader(out, at, firstByte, length) {
+  out[at] = firstByte;
+  if (length < 126) {
+    out[at + 1] = length;
+    return at + 2;
+  }
+  out[at + 1] = 126;
+  out[at + 2] = length >> 8;
+  out[at + 3] = length & 0xff;
+  return at + 4;
+}
+
+function textFrame(text) {
+  const frame = Buffer.allocUnsafe(text.length + (text.length < 126 ? 2 : 4));
+  frame.latin1Write(text, writeHeader(frame, 0, 0x81, text.length));
+  return frame;
+}
+
+const PING = textFrame('2');
+
+function acceptance(key) {
+  const accept = createHash('sha1').update(`${key}${ACCEPT_SUFFIX}`).digest('base64');
+  return `HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ${accept}\r\n\r\n`;
+}
+
+function newId() {
+  return randomBytes(15).toString('base64url');
+}

@@ -1,0 +1,23 @@
+import type { EventEmitter } from 'node:events';
+
+/** How long a test waits for one thing to happen; far above what a loaded machine needs, below the runner's own limit. */
+const PATIENCE = 3_000;
+
+/** Settles as the promise does, or rejects and says what was awaited in vain. */
+export function within<T>(promise: PromiseLike<T>, what: string, ms = PATIENCE): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(new Error(`waited ${ms} ms for ${what}`)), ms);
+    promise.then(resolve, reject).then(() => clearTimeout(timer));
+  });
+}
+
+/** Resolves with the arguments of the next such event. */
+export function nextEvent(emitter: Pick<EventEmitter, 'once'>, event: string, ms?: number): Promise<unknown[]> {
+  const happened = new Promise<unknown[]>((resolve) => emitter.once(event, (...args: unknown[]) => resolve(args)));
+  return within(happened, `the event "${event}"`, ms);
+}
+
+/** Lets time pass where time itself is what a test is about; to wait for something, await its event. */
+export function elapse(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}

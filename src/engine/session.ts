@@ -122,6 +122,11 @@ export class Session extends LazyEmitter implements TransportHandler, HeartbeatP
     return this;
   }
 
+  /** Ends the session because the server goes: what is queued is delivered, then the peer may reconnect elsewhere. */
+  shutDown(): void {
+    this.#close(true, 'server shutting down', closeDetail('SERVER_SHUTDOWN', 'the server shuts down'));
+  }
+
   /** Ends the session because of what the peer sent; for the layer above. */
   fail(reason: CloseReason, detail: CloseDetail): void {
     this.#close(false, reason, detail);

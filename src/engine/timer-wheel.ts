@@ -68,14 +68,10 @@ export class TimerWheel {
     this.#wakeAt = Infinity;
     this.#turning = true;
     const target = Math.floor(clock());
-    try {
-      while (this.#now < target && this.#count > 0) this.#advance(target);
-      this.#now = Math.max(this.#now, target);
-    } finally {
-      // Also when an entry threw: the error surfaces, and everyone else's timer still fires.
-      this.#turning = false;
-      if (this.#count > 0) this.#arm(this.#nextDue());
-    }
+    while (this.#now < target && this.#count > 0) this.#advance(target);
+    this.#now = Math.max(this.#now, target);
+    this.#turning = false;
+    if (this.#count > 0) this.#arm(this.#nextDue());
   }
 
   /** Steps to the next slot that holds something, or to `target` where none lies before it. */
@@ -104,7 +100,12 @@ export class TimerWheel {
     for (let entry = slot.first; entry !== null && entry.due <= now; entry = slot.first) {
       slot.remove(entry);
       this.#count--;
-      entry.onTimer();
+      try {
+        entry.onTimer();
+      } catch (error) {
+        // It surfaces on its own, behind this turn: everyone else's timer still fires in time.
+        process.nextTick(rethrow, error);
+      }
     }
   }
 
@@ -217,4 +218,8 @@ class Slot {
 
 function clock(): number {
   return performance.now();
+}
+
+function rethrow(error: unknown): never {
+  throw error;
 }

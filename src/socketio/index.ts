@@ -41,6 +41,7 @@ export {
   OptionReader,
   Session,
   matchesPath,
+  parseEngineRequest,
   type CloseReason,
   type ConnectionError,
   type CorsOptions,

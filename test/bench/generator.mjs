@@ -2,7 +2,7 @@
 import process from 'node:process';
 import { answerCalls } from './lib/rpc.mjs';
 
-/** @type {import('./lib/scenario.mjs').Driver | null} */
+/** @type {import('./scenarios/index.mjs').Driver | null} */
 let driver = null;
 
 answerCalls({

@@ -21,3 +21,12 @@ export function nextEvent(emitter: Pick<EventEmitter, 'once'>, event: string, ms
 export function elapse(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }
+
+/** Resolves once the condition holds; looks again and again, for what no event tells of. */
+export async function until(condition: () => boolean, what = String(condition), ms = PATIENCE): Promise<void> {
+  const deadline = performance.now() + ms;
+  while (!condition()) {
+    if (performance.now() > deadline) throw new Error(`waited ${ms} ms until ${what}`);
+    await elapse(2);
+  }
+}

@@ -7,7 +7,7 @@ import { Stall } from './stall.mjs';
  * A driver that keeps so many requests in flight on each connection: each answer is replaced by the next request. Each
  * request is a write of its own, as it is with real clients, unless `joinWrites` puts those that fall together into one.
  *
- * @implements {import('./scenario.mjs').Driver}
+ * @implements {import('../scenarios/index.mjs').Driver}
  */
 export class ClosedLoop {
   #target;

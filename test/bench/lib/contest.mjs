@@ -26,7 +26,7 @@ export class Contest {
   #retakes;
 
   /**
-   * @param {import('./scenario.mjs').Scenario} scenario
+   * @param {import('../scenarios/index.mjs').Scenario} scenario
    * @param {number} variant its index
    * @param {import('./options.mjs').Options} options
    */

@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 
 const DEFAULTS = { rounds: 3, seconds: 0.8, warmup: 0.5 };
-const QUICK = { rounds: 2, seconds: 0.25, warmup: 0.2 };
+const QUICK = { rounds: 1, seconds: 0.4, warmup: 0.4 };
 
 const USAGE = `npm run bench -- [options]
 
@@ -9,12 +9,12 @@ const USAGE = `npm run bench -- [options]
   --server a,b     only these servers
   --rounds n       measurements per server (${DEFAULTS.rounds})
   --seconds n      length of each (${DEFAULTS.seconds})
-  --quick          a look: ${QUICK.rounds} rounds of ${QUICK.seconds} s, the main variant of each scenario
+  --quick          a look: one round of ${QUICK.seconds} s, the main variant of each scenario
   --list           names of scenarios and servers`;
 
 /**
  * @typedef {object} Options
- * @property {import('./scenario.mjs').Scenario[]} scenarios
+ * @property {import('../scenarios/index.mjs').Scenario[]} scenarios
  * @property {{ name: string, needs: string }[]} servers
  * @property {number} rounds
  * @property {number} seconds

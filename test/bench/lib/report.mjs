@@ -43,7 +43,7 @@ export function renderHeader({ date, commit, node, machine, pinned, versions }, 
 /**
  * One table; its ratios are those of the medians.
  *
- * @param {import('./scenario.mjs').Scenario} scenario
+ * @param {import('../scenarios/index.mjs').Scenario} scenario
  * @param {string} label of the variant
  * @param {{ server: string, failure: string | null, summary: any, ratios: Record<string, number> }[]} results
  */

@@ -1,7 +1,7 @@
 import { ClosedLoop } from '../lib/closed-loop.mjs';
 import { binaryRing } from '../lib/wire.mjs';
 
-/** @type {import('../lib/scenario.mjs').Scenario} */
+/** @type {import('./index.mjs').Scenario} */
 export default {
   name: 'binary',
   title: 'Acknowledged binary echo, one attachment',

@@ -4,7 +4,7 @@ import { ReplyCheck } from '../lib/reply-check.mjs';
 import { Stall } from '../lib/stall.mjs';
 import { broadcastRing } from '../lib/wire.mjs';
 
-/** @type {import('../lib/scenario.mjs').Scenario} */
+/** @type {import('./index.mjs').Scenario} */
 export default {
   name: 'broadcast',
   title: 'Broadcast, per delivered message',
@@ -20,7 +20,7 @@ export default {
  * One of the recipients asks for the broadcast. The next one is asked for when every copy of the last has arrived, so no
  * server gets to put two into one write. The latency is that of the last copy.
  *
- * @implements {import('../lib/scenario.mjs').Driver}
+ * @implements {import('./index.mjs').Driver}
  */
 class BroadcastDriver {
   #target;

@@ -1,7 +1,7 @@
 import { Connection } from '../lib/connection.mjs';
 import { Latencies } from '../lib/latencies.mjs';
 
-/** @type {import('../lib/scenario.mjs').Scenario} */
+/** @type {import('./index.mjs').Scenario} */
 export default {
   name: 'connect',
   title: 'WebSocket handshake and CONNECT',
@@ -17,7 +17,7 @@ export default {
 /**
  * Opens connections and keeps them: closing them is not part of the measurement.
  *
- * @implements {import('../lib/scenario.mjs').Driver}
+ * @implements {import('./index.mjs').Driver}
  */
 class ConnectDriver {
   #target;

@@ -1,7 +1,7 @@
 import { ClosedLoop } from '../lib/closed-loop.mjs';
 import { echoRing } from '../lib/wire.mjs';
 
-/** @type {import('../lib/scenario.mjs').Scenario} */
+/** @type {import('./index.mjs').Scenario} */
 export default {
   name: 'echo',
   title: 'Acknowledged echo',

@@ -4,7 +4,7 @@ import { eventsRing } from '../lib/wire.mjs';
 /**
  * The acknowledged request that ends each burst counts what arrived, and its cost is spread over the burst.
  *
- * @type {import('../lib/scenario.mjs').Scenario}
+ * @type {import('./index.mjs').Scenario}
  */
 export default {
   name: 'events',

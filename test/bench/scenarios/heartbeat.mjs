@@ -6,7 +6,7 @@ const PING_INTERVAL = 250;
 const OPENING_INTERVALS = 4;
 const OPENING_STEP = 10;
 
-/** @type {import('../lib/scenario.mjs').Scenario} */
+/** @type {import('./index.mjs').Scenario} */
 export default {
   name: 'heartbeat',
   title: 'Heartbeat, per ping and pong',
@@ -22,7 +22,7 @@ export default {
 /**
  * Answers pings. Whole intervals are measured, in which a correct server sends so many pings.
  *
- * @implements {import('../lib/scenario.mjs').Driver}
+ * @implements {import('./index.mjs').Driver}
  */
 class HeartbeatDriver {
   #target;

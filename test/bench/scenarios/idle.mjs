@@ -1,6 +1,6 @@
 import { Connection } from '../lib/connection.mjs';
 
-/** @type {import('../lib/scenario.mjs').Scenario} */
+/** @type {import('./index.mjs').Scenario} */
 export default {
   name: 'idle',
   title: 'Memory per idle connection',
@@ -16,7 +16,7 @@ export default {
  * Memory is compared with a server that already holds some connections: what the first ones load and compile is not
  * counted, and none has left a hole to be filled.
  *
- * @implements {import('../lib/scenario.mjs').Driver}
+ * @implements {import('./index.mjs').Driver}
  */
 class IdleDriver {
   #target;

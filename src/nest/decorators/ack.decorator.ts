@@ -1,0 +1,19 @@
+import { ACKS_METADATA, ParamType } from '../socket-io.constants.js';
+import { addHandlerMetadata } from './handler-metadata.js';
+import { assignParamMetadata } from './param-metadata.js';
+
+/**
+ * On a method with a name: handles the event, and what the method returns is the ack. On an `@OnEvent` method without a
+ * name: turns it into such a one. On a parameter: the ack function, and then only the handler answers.
+ *
+ * @example
+ * \@Ack('sum')
+ * sum(@Args() [a, b]: [number, number]) { return a + b; }
+ */
+export function Ack(event?: string): MethodDecorator & ParameterDecorator {
+  return (target: object, name: string | symbol | undefined, third: number | PropertyDescriptor | undefined): void => {
+    if (typeof third === 'number') assignParamMetadata(target, name!, third, ParamType.ACK);
+    else if (event === undefined) Reflect.defineMetadata(ACKS_METADATA, true, third!.value as object);
+    else addHandlerMetadata(target, third!.value, { kind: 'event', event, acks: true });
+  };
+}

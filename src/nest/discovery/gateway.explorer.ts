@@ -1,0 +1,54 @@
+import { Injectable } from '@nestjs/common';
+import { DiscoveryService, MetadataScanner } from '@nestjs/core';
+import type { HandlerDescriptor, InstanceWrapper } from './gateway.descriptor.js';
+import { GatewayMetadataAccessor } from './gateway-metadata.accessor.js';
+
+/** Finds decorated methods on every provider and controller of the application; binds nothing. */
+@Injectable()
+export class GatewayExplorer {
+  readonly #accessor = new GatewayMetadataAccessor();
+  /** Each provider is reported once, also where modules are loaded later and the search is repeated. */
+  readonly #seen = new WeakSet<InstanceWrapper>();
+
+  constructor(
+    private readonly discovery: DiscoveryService,
+    private readonly scanner: MetadataScanner,
+  ) {}
+
+  /** What was not reported before. */
+  explore(): HandlerDescriptor[] {
+    return [...this.discovery.getProviders(), ...this.discovery.getControllers()].flatMap((wrapper) => {
+      if (wrapper.isAlias || this.#seen.has(wrapper)) return [];
+      this.#seen.add(wrapper);
+      return this.#exploreProvider(wrapper);
+    });
+  }
+
+  #exploreProvider(wrapper: InstanceWrapper): HandlerDescriptor[] {
+    const gateway = classOf(wrapper);
+    if (gateway === null || !this.#accessor.hasHandlers(gateway)) return [];
+    const namespace = this.#accessor.namespaceOf(gateway);
+    const prototype = gateway.prototype as Record<string, unknown>;
+    return this.scanner.getAllMethodNames(prototype).flatMap((method) => {
+      const handlers = this.#accessor.handlersOf(gateway, method, prototype[method] as object);
+      return handlers.map((handles) => ({ wrapper, gateway, method, namespace, handles }));
+    });
+  }
+}
+
+/** The class of a provider, also of one that a factory or a value provides; null where it has none. */
+function classOf(wrapper: InstanceWrapper): Function | null {
+  const { metatype } = wrapper;
+  if (typeof metatype === 'function' && !wrapper.inject && isClass(metatype)) return metatype;
+  try {
+    const constructor: unknown = (wrapper.instance as object | null)?.constructor;
+    return typeof constructor === 'function' ? constructor : null;
+  } catch {
+    // A value may be a proxy that refuses to be looked at.
+    return null;
+  }
+}
+
+function isClass(metatype: Function): boolean {
+  return typeof metatype.prototype === 'object' && metatype.prototype !== null;
+}

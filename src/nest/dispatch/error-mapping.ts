@@ -1,0 +1,71 @@
+import type { ErrorAck } from '../../socketio/index.js';
+
+/** An error as a client gets it, and whether this side should look at it. */
+export interface MappedError {
+  /** Sent as ack, `exception` event or data of `connect_error`. */
+  readonly payload: ErrorAck | object;
+  /** Nobody meant this error for a client: it was masked. */
+  readonly isInternal: boolean;
+}
+
+/**
+ * Maps what a handler or enhancer threw. `SocketIoException` and `WsException` say what they are told to say,
+ * an `HttpException` its message, status and validation details; anything else is masked.
+ */
+export function mapError(error: unknown): MappedError {
+  if (hasMethod(error, 'getError')) return { payload: fromGetError(error), isInternal: false };
+  if (hasMethod(error, 'getResponse') && hasMethod(error, 'getStatus')) {
+    return { payload: fromHttpException(error), isInternal: false };
+  }
+  return { payload: MASKED, isInternal: true };
+}
+
+const MASKED: ErrorAck = Object.freeze({ status: 'error', message: 'Internal server error', code: 'INTERNAL_ERROR' });
+
+interface WithGetError {
+  getError(): unknown;
+  code?: unknown;
+  statusCode?: unknown;
+  details?: unknown;
+}
+
+function fromGetError(error: WithGetError): ErrorAck | object {
+  const given = error.getError();
+  if (typeof given === 'object' && given !== null) return given;
+  const { code, statusCode, details } = error;
+  return {
+    status: 'error',
+    message: String(given),
+    ...(typeof code === 'string' ? { code } : null),
+    ...(typeof statusCode === 'number' ? { statusCode } : null),
+    ...(details === undefined ? null : { details }),
+  };
+}
+
+interface HttpExceptionLike {
+  readonly message?: unknown;
+  getResponse(): unknown;
+  getStatus(): number;
+}
+
+function fromHttpException(error: HttpExceptionLike): ErrorAck {
+  const response = error.getResponse();
+  const statusCode = error.getStatus();
+  if (typeof response !== 'object' || response === null) {
+    return { status: 'error', message: String(response), statusCode };
+  }
+  const { message, error: name, statusCode: _status, ...rest } = response as Record<string, unknown>;
+  // Validation pipes put a list of findings where others put a sentence.
+  if (Array.isArray(message)) {
+    return { status: 'error', message: String(name ?? error.message), statusCode, details: message };
+  }
+  const details = Object.keys(rest).length > 0 ? { details: rest } : null;
+  return { status: 'error', message: String(message ?? error.message), statusCode, ...details };
+}
+
+function hasMethod<N extends 'getError' | 'getResponse' | 'getStatus'>(
+  value: unknown,
+  name: N,
+): value is WithGetError & HttpExceptionLike {
+  return typeof value === 'object' && value !== null && typeof (value as Record<string, unknown>)[name] === 'function';
+}

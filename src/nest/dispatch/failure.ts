@@ -1,0 +1,116 @@
+import type { AckReply, Socket } from '../../socketio/index.js';
+import type { CatchingFilter } from './enhancers.js';
+import { mapError, type MappedError } from './error-mapping.js';
+import type { Pipeline } from './pipeline.js';
+
+/** Where an error came from, for `errorAck` and `@OnError`. */
+export interface ErrorContext {
+  readonly socket: Socket | undefined;
+  /** The event, or the name of the lifecycle step. */
+  readonly event: string;
+  readonly args: readonly unknown[];
+}
+
+/** Replaces what a client is told about an error; undefined keeps it. */
+export type ErrorAckMapper = (error: unknown, context: ErrorContext) => unknown;
+
+/** Turns errors into what clients and this side are told. Never throws, never rejects. */
+export class FailureHandler {
+  constructor(
+    private readonly errorAck: ErrorAckMapper | null,
+    private readonly reportError: (error: unknown, socket: Socket | undefined) => void,
+  ) {}
+
+  /**
+   * An event could not be handled: exception filters first, then an error ack, or without an ack an `exception` event.
+   * A promise only where a filter is asynchronous.
+   */
+  onEventError(
+    error: unknown,
+    pipeline: Pipeline | null,
+    socket: Socket,
+    args: unknown[],
+    reply: AckReply | null,
+    event: string,
+  ): void | Promise<void> {
+    const filter = pipeline === null ? undefined : filterFor(pipeline.filters, error);
+    if (filter === undefined || pipeline === null) {
+      this.#tell(error, socket, args, reply, event);
+      return;
+    }
+    let handled: unknown;
+    try {
+      handled = filter.func(error, pipeline.createContext(socket, args, reply, event));
+    } catch (rethrown) {
+      this.#tell(rethrown, socket, args, reply, event);
+      return;
+    }
+    if (!(handled instanceof Promise)) {
+      this.#settle(handled, error, socket, args, reply, event);
+      return;
+    }
+    return handled.then(
+      (value) => this.#settle(value, error, socket, args, reply, event),
+      (rethrown: unknown) => this.#tell(rethrown, socket, args, reply, event),
+    );
+  }
+
+  /** What a client that wants to connect is told; filters may replace the error by throwing another. */
+  async refusalOf(error: unknown, pipeline: Pipeline | null, socket: Socket, step: string): Promise<MappedError> {
+    const filter = pipeline === null ? undefined : filterFor(pipeline.filters, error);
+    let final = error;
+    if (filter !== undefined && pipeline !== null) {
+      try {
+        await filter.func(error, pipeline.createContext(socket, [], null, step));
+      } catch (rethrown) {
+        final = rethrown;
+      }
+    }
+    return this.#map(final, { socket, event: step, args: [] });
+  }
+
+  /** An error that no client is told of. */
+  report(error: unknown, socket: Socket | undefined): void {
+    this.reportError(error, socket);
+  }
+
+  #tell(error: unknown, socket: Socket, args: unknown[], reply: AckReply | null, event: string): void {
+    const { payload } = this.#map(error, { socket, event, args });
+    if (reply !== null) reply.send([payload]);
+    else socket.emit('exception', payload);
+  }
+
+  /** A filter has handled the error; the ack that was asked for still has to be settled. */
+  #settle(
+    value: unknown,
+    error: unknown,
+    socket: Socket,
+    args: unknown[],
+    reply: AckReply | null,
+    event: string,
+  ): void {
+    if (reply === null || reply.settled) return;
+    reply.send([value === undefined ? this.#map(error, { socket, event, args }).payload : value]);
+  }
+
+  #map(error: unknown, context: ErrorContext): MappedError {
+    const mapped = mapError(error);
+    if (mapped.isInternal) this.reportError(error, context.socket);
+    if (this.errorAck === null) return mapped;
+    try {
+      const replacement = this.errorAck(error, context);
+      return replacement === undefined ? mapped : { ...mapped, payload: replacement as object };
+    } catch (failure) {
+      this.reportError(failure, context.socket);
+      return mapped;
+    }
+  }
+}
+
+/** The first filter that catches errors of this kind; one without kinds catches all. */
+function filterFor(filters: readonly CatchingFilter[], error: unknown): CatchingFilter | undefined {
+  return filters.find(
+    ({ exceptionMetatypes }) =>
+      exceptionMetatypes.length === 0 || exceptionMetatypes.some((metatype) => error instanceof metatype),
+  );
+}

@@ -1,0 +1,42 @@
+import type { Namespace, Server, Socket } from '../../socketio/index.js';
+import type { HandlerDescriptor } from '../discovery/gateway.descriptor.js';
+import type { HandlerFactory } from './bound-handler.js';
+import type { DispatchContext } from './event-binding.js';
+import { NamespaceBinding } from './namespace-binding.js';
+
+/** Connects what discovery found to the namespaces of a server. May be called again for modules that load later. */
+export class GatewayBinder {
+  /** By name or by pattern: two gateways with the same pattern share its namespaces. */
+  readonly #bindings = new Map<string, NamespaceBinding>();
+
+  constructor(
+    private readonly server: Server,
+    private readonly handlers: HandlerFactory,
+    private readonly context: DispatchContext,
+  ) {}
+
+  /** @throws BindingError for a handler that cannot be bound as it is written */
+  bind(descriptors: readonly HandlerDescriptor[]): void {
+    for (const descriptor of descriptors) {
+      this.#bindingOf(descriptor.namespace).add(this.handlers.create(descriptor));
+    }
+  }
+
+  /** Hands an error to the `@OnError` handlers; false where there are none. */
+  handleError(error: unknown, socket: Socket | undefined): boolean {
+    const interested = [...this.#bindings.values()].filter((binding) => binding.handlesErrors);
+    for (const binding of interested) binding.handleError(error, socket);
+    return interested.length > 0;
+  }
+
+  #bindingOf(namespace: string | RegExp): NamespaceBinding {
+    const key = String(namespace);
+    let binding = this.#bindings.get(key);
+    if (binding === undefined) {
+      const target: Namespace = this.server.of(namespace);
+      binding = new NamespaceBinding(target, this.context, this.server.settings.connectTimeout);
+      this.#bindings.set(key, binding);
+    }
+    return binding;
+  }
+}

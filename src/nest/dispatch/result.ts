@@ -1,0 +1,68 @@
+import type { Observable } from 'rxjs';
+
+/** Whether a handler's result is there already; everything else has to be awaited. */
+export function isImmediate(result: unknown): boolean {
+  if (typeof result !== 'object' || result === null) return true;
+  const candidate = result as { then?: unknown; subscribe?: unknown; [Symbol.asyncIterator]?: unknown };
+  return (
+    typeof candidate.then !== 'function' &&
+    typeof candidate.subscribe !== 'function' &&
+    typeof candidate[Symbol.asyncIterator] !== 'function'
+  );
+}
+
+/** The value of a promise, or the first one of an Observable or async iterator, which is then let go; else the value. */
+export async function firstValue(result: unknown): Promise<unknown> {
+  const value = await (result as PromiseLike<unknown>);
+  if (isObservableLike(value)) return firstOfObservable(value);
+  return isAsyncIterable(value) ? firstOfIterator(value) : value;
+}
+
+/** Waits for the end of a promise, an Observable or an async iterator; its values are of no interest. */
+export async function completion(result: unknown): Promise<void> {
+  const value = await (result as PromiseLike<unknown>);
+  if (isObservableLike(value)) {
+    await new Promise<void>((resolve, reject) => value.subscribe({ error: reject, complete: resolve }));
+  } else if (isAsyncIterable(value)) {
+    const iterator = value[Symbol.asyncIterator]();
+    while (!(await iterator.next()).done);
+  }
+}
+
+/** Undefined where it ends without a value. */
+function firstOfObservable(observable: Observable<unknown>): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    let done = false;
+    let subscription: { unsubscribe(): void } | undefined;
+    subscription = observable.subscribe({
+      next(value) {
+        done = true;
+        resolve(value);
+        subscription?.unsubscribe();
+      },
+      error: reject,
+      complete: () => resolve(undefined),
+    });
+    // A value that came within the call found nothing to unsubscribe.
+    if (done) subscription.unsubscribe();
+  });
+}
+
+async function firstOfIterator(iterable: AsyncIterable<unknown>): Promise<unknown> {
+  const iterator = iterable[Symbol.asyncIterator]();
+  const { value, done } = await iterator.next();
+  if (!done) await iterator.return?.();
+  return done ? undefined : value;
+}
+
+function isObservableLike(value: unknown): value is Observable<unknown> {
+  return typeof value === 'object' && value !== null && typeof (value as { subscribe?: unknown }).subscribe === 'function';
+}
+
+function isAsyncIterable(value: unknown): value is AsyncIterable<unknown> {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    typeof (value as { [Symbol.asyncIterator]?: unknown })[Symbol.asyncIterator] === 'function'
+  );
+}

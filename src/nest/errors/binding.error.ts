@@ -1,0 +1,5 @@
+/** A gateway that cannot be bound as it is written: stops the bootstrap, with what to change. */
+export class BindingError extends Error {
+  override readonly name = 'BindingError';
+  readonly code = 'INVALID_BINDING';
+}

@@ -1,0 +1,43 @@
+export interface SocketIoExceptionOptions {
+  /** A stable word for programs. */
+  code?: string;
+  /** An HTTP status, for those who think in them. */
+  statusCode?: number;
+  /** More about the error, for the client. */
+  details?: unknown;
+  cause?: unknown;
+}
+
+/**
+ * An error that is meant for the client: its ack, its `exception` event or its `connect_error` carries it. Given an
+ * object instead of a message, that object is sent as it is.
+ *
+ * @example
+ * throw new SocketIoException('Room is full', { code: 'ROOM_FULL' });
+ */
+export class SocketIoException extends Error {
+  override readonly name = 'SocketIoException';
+  readonly code?: string;
+  readonly statusCode?: number;
+  readonly details?: unknown;
+
+  constructor(
+    private readonly error: string | object,
+    options: SocketIoExceptionOptions = {},
+  ) {
+    super(typeof error === 'string' ? error : messageOf(error), { cause: options.cause });
+    this.code = options.code;
+    this.statusCode = options.statusCode;
+    this.details = options.details;
+  }
+
+  /** What was given, as in `WsException`. */
+  getError(): string | object {
+    return this.error;
+  }
+}
+
+function messageOf(error: object): string {
+  const { message } = error as { message?: unknown };
+  return typeof message === 'string' ? message : 'Socket.IO exception';
+}

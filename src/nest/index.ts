@@ -1,0 +1,28 @@
+export { SocketIoModule } from './socket-io.module.js';
+export type { SocketIoModuleOptions } from './socket-io.options.js';
+export { Websocket } from './websocket.service.js';
+export type { ShutdownOptions, ShutdownResult } from './shutdown.js';
+export { SocketIoException, type SocketIoExceptionOptions } from './errors/socket-io.exception.js';
+export { BindingError } from './errors/binding.error.js';
+export type { ErrorAckMapper, ErrorContext } from './dispatch/failure.js';
+export { Gateway, type GatewayOptions } from './decorators/gateway.decorator.js';
+export { OnEvent } from './decorators/on-event.decorator.js';
+export { Ack } from './decorators/ack.decorator.js';
+export {
+  OnClose,
+  OnConnect,
+  OnDisconnect,
+  OnError,
+  OnHandshake,
+  OnPing,
+  OnPong,
+} from './decorators/lifecycle.decorator.js';
+export {
+  Arg,
+  Args,
+  ConnectedSocket,
+  DisconnectReason,
+  EventName,
+  HandshakeAuth,
+  MessageBody,
+} from './decorators/params.decorator.js';

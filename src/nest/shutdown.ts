@@ -1,0 +1,77 @@
+import type { Server, Session } from '../socketio/index.js';
+import type { DispatchContext } from './dispatch/event-binding.js';
+
+export interface ShutdownOptions {
+  /** Longest duration, in milliseconds. @default the module's shutdownTimeout, 10_000 */
+  timeout?: number;
+  /** Ends the waiting early. */
+  signal?: AbortSignal;
+}
+
+export interface ShutdownResult {
+  /** Sessions that ended with everything delivered. */
+  readonly closed: number;
+  /** Sessions that were cut off when the time was over. */
+  readonly forced: number;
+}
+
+/**
+ * Ends a server so that its clients reconnect elsewhere: no new handshakes, no new events, handlers in flight finish and
+ * their acks leave, then the sessions close. Nothing waits longer than the timeout.
+ */
+export async function shutDown(
+  server: Server,
+  context: DispatchContext,
+  timeout: number,
+  signal: AbortSignal | undefined,
+): Promise<ShutdownResult> {
+  const { engine } = server;
+  const deadline = new Deadline(timeout, signal);
+  try {
+    engine?.stopAccepting();
+    context.stopped = true;
+    await deadline.orEnd(context.inFlight.idle());
+    const sessions = engine === undefined ? [] : [...engine.sessions.values()];
+    const ends = sessions.map(whenClosed);
+    for (const session of sessions) session.shutDown();
+    await deadline.orEnd(Promise.all(ends));
+    const forced = engine?.clientsCount ?? 0;
+    engine?.close();
+    // Handlers of the disconnects that this caused.
+    await deadline.orEnd(context.inFlight.idle());
+    await deadline.orEnd(closeAdapters(server));
+    return { closed: sessions.length - forced, forced };
+  } finally {
+    deadline.clear();
+  }
+}
+
+function whenClosed(session: Session): Promise<void> {
+  return new Promise((resolve) => session.once('close', () => resolve()));
+}
+
+async function closeAdapters(server: Server): Promise<void> {
+  await Promise.allSettled([...server._nsps.values()].map((namespace) => namespace.adapter.close()));
+}
+
+class Deadline {
+  readonly #ended: Promise<void>;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(timeout: number, signal: AbortSignal | undefined) {
+    this.#ended = new Promise((resolve) => {
+      this.#timer = setTimeout(resolve, timeout);
+      if (signal?.aborted) resolve();
+      signal?.addEventListener('abort', () => resolve(), { once: true });
+    });
+  }
+
+  /** Waits for the work, at most until the end. */
+  async orEnd(work: Promise<unknown>): Promise<void> {
+    await Promise.race([work, this.#ended]);
+  }
+
+  clear(): void {
+    clearTimeout(this.#timer);
+  }
+}

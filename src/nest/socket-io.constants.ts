@@ -1,0 +1,37 @@
+/*
+ * Tokens and metadata keys, in one place. `Symbol.for` gives the same key to two copies of this package in one process,
+ * such as its CJS and its ESM build under a test runner.
+ */
+
+/** Injects the resolved options of the module. */
+export const SOCKET_IO_OPTIONS = Symbol.for('nestjs-socketio:options');
+
+/** On a class: what `@Gateway` says. */
+export const GATEWAY_METADATA = Symbol.for('nestjs-socketio:gateway');
+/** On a method's function: what its decorators say. */
+export const HANDLER_METADATA = Symbol.for('nestjs-socketio:handler');
+/** On a method's function: `@Ack()` without a name, which may stand above or below `@OnEvent`. */
+export const ACKS_METADATA = Symbol.for('nestjs-socketio:acks');
+/** On a class: some method of it, or of a class that it extends, is decorated. */
+export const HAS_HANDLERS_METADATA = Symbol.for('nestjs-socketio:has-handlers');
+
+/** Nest's own key for parameter decorators, which every one of its contexts reads. */
+export const ROUTE_ARGS_METADATA = '__routeArguments__';
+/** Part of the keys that `createParamDecorator` makes. */
+export const CUSTOM_ROUTE_ARGS = '__customRouteArgs__';
+/** Marks a class that Nest calls from outside, so that request-scoped global enhancers reach it. */
+export const ENTRY_PROVIDER_WATERMARK = '__entryProvider__';
+
+/** Kinds of parameters. The first three are those of `@nestjs/websockets`, whose decorators work here too. */
+export const ParamType = {
+  SOCKET: 0,
+  PAYLOAD: 3,
+  ACK: 13,
+  ARGS: 2001,
+  ARG: 2002,
+  HANDSHAKE_AUTH: 2003,
+  DISCONNECT_REASON: 2004,
+  EVENT_NAME: 2005,
+} as const;
+
+export type ParamType = (typeof ParamType)[keyof typeof ParamType];

@@ -1,0 +1,40 @@
+import { MODULE_DEFAULTS, OptionError, OptionReader, resolveServerOptions, type ServerOptions } from '../socketio/index.js';
+import type { ErrorAckMapper } from './dispatch/failure.js';
+
+/** Everything that `SocketIoModule.forRoot` can be told: the server's options and a few of the module itself. */
+export interface SocketIoModuleOptions extends ServerOptions {
+  /** Gives the server a port of its own instead of the application's HTTP server. */
+  port?: number;
+  /** How long `app.close()` waits for handlers and deliveries, in milliseconds. @default 10_000 */
+  shutdownTimeout?: number;
+  /** Replaces what a client is told about an error; `undefined` keeps it. */
+  errorAck?: ErrorAckMapper;
+}
+
+export interface ResolvedModuleOptions {
+  readonly port: number | null;
+  readonly shutdownTimeout: number;
+  readonly errorAck: ErrorAckMapper | null;
+  /** For the server, as given. */
+  readonly server: ServerOptions;
+}
+
+const MODULE_NAMES = ['port', 'shutdownTimeout', 'errorAck'] as const;
+
+/** @throws OptionError naming the option, what was given and what is allowed */
+export function resolveModuleOptions(given: SocketIoModuleOptions | undefined): ResolvedModuleOptions {
+  if (given !== undefined && (typeof given !== 'object' || given === null)) {
+    throw new OptionError('forRoot', given, 'an object with options');
+  }
+  const { port, shutdownTimeout, errorAck, ...server } = given ?? {};
+  const read = new OptionReader({ port, shutdownTimeout, errorAck });
+  const resolved: ResolvedModuleOptions = {
+    port: port === undefined ? null : read.integer('port', 0, { min: 0, max: 65_535 }),
+    shutdownTimeout: read.milliseconds('shutdownTimeout', 10_000, 0),
+    errorAck: read.callback<ErrorAckMapper>('errorAck'),
+    server,
+  };
+  // All options are checked here, before anything is made, and again by the server for itself.
+  resolveServerOptions(server, MODULE_DEFAULTS, MODULE_NAMES);
+  return Object.freeze(resolved);
+}

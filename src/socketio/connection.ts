@@ -50,7 +50,6 @@ export class Connection extends TimerEntry implements SessionReceiver, PacketSin
     this.secure = request === undefined || (request.socket as { encrypted?: boolean }).encrypted === true;
     this.#decoder = server.createDecoder();
     this.#decoder?.on('decoded', (packet) => this.#onDecoded(packet));
-    conn.receiver = this;
     server.wheel.schedule(this, server.settings.connectTimeout);
   }
 

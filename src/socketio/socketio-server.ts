@@ -197,7 +197,7 @@ export class Server<
 
   /** Takes one session. */
   onconnection(session: Session): this {
-    new Connection(this as unknown as Server, session);
+    session.receiver = new Connection(this as unknown as Server, session);
     return this;
   }
 

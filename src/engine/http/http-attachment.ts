@@ -43,12 +43,12 @@ export class HttpAttachment {
     private readonly handler: AttachmentHandler,
     private readonly options: AttachmentOptions,
   ) {
-    const attachment = this;
+    const takesUpgrade = (request: IncomingMessage): boolean => this.#takesUpgrade(request);
     const emit = server.emit;
     this.#emit = emit;
     this.#emitWasOwn = Object.hasOwn(server, 'emit');
     this.#ownEmit = function (this: HttpServer, event: string, ...args: unknown[]): boolean {
-      if (event === 'upgrade' && attachment.#takesUpgrade(args[0] as IncomingMessage)) {
+      if (event === 'upgrade' && takesUpgrade(args[0] as IncomingMessage)) {
         handler.handleUpgrade(args[0] as IncomingMessage, args[1] as Duplex, args[2] as Buffer);
         return true;
       }

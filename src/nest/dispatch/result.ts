@@ -1,4 +1,4 @@
-import type { Observable } from 'rxjs';
+import { firstValueFrom, type Observable } from 'rxjs';
 
 /** Whether a handler's result is there already; everything else has to be awaited. */
 export function isImmediate(result: unknown): boolean {
@@ -14,7 +14,7 @@ export function isImmediate(result: unknown): boolean {
 /** The value of a promise, or the first one of an Observable or async iterator, which is then let go; else the value. */
 export async function firstValue(result: unknown): Promise<unknown> {
   const value = await (result as PromiseLike<unknown>);
-  if (isObservableLike(value)) return firstOfObservable(value);
+  if (isObservableLike(value)) return firstValueFrom(value, { defaultValue: undefined });
   return isAsyncIterable(value) ? firstOfIterator(value) : value;
 }
 
@@ -27,25 +27,6 @@ export async function completion(result: unknown): Promise<void> {
     const iterator = value[Symbol.asyncIterator]();
     while (!(await iterator.next()).done);
   }
-}
-
-/** Undefined where it ends without a value. */
-function firstOfObservable(observable: Observable<unknown>): Promise<unknown> {
-  return new Promise((resolve, reject) => {
-    let done = false;
-    let subscription: { unsubscribe(): void } | undefined;
-    subscription = observable.subscribe({
-      next(value) {
-        done = true;
-        resolve(value);
-        subscription?.unsubscribe();
-      },
-      error: reject,
-      complete: () => resolve(undefined),
-    });
-    // A value that came within the call found nothing to unsubscribe.
-    if (done) subscription.unsubscribe();
-  });
 }
 
 async function firstOfIterator(iterable: AsyncIterable<unknown>): Promise<unknown> {

@@ -23,7 +23,9 @@ import type { WebsocketBackend } from './websocket.service.js';
 
 /** Owns the server of one application from its making to its end, in step with Nest's life cycle. */
 @Injectable()
-export class SocketIoHost implements WebsocketBackend, OnApplicationBootstrap, OnModuleDestroy, BeforeApplicationShutdown {
+export class SocketIoHost
+  implements WebsocketBackend, OnApplicationBootstrap, OnModuleDestroy, BeforeApplicationShutdown
+{
   readonly server: Server;
   readonly #options: ResolvedModuleOptions;
   readonly #context: DispatchContext;

@@ -1,4 +1,10 @@
-import { MODULE_DEFAULTS, OptionError, OptionReader, resolveServerOptions, type ServerOptions } from '../socketio/index.js';
+import {
+  MODULE_DEFAULTS,
+  OptionError,
+  OptionReader,
+  resolveServerOptions,
+  type ServerOptions,
+} from '../socketio/index.js';
 import type { ErrorAckMapper } from './dispatch/failure.js';
 
 /** Everything that `SocketIoModule.forRoot` can be told: the server's options and a few of the module itself. */

@@ -78,7 +78,9 @@ export class Websocket<EmitEvents extends EventsMap = DefaultEventsMap> {
 
   /** Emits to every socket of `/` and resolves to their acks. */
   emitWithAck<Event extends EventNames<EmitEvents>>(event: Event, ...args: unknown[]): Promise<unknown> {
-    const operator = this.#main.to([]) as unknown as { emitWithAck(event: Event, ...args: unknown[]): Promise<unknown> };
+    const operator = this.#main.to([]) as unknown as {
+      emitWithAck(event: Event, ...args: unknown[]): Promise<unknown>;
+    };
     return operator.emitWithAck(event, ...args);
   }
 

@@ -2,8 +2,7 @@ import { ENTRY_PROVIDER_WATERMARK, HANDLER_METADATA, HAS_HANDLERS_METADATA } fro
 
 /** What a method handles. A method may carry several. */
 export type HandlerMetadata =
-  | { readonly kind: 'event'; readonly event: string; readonly acks: boolean }
-  | { readonly kind: LifecycleKind };
+  { readonly kind: 'event'; readonly event: string; readonly acks: boolean } | { readonly kind: LifecycleKind };
 
 export type LifecycleKind = 'handshake' | 'connect' | 'disconnect' | 'close' | 'error' | 'ping' | 'pong';
 

@@ -1,12 +1,7 @@
 import { BindingError } from '../errors/binding.error.js';
 import type { GatewayOptions } from '../decorators/gateway.decorator.js';
 import type { HandlerMetadata } from '../decorators/handler-metadata.js';
-import {
-  ACKS_METADATA,
-  GATEWAY_METADATA,
-  HANDLER_METADATA,
-  HAS_HANDLERS_METADATA,
-} from '../socket-io.constants.js';
+import { ACKS_METADATA, GATEWAY_METADATA, HANDLER_METADATA, HAS_HANDLERS_METADATA } from '../socket-io.constants.js';
 
 /** The only reader of what the decorators wrote. */
 export class GatewayMetadataAccessor {
@@ -34,6 +29,8 @@ export class GatewayMetadataAccessor {
     if (Reflect.getMetadata(ACKS_METADATA, fn) !== true) return handlers;
     const events = handlers.map((handler) => (handler.kind === 'event' ? { ...handler, acks: true } : handler));
     if (events.some((handler) => handler.kind === 'event')) return events;
-    throw new BindingError(`@Ack() on ${gateway.name}.${method}() needs an event: @Ack('name'), or @OnEvent('name') beside it`);
+    throw new BindingError(
+      `@Ack() on ${gateway.name}.${method}() needs an event: @Ack('name'), or @OnEvent('name') beside it`,
+    );
   }
 }

@@ -66,7 +66,8 @@ export class EnhancerSource {
     inquirerId?: string,
   ): Enhancers {
     const module = moduleKeyOf(descriptor);
-    const { guardsContextCreator, pipesContextCreator, interceptorsContextCreator, filtersContextCreator } = this.#creators;
+    const { guardsContextCreator, pipesContextCreator, interceptorsContextCreator, filtersContextCreator } =
+      this.#creators;
     const enhancers: Enhancers = {
       guards: guardsContextCreator.create(instance, callback, module, contextId, inquirerId),
       pipes: pipesContextCreator.create(instance, callback, module, contextId, inquirerId),
@@ -75,7 +76,8 @@ export class EnhancerSource {
     };
     const check = (kind: keyof typeof METADATA_KEYS, resolved: number, creator: Creator<unknown>): void => {
       const global = creator.getGlobalMetadata(contextId, inquirerId).filter(Boolean).length;
-      if (resolved - global < countBound(METADATA_KEYS[kind], descriptor.gateway, callback)) throw unresolved(kind, descriptor);
+      if (resolved - global < countBound(METADATA_KEYS[kind], descriptor.gateway, callback))
+        throw unresolved(kind, descriptor);
     };
     check('guard', enhancers.guards.length, guardsContextCreator);
     check('pipe', enhancers.pipes.length, pipesContextCreator);

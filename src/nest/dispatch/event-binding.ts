@@ -62,7 +62,8 @@ export class EventBinding {
         this.#onError(error, pipeline, socket, args, reply, event);
         return;
       }
-      if (!isImmediate(result)) context.inFlight.track(this.#finish(handler, pipeline, result, socket, args, reply, event));
+      if (!isImmediate(result))
+        context.inFlight.track(this.#finish(handler, pipeline, result, socket, args, reply, event));
       else if (reply !== null && !handler.answers) reply.send(returnsAck && result !== undefined ? [result] : EMPTY);
     };
   }

@@ -133,12 +133,7 @@ export class NamespaceBinding {
   }
 
   /** From handler `index` on, which has begun where `begun` is not null. Settles within the connect timeout. */
-  async #connectRest(
-    socket: Socket,
-    handlers: readonly BoundHandler[],
-    index: number,
-    begun: unknown,
-  ): Promise<void> {
+  async #connectRest(socket: Socket, handlers: readonly BoundHandler[], index: number, begun: unknown): Promise<void> {
     const work = this.#runConnectHandlers(socket, handlers, index, begun);
     this.context.inFlight.track(work);
     let timer: NodeJS.Timeout | undefined;

@@ -49,7 +49,12 @@ export function parameterTypes(gateway: Function, method: string): readonly (Typ
 }
 
 /** Runs a value through pipes; a promise only where one of them returns one. */
-export function transform(value: unknown, pipes: readonly PipeTransform[], metadata: ArgumentMetadata, from = 0): unknown {
+export function transform(
+  value: unknown,
+  pipes: readonly PipeTransform[],
+  metadata: ArgumentMetadata,
+  from = 0,
+): unknown {
   let current = value;
   for (let i = from; i < pipes.length; i++) {
     current = pipes[i].transform(current, metadata);

@@ -1,5 +1,12 @@
 import { AsyncResource } from 'node:async_hooks';
-import { ForbiddenException, type ArgumentMetadata, type CanActivate, type NestInterceptor, type PipeTransform, type Type } from '@nestjs/common';
+import {
+  ForbiddenException,
+  type ArgumentMetadata,
+  type CanActivate,
+  type NestInterceptor,
+  type PipeTransform,
+  type Type,
+} from '@nestjs/common';
 import { Observable, defer, firstValueFrom, from, isObservable, of } from 'rxjs';
 import { mergeAll } from 'rxjs/operators';
 import type { Enhancers } from './enhancers.js';
@@ -38,7 +45,13 @@ export function compilePipeline(parts: PipelineParts): Pipeline {
   const method = compileMethod(parts);
   const invoke = withInterceptors(enhancers.interceptors, method, createContext);
   const guard = compileGuards(enhancers.guards, createContext);
-  return { guard, invoke, run: guard === null ? invoke : guarded(guard, invoke), filters: enhancers.filters, createContext };
+  return {
+    guard,
+    invoke,
+    run: guard === null ? invoke : guarded(guard, invoke),
+    filters: enhancers.filters,
+    createContext,
+  };
 }
 
 /** Contexts are made per call, and only where something bound asks for one. */

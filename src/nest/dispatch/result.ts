@@ -37,7 +37,9 @@ async function firstOfIterator(iterable: AsyncIterable<unknown>): Promise<unknow
 }
 
 function isObservableLike(value: unknown): value is Observable<unknown> {
-  return typeof value === 'object' && value !== null && typeof (value as { subscribe?: unknown }).subscribe === 'function';
+  return (
+    typeof value === 'object' && value !== null && typeof (value as { subscribe?: unknown }).subscribe === 'function'
+  );
 }
 
 function isAsyncIterable(value: unknown): value is AsyncIterable<unknown> {

@@ -1,8 +1,22 @@
-import type { IncomingMessage } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 
 /** A request to this server: Node's own, with its query string taken apart under the name that others read. */
 export interface EngineRequest extends IncomingMessage {
   _query: Record<string, string>;
+}
+
+/** The parts of a request that outlive it; also what stands in for it once it was released. */
+export interface RequestSummary {
+  readonly method: string;
+  readonly url: string;
+  readonly headers: IncomingHttpHeaders;
+  readonly _query: Record<string, string>;
+}
+
+export function summarizeRequest(request: EngineRequest | null): RequestSummary {
+  if (request === null) return { method: 'GET', url: '', headers: {}, _query: {} };
+  const { method = 'GET', url = '', headers, _query } = request;
+  return { method, url, headers, _query };
 }
 
 /** Gives the request its `_query`, unless a framework in front has done so. The last of equal names wins. */

@@ -25,6 +25,8 @@ import { WebsocketAcceptor } from './transport/websocket-acceptor.js';
 /** What the layer above decides about all sessions of a server. */
 export interface EngineSetup {
   readonly wheel: TimerWheel;
+  /** Whether sessions keep the request that opened them, until somebody deletes it. */
+  readonly keepsRequests: boolean;
   /** Answers requests below the engine's path that are not Engine.IO's, such as files; null for all others. */
   readonly answerOther: (request: EngineRequest) => OtherAnswer | null;
   /** Whether text frames may join packets with 0x1E: only where the protocol above never sends that character. */
@@ -79,6 +81,15 @@ export class EngineServer extends EventEmitter implements SessionHost, AnswerPol
 
   get wheel(): TimerWheel {
     return this.setup.wheel;
+  }
+
+  get keepsRequests(): boolean {
+    return this.setup.keepsRequests;
+  }
+
+  /** Whether a hook sees requests, and may have left something on them for later. */
+  get hasRequestHooks(): boolean {
+    return this.#middlewares.length > 0 || this.opts.allowRequest !== null;
   }
 
   get clientsCount(): number {

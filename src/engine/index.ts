@@ -10,7 +10,7 @@ export {
   type ResolvedEngineOptions,
 } from './engine-options.js';
 export type { CorsDelegate, CorsOptions, CorsOrigin, CorsOriginCallback, CorsSetting } from './cors-options.js';
-export { parseEngineRequest, parseQuery, type EngineRequest } from './engine-request.js';
+export { parseEngineRequest, parseQuery, type EngineRequest, type RequestSummary } from './engine-request.js';
 export { EngineErrorCode } from './engine-error.js';
 export { closeDetail, type CloseDetail, type CloseReason } from './close-reason.js';
 export { OptionError, OptionReader } from './option-reader.js';

@@ -1,6 +1,6 @@
 import { closeDetail, type CloseDetail, type CloseReason } from './close-reason.js';
 import { PacketType, describePacket, type ControlType, type EncodedPacket } from './codec/packet.js';
-import type { EngineRequest } from './engine-request.js';
+import { summarizeRequest, type EngineRequest, type RequestSummary } from './engine-request.js';
 import { Heartbeat, type HeartbeatPeer } from './heartbeat.js';
 import { LazyEmitter } from './lazy-emitter.js';
 import type { TimerWheel } from './timer-wheel.js';
@@ -24,6 +24,8 @@ export interface SessionHost {
   readonly pingInterval: number;
   readonly pingTimeout: number;
   readonly upgradeTimeout: number;
+  /** Whether `request` is a plain property, or one that notices who reads it and can be released. */
+  readonly keepsRequests: boolean;
   /** The body of the open packet behind the session's id, for a session that starts on this transport. */
   openPacketTail(transport: TransportName): string;
   /** Removes the session from the table. */
@@ -52,8 +54,18 @@ export class Session extends LazyEmitter implements TransportHandler, HeartbeatP
   transport: Transport;
   /** Whether the session has moved to another transport since it was opened. */
   upgraded = false;
-  /** The request that opened the session. May be deleted to release it. */
-  declare request?: EngineRequest;
+  /**
+   * The request that opened the session, or a stand-in with its basics once it was released. An own property: deleting
+   * it releases the request for good.
+   */
+  declare request: EngineRequest;
+  /** What is known of the request for as long as the session lives. */
+  readonly requestSummary: RequestSummary;
+  /** Whether the session was opened over TLS. */
+  readonly secure: boolean;
+  /** The request where it may be released by itself; null elsewhere and afterwards. */
+  #request: EngineRequest | null = null;
+  #requestWasRead = false;
   readonly #host: SessionHost;
   readonly #heartbeat: Heartbeat;
   #upgrade: Upgrade | null = null;
@@ -70,9 +82,34 @@ export class Session extends LazyEmitter implements TransportHandler, HeartbeatP
     super();
     this.#host = host;
     this.transport = transport;
-    if (request !== null) this.request = request;
+    this.requestSummary = summarizeRequest(request);
+    this.secure = request === null || (request.socket as { encrypted?: boolean }).encrypted === true;
+    if (host.keepsRequests) {
+      this.request = request ?? (this.requestSummary as EngineRequest);
+    } else {
+      this.#request = request;
+      Object.defineProperty(this, 'request', Session.#requestProperty);
+    }
     this.#heartbeat = new Heartbeat(host.wheel, host.pingInterval, host.pingTimeout, this);
     transport.handler = this;
+  }
+
+  /** One descriptor for all sessions, so that they share a shape. */
+  static readonly #requestProperty: PropertyDescriptor & ThisType<Session> = {
+    configurable: true,
+    enumerable: false,
+    get() {
+      this.#requestWasRead = true;
+      return this.#request ?? this.requestSummary;
+    },
+    set(request: EngineRequest | null) {
+      this.#request = request;
+    },
+  };
+
+  /** Lets the request go, unless somebody has looked at it and may rely on it. @param evenIfRead whatever was looked at */
+  releaseRequest(evenIfRead = false): void {
+    if (evenIfRead || !this.#requestWasRead) this.#request = null;
   }
 
   get upgrading(): boolean {

@@ -13,7 +13,6 @@ import { checkEvent, decodePacket, type PacketSink } from './codec/packet-decode
 import { PacketType, type EncodedParts, type Packet } from './codec/packet.js';
 import type { ParserDecoder } from './codec/parser.js';
 import type { DisconnectDetails, DisconnectReason } from './disconnect-reason.js';
-import type { RequestSummary } from './handshake.js';
 import type { Socket } from './socket.js';
 import type { Server } from './socketio-server.js';
 import type { WriteOptions } from './write-options.js';
@@ -25,9 +24,6 @@ import type { WriteOptions } from './write-options.js';
  * It is also the timer that ends a connection which is in no namespace.
  */
 export class Connection extends TimerEntry implements SessionReceiver, PacketSink, AttachmentOwner {
-  /** What outlives the request. */
-  readonly requestSummary: RequestSummary;
-  readonly secure: boolean;
   readonly #server: Server;
   /** By namespace; a connection has few, so that searching beats a table. */
   readonly #sockets: Socket[] = [];
@@ -45,9 +41,6 @@ export class Connection extends TimerEntry implements SessionReceiver, PacketSin
   ) {
     super();
     this.#server = server;
-    const { request } = conn;
-    this.requestSummary = summarize(request);
-    this.secure = request === undefined || (request.socket as { encrypted?: boolean }).encrypted === true;
     this.#decoder = server.createDecoder();
     this.#decoder?.on('decoded', (packet) => this.#onDecoded(packet));
     server.wheel.schedule(this, server.settings.connectTimeout);
@@ -62,7 +55,7 @@ export class Connection extends TimerEntry implements SessionReceiver, PacketSin
   }
 
   get request(): IncomingMessage {
-    return (this.conn.request ?? this.requestSummary) as IncomingMessage;
+    return this.conn.request;
   }
 
   /** Whether packets go through a custom parser. */
@@ -170,6 +163,14 @@ export class Connection extends TimerEntry implements SessionReceiver, PacketSin
     this.#left?.delete(socket.nsp.name);
     this.#sockets.push(socket);
     this.#server.wheel.cancel(this);
+  }
+
+  /** @internal The CONNECT reply is sent: from here on few look at the request. */
+  releaseRequest(): void {
+    const { keepRequest } = this.#server.settings;
+    if (keepRequest === true) return;
+    if (keepRequest === false) this.conn.releaseRequest(true);
+    else if (!this.#server.engine.hasRequestHooks) this.conn.releaseRequest();
   }
 
   /** @internal A namespace, or one of its middlewares, does not. */
@@ -284,10 +285,4 @@ export class Connection extends TimerEntry implements SessionReceiver, PacketSin
 function authOf(data: unknown): Record<string, unknown> | undefined | null {
   if (data === undefined) return undefined;
   return typeof data === 'object' && !Array.isArray(data) ? (data as Record<string, unknown> | null) : null;
-}
-
-function summarize(request: Session['request']): RequestSummary {
-  if (request === undefined) return { method: 'GET', url: '', headers: {}, _query: {} };
-  const { method = 'GET', url = '', headers, _query } = request;
-  return { method, url, headers, _query };
 }

@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import type { RequestSummary } from '../engine/index.js';
 
 /** What a socket's client said when it connected; plain data, so that adapters can send it on. */
 export interface Handshake {
@@ -17,14 +18,6 @@ export interface Handshake {
   /** The client's `auth`, without what the protocol itself put there. */
   // oxlint-disable-next-line typescript/no-explicit-any -- the client's data, typed so by Socket.IO
   auth: Record<string, any>;
-}
-
-/** The parts of a request that outlive it, and what `socket.request` is once the request was released. */
-export interface RequestSummary {
-  readonly method: string;
-  readonly url: string;
-  readonly headers: IncomingHttpHeaders;
-  readonly _query: Record<string, string>;
 }
 
 export function createHandshake(

@@ -5,7 +5,7 @@ export { Socket, type Event, type SocketReservedEvents } from './socket.js';
 export { BroadcastOperator } from './broadcast-operator.js';
 export { RemoteSocket } from './remote-socket.js';
 export type { Connection } from './connection.js';
-export type { Handshake, RequestSummary } from './handshake.js';
+export type { Handshake } from './handshake.js';
 export type { DisconnectDetails, DisconnectReason } from './disconnect-reason.js';
 export { AckError, type ErrorAck, type ExtendedError, type SocketIoErrorCode } from './socketio-error.js';
 export { AckReply } from './ack-reply.js';

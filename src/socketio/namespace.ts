@@ -267,6 +267,7 @@ export class Namespace<
     this.#emitConnection('connect', socket);
     this.#emitConnection('connection', socket);
     if (this.handlers !== null && this.handlers.connect !== null) this.#runConnectHandler(socket, this.handlers);
+    socket.client.releaseRequest();
   }
 
   /** Events wait until the handler has settled. */

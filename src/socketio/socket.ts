@@ -51,9 +51,7 @@ export interface Socket<
   ServerSideEvents extends EventsMap = DefaultEventsMap,
   // oxlint-disable-next-line typescript/no-explicit-any -- as in Socket.IO
   SocketData = any,
-> extends TypedListening<ListenEvents, SocketReservedEvents> {
-  readonly nsp: Namespace<ListenEvents, EmitEvents, ServerSideEvents, SocketData>;
-}
+> extends TypedListening<ListenEvents, SocketReservedEvents> {}
 
 /**
  * One client in one namespace. Emits to the client; its listeners hear what the client emits.
@@ -77,7 +75,10 @@ export class Socket<
   readonly recovered: boolean = false;
   /** Whatever belongs to this client; `fetchSockets()` of other servers sees it. */
   data = {} as SocketData;
+  readonly nsp: Namespace<ListenEvents, EmitEvents, ServerSideEvents, SocketData>;
   readonly client: Connection;
+  /** The request that opened the session, or a stand-in with its basics once it was released. An own property. */
+  declare request: IncomingMessage;
   readonly #issued = Date.now();
   readonly #auth: Record<string, unknown>;
   #state: State = 'connecting';
@@ -97,8 +98,9 @@ export class Socket<
     auth: Record<string, unknown>,
   ) {
     super();
-    Object.defineProperty(this, 'nsp', { value: nsp, enumerable: true });
+    this.nsp = nsp;
     this.client = client;
+    Object.defineProperty(this, 'request', REQUEST_PROPERTY);
     this.#auth = auth;
     this.id = nsp.server.generateSocketId(this);
   }
@@ -109,9 +111,9 @@ export class Socket<
 
   get handshake(): Handshake {
     return (this.#handshake ??= createHandshake(
-      this.client.requestSummary,
+      this.conn.requestSummary,
       this.conn.remoteAddress,
-      this.client.secure,
+      this.conn.secure,
       this.#issued,
       this.#auth,
     ));
@@ -128,11 +130,6 @@ export class Socket<
   /** The Engine.IO session, shared by all sockets of the client. */
   get conn(): Connection['conn'] {
     return this.client.conn;
-  }
-
-  /** The request that opened the session, or a stand-in with its basics once it was released. */
-  get request(): IncomingMessage {
-    return this.client.request;
   }
 
   get rooms(): Set<Room> {
@@ -496,6 +493,15 @@ export class Socket<
     }
   }
 }
+
+/** One descriptor for all sockets, so that they share a shape. */
+const REQUEST_PROPERTY: PropertyDescriptor & ThisType<Socket> = {
+  configurable: true,
+  enumerable: false,
+  get() {
+    return this.client.request;
+  },
+};
 
 const DEFAULT_WRITE: WriteOptions = Object.freeze({});
 

@@ -180,6 +180,7 @@ export class Server<
     const { engine } = resolveServerOptions({ ...options, path: this.#path }, this.defaults, ATTACH_OPTIONS);
     const created = new EngineServer(engine, {
       wheel: this.wheel,
+      keepsRequests: this.#settings.keepRequest === true,
       splitsJoinedFrames: this.opts.parser === undefined,
       warn: this.#settings.onWarning,
       answerOther: (request) => this.#answerBundle(request, engine.path),

@@ -11,8 +11,19 @@ import { summarize } from './lib/statistics.mjs';
 import { scenarios } from './scenarios/index.mjs';
 import { isInstalled, servers } from './servers/index.mjs';
 
-const options = readOptions(process.argv.slice(2), scenarios, servers);
+const options = readArguments();
 if (options !== null) await bench(options);
+
+/** @returns {import('./lib/options.mjs').Options | null} null when there is nothing to run */
+function readArguments() {
+  try {
+    return readOptions(process.argv.slice(2), scenarios, servers);
+  } catch (error) {
+    console.error(error.message);
+    process.exitCode = 2;
+    return null;
+  }
+}
 
 /** @param {import('./lib/options.mjs').Options} options */
 async function bench(options) {

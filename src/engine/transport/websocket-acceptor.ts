@@ -7,7 +7,6 @@ import type { HttpHeaders } from '../http/http-exchange.js';
 import { WebsocketTransport, type WebsocketRules } from './websocket-transport.js';
 
 export interface AcceptorOptions extends WebsocketRules {
-  readonly maxHttpBufferSize: number;
   readonly closeTimeout: number;
   readonly perMessageDeflate: PerMessageDeflateOptions | false;
 }

@@ -6,6 +6,7 @@ import { SEPARATOR, splitPayload } from '../codec/payload-codec.js';
 import { PacketType, isControlType, type EncodedPacket } from '../codec/packet.js';
 import type { FlushQueue, Flushable } from '../flush-queue.js';
 import { ProtocolError } from '../protocol-error.js';
+import { FrameReader, type FrameSink } from './frame-reader.js';
 import type { SharedPacket } from './shared-packet.js';
 import type { Transport, TransportHandler } from './transport.js';
 import { binaryHeader, frameBinary, frameText } from './websocket-frame.js';
@@ -15,15 +16,16 @@ export interface WebsocketRules {
   readonly maxBatchPackets: number;
   /** Whether a text frame may join packets with 0x1E; only a text protocol above can promise that it never does. */
   readonly splitsJoinedFrames: boolean;
+  readonly maxHttpBufferSize: number;
 }
 
 /**
  * Engine.IO over a WebSocket: one packet per frame.
  *
- * `ws` reads the socket and does control frames. Frames of ours are collected during a tick and written to the raw
+ * Common frames are read straight from the socket, all others by `ws`, which also does control frames. Frames of ours are collected during a tick and written to the raw
  * socket in one call at its end; with permessage-deflate negotiated, `ws` compresses and sends instead.
  */
-export class WebsocketTransport implements Transport, Flushable {
+export class WebsocketTransport implements Transport, Flushable, FrameSink {
   readonly name = 'websocket';
   handler!: TransportHandler;
   #state: 'open' | 'closed' = 'open';
@@ -44,6 +46,7 @@ export class WebsocketTransport implements Transport, Flushable {
     websocket.on('error', onError);
     websocket.on('message', onMessage);
     websocket.on('close', onClose);
+    if (!this.#compressed) FrameReader.install(socket, this, rules.maxHttpBufferSize);
   }
 
   get writable(): boolean {
@@ -103,21 +106,19 @@ export class WebsocketTransport implements Transport, Flushable {
     this.#end(reason, detail);
   }
 
-  /** A data frame, from `ws`. */
-  receive(data: Buffer, isBinary: boolean): void {
+  get reads(): boolean {
+    return this.#state === 'open';
+  }
+
+  receiveBinary(bytes: Buffer): void {
+    if (this.#state === 'open') this.handler.onMessage(bytes);
+  }
+
+  receiveText(type: number, text: string): void {
     if (this.#state === 'closed') return;
-    if (isBinary) {
-      this.handler.onMessage(data);
-      return;
-    }
-    if (data[0] === MESSAGE_BYTE) {
-      const text = data.toString('utf8', 1);
-      if (!this.rules.splitsJoinedFrames || !text.includes(SEPARATOR)) {
-        this.handler.onMessage(text);
-        return;
-      }
-    }
-    this.#receiveOther(data.toString());
+    const isJoined = this.rules.splitsJoinedFrames && text.includes(SEPARATOR);
+    if (type === MESSAGE_BYTE && !isJoined) this.handler.onMessage(text);
+    else this.#receiveOther(String.fromCharCode(type) + text, isJoined);
   }
 
   onSocketError(error: Error & { code?: string }): void {
@@ -130,10 +131,9 @@ export class WebsocketTransport implements Transport, Flushable {
   }
 
   /** Frames that are not one message: control packets, and packets joined with the payload separator. */
-  #receiveOther(text: string): void {
+  #receiveOther(text: string, isJoined: boolean): void {
     try {
-      const joined = this.rules.splitsJoinedFrames && text.includes(SEPARATOR);
-      if (!joined) this.#receivePacket(text);
+      if (!isJoined) this.#receivePacket(text);
       else for (const packet of splitPayload(text, this.rules.maxBatchPackets)) this.#receivePacket(packet);
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
@@ -211,7 +211,10 @@ function closeCode(reason: CloseReason, detail: CloseDetail): number {
 
 // Shared by all transports: named listeners instead of three closures per connection.
 function onMessage(this: WebSocket, data: RawData, isBinary: boolean): void {
-  (this as TransportSocket)[TRANSPORT].receive(data as Buffer, isBinary);
+  const transport = (this as TransportSocket)[TRANSPORT];
+  const bytes = data as Buffer;
+  if (isBinary) transport.receiveBinary(bytes);
+  else transport.receiveText(bytes.length === 0 ? 0 : bytes[0], bytes.toString('utf8', 1));
 }
 
 function onError(this: WebSocket, error: Error): void {

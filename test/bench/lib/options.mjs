@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 
-const DEFAULTS = { rounds: 3, seconds: 0.8, warmup: 0.5 };
+const DEFAULTS = { rounds: 3, seconds: 0.7, warmup: 0.5 };
 const QUICK = { rounds: 1, seconds: 0.4, warmup: 0.4 };
 
 const USAGE = `npm run bench -- [options]

@@ -36,7 +36,7 @@ export function renderHeader({ date, commit, node, machine, pinned, versions }, 
     `Node     ${node}`,
     `Machine  ${machine}${pinned ? ', server and load pinned to a core each' : ', not pinned'}`,
     `Packages ${packages.join(', ')}`,
-    `Run      ${rounds} rounds of ${seconds} s, medians`,
+    `Run      ${rounds} x ${seconds} s per server and table, medians`,
   ].join('\n');
 }
 

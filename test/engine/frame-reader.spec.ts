@@ -1,0 +1,195 @@
+import { EventEmitter } from 'node:events';
+import type { Duplex } from 'node:stream';
+import { Receiver, Sender } from 'ws';
+import { FrameReader, type FrameSink } from '../../src/engine/transport/frame-reader.js';
+
+const MAX_PAYLOAD = 70_000;
+
+/** A reader in front of ws's own receiver; what either of them reads is written down in order. */
+class Reading implements FrameSink {
+  readonly socket = new EventEmitter() as unknown as Duplex;
+  readonly seen: string[] = [];
+  reads = true;
+  direct = 0;
+  error: (Error & { code?: string }) | null = null;
+
+  constructor() {
+    const receiver = new Receiver({ isServer: true, maxPayload: MAX_PAYLOAD, binaryType: 'nodebuffer' } as never);
+    receiver.on('message', (data: Buffer, isBinary: boolean) => this.#see(data, isBinary));
+    receiver.on('ping', (data: Buffer) => this.seen.push(`ping:${data.toString()}`));
+    receiver.on('conclude', (code: number) => this.seen.push(`close:${code}`));
+    receiver.on('error', (error: Error) => (this.error = error));
+    this.socket.on('data', (chunk: Buffer) => receiver.write(chunk));
+    FrameReader.install(this.socket, this, MAX_PAYLOAD);
+  }
+
+  receiveText(type: number, text: string): void {
+    this.direct++;
+    this.#see(Buffer.from(String.fromCharCode(type) + text), false);
+  }
+
+  receiveBinary(bytes: Buffer): void {
+    this.direct++;
+    this.#see(bytes, true);
+  }
+
+  feed(bytes: Buffer, sizes: () => number): void {
+    for (let at = 0; at < bytes.length;) {
+      const size = Math.max(1, sizes());
+      // Each chunk has memory of its own, as those of a socket do: they are unmasked in place.
+      this.socket.emit('data', Buffer.from(bytes.subarray(at, at + size)));
+      at += size;
+    }
+  }
+
+  #see(data: Buffer, isBinary: boolean): void {
+    this.seen.push(`${isBinary ? 'binary' : 'text'}:${data.toString('base64')}`);
+  }
+}
+
+interface FrameOptions {
+  opcode: number;
+  fin?: boolean;
+}
+
+/** A client's frame: masked. */
+function frame(payload: Buffer, { opcode, fin = true }: FrameOptions): Buffer {
+  const make = (Sender as unknown as { frame(data: Buffer, options: object): Buffer[] }).frame;
+  return Buffer.concat(make(Buffer.from(payload), { fin, opcode, mask: true, rsv1: false, readOnly: true }));
+}
+
+const text = (value: string): Buffer => frame(Buffer.from(value), { opcode: 1 });
+const binary = (value: Buffer): Buffer => frame(value, { opcode: 2 });
+
+describe('FrameReader', () => {
+  const messages = [
+    '4hello',
+    '4hällo wörld – 你好',
+    '4' + 'a'.repeat(125),
+    '4' + 'a'.repeat(126),
+    '4' + 'ü'.repeat(300),
+    '4' + 'x'.repeat(65_535),
+    '4' + 'x'.repeat(65_536),
+  ].map((value) => ({ value, length: value.length }));
+
+  it.each(messages)('reads text of $length characters as it was sent, whatever way it is cut', ({ value }) => {
+    const bytes = text(value);
+    for (let cut = 0; cut < Math.min(bytes.length, 40); cut++) {
+      const reading = new Reading();
+      let first = true;
+      reading.feed(Buffer.concat([bytes, text('4end')]), () =>
+        first ? ((first = false), cut || bytes.length) : bytes.length,
+      );
+      expect(reading.seen).toEqual([value, '4end'].map((each) => `text:${Buffer.from(each).toString('base64')}`));
+    }
+  });
+
+  it('reads whole frames itself and leaves the rest to ws, in order', () => {
+    const reading = new Reading();
+    const stream = [
+      text('4a'),
+      frame(Buffer.from('beat'), { opcode: 9 }),
+      frame(Buffer.from('4par'), { opcode: 1, fin: false }),
+      frame(Buffer.from('between'), { opcode: 9 }),
+      frame(Buffer.from('ts'), { opcode: 0 }),
+      binary(Buffer.from([1, 2, 255])),
+    ];
+    reading.feed(Buffer.concat(stream), () => 10_000);
+    const [a, parts] = ['4a', '4parts'].map((each) => Buffer.from(each).toString('base64'));
+    expect(reading.seen).toEqual([`text:${a}`, 'ping:beat', 'ping:between', `text:${parts}`, 'binary:AQL/']);
+    expect(reading.direct).toBe(2);
+  });
+
+  it.each([
+    ['invalid UTF-8', frame(Buffer.from([0x34, 0xc3, 0x28]), { opcode: 1 }), 'WS_ERR_INVALID_UTF8'],
+    ['a frame without a mask', Buffer.from([0x81, 0x01, 0x34]), 'WS_ERR_EXPECTED_MASK'],
+    ['a reserved bit', Buffer.from([0xc1, 0x80, 0, 0, 0, 0]), 'WS_ERR_UNEXPECTED_RSV_1'],
+    ['an unknown opcode', Buffer.from([0x83, 0x80, 0, 0, 0, 0]), 'WS_ERR_INVALID_OPCODE'],
+    ['a length over the bound', binary(Buffer.alloc(MAX_PAYLOAD + 1)), 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH'],
+    [
+      'a length past 2^53',
+      Buffer.from([0x82, 0xff, 255, 255, 255, 255, 255, 255, 255, 255]),
+      'WS_ERR_UNSUPPORTED_DATA_PAYLOAD_LENGTH',
+    ],
+    ['a continuation of nothing', frame(Buffer.from('x'), { opcode: 0 }), 'WS_ERR_INVALID_OPCODE'],
+  ])('leaves %s to ws, which refuses it', async (_what, bytes, code) => {
+    const reading = new Reading();
+    reading.feed(Buffer.concat([text('4before'), bytes]), () => 100_000);
+    await new Promise(setImmediate);
+    expect(reading.seen).toHaveLength(1);
+    expect(reading.error?.code).toBe(code);
+  });
+
+  it('takes a message of exactly the bound', () => {
+    const reading = new Reading();
+    reading.feed(binary(Buffer.alloc(MAX_PAYLOAD, 7)), () => 100_000);
+    expect(reading.seen).toHaveLength(1);
+    expect(reading.direct).toBe(1);
+  });
+
+  it('passes nothing on behind a close frame', async () => {
+    const reading = new Reading();
+    const close = frame(Buffer.from([0x03, 0xe8]), { opcode: 8 });
+    reading.feed(Buffer.concat([close, text('4late'), text('4later')]), () => 5);
+    await new Promise(setImmediate);
+    expect(reading.seen).toEqual(['close:1000']);
+    expect(reading.error).toBeNull();
+  });
+
+  it('leaves everything to ws once the connection closes', () => {
+    const reading = new Reading();
+    reading.reads = false;
+    reading.feed(Buffer.concat([text('4a'), frame(Buffer.alloc(0), { opcode: 8 })]), () => 1_000);
+    expect(reading.direct).toBe(0);
+    expect(reading.seen.at(-1)).toBe('close:1005');
+  });
+
+  it('gives what ws alone gives, for random streams in random chunks', () => {
+    const random = seeded(20_261_125);
+    for (let round = 0; round < 150; round++) {
+      const stream = Buffer.concat(Array.from({ length: 1 + (random() % 12) }, () => randomFrames(random)));
+      const alone: string[] = [];
+      const receiver = new Receiver({ isServer: true, maxPayload: MAX_PAYLOAD } as never);
+      receiver.on('message', (data: Buffer, isBinary: boolean) =>
+        alone.push(`${isBinary ? 'binary' : 'text'}:${data.toString('base64')}`),
+      );
+      receiver.on('ping', (data: Buffer) => alone.push(`ping:${data.toString()}`));
+      receiver.write(Buffer.from(stream));
+      const reading = new Reading();
+      const largest = 1 + (random() % 900);
+      reading.feed(stream, () => random() % largest);
+      expect(reading.seen).toEqual(alone);
+    }
+  });
+});
+
+/** One frame, or a message in fragments. */
+function randomFrames(random: () => number): Buffer {
+  const payload = randomPayload(random);
+  switch (random() % 6) {
+    case 0:
+      return frame(Buffer.from('p'), { opcode: 9 });
+    case 1:
+      return Buffer.concat([
+        frame(payload, { opcode: 2, fin: false }),
+        frame(Buffer.from('q'), { opcode: 9 }),
+        frame(payload, { opcode: 0 }),
+      ]);
+    case 2:
+      return binary(payload);
+    case 3:
+      return text('4ünï' + payload.toString('hex'));
+    default:
+      return text('4' + payload.toString('hex'));
+  }
+}
+
+function randomPayload(random: () => number): Buffer {
+  const length = [0, 1, 3, 60, 62, 63, 127, 128, 250, 600, 30_000][random() % 11];
+  return Buffer.from(Array.from({ length }, () => random() & 0xff));
+}
+
+function seeded(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => (state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0) >>> 8;
+}

@@ -1,4 +1,4 @@
-import type { SerializeOptions } from 'cookie';
+import { serialize, type SerializeOptions } from 'cookie';
 import type { CorsSetting } from './cors-options.js';
 import type { EngineRequest } from './engine-request.js';
 import { OptionError, type OptionReader } from './option-reader.js';
@@ -174,8 +174,21 @@ function resolveCookie(read: OptionReader): ResolvedEngineOptions['cookie'] {
   if (value === false) return null;
   const base = { name: 'io', path: '/', httpOnly: true, sameSite: 'lax' as const };
   if (value === true) return base;
-  if (isObject(value) && (value.name === undefined || typeof value.name === 'string')) return { ...base, ...value };
+  if (isObject(value) && (value.name === undefined || typeof value.name === 'string')) {
+    const cookie = { ...base, ...value };
+    if (isSerializable(cookie)) return cookie;
+  }
   throw new OptionError('cookie', value, 'true, false or { name, ...cookie attributes }');
+}
+
+/** Tried now, since a wrong name or attribute would otherwise be found at the first handshake. */
+function isSerializable(cookie: SerializeOptions & { name: string }): boolean {
+  try {
+    serialize(cookie.name, '', cookie);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function resolveCors(read: OptionReader): CorsSetting | null {

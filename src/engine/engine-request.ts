@@ -11,12 +11,14 @@ export interface RequestSummary {
   readonly url: string;
   readonly headers: IncomingHttpHeaders;
   readonly _query: Record<string, string>;
+  /** Whether it came over TLS, as what has no request does. */
+  readonly secure: boolean;
 }
 
-export function summarizeRequest(request: EngineRequest | null): RequestSummary {
-  if (request === null) return { method: 'GET', url: '', headers: {}, _query: {} };
+export function summarizeRequest(request: EngineRequest | null | undefined): RequestSummary {
+  if (!request) return { method: 'GET', url: '', headers: {}, _query: {}, secure: true };
   const { method = 'GET', url = '', headers, _query } = request;
-  return { method, url, headers, _query };
+  return { method, url, headers, _query, secure: (request.socket as { encrypted?: boolean }).encrypted === true };
 }
 
 /** Gives the request its `_query`, unless a framework in front has done so. The last of equal names wins. */

@@ -338,11 +338,17 @@ export class EngineServer extends EventEmitter implements SessionHost, AnswerPol
       if (allowed) this.#makeId(request, done);
       else done(new Refusal(EngineErrorCode.FORBIDDEN, message ? { message: String(message) } : {}));
     };
-    try {
-      allowRequest(request, decide);
-    } catch (error) {
-      this.setup.warn(`allowRequest threw, so the request was refused: ${String(error)}`);
+    const fail = (error: unknown): void => {
+      this.setup.warn(
+        `allowRequest threw ${decided ? 'after its decision' : 'and refused a request'}: ${String(error)}`,
+      );
       decide(null, false);
+    };
+    try {
+      const answer: unknown = allowRequest(request, decide);
+      if (answer instanceof Promise) answer.catch(fail);
+    } catch (error) {
+      fail(error);
     }
   }
 

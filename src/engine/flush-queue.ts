@@ -1,3 +1,5 @@
+import { rethrowLater } from './rethrow-later.js';
+
 /** Something that collects output during a tick and hands it on at its end. */
 export interface Flushable {
   flush(): void;
@@ -17,7 +19,13 @@ export class FlushQueue {
 
   /** Flushes now; what enlists meanwhile is flushed in the same pass. */
   flush(): void {
-    for (let i = 0; i < this.#waiting.length; i++) this.#waiting[i].flush();
+    for (let i = 0; i < this.#waiting.length; i++) {
+      try {
+        this.#waiting[i].flush();
+      } catch (error) {
+        rethrowLater(error);
+      }
+    }
     this.#waiting.length = 0;
   }
 }

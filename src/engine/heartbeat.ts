@@ -45,8 +45,11 @@ export class Heartbeat extends TimerEntry {
   override onTimer(): void {
     const due = this.due;
     if (due >= this.#deadline && !this.#isAlive(due)) return;
-    if (due >= this.#nextPing) this.#ping(due);
+    const pings = due >= this.#nextPing;
+    if (pings) this.#openPing(due);
     this.wheel.scheduleAt(this, Math.min(this.#nextPing, this.#deadline));
+    // Last, since whoever hears of the ping may stop the heartbeat.
+    if (pings) this.peer.onPingDue();
   }
 
   #isAlive(due: number): boolean {
@@ -64,7 +67,7 @@ export class Heartbeat extends TimerEntry {
     return false;
   }
 
-  #ping(due: number): void {
+  #openPing(due: number): void {
     // After a stall one ping is sent, not one for each that was missed.
     const missed = Math.floor((TimerWheel.now() - this.#nextPing) / this.interval);
     this.#nextPing += this.interval * (1 + Math.max(0, missed));
@@ -72,7 +75,6 @@ export class Heartbeat extends TimerEntry {
       this.#deadline = due + this.timeout;
       this.#baseline = this.peer.bytesReceived;
     }
-    this.peer.onPingDue();
   }
 }
 

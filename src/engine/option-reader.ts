@@ -26,14 +26,14 @@ export class OptionReader {
     const value = this.raw(name, aliases) ?? fallback;
     if (Number.isInteger(value) && (value as number) >= range.min && (value as number) <= max) return value as number;
     const upper = range.max === undefined ? '' : ` and at most ${range.max}`;
-    throw new OptionError(name, value, `a whole number of at least ${range.min}${upper}`);
+    throw new OptionError(this.#spelling(name, aliases), value, `a whole number of at least ${range.min}${upper}`);
   }
 
   /** A timer's delay; `Infinity` and numbers beyond a native timer's range are refused. */
   milliseconds(name: string, fallback: number, min: number, ...aliases: string[]): number {
     const value = this.raw(name, aliases) ?? fallback;
     if (typeof value === 'number' && value >= min && value <= MAX_TIMER) return value;
-    throw new OptionError(name, value, `a number of milliseconds from ${min} to ${MAX_TIMER}`);
+    throw new OptionError(this.#spelling(name, aliases), value, `a number of milliseconds from ${min} to ${MAX_TIMER}`);
   }
 
   boolean(name: string, fallback: boolean): boolean {
@@ -77,6 +77,11 @@ export class OptionReader {
       const names = [...this.#known].sort().join(', ');
       throw new OptionError(name, this.given[name], `one of the known options: ${names}`);
     }
+  }
+
+  /** The name under which an option was given. */
+  #spelling(name: string, aliases: readonly string[]): string {
+    return [name, ...aliases].find((each) => this.given[each] !== undefined) ?? name;
   }
 }
 

@@ -59,13 +59,10 @@ export class Session extends LazyEmitter implements TransportHandler, HeartbeatP
    * it releases the request for good.
    */
   declare request: EngineRequest;
-  /** What is known of the request for as long as the session lives. */
-  readonly requestSummary: RequestSummary;
-  /** Whether the session was opened over TLS. */
-  readonly secure: boolean;
   /** The request where it may be released by itself; null elsewhere and afterwards. */
   #request: EngineRequest | null = null;
   #requestWasRead = false;
+  #requestSummary: RequestSummary | null = null;
   readonly #host: SessionHost;
   readonly #heartbeat: Heartbeat;
   #upgrade: Upgrade | null = null;
@@ -82,11 +79,10 @@ export class Session extends LazyEmitter implements TransportHandler, HeartbeatP
     super();
     this.#host = host;
     this.transport = transport;
-    this.requestSummary = summarizeRequest(request);
-    this.secure = request === null || (request.socket as { encrypted?: boolean }).encrypted === true;
     if (host.keepsRequests) {
-      this.request = request ?? (this.requestSummary as EngineRequest);
+      if (request !== null) this.request = request;
     } else {
+      this.#requestSummary = summarizeRequest(request);
       this.#request = request;
       Object.defineProperty(this, 'request', Session.#requestProperty);
     }
@@ -100,12 +96,17 @@ export class Session extends LazyEmitter implements TransportHandler, HeartbeatP
     enumerable: false,
     get() {
       this.#requestWasRead = true;
-      return this.#request ?? this.requestSummary;
+      return this.#request ?? this.#requestSummary;
     },
     set(request: EngineRequest | null) {
       this.#request = request;
     },
   };
+
+  /** What is known of the request for as long as the session lives; little where it was deleted before anyone asked. */
+  get requestSummary(): RequestSummary {
+    return (this.#requestSummary ??= summarizeRequest(this.request));
+  }
 
   /** Lets the request go, unless somebody has looked at it and may rely on it. @param evenIfRead whatever was looked at */
   releaseRequest(evenIfRead = false): void {
@@ -145,7 +146,10 @@ export class Session extends LazyEmitter implements TransportHandler, HeartbeatP
   /** Sends a packet that was made once for many sessions. */
   sendShared(shared: SharedPacket, compress: boolean): void {
     if (this.readyState !== 'open') return;
-    if (this.listenerCount('packetCreate') > 0) this.emit('packetCreate', describePacket(shared.packet));
+    if (this.listenerCount('packetCreate') > 0) {
+      const options = { compress, wsPreEncodedFrame: [shared.frame] };
+      this.emit('packetCreate', { ...describePacket(shared.packet), options });
+    }
     this.transport.sendShared(shared, compress);
   }
 
@@ -167,6 +171,11 @@ export class Session extends LazyEmitter implements TransportHandler, HeartbeatP
   /** Ends the session because of what the peer sent; for the layer above. */
   fail(reason: CloseReason, detail: CloseDetail): void {
     this.#close(false, reason, detail);
+  }
+
+  /** As `fail`, but a polling peer is told on its next poll: it broke the protocol above this one. */
+  dismiss(reason: CloseReason, detail: CloseDetail): void {
+    this.#close(true, reason, detail);
   }
 
   /** Whether `beginUpgrade` may be called: not while one is tried, and never twice. */
@@ -269,7 +278,9 @@ export class Session extends LazyEmitter implements TransportHandler, HeartbeatP
   }
 
   #sendPacket(packet: EncodedPacket, compress: boolean): void {
-    if (this.listenerCount('packetCreate') > 0) this.emit('packetCreate', describePacket(packet));
+    if (this.listenerCount('packetCreate') > 0) {
+      this.emit('packetCreate', { ...describePacket(packet), options: { compress } });
+    }
     this.transport.send(packet, compress);
   }
 

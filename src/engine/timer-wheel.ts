@@ -1,3 +1,5 @@
+import { rethrowLater } from './rethrow-later.js';
+
 /**
  * All timeouts and heartbeats of one server on one native timer.
  *
@@ -103,8 +105,7 @@ export class TimerWheel {
       try {
         entry.onTimer();
       } catch (error) {
-        // It surfaces on its own, behind this turn: everyone else's timer still fires in time.
-        process.nextTick(rethrow, error);
+        rethrowLater(error);
       }
     }
   }
@@ -218,8 +219,4 @@ class Slot {
 
 function clock(): number {
   return performance.now();
-}
-
-function rethrow(error: unknown): never {
-  throw error;
 }

@@ -12,11 +12,11 @@ export class AckRegistry extends Map<number, PendingAck | AckCallback> {
     super();
   }
 
-  /** `timeout` in milliseconds; 0: as long as the socket lives. */
+  /** `timeout` in milliseconds; `Infinity`: as long as the socket lives. */
   expect(id: number, kind: AckKind, timeout: number, callback: AckCallback): void {
     const pending = new PendingAck(this, id, kind, callback);
     this.set(id, pending);
-    if (timeout > 0) this.wheel.schedule(pending, timeout);
+    if (timeout !== Infinity) this.wheel.schedule(pending, timeout);
   }
 
   /** An answer; false where nobody waits for it (any more). */

@@ -10,7 +10,7 @@ export class BroadcastAck {
   #done = false;
   readonly #timer: Timer;
 
-  /** `timeout` in milliseconds; 0: without limit. `forget` drops what adapters still hold. */
+  /** `timeout` in milliseconds; `Infinity`: without limit. `forget` drops what adapters still hold. */
   constructor(
     private readonly wheel: TimerWheel,
     timeout: number,
@@ -19,7 +19,7 @@ export class BroadcastAck {
     private readonly forget: () => void,
   ) {
     this.#timer = new Timer(() => this.#onTimeout());
-    if (timeout > 0) wheel.schedule(this.#timer, timeout);
+    if (timeout !== Infinity) wheel.schedule(this.#timer, timeout);
   }
 
   expectServers(count: number): void {

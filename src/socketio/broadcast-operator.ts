@@ -21,7 +21,7 @@ import type {
 export interface BroadcastOrigin {
   readonly adapter: Adapter;
   readonly wheel: TimerWheel;
-  /** For acks without a time of their own; 0: no limit. */
+  /** For acks without a time of their own; `Infinity`: no limit. */
   readonly ackTimeout: number;
   /** Drops a broadcast's ack from every socket that still owes it. */
   forgetAck(id: number): void;

@@ -91,11 +91,12 @@ function brotli(plain: Buffer): Buffer {
 
 const NOT_FOUND: OtherAnswer = { status: 404, headers: { 'Content-Type': 'text/plain' }, body: 'Not Found' };
 
+/** The first encoding that is accepted, in the order of the request; null: as it is. */
 function encodingOf(accepted: string | string[] | undefined): 'br' | 'gzip' | null {
-  const names = String(accepted ?? '')
-    .split(',')
-    .filter((part) => !/;\s*q=0(\.0*)?\s*$/.test(part))
-    .map((part) => part.split(';', 1)[0].trim());
-  if (names.includes('br')) return 'br';
-  return names.includes('gzip') ? 'gzip' : null;
+  for (const part of String(accepted ?? '').split(',')) {
+    const [name, ...parameters] = part.split(';').map((text) => text.trim());
+    if (parameters.some((parameter) => /^q=0(\.0*)?$/.test(parameter))) continue;
+    if (name === 'br' || name === 'gzip') return name;
+  }
+  return null;
 }

@@ -266,7 +266,10 @@ export class Connection extends TimerEntry implements SessionReceiver, PacketSin
   }
 
   #fail(error: ProtocolError): void {
-    this.conn.fail('parse error', closeDetail(error.code, error.message));
+    const detail = closeDetail(error.code, error.message);
+    for (const socket of this.#sockets) socket.handleMalformed(error);
+    this.#end('parse error', detail);
+    this.conn.dismiss('parse error', detail);
   }
 
   /** The only way out: drops what is half received, then disconnects every socket. */

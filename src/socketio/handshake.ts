@@ -23,7 +23,6 @@ export interface Handshake {
 export function createHandshake(
   request: RequestSummary,
   address: string,
-  secure: boolean,
   issued: number,
   auth: Record<string, unknown>,
 ): Handshake {
@@ -32,7 +31,7 @@ export function createHandshake(
     time: new Date(issued).toString(),
     address,
     xdomain: request.headers.origin !== undefined,
-    secure,
+    secure: request.secure,
     issued,
     url: request.url,
     query: request._query,

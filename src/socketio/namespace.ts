@@ -77,7 +77,8 @@ export class Namespace<
   /** Called when the last socket has left; for namespaces that go then. */
   onEmpty: (() => void) | null = null;
   protected middlewares: Middleware<Socket<ListenEvents, EmitEvents, ServerSideEvents, SocketData>>[] = [];
-  readonly #connecting = new Set<Socket<ListenEvents, EmitEvents, ServerSideEvents, SocketData>>();
+  /** Sockets that middlewares are deciding about, under the name that others know. */
+  readonly _preConnectSockets = new Map<SocketId, Socket<ListenEvents, EmitEvents, ServerSideEvents, SocketData>>();
 
   constructor(
     readonly server: Server<ListenEvents, EmitEvents, ServerSideEvents, SocketData>,
@@ -92,7 +93,7 @@ export class Namespace<
   }
 
   get ackTimeout(): number {
-    return this.server.settings.ackTimeout;
+    return this.server.settings.ackTimeout || Infinity;
   }
 
   /** The table of handlers that every socket of this namespace shares. */
@@ -234,9 +235,9 @@ export class Namespace<
       this.#connect(socket);
       return;
     }
-    this.#connecting.add(socket);
+    this._preConnectSockets.set(socket.id, socket);
     runMiddlewares(this.middlewares, socket, (error?: ExtendedError) => {
-      this.#connecting.delete(socket);
+      this._preConnectSockets.delete(socket.id);
       if (connection.conn.readyState !== 'open') this.#abandon(socket);
       else if (error === undefined) this.#connect(socket);
       else {
@@ -304,7 +305,7 @@ export class Namespace<
   }
 
   #checkEmpty(): void {
-    if (this.onEmpty !== null && this.sockets.size === 0 && this.#connecting.size === 0) this.onEmpty();
+    if (this.onEmpty !== null && this.sockets.size === 0 && this._preConnectSockets.size === 0) this.onEmpty();
   }
 
   #operator(): BroadcastOperator<DecorateAcknowledgementsWithMultipleResponses<EmitEvents>, SocketData> {

@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events';
 import type { IncomingMessage } from 'node:http';
-import { LazyEmitter } from '../engine/index.js';
+import { LazyEmitter, type RequestSummary } from '../engine/index.js';
 import { AckReply, type AckSender } from './ack-reply.js';
 import { AckRegistry, type AckCallback } from './ack-registry.js';
 import type { Room, SocketId } from './adapter/adapter.js';
@@ -80,6 +80,7 @@ export class Socket<
   /** The request that opened the session, or a stand-in with its basics once it was released. An own property. */
   declare request: IncomingMessage;
   readonly #issued = Date.now();
+  readonly #request: RequestSummary;
   readonly #auth: Record<string, unknown>;
   #state: State = 'connecting';
   #handshake: Handshake | null = null;
@@ -101,6 +102,7 @@ export class Socket<
     this.nsp = nsp;
     this.client = client;
     Object.defineProperty(this, 'request', REQUEST_PROPERTY);
+    this.#request = client.conn.requestSummary;
     this.#auth = auth;
     this.id = nsp.server.generateSocketId(this);
   }
@@ -110,13 +112,7 @@ export class Socket<
   }
 
   get handshake(): Handshake {
-    return (this.#handshake ??= createHandshake(
-      this.conn.requestSummary,
-      this.conn.remoteAddress,
-      this.conn.secure,
-      this.#issued,
-      this.#auth,
-    ));
+    return (this.#handshake ??= createHandshake(this.#request, this.conn.remoteAddress, this.#issued, this.#auth));
   }
 
   get connected(): boolean {
@@ -233,6 +229,11 @@ export class Socket<
     return this.nsp.adapter.del(this.id, room);
   }
 
+  /** Leaves all rooms, that of its own id included. */
+  leaveAll(): void {
+    this.nsp.adapter.delAll(this.id);
+  }
+
   /** Leaves this namespace, or with `close` ends the client's whole connection. The client does not come back. */
   disconnect(close = false): this {
     if (this.#state !== 'connected') return this;
@@ -302,6 +303,11 @@ export class Socket<
   notifyOutgoingListeners(packet: { data?: unknown }): void {
     if (this.#anyOutgoingListeners === null) return;
     for (const listener of this.#anyOutgoingListeners) Reflect.apply(listener, this, packet.data as unknown[]);
+  }
+
+  /** @internal The client sent something malformed; its connection ends. */
+  handleMalformed(error: Error): void {
+    this.#emitLocal('error', error);
   }
 
   /** @internal The namespace took the socket in: sends the CONNECT reply and what was emitted before it. */
@@ -472,7 +478,8 @@ export class Socket<
 
   #expectAck(callback: AckCallback, kind: 'plain' | 'error-first', flags: OperatorFlags | null): number {
     const id = this.nsp._ids++;
-    this.acks.expect(id, kind, flags?.timeout ?? this.nsp.server.settings.ackTimeout, callback);
+    const { ackTimeout } = this.nsp.server.settings;
+    this.acks.expect(id, kind, flags?.timeout ?? (ackTimeout === 0 ? Infinity : ackTimeout), callback);
     if (this.#state === 'disconnected') this.acks.abandon();
     return id;
   }

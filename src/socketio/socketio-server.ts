@@ -114,6 +114,11 @@ export class Server<
     return this.#settings;
   }
 
+  /** The engine, under the name that others know. */
+  get eio(): EngineServer {
+    return this.engine;
+  }
+
   /** The namespaces by name, under the name that tools know. */
   get _nsps(): Map<string, Namespace<ListenEvents, EmitEvents, ServerSideEvents, SocketData>> {
     return this.namespaces.byName;

@@ -37,6 +37,12 @@ export type PacketName = 'open' | 'close' | 'ping' | 'pong' | 'message' | 'upgra
 export interface PacketRecord {
   type: PacketName;
   data?: string | Buffer;
+  /** Of packets on their way out. */
+  options?: {
+    compress: boolean;
+    /** The frame of a packet that goes to many, made before it is sent. */
+    wsPreEncodedFrame?: (string | Buffer)[];
+  };
 }
 
 /** Describes an encoded packet to a listener; only called when there is one. */

@@ -1,3 +1,4 @@
+import { validateHeaderName, validateHeaderValue } from 'node:http';
 import type { HttpHeaders } from './http-exchange.js';
 
 /**
@@ -10,8 +11,11 @@ export class CollectedHeaders {
   ended = false;
   readonly #headers = new Map<string, { name: string; value: string | string[] }>();
 
+  /** @throws TypeError for what no header may carry, as a `ServerResponse` does */
   setHeader(name: string, value: number | string | readonly string[]): this {
     const stored = Array.isArray(value) ? value.map(String) : String(value as string);
+    validateHeaderName(name);
+    for (const one of Array.isArray(stored) ? stored : [stored]) validateHeaderValue(name, one);
     this.#headers.set(name.toLowerCase(), { name, value: stored });
     return this;
   }

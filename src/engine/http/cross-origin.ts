@@ -42,7 +42,10 @@ export class CrossOrigin {
       return;
     }
     const collected = new CollectedHeaders();
+    let decided = false;
     const finish = (error?: unknown): void => {
+      if (decided) return;
+      decided = true;
       if (error) {
         decide(null);
         return;
@@ -54,7 +57,13 @@ export class CrossOrigin {
       });
     };
     collected.onEnd = finish;
-    this.#cors(request, collected as never, finish);
+    try {
+      this.#cors(request, collected as never, finish);
+    } catch (error) {
+      // Behind a decision the error is that of whoever was told of it.
+      if (decided) throw error;
+      finish(new Error('the cors option failed', { cause: error }));
+    }
   }
 
   #isAllowed(
@@ -77,7 +86,7 @@ export class CrossOrigin {
     } catch {
       return false;
     }
-    const defaultPort = url.protocol === 'https:' ? ':443' : ':80';
+    const defaultPort = url.protocol === 'https:' ? /:443$/ : /:80$/;
     return this.#hostsOf(request).some((host) => url.host !== '' && host.replace(defaultPort, '') === url.host);
   }
 
@@ -88,13 +97,13 @@ export class CrossOrigin {
   }
 }
 
-/** Lets `origin` be an async function as well as one with a callback. */
+/** Lets `origin` be an async function as well as one with a callback, and a function that gives the options fail late. */
 function withPromises(setting: CorsSetting): CorsSetting {
-  if (typeof setting === 'function') {
-    return (request, callback) =>
-      setting(request, (error, options) => callback(error, options && withAsyncOrigin(options)));
-  }
-  return withAsyncOrigin(setting);
+  if (typeof setting !== 'function') return withAsyncOrigin(setting);
+  return (request, callback) => {
+    const answer: unknown = setting(request, (error, options) => callback(error, options && withAsyncOrigin(options)));
+    if (answer instanceof Promise) answer.catch((error: Error) => callback(error));
+  };
 }
 
 function withAsyncOrigin(options: CorsOptions): CorsOptions {

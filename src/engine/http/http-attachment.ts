@@ -54,6 +54,7 @@ export class HttpAttachment {
       }
       return Reflect.apply(emit, this, [event, ...args]);
     } as HttpServer['emit'];
+    for (const own of [this.#onRequest, this.#onUpgrade, this.#ownEmit]) OWNERS.set(own, this);
     server.on('close', this.#onClose);
     if (options.takesRequests) this.#takeRequests();
     if (options.takesUpgrades) this.#takeUpgrades();
@@ -66,27 +67,35 @@ export class HttpAttachment {
     this.server.off('close', this.#onClose);
     this.server.off('upgrade', this.#onUpgrade);
     // Somebody may have wrapped `emit` after this; then it stays, and passes everything through.
-    if (this.server.emit === this.#ownEmit) {
-      if (this.#emitWasOwn) this.server.emit = this.#emit;
-      else delete (this.server as Partial<HttpServer>).emit;
-    }
-    this.#returnRequests();
+    if (this.server.emit === this.#ownEmit) this.#returnEmit();
+    if (this.options.takesRequests) this.#returnRequests();
   }
 
   #takeRequests(): void {
-    for (const listener of this.server.listeners('request')) this.#formerListeners.push(listener as RequestListener);
+    // Raw: whoever listens once is to be called once.
+    this.#formerListeners.push(...(this.server.rawListeners('request') as RequestListener[]));
     this.server.removeAllListeners('request');
     this.server.on('request', this.#onRequest);
   }
 
   #returnRequests(): void {
-    if (!this.options.takesRequests) return;
-    const present = this.server.listeners('request') as RequestListener[];
+    const present = this.server.rawListeners('request') as RequestListener[];
     this.server.removeAllListeners('request');
-    for (const listener of present) {
-      const restored = listener === this.#onRequest ? this.#formerListeners : [listener];
-      for (const one of restored) this.server.on('request', one);
-    }
+    for (const listener of present.flatMap(HttpAttachment.#found)) this.server.on('request', listener);
+  }
+
+  #returnEmit(): void {
+    const below = OWNERS.get(this.#emit);
+    if (below !== undefined && !below.#attached) below.#returnEmit();
+    else if (this.#emitWasOwn) this.server.emit = this.#emit;
+    else delete (this.server as Partial<HttpServer>).emit;
+  }
+
+  /** What was found where this listener stands: itself, or what an attachment that is detached had replaced by it. */
+  static #found(this: void, listener: RequestListener): RequestListener[] {
+    const owner = OWNERS.get(listener);
+    if (owner === undefined || owner.#attached) return [listener];
+    return owner.#formerListeners.flatMap(HttpAttachment.#found);
   }
 
   #takeUpgrades(): void {
@@ -96,7 +105,7 @@ export class HttpAttachment {
   }
 
   #handleRequest(request: IncomingMessage, response: ServerResponse): void {
-    if (this.#matches(request.url)) {
+    if (this.#attached && this.#matches(request.url)) {
       this.handler.handleRequest(request, response);
       return;
     }
@@ -108,7 +117,8 @@ export class HttpAttachment {
   }
 
   #handleForeignUpgrade(socket: Duplex): void {
-    if (!this.options.destroyUpgrade || this.server.listenerCount('upgrade') > 1) return;
+    const someoneElseListens = this.server.listeners('upgrade').some((listener) => !OWNERS.has(listener));
+    if (!this.options.destroyUpgrade || someoneElseListens) return;
     socket.on('error', ignore);
     refuseUpgrade(socket, 404, 'Not Found', 'text/plain');
   }
@@ -117,6 +127,12 @@ export class HttpAttachment {
     return url !== undefined && matchesPath(url, this.options.path);
   }
 }
+
+/**
+ * Whose a listener or an `emit` is. Several engines may be attached to one server and go in any order: an earlier one
+ * that has gone is still below a later one, which finds by this what to put back in the end.
+ */
+const OWNERS = new WeakMap<object, HttpAttachment>();
 
 /** Whether a request's URL lies under an engine's path, which is compared byte by byte, undecoded. */
 export function matchesPath(url: string, path: string): boolean {

@@ -25,10 +25,12 @@ export function runMiddlewares(
       return;
     }
     const index = current;
+    const fail = (failure: unknown): void => next(index, failure ?? new Error('middleware failed'));
     try {
-      chain[index](request, response, (failure) => next(index, failure));
+      const result: unknown = chain[index](request, response, (failure) => next(index, failure));
+      if (result instanceof Promise) result.catch(fail);
     } catch (failure) {
-      next(index, failure ?? new Error('middleware failed'));
+      fail(failure);
     }
   }
 

@@ -98,7 +98,7 @@ export class PollingTransport implements Transport, Flushable {
     this.#poll = exchange;
     exchange.onAbort(() => this.#onAbort(exchange));
     if (this.#queue.length > 0) this.#answer(this.#takePayload());
-    else if (this.#state === 'closing') this.#finishClose();
+    else if (this.#state === 'closing') this.#finishClose(`${PacketType.NOOP}${SEPARATOR}${PacketType.CLOSE}`);
     else if (this.#hurried) this.#answer(PacketType.NOOP);
     else this.wheel.schedule(this.#pollTimer, this.rules.maxPollWait);
   }
@@ -136,15 +136,15 @@ export class PollingTransport implements Transport, Flushable {
       this.#answer(this.#takePayload());
       this.#end();
     } else if (this.#poll !== null && this.#queue.length === 0) {
-      this.#finishClose();
+      this.#finishClose(PacketType.CLOSE);
     } else {
       this.flush();
       this.wheel.schedule(this.#closeTimer, this.rules.closeTimeout);
     }
   }
 
-  #finishClose(): void {
-    this.#answer(PacketType.CLOSE);
+  #finishClose(payload: string): void {
+    this.#answer(payload);
     this.#end();
   }
 

@@ -101,8 +101,7 @@ export class WebsocketTransport implements Transport, Flushable, FrameSink {
     if (this.#state === 'closed') return;
     this.flush();
     if (reason === 'ping timeout') this.websocket.terminate();
-    else if (graceful) this.websocket.close();
-    else this.websocket.close(closeCode(reason, detail));
+    else this.websocket.close(closeCode(graceful, reason, detail));
     this.#end(reason, detail);
   }
 
@@ -204,9 +203,11 @@ const WS_ERROR_CODES: Readonly<Record<string, string>> = {
   WS_ERR_INVALID_UTF8: 'INVALID_UTF8',
 };
 
-function closeCode(reason: CloseReason, detail: CloseDetail): number {
+/** Undefined: a close frame without a code. */
+function closeCode(graceful: boolean, reason: CloseReason, detail: CloseDetail): number | undefined {
   if (detail.code === 'PAYLOAD_TOO_LARGE') return 1009;
-  return reason === 'parse error' ? 1002 : 1000;
+  if (reason === 'parse error') return 1002;
+  return graceful ? undefined : 1000;
 }
 
 // Shared by all transports: named listeners instead of three closures per connection.

@@ -1,5 +1,5 @@
 import { ACKS_METADATA, ParamType } from '../socket-io.constants.js';
-import { addHandlerMetadata } from './handler-metadata.js';
+import { addHandlerMetadata, markGateway } from './handler-metadata.js';
 import { assignParamMetadata } from './param-metadata.js';
 
 /**
@@ -13,7 +13,10 @@ import { assignParamMetadata } from './param-metadata.js';
 export function Ack(event?: string): MethodDecorator & ParameterDecorator {
   return (target: object, name: string | symbol | undefined, third: number | PropertyDescriptor | undefined): void => {
     if (typeof third === 'number') assignParamMetadata(target, name!, third, ParamType.ACK);
-    else if (event === undefined) Reflect.defineMetadata(ACKS_METADATA, true, third!.value as object);
-    else addHandlerMetadata(target, third!.value, { kind: 'event', event, acks: true });
+    else if (event !== undefined) addHandlerMetadata(target, third!.value, { kind: 'event', event, acks: true });
+    else {
+      Reflect.defineMetadata(ACKS_METADATA, true, third!.value as object);
+      markGateway(target);
+    }
   };
 }

@@ -20,7 +20,12 @@ export function mapError(error: unknown): MappedError {
   return { payload: MASKED, isInternal: true };
 }
 
-const MASKED: ErrorAck = Object.freeze({ status: 'error', message: 'Internal server error', code: 'INTERNAL_ERROR' });
+/** What a client is told of an error that was not meant for it. */
+export const MASKED: ErrorAck = Object.freeze({
+  status: 'error',
+  message: 'Internal server error',
+  code: 'INTERNAL_ERROR',
+});
 
 interface WithGetError {
   getError(): unknown;

@@ -55,16 +55,16 @@ export class EventBinding {
         refuse(reply);
         return;
       }
-      let result: unknown;
       try {
-        result = run(socket, args, reply, event);
+        const result = run(socket, args, reply, event);
+        if (!isImmediate(result)) {
+          context.inFlight.track(this.#finish(handler, pipeline, result, socket, args, reply, event));
+        } else if (reply !== null && !handler.answers) {
+          reply.send(returnsAck && result !== undefined ? [result] : EMPTY);
+        }
       } catch (error) {
         this.#onError(error, pipeline, socket, args, reply, event);
-        return;
       }
-      if (!isImmediate(result))
-        context.inFlight.track(this.#finish(handler, pipeline, result, socket, args, reply, event));
-      else if (reply !== null && !handler.answers) reply.send(returnsAck && result !== undefined ? [result] : EMPTY);
     };
   }
 
@@ -80,13 +80,15 @@ export class EventBinding {
   #compileSeveral(handlers: readonly BoundHandler[]): EventHandler<Socket> {
     const { context } = this;
     const isAnswered = handlers.some((handler) => acks(handler) || handler.answers);
+    // None of them sends the empty ack when it is through: others may not be.
+    const members = handlers.map((handler) => ({ ...handler, answers: true }));
     return (socket, args, reply, event) => {
       if (context.stopped) {
         refuse(reply);
         return;
       }
       // Each gets arguments of its own: one that changes its array must not change another's.
-      const pending = handlers.map((handler) => this.#runScoped(handler, socket, args.slice(), reply, event));
+      const pending = members.map((handler) => this.#runScoped(handler, socket, args.slice(), reply, event));
       const all = Promise.all(pending);
       context.inFlight.track(isAnswered || reply === null ? all : all.then(() => void reply.send(EMPTY)));
     };
@@ -127,7 +129,7 @@ export class EventBinding {
         return;
       }
       await completion(result);
-      if (reply !== null && !handler.answers && this.#handlers.length === 1) reply.send(EMPTY);
+      if (reply !== null && !handler.answers) reply.send(EMPTY);
     } catch (error) {
       await this.context.failures.onEventError(error, pipeline, socket, args, reply, event);
     }

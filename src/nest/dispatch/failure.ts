@@ -1,7 +1,8 @@
 import type { AckReply, Socket } from '../../socketio/index.js';
 import type { CatchingFilter } from './enhancers.js';
-import { mapError, type MappedError } from './error-mapping.js';
+import { MASKED, mapError, type MappedError } from './error-mapping.js';
 import type { Pipeline } from './pipeline.js';
+import { firstValue, isImmediate } from './result.js';
 
 /** Where an error came from, for `errorAck` and `@OnError`. */
 export interface ErrorContext {
@@ -45,39 +46,67 @@ export class FailureHandler {
       this.#tell(rethrown, socket, args, reply, event);
       return;
     }
-    if (!(handled instanceof Promise)) {
+    if (isImmediate(handled)) {
       this.#settle(handled, error, socket, args, reply, event);
       return;
     }
-    return handled.then(
+    return firstValue(handled).then(
       (value) => this.#settle(value, error, socket, args, reply, event),
       (rethrown: unknown) => this.#tell(rethrown, socket, args, reply, event),
     );
   }
 
   /** What a client that wants to connect is told; filters may replace the error by throwing another. */
-  async refusalOf(error: unknown, pipeline: Pipeline | null, socket: Socket, step: string): Promise<MappedError> {
-    const filter = pipeline === null ? undefined : filterFor(pipeline.filters, error);
-    let final = error;
-    if (filter !== undefined && pipeline !== null) {
-      try {
-        await filter.func(error, pipeline.createContext(socket, [], null, step));
-      } catch (rethrown) {
-        final = rethrown;
-      }
+  async refusalOf(
+    error: unknown,
+    pipeline: Pipeline | null,
+    socket: Socket,
+    args: unknown[],
+    step: string,
+  ): Promise<MappedError> {
+    const left = await this.#afterFilters(error, pipeline, socket, args, step);
+    const refusal = this.#map(left === null ? error : left.error, { socket, event: step, args });
+    try {
+      JSON.stringify(refusal.payload);
+      return refusal;
+    } catch (failure) {
+      this.reportError(failure, socket);
+      return { payload: MASKED, isInternal: true };
     }
-    return this.#map(final, { socket, event: step, args: [] });
   }
 
-  /** An error that no client is told of. */
-  report(error: unknown, socket: Socket | undefined): void {
-    this.reportError(error, socket);
+  /** A handler failed that no client waits for: exception filters first, then this side is told. */
+  async onDetachedError(
+    error: unknown,
+    pipeline: Pipeline | null,
+    socket: Socket | undefined,
+    args: unknown[],
+    step: string,
+  ): Promise<void> {
+    const left = await this.#afterFilters(error, pipeline, socket, args, step);
+    if (left !== null) this.reportError(left.error, socket);
+  }
+
+  /** The error that is left once a filter has seen it, which may be another; null where it was handled. */
+  async #afterFilters(
+    error: unknown,
+    pipeline: Pipeline | null,
+    socket: Socket | undefined,
+    args: unknown[],
+    step: string,
+  ): Promise<{ error: unknown } | null> {
+    const filter = pipeline === null ? undefined : filterFor(pipeline.filters, error);
+    if (filter === undefined || pipeline === null) return { error };
+    try {
+      await firstValue(filter.func(error, pipeline.createContext(socket, args, null, step)));
+      return null;
+    } catch (rethrown) {
+      return { error: rethrown };
+    }
   }
 
   #tell(error: unknown, socket: Socket, args: unknown[], reply: AckReply | null, event: string): void {
-    const { payload } = this.#map(error, { socket, event, args });
-    if (reply !== null) reply.send([payload]);
-    else socket.emit('exception', payload);
+    this.#send(this.#map(error, { socket, event, args }).payload, socket, reply);
   }
 
   /** A filter has handled the error; the ack that was asked for still has to be settled. */
@@ -90,7 +119,17 @@ export class FailureHandler {
     event: string,
   ): void {
     if (reply === null || reply.settled) return;
-    reply.send([value === undefined ? this.#map(error, { socket, event, args }).payload : value]);
+    this.#send(value === undefined ? this.#map(error, { socket, event, args }).payload : value, socket, reply);
+  }
+
+  /** What cannot be encoded is this side's mistake, and no reason to leave the client without an answer. */
+  #send(payload: unknown, socket: Socket, reply: AckReply | null): void {
+    try {
+      deliver(payload, socket, reply);
+    } catch (failure) {
+      this.reportError(failure, socket);
+      deliver(MASKED, socket, reply);
+    }
   }
 
   #map(error: unknown, context: ErrorContext): MappedError {
@@ -105,6 +144,11 @@ export class FailureHandler {
       return mapped;
     }
   }
+}
+
+function deliver(payload: unknown, socket: Socket, reply: AckReply | null): void {
+  if (reply !== null) reply.send([payload]);
+  else socket.emit('exception', payload);
 }
 
 /** The first filter that catches errors of this kind; one without kinds catches all. */

@@ -42,7 +42,7 @@ export class NamespaceBinding {
   /** Runs the `@OnError` handlers. Throws nothing. */
   handleError(error: unknown, socket: Socket | undefined): void {
     for (const handler of this.#handlersOf('error')) {
-      this.#runDetached(handler, socket, [error, socket], 'error', (failure) => console.error(failure));
+      this.#runDetached(handler, socket, [error, socket], 'error');
     }
   }
 
@@ -95,22 +95,29 @@ export class NamespaceBinding {
 
   /** Handlers of the handshake, then the guards of those that run after the reply; undefined lets the client in. */
   async #decide(socket: Socket): Promise<ExtendedError | undefined> {
+    const args = [authOf(socket)];
     for (const handler of [...this.#handlersOf('handshake'), ...this.#handlersOf('connect')]) {
       const { kind } = handler.descriptor.handles;
       let pipeline = handler.pipeline;
       try {
         pipeline ??= await handler.resolve(socket);
         const step = kind === 'handshake' ? pipeline.run : pipeline.guard;
-        if (step !== null) await completion(step(socket, [authOf(socket)], null, kind));
+        if (step !== null) await completion(step(socket, args, null, kind));
       } catch (error) {
-        return this.#refusal(error, pipeline, socket, kind);
+        return this.#refusal(error, pipeline, socket, args, kind);
       }
     }
     return undefined;
   }
 
-  async #refusal(error: unknown, pipeline: Pipeline | null, socket: Socket, step: string): Promise<ExtendedError> {
-    const { payload } = await this.context.failures.refusalOf(error, pipeline, socket, step);
+  async #refusal(
+    error: unknown,
+    pipeline: Pipeline | null,
+    socket: Socket,
+    args: unknown[],
+    step: string,
+  ): Promise<ExtendedError> {
+    const { payload } = await this.context.failures.refusalOf(error, pipeline, socket, args, step);
     const { message = 'Connection refused' } = payload as { message?: string };
     return Object.assign(new Error(String(message)), { data: payload });
   }
@@ -118,7 +125,7 @@ export class NamespaceBinding {
   /** A promise only where a handler is asynchronous; events of the socket wait for it. */
   #connect(socket: Socket): Promise<void> | void {
     const handlers = this.#handlersOf('connect');
-    for (let i = 0; i < handlers.length; i++) {
+    for (let i = 0; i < handlers.length && socket.connected; i++) {
       const { pipeline } = handlers[i];
       if (pipeline === null) return this.#connectRest(socket, handlers, i, null);
       try {
@@ -175,14 +182,13 @@ export class NamespaceBinding {
   }
 
   #disconnect(socket: Socket, reason: DisconnectReason, details: DisconnectDetails): void {
-    const report = (error: unknown): void => this.context.failures.report(error, socket);
     if (CLOSED_BY_SERVER.has(reason)) {
       for (const handler of this.#handlersOf('close')) {
-        this.#runDetached(handler, socket, [reason, details], 'close', report);
+        this.#runDetached(handler, socket, [reason, details], 'close');
       }
     }
     for (const handler of this.#handlersOf('disconnect')) {
-      this.#runDetached(handler, socket, [reason, details], 'disconnect', report);
+      this.#runDetached(handler, socket, [reason, details], 'disconnect');
     }
   }
 
@@ -198,24 +204,20 @@ export class NamespaceBinding {
   }
 
   #onHeartbeat(kind: 'ping' | 'pong', socket: Socket): void {
-    const report = (error: unknown): void => this.context.failures.report(error, socket);
-    for (const handler of this.#handlersOf(kind)) this.#runDetached(handler, socket, [], kind, report);
+    for (const handler of this.#handlersOf(kind)) this.#runDetached(handler, socket, [], kind);
   }
 
   /** Runs a handler whose result nobody waits for, except a shutdown. */
-  #runDetached(
-    handler: BoundHandler,
-    socket: Socket | undefined,
-    args: unknown[],
-    step: LifecycleKind,
-    onError: (error: unknown) => void,
-  ): void {
+  #runDetached(handler: BoundHandler, socket: Socket | undefined, args: unknown[], step: LifecycleKind): void {
     const run = async (): Promise<void> => {
+      let { pipeline } = handler;
       try {
-        const pipeline = handler.pipeline ?? (await handler.resolve(socket));
+        pipeline ??= await handler.resolve(socket);
         await completion(pipeline.run(socket, args, null, step));
       } catch (error) {
-        onError(error);
+        // There is nobody left to tell of an error in an error handler.
+        if (step === 'error') console.error(error);
+        else await this.context.failures.onDetachedError(error, pipeline, socket, args, step);
       }
     };
     this.context.inFlight.track(run());
@@ -225,5 +227,6 @@ export class NamespaceBinding {
 const CLOSED_BY_SERVER: ReadonlySet<DisconnectReason> = new Set([
   'server namespace disconnect',
   'forced server close',
+  'forced close',
   'server shutting down',
 ]);

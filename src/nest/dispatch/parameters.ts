@@ -2,6 +2,7 @@ import type { ArgumentMetadata, PipeTransform, Type } from '@nestjs/common';
 import type { AckReply, Socket } from '../../socketio/index.js';
 import type { ParamMetadata, Pipe } from '../decorators/param-metadata.js';
 import { CUSTOM_ROUTE_ARGS, ParamType, ROUTE_ARGS_METADATA } from '../socket-io.constants.js';
+import { isThenable } from './result.js';
 import type { WsExecutionContext } from './ws-execution-context.js';
 
 /**
@@ -48,7 +49,7 @@ export function parameterTypes(gateway: Function, method: string): readonly (Typ
   return (Reflect.getMetadata('design:paramtypes', gateway.prototype as object, method) ?? []) as Type[];
 }
 
-/** Runs a value through pipes; a promise only where one of them returns one. */
+/** Runs a value, or what it resolves to, through pipes; a promise only where the value or one of them is one. */
 export function transform(
   value: unknown,
   pipes: readonly PipeTransform[],
@@ -57,11 +58,8 @@ export function transform(
 ): unknown {
   let current = value;
   for (let i = from; i < pipes.length; i++) {
+    if (isThenable(current)) return current.then((resolved) => transform(resolved, pipes, metadata, i));
     current = pipes[i].transform(current, metadata);
-    if (current instanceof Promise) {
-      const next = i + 1;
-      return next === pipes.length ? current : current.then((resolved) => transform(resolved, pipes, metadata, next));
-    }
   }
   return current;
 }

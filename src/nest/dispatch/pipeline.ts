@@ -11,7 +11,7 @@ import { Observable, defer, firstValueFrom, from, isObservable, of } from 'rxjs'
 import { mergeAll } from 'rxjs/operators';
 import type { Enhancers } from './enhancers.js';
 import { bodyOf, transform, type Call, type Extract } from './parameters.js';
-import { isImmediate } from './result.js';
+import { isImmediate, isThenable } from './result.js';
 import { WsExecutionContext } from './ws-execution-context.js';
 
 /** A handler with everything that is bound to it, compiled once. */
@@ -76,7 +76,7 @@ function withExtracts(instance: object, method: Function, extracts: readonly Ext
   if (extracts.length === 2) return withTwoExtracts(instance, method, extracts[0], extracts[1]);
   return (socket, args, reply, pattern) => {
     const values = extracts.map((extract) => extract(socket, args, reply, pattern));
-    if (!values.some(isPromise)) return Reflect.apply(method, instance, values);
+    if (!values.some(isThenable)) return Reflect.apply(method, instance, values);
     return Promise.all(values).then((resolved) => Reflect.apply(method, instance, resolved) as unknown);
   };
 }
@@ -85,7 +85,7 @@ function withExtracts(instance: object, method: Function, extracts: readonly Ext
 function withOneExtract(instance: object, method: Function, first: Extract): Call<unknown> {
   return (socket, args, reply, pattern) => {
     const value = first(socket, args, reply, pattern);
-    return isPromise(value) ? value.then((resolved) => method.call(instance, resolved)) : method.call(instance, value);
+    return isThenable(value) ? value.then((resolved) => method.call(instance, resolved)) : method.call(instance, value);
   };
 }
 
@@ -93,7 +93,7 @@ function withTwoExtracts(instance: object, method: Function, first: Extract, sec
   return (socket, args, reply, pattern) => {
     const a = first(socket, args, reply, pattern);
     const b = second(socket, args, reply, pattern);
-    if (!isPromise(a) && !isPromise(b)) return method.call(instance, a, b);
+    if (!isThenable(a) && !isThenable(b)) return method.call(instance, a, b);
     return Promise.all([a, b]).then((resolved) => method.call(instance, ...resolved));
   };
 }
@@ -112,7 +112,7 @@ function withPipedArguments(
       const metadata: ArgumentMetadata = { type: 'body', metatype: parameterTypes[i + offset], data: undefined };
       values.push(transform(argument, pipes, metadata));
     });
-    if (!values.some(isPromise)) return Reflect.apply(method, instance, values);
+    if (!values.some(isThenable)) return Reflect.apply(method, instance, values);
     return Promise.all(values).then((resolved) => Reflect.apply(method, instance, resolved) as unknown);
   };
 }
@@ -179,15 +179,11 @@ function intercept(
   const handle = (): Observable<unknown> =>
     defer(() => resource.runInAsyncScope(() => intercept(interceptors, context, index + 1, call)));
   const result = interceptors[index].intercept(context, { handle });
-  return isPromise(result) ? from(result).pipe(mergeAll()) : result;
+  return isThenable(result) ? from(result).pipe(mergeAll()) : result;
 }
 
 function toObservable(result: unknown): Observable<unknown> {
   if (isImmediate(result)) return of(result);
-  if (isPromise(result)) return from(result.then(toObservable)).pipe(mergeAll());
+  if (isThenable(result)) return from(Promise.resolve(result).then(toObservable)).pipe(mergeAll());
   return from(result as Observable<unknown>);
-}
-
-function isPromise(value: unknown): value is Promise<unknown> {
-  return value instanceof Promise;
 }

@@ -89,9 +89,10 @@ function decodeBinary(text: string, type: 5 | 6, limits: DecoderLimits, sink: Pa
   const dash = text.indexOf('-', 1);
   const digits = text.slice(1, dash);
   // One digit more than the largest count needs is enough to know that it is too large.
-  if (dash < 2 || dash > 8 || !isDigits(digits)) throw new ProtocolError('INVALID_PACKET', 'no attachment count');
+  if (dash < 2 || dash > 8 || !isDigits(digits))
+    throw new ProtocolError('INVALID_PACKET', 'Illegal attachments: no count');
   const attachments = Number(digits);
-  if (attachments === 0) throw new ProtocolError('INVALID_PACKET', 'a binary packet without attachments');
+  if (attachments === 0) throw new ProtocolError('INVALID_PACKET', 'Illegal attachments: none');
   if (attachments > limits.maxAttachments) {
     throw new ProtocolError('TOO_MANY_ATTACHMENTS', `more than ${limits.maxAttachments} attachments`);
   }

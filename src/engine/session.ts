@@ -223,6 +223,7 @@ export class Session extends LazyEmitter implements TransportHandler, HeartbeatP
   }
 
   onFlush(): void {
+    if (this.listenerCount('flush') > 0) this.emit('flush');
     if (this.#callbacks !== null) {
       const callbacks = this.#callbacks;
       this.#callbacks = null;

@@ -51,7 +51,7 @@ function whenClosed(session: Session): Promise<void> {
 }
 
 async function closeAdapters(server: Server): Promise<void> {
-  await Promise.allSettled([...server._nsps.values()].map((namespace) => namespace.adapter.close()));
+  await Promise.allSettled([...server._nsps.values()].map((namespace) => namespace.dispose()));
 }
 
 class Deadline {

@@ -6,8 +6,8 @@ import {
   type OnApplicationBootstrap,
   type OnModuleDestroy,
 } from '@nestjs/common';
-import { ExternalContextCreator, LazyModuleLoader, ModuleRef } from '@nestjs/core';
-import { MODULE_DEFAULTS, Server, type Socket } from '../socketio/index.js';
+import { ApplicationConfig, ExternalContextCreator, LazyModuleLoader, ModuleRef } from '@nestjs/core';
+import { MODULE_DEFAULTS, Server, type ServerOptions, type Socket } from '../socketio/index.js';
 import { GatewayExplorer } from './discovery/gateway.explorer.js';
 import { HandlerFactory } from './dispatch/bound-handler.js';
 import { EnhancerSource } from './dispatch/enhancers.js';
@@ -40,6 +40,7 @@ export class SocketIoHost
     private readonly explorer: GatewayExplorer,
     private readonly lazyModules: LazyModuleLoader,
     externalContextCreator: ExternalContextCreator,
+    config: ApplicationConfig,
     moduleRef: ModuleRef,
   ) {
     this.#options = resolveModuleOptions(options);
@@ -49,7 +50,7 @@ export class SocketIoHost
       inFlight: new InFlight(),
       stopped: false,
     };
-    const handlers = new HandlerFactory(new EnhancerSource(externalContextCreator), moduleRef);
+    const handlers = new HandlerFactory(new EnhancerSource(externalContextCreator, config), moduleRef);
     this.#binder = new GatewayBinder(this.server, handlers, this.#context);
   }
 
@@ -76,17 +77,27 @@ export class SocketIoHost
     return (this.#shutdown ??= shutDown(this.server, this.#context, timeout, signal));
   }
 
-  #serverOptions(): SocketIoModuleOptions {
+  #serverOptions(): ServerOptions {
+    const { server } = this.#options;
     return {
-      onWarning: (message) => this.#logger.warn(message),
+      ...server,
+      onWarning: server.onWarning ?? ((message) => this.#logger.warn(message)),
       onError: (error) => this.#report(error, undefined),
-      ...this.#options.server,
     };
   }
 
-  /** `@OnError` handlers hear of it; without them it is logged. */
+  /** `@OnError` handlers hear of it; without them the option `onError`; without that it is logged. */
   #report(error: unknown, socket: Socket | undefined): void {
     if (this.#binder.handleError(error, socket)) return;
+    const { onError = (reason: unknown) => this.#log(reason) } = this.#options.server;
+    try {
+      onError(error);
+    } catch (failure) {
+      this.#log(failure);
+    }
+  }
+
+  #log(error: unknown): void {
     this.#logger.error(error instanceof Error ? (error.stack ?? error.message) : String(error));
   }
 

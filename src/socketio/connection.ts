@@ -85,6 +85,12 @@ export class Connection extends TimerEntry implements SessionReceiver, PacketSin
     this.conn.close();
   }
 
+  /** @internal The client has given this connection up and is back on another one. */
+  giveWay(): void {
+    this.#end('transport close', closeDetail('TAKEN_OVER', 'the client came back over another connection'));
+    this.conn.close(true);
+  }
+
   /** A message of the session. Throws nothing: what a peer does wrong ends its session. */
   onMessage(data: string | Buffer): void {
     try {

@@ -4,6 +4,7 @@ import { BroadcastOperator, type BroadcastOrigin } from './broadcast-operator.js
 import type { Connection } from './connection.js';
 import { HandlerTable } from './handler-table.js';
 import { runMiddlewares, type Middleware } from './middleware.js';
+import { SessionRecovery } from './recovery/session-recovery.js';
 import type { RemoteSocket } from './remote-socket.js';
 import { assertEmittable } from './reserved-events.js';
 import { Socket } from './socket.js';
@@ -44,6 +45,8 @@ export interface ServerReservedEvents<
   SocketData,
 > extends NamespaceReservedEvents<ListenEvents, EmitEvents, ServerSideEvents, SocketData> {
   new_namespace: (namespace: Namespace<ListenEvents, EmitEvents, ServerSideEvents, SocketData>) => void;
+  /** A client that was cut off did not come back within the recovery window. */
+  session_expired: (session: { nsp: string; sid: SocketId; pid: string }) => void;
 }
 
 type AnySocket = Socket<EventsMap, EventsMap, EventsMap, unknown>;
@@ -76,6 +79,8 @@ export class Namespace<
   handlers: HandlerTable<Socket> | null = null;
   /** Called when the last socket has left; for namespaces that go then. */
   onEmpty: (() => void) | null = null;
+  /** @internal Sessions of clients that may come back; null where recovery is off or the adapter cannot do it. */
+  recovery: SessionRecovery | null = null;
   protected middlewares: Middleware<Socket<ListenEvents, EmitEvents, ServerSideEvents, SocketData>>[] = [];
   /** Sockets that middlewares are deciding about, under the name that others know. */
   readonly _preConnectSockets = new Map<SocketId, Socket<ListenEvents, EmitEvents, ServerSideEvents, SocketData>>();
@@ -224,14 +229,37 @@ export class Namespace<
   createAdapter(): void {
     const Constructor = this.server.adapter() as new (nsp: unknown) => Adapter;
     this.adapter = new Constructor(this);
+    this.recovery?.dispose();
+    this.recovery = this.#createRecovery();
     const ready: unknown = this.adapter.init();
     if (ready instanceof Promise) ready.catch((error: unknown) => this.server.reportError(error));
   }
 
+  /** @internal The server closes: lets go what waits for clients to come back. */
+  dispose(): Promise<void> | void {
+    this.recovery?.dispose();
+    return this.adapter.close();
+  }
+
   /** @internal Decides about a client that wants in: middlewares, then the CONNECT reply, then `connection`. */
   admit(connection: Connection, auth: Record<string, unknown>): void {
-    const socket = new Socket<ListenEvents, EmitEvents, ServerSideEvents, SocketData>(this, connection, auth);
-    if (this.middlewares.length === 0) {
+    if (this.recovery === null || auth.pid === undefined) {
+      this.#decide(new Socket(this, connection, auth, null));
+      return;
+    }
+    void this.recovery.restore(auth.pid, auth.offset).then((restored) => {
+      this.#decide(new Socket(this, connection, auth, restored));
+    });
+  }
+
+  #decide(socket: Socket<ListenEvents, EmitEvents, ServerSideEvents, SocketData>): void {
+    const connection = socket.client;
+    if (connection.conn.readyState !== 'open') {
+      this.#abandon(socket);
+      return;
+    }
+    const skips = socket.recovered && this.server.opts.connectionStateRecovery?.skipMiddlewares;
+    if (this.middlewares.length === 0 || skips) {
       this.#connect(socket);
       return;
     }
@@ -300,12 +328,33 @@ export class Namespace<
   }
 
   #abandon(socket: Socket<ListenEvents, EmitEvents, ServerSideEvents, SocketData>): void {
+    if (socket.client.conn.readyState !== 'open') socket.returnSession();
     socket.close('server namespace disconnect', { code: 'REFUSED', message: 'the connection was refused' });
     this.#checkEmpty();
   }
 
+  #createRecovery(): SessionRecovery | null {
+    const { connectionStateRecovery } = this.server.opts;
+    if (connectionStateRecovery === undefined) return null;
+    if (!SessionRecovery.isSupportedBy(this.adapter)) {
+      this.server.warnOfRecovery(this.adapter.constructor.name);
+      return null;
+    }
+    return new SessionRecovery({
+      adapter: this.adapter,
+      wheel: this.wheel,
+      maxDisconnectionDuration: connectionStateRecovery.maxDisconnectionDuration ?? 120_000,
+      reportError: (error) => this.server.reportError(error),
+      onSessionExpired: (sid, pid) => {
+        this.server.onSessionExpired({ nsp: this.name, sid, pid });
+        this.#checkEmpty();
+      },
+    });
+  }
+
   #checkEmpty(): void {
-    if (this.onEmpty !== null && this.sockets.size === 0 && this._preConnectSockets.size === 0) this.onEmpty();
+    if (this.onEmpty === null || this.sockets.size > 0 || this._preConnectSockets.size > 0) return;
+    if (this.recovery === null || !this.recovery.isAwaiting) this.onEmpty();
   }
 
   #operator(): BroadcastOperator<DecorateAcknowledgementsWithMultipleResponses<EmitEvents>, SocketData> {

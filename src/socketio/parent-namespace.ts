@@ -58,7 +58,7 @@ export class ParentNamespace<
     child.onEmpty = null;
     this.children.delete(child);
     this.onChildEmpty(child);
-    const closed: unknown = child.adapter.close();
+    const closed: unknown = child.dispose();
     if (closed instanceof Promise) closed.catch((error: unknown) => this.server.reportError(error));
   }
 }

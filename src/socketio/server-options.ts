@@ -88,6 +88,8 @@ export interface ServerDefaults {
   readonly settleAcks: boolean;
   readonly checkOrigin: boolean;
   readonly keepRequest: boolean | null;
+  /** Of `connectionStateRecovery`. */
+  readonly skipMiddlewares: boolean;
   /** Whether an option that does not exist is an error; programs written for Socket.IO pass what they like. */
   readonly strict: boolean;
 }
@@ -101,6 +103,7 @@ export const SERVER_DEFAULTS: ServerDefaults = Object.freeze({
   settleAcks: false,
   checkOrigin: false,
   keepRequest: true,
+  skipMiddlewares: true,
   strict: false,
 });
 
@@ -113,6 +116,7 @@ export const MODULE_DEFAULTS: ServerDefaults = Object.freeze({
   settleAcks: true,
   checkOrigin: true,
   keepRequest: null,
+  skipMiddlewares: false,
   strict: true,
 });
 

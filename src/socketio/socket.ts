@@ -1,14 +1,14 @@
 import { EventEmitter } from 'node:events';
 import type { IncomingMessage } from 'node:http';
-import { LazyEmitter, type RequestSummary } from '../engine/index.js';
+import { LazyEmitter, generateSessionId, type RequestSummary } from '../engine/index.js';
 import { AckReply, type AckSender } from './ack-reply.js';
 import { AckRegistry, type AckCallback } from './ack-registry.js';
-import type { Room, SocketId } from './adapter/adapter.js';
+import type { PrivateSessionId, RestoredSession, Room, SocketId } from './adapter/adapter.js';
 import { BroadcastOperator, type OperatorFlags } from './broadcast-operator.js';
 import { encodeAck, encodeEvent } from './codec/packet-encoder.js';
 import { PacketType, type Packet } from './codec/packet.js';
 import type { Connection } from './connection.js';
-import type { DisconnectDetails, DisconnectReason } from './disconnect-reason.js';
+import { RECOVERABLE_REASONS, type DisconnectDetails, type DisconnectReason } from './disconnect-reason.js';
 import { createHandshake, type Handshake } from './handshake.js';
 import { InboundGate } from './inbound-gate.js';
 import { runMiddlewares, type Middleware } from './middleware.js';
@@ -72,7 +72,7 @@ export class Socket<
   /** Not the session's id, which must stay between server and client. */
   readonly id: SocketId;
   /** Whether this socket goes on where an earlier one was cut off. */
-  readonly recovered: boolean = false;
+  readonly recovered: boolean;
   /** Whatever belongs to this client; `fetchSockets()` of other servers sees it. */
   data = {} as SocketData;
   readonly nsp: Namespace<ListenEvents, EmitEvents, ServerSideEvents, SocketData>;
@@ -82,6 +82,11 @@ export class Socket<
   readonly #issued = Date.now();
   readonly #request: RequestSummary;
   readonly #auth: Record<string, unknown>;
+  /** The id by which the client may come back, and what it then goes on with; null where that is off. */
+  readonly #pid: PrivateSessionId | null;
+  #restored: RestoredSession | null;
+  /** Where this socket's packets began. */
+  #since: string | undefined;
   #state: State = 'connecting';
   #handshake: Handshake | null = null;
   #flags: OperatorFlags | null = null;
@@ -97,6 +102,7 @@ export class Socket<
     nsp: Namespace<ListenEvents, EmitEvents, ServerSideEvents, SocketData>,
     client: Connection,
     auth: Record<string, unknown>,
+    restored: RestoredSession | null,
   ) {
     super();
     this.nsp = nsp;
@@ -104,7 +110,11 @@ export class Socket<
     Object.defineProperty(this, 'request', REQUEST_PROPERTY);
     this.#request = client.conn.requestSummary;
     this.#auth = auth;
-    this.id = nsp.server.generateSocketId(this);
+    this.#restored = restored;
+    this.recovered = restored !== null;
+    this.#pid = restored?.pid ?? (nsp.recovery === null ? null : generateSessionId());
+    if (restored !== null) this.data = restored.data as SocketData;
+    this.id = restored?.sid ?? nsp.server.generateSocketId(this);
   }
 
   get server(): Server<ListenEvents, EmitEvents, ServerSideEvents, SocketData> {
@@ -314,10 +324,22 @@ export class Socket<
   open(): void {
     this.#state = 'connected';
     void this.join(this.id);
-    this.#writePacket({ type: PacketType.CONNECT, nsp: this.nsp.name, data: { sid: this.id } });
+    this.#resume();
+    const data = this.#pid === null ? { sid: this.id } : { sid: this.id, pid: this.#pid };
+    this.#writePacket({ type: PacketType.CONNECT, nsp: this.nsp.name, data });
     const early = this.#early;
     this.#early = null;
     if (early !== null) for (const send of early) send();
+  }
+
+  /** @internal The client came back over another connection: this one is dead, though it does not look so yet. */
+  giveWay(): void {
+    this.client.giveWay();
+  }
+
+  /** @internal The restored session was not let in, or its connection died meanwhile: the client may try again. */
+  returnSession(): void {
+    if (this.#restored !== null) this.nsp.recovery?.save(this.#restored);
   }
 
   /** @internal Events wait from now on, until `releaseEvents`. */
@@ -360,6 +382,7 @@ export class Socket<
     this.#state = 'disconnected';
     this.#gate = null;
     this.#early = null;
+    if (wasConnected && this.#pid !== null) this.#saveSession(this.#pid, reason);
     this.nsp.adapter.delAll(this.id);
     this.nsp.removeSocket(this);
     this.client.removeSocket(this);
@@ -367,6 +390,24 @@ export class Socket<
     if (!wasConnected) return;
     this.#emitLocal('disconnect', reason, details);
     this.nsp.handlers?.disconnect?.(this, reason, details);
+  }
+
+  /**
+   * Puts a restored socket where it was: its rooms, then the packets that it missed. They precede the CONNECT reply, as
+   * clients expect; these hold them until they have read it.
+   */
+  #resume(): void {
+    const restored = this.#restored;
+    this.#restored = null;
+    if (this.#pid !== null) this.#since = this.nsp.recovery?.open(this.#pid, this, restored !== null);
+    if (restored === null) return;
+    void this.join(restored.rooms);
+    for (const data of restored.missedPackets) this.#writePacket({ type: PacketType.EVENT, nsp: this.nsp.name, data });
+  }
+
+  #saveSession(pid: PrivateSessionId, reason: DisconnectReason): void {
+    const session = { sid: this.id, pid, rooms: [...this.rooms], data: this.data, since: this.#since };
+    this.nsp.recovery?.close(session, this, RECOVERABLE_REASONS.has(reason));
   }
 
   #dispatch(args: unknown[], id: number): void {
@@ -455,17 +496,17 @@ export class Socket<
   }
 
   #emitPacket(data: unknown[], flags: OperatorFlags | null, id: number | undefined): void {
-    if (this.#state === 'disconnected') return;
     if (this.#state === 'connecting') {
       (this.#early ??= []).push(() => this.#emitPacket(data, flags, id));
       return;
     }
-    if (this.nsp.server.recoversState && id === undefined) {
-      // The adapter gives the packet an offset and keeps it for a client that comes back.
+    if (this.nsp.recovery !== null && id === undefined) {
+      // The adapter gives the packet an offset and keeps it for a client that comes back; also one that is away now.
       const opts = { rooms: new Set([this.id]), except: new Set<Room>(), flags: flags ?? {} };
       this.nsp.adapter.broadcast({ type: PacketType.EVENT, data }, opts);
       return;
     }
+    if (this.#state === 'disconnected') return;
     if (this.#anyOutgoingListeners !== null) this.notifyOutgoingListeners({ data });
     const options = flags ?? DEFAULT_WRITE;
     if (this.client.usesParser) this.#writePacket({ type: PacketType.EVENT, nsp: this.nsp.name, id, data }, options);

@@ -19,6 +19,7 @@ import { Connection } from './connection.js';
 import type { Namespace, ServerReservedEvents } from './namespace.js';
 import { NamespaceRegistry } from './namespace-registry.js';
 import type { NamespaceMatcher } from './parent-namespace.js';
+import { RecoveringAdapter } from './recovery/recovering-adapter.js';
 import type { RemoteSocket } from './remote-socket.js';
 import {
   SERVER_DEFAULTS,
@@ -79,6 +80,7 @@ export class Server<
   #path: string;
   #servesClient: boolean;
   readonly #bundle: ClientBundle;
+  #warnedOfRecovery = false;
   /** The broadcast that is being written, as its adapter encoded it, and what its recipients share. */
   #lastEncoded: EncodedParts | null = null;
   #lastShared: SharedPacket[] = [];
@@ -95,15 +97,15 @@ export class Server<
   ) {
     super();
     const target = isListenable(server) ? server : undefined;
-    this.opts = completeOptions(
-      (target === undefined ? (server as ServerOptions | undefined) : undefined) ?? options ?? {},
-    );
+    const given = (target === undefined ? (server as ServerOptions | undefined) : undefined) ?? options ?? {};
+    this.opts = completeOptions(given, defaults.skipMiddlewares);
     this.#settings = resolveServerOptions(this.opts, defaults, ATTACH_OPTIONS);
     this.#path = this.#settings.engine.path.replace(/\/$/, '');
     this.#servesClient = this.#settings.serveClient;
     this.#bundle = new ClientBundle(this.#settings.onWarning);
     this.encoder = this.opts.parser === undefined ? new PacketEncoder() : new this.opts.parser.Encoder();
-    this.#adapter = this.opts.adapter ?? (MemoryAdapter as unknown as AdapterConstructor);
+    const DefaultAdapter = this.recoversState ? RecoveringAdapter : MemoryAdapter;
+    this.#adapter = this.opts.adapter ?? (DefaultAdapter as unknown as AdapterConstructor);
     this.namespaces = new NamespaceRegistry(this);
     this.sockets = this.of('/');
     if (target !== undefined) this.attach(target);
@@ -228,7 +230,7 @@ export class Server<
       for (const socket of [...namespace.sockets.values()]) {
         socket.close('server shutting down', { code: 'SERVER_SHUTDOWN', message: 'the server shuts down' });
       }
-      await namespace.adapter.close();
+      await namespace.dispose();
     });
     await Promise.allSettled(closing);
     this.engine?.close();
@@ -335,6 +337,26 @@ export class Server<
       .forEach((listener) => listener.call(this.sockets, namespace));
   }
 
+  /** @internal */
+  onSessionExpired(session: { nsp: string; sid: SocketId; pid: string }): void {
+    for (const listener of (this.sockets as EventEmitter).listeners('session_expired')) {
+      try {
+        listener.call(this.sockets, session);
+      } catch (error) {
+        this.reportError(error);
+      }
+    }
+  }
+
+  /** @internal */
+  warnOfRecovery(adapter: string): void {
+    if (this.#warnedOfRecovery) return;
+    this.#warnedOfRecovery = true;
+    this.#settings.onWarning(
+      `connectionStateRecovery is on, but ${adapter} cannot recover sessions: clients start anew.`,
+    );
+  }
+
   /** @internal What user code threw and nobody caught. */
   reportError(error: unknown): void {
     try {
@@ -402,9 +424,9 @@ function listenOn(port: number): HttpServer {
   return server.listen(port);
 }
 
-function completeOptions(options: ServerOptions): ServerOptions {
+function completeOptions(options: ServerOptions, skipMiddlewares: boolean): ServerOptions {
   const { connectionStateRecovery } = options;
   if (!connectionStateRecovery) return { ...options, connectionStateRecovery: undefined };
-  const defaults = { maxDisconnectionDuration: 120_000, skipMiddlewares: true };
+  const defaults = { maxDisconnectionDuration: 120_000, skipMiddlewares };
   return { ...options, connectionStateRecovery: { ...defaults, ...connectionStateRecovery } };
 }

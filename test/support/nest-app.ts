@@ -32,7 +32,13 @@ export function urlOf(app: INestApplication): string {
 
 /** The official client, not connected yet; closed after the test. */
 export function createClient(url: string, options: Partial<ManagerOptions & SocketOptions> = {}): Socket {
-  const socket = io(url, { transports: ['websocket'], forceNew: true, autoConnect: false, reconnection: false, ...options });
+  const socket = io(url, {
+    transports: ['websocket'],
+    forceNew: true,
+    autoConnect: false,
+    reconnection: false,
+    ...options,
+  });
   cleanup(() => void socket.disconnect());
   return socket;
 }

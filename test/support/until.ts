@@ -1,7 +1,10 @@
-import type { EventEmitter } from 'node:events';
-
 /** How long a test waits for one thing to happen; far above what a loaded machine needs, below the runner's own limit. */
 const PATIENCE = 3_000;
+
+/** Node's emitters and the client's. */
+interface Emitter {
+  once(event: string, listener: (...args: any[]) => void): unknown;
+}
 
 /** Settles as the promise does, or rejects and says what was awaited in vain. */
 export function within<T>(promise: PromiseLike<T>, what: string, ms = PATIENCE): Promise<T> {
@@ -12,7 +15,7 @@ export function within<T>(promise: PromiseLike<T>, what: string, ms = PATIENCE):
 }
 
 /** Resolves with the arguments of the next such event. */
-export function nextEvent(emitter: Pick<EventEmitter, 'once'>, event: string, ms?: number): Promise<unknown[]> {
+export function nextEvent(emitter: Emitter, event: string, ms?: number): Promise<unknown[]> {
   const happened = new Promise<unknown[]>((resolve) => emitter.once(event, (...args: unknown[]) => resolve(args)));
   return within(happened, `the event "${event}"`, ms);
 }

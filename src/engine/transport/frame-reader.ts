@@ -48,6 +48,11 @@ export class FrameReader {
     socket.off('data', listener);
   }
 
+  /** Leaves what still arrives to nobody, as `ws` does once it has refused a frame. */
+  static remove(socket: Duplex): void {
+    socket.off('data', onData);
+  }
+
   read(data: Buffer): void {
     const chunk = this.#rest === null ? data : Buffer.concat([this.#rest, data]);
     this.#rest = null;

@@ -99,6 +99,7 @@ export class PollingTransport implements Transport, Flushable {
     exchange.onAbort(() => this.#onAbort(exchange));
     if (this.#queue.length > 0) this.#answer(this.#takePayload());
     else if (this.#state === 'closing') this.#finishClose(`${PacketType.NOOP}${SEPARATOR}${PacketType.CLOSE}`);
+    else if (this.#state === 'closed') this.#answer(PacketType.CLOSE);
     else if (this.#hurried) this.#answer(PacketType.NOOP);
     else this.wheel.schedule(this.#pollTimer, this.rules.maxPollWait);
   }
@@ -248,7 +249,8 @@ export class PollingTransport implements Transport, Flushable {
     if (poll === null) return;
     this.#releasePoll();
     poll.respond(200, 'text/plain; charset=UTF-8', payload, this.#compress);
-    if (this.#queue.length === 0) this.#compress = false;
+    if (this.#queue.length > 0) return;
+    this.#compress = false;
     this.handler.onFlush();
   }
 

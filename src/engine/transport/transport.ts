@@ -9,7 +9,7 @@ export interface TransportHandler {
   onMessage(data: string | Buffer): void;
   /** A packet that is not a message; `data` is what follows its type. */
   onControl(type: ControlType, data: string): void;
-  /** The transport handed bytes to the network, or a poll was answered. */
+  /** Everything that was sent has been handed to the network, or has answered a poll. */
   onFlush(): void;
   /** The transport is gone or has to go; it has released everything that it held. Called once. */
   onTransportClose(reason: CloseReason, detail: CloseDetail): void;

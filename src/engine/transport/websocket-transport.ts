@@ -50,7 +50,8 @@ export class WebsocketTransport implements Transport, Flushable, FrameSink {
   }
 
   get writable(): boolean {
-    return this.#state === 'open' && !this.#enlisted && this.socket.writableLength === 0;
+    // What is still being compressed counts as well.
+    return this.#state === 'open' && !this.#enlisted && this.websocket.bufferedAmount === 0;
   }
 
   get bytesReceived(): number {
@@ -121,6 +122,7 @@ export class WebsocketTransport implements Transport, Flushable, FrameSink {
   }
 
   onSocketError(error: Error & { code?: string }): void {
+    FrameReader.remove(this.socket);
     const code = WS_ERROR_CODES[error.code ?? ''] ?? 'TRANSPORT_ERROR';
     this.#end('transport error', closeDetail(code, error.message, error));
   }

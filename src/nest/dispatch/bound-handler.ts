@@ -27,6 +27,7 @@ export class HandlerFactory {
   /** @throws BindingError where something bound to the handler would not run */
   create(descriptor: HandlerDescriptor): BoundHandler {
     const { wrapper, gateway, method } = descriptor;
+    this.enhancers.bindScopedGlobals(descriptor);
     const isStatic = wrapper.isDependencyTreeStatic() && !wrapper.isTransient;
     const pipeline = isStatic ? this.#compile(descriptor, wrapper.instance as object) : null;
     return {
@@ -61,8 +62,11 @@ export class HandlerFactory {
 
   async #resolve(descriptor: HandlerDescriptor, socket: Socket | undefined): Promise<Pipeline> {
     const { wrapper } = descriptor;
-    const contextId = ContextIdFactory.create();
-    this.moduleRef.registerRequestByContextId(socket, contextId);
+    const contextId = socket === undefined ? ContextIdFactory.create() : ContextIdFactory.getByRequest(socket);
+    const payload = contextId.payload as object | undefined;
+    // As in Nest: a durable provider lives on after the call, and so gets what the strategy gave instead of the socket.
+    const request = wrapper.isDependencyTreeDurable() ? payload : socket && Object.assign(socket, payload);
+    this.moduleRef.registerRequestByContextId(request, contextId);
     // A provider is resolved by the module that has it: its token may mean something else, or nothing, elsewhere.
     const host = (wrapper.host?.getProviderByKey(ModuleRef)?.instance ?? this.moduleRef) as ModuleRef;
     const instance: object = await host.resolve(wrapper.token as Type<object>, contextId, { strict: true });

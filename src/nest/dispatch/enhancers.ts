@@ -1,7 +1,7 @@
 import type { CanActivate, NestInterceptor, PipeTransform, Type } from '@nestjs/common';
-import type { ContextId, ExternalContextCreator } from '@nestjs/core';
+import type { ApplicationConfig, ContextId, ExternalContextCreator } from '@nestjs/core';
 import { BindingError } from '../errors/binding.error.js';
-import { nameOf, type HandlerDescriptor } from '../discovery/gateway.descriptor.js';
+import { nameOf, type HandlerDescriptor, type InstanceWrapper } from '../discovery/gateway.descriptor.js';
 import type { Pipe } from '../decorators/param-metadata.js';
 
 /** An exception filter, as Nest's own contexts hold it. */
@@ -48,13 +48,34 @@ export class EnhancerSource {
   readonly #creators: Creators;
 
   /** @throws Error where this version of Nest has other parts */
-  constructor(external: ExternalContextCreator) {
+  constructor(
+    external: ExternalContextCreator,
+    private readonly config: ApplicationConfig,
+  ) {
     const creators = external as unknown as Creators;
     for (const name of ['guards', 'pipes', 'interceptors', 'filters'] as const) {
       if (typeof creators[`${name}ContextCreator`]?.create === 'function') continue;
       throw new Error(`this version of @nestjs/core is not supported: ExternalContextCreator has no ${name} creator`);
     }
     this.#creators = creators;
+  }
+
+  /**
+   * Puts the global enhancers with a scope on a handler's provider. Nest itself does so for classes that it scans at
+   * boot, and leaves others without their guards: those of factories, of values, and of modules that are loaded later.
+   *
+   * @throws BindingError where the provider is a value, which cannot be made anew for each call
+   */
+  bindScopedGlobals(descriptor: HandlerDescriptor): void {
+    const { wrapper } = descriptor;
+    const missing = this.#scopedGlobals().filter((global) => !wrapper.getEnhancersMetadata()?.includes(global));
+    if (missing.length > 0 && wrapper.isNotMetatype && !wrapper.isFactory) {
+      throw new BindingError(
+        `A global enhancer with a scope would not run before ${nameOf(descriptor)}: its provider is a value. ` +
+          `Provide ${descriptor.gateway.name} by useClass or useFactory.`,
+      );
+    }
+    for (const global of missing) wrapper.addEnhancerMetadata(global);
   }
 
   /** @throws BindingError for a bound enhancer that Nest does not resolve, and would therefore leave out */
@@ -98,6 +119,16 @@ export class EnhancerSource {
     const resolved = pipesContextCreator.createConcreteContext(pipes, contextId, inquirerId);
     if (resolved.length < pipes.length) throw unresolved('pipe', descriptor);
     return resolved;
+  }
+
+  #scopedGlobals(): InstanceWrapper[] {
+    const { config } = this;
+    return [
+      ...config.getGlobalRequestGuards(),
+      ...config.getGlobalRequestPipes(),
+      ...config.getGlobalRequestInterceptors(),
+      ...config.getGlobalRequestFilters(),
+    ];
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Namespace, Server, Socket } from '../../socketio/index.js';
-import type { HandlerDescriptor } from '../discovery/gateway.descriptor.js';
+import { nameOf, type HandlerDescriptor } from '../discovery/gateway.descriptor.js';
+import { BindingError } from '../errors/binding.error.js';
 import type { HandlerFactory } from './bound-handler.js';
 import type { DispatchContext } from './event-binding.js';
 import { NamespaceBinding } from './namespace-binding.js';
@@ -17,8 +18,10 @@ export class GatewayBinder {
 
   /** @throws BindingError for a handler that cannot be bound as it is written */
   bind(descriptors: readonly HandlerDescriptor[]): void {
-    for (const descriptor of descriptors) {
-      this.#bindingOf(descriptor.namespace).add(this.handlers.create(descriptor));
+    // Names before patterns: a namespace that a gateway names is its own, also where a pattern matches it.
+    const isNamed = ({ namespace }: HandlerDescriptor): boolean => typeof namespace === 'string';
+    for (const descriptor of [...descriptors.filter(isNamed), ...descriptors.filter((one) => !isNamed(one))]) {
+      this.#bindingOf(descriptor).add(this.handlers.create(descriptor));
     }
   }
 
@@ -29,11 +32,19 @@ export class GatewayBinder {
     return interested.length > 0;
   }
 
-  #bindingOf(namespace: string | RegExp): NamespaceBinding {
+  #bindingOf(descriptor: HandlerDescriptor): NamespaceBinding {
+    const { namespace } = descriptor;
     const key = String(namespace);
     let binding = this.#bindings.get(key);
     if (binding === undefined) {
       const target: Namespace = this.server.of(namespace);
+      // A child of a pattern shares its table, so that these handlers would serve all that the pattern makes.
+      if (target.handlers !== null) {
+        throw new BindingError(
+          `${nameOf(descriptor)} cannot have the namespace "${key}" for itself: a pattern that was bound earlier made it. ` +
+            'Load both gateways together, or use the pattern.',
+        );
+      }
       binding = new NamespaceBinding(target, this.context, this.server.settings.connectTimeout);
       this.#bindings.set(key, binding);
     }

@@ -1,10 +1,11 @@
-import type {
-  DisconnectDetails,
-  DisconnectReason,
-  ExtendedError,
-  HandlerTable,
-  Namespace,
-  Socket,
+import {
+  ParentNamespace,
+  type DisconnectDetails,
+  type DisconnectReason,
+  type ExtendedError,
+  type HandlerTable,
+  type Namespace,
+  type Socket,
 } from '../../socketio/index.js';
 import type { LifecycleKind } from '../decorators/handler-metadata.js';
 import type { BoundHandler } from './bound-handler.js';
@@ -29,6 +30,8 @@ export class NamespaceBinding {
     private readonly connectTimeout: number,
   ) {
     this.#table = namespace.handlerTable();
+    // Children copy the middlewares of their pattern when they are made; handlers may come later.
+    if (namespace instanceof ParentNamespace) this.#checkHandshakes();
   }
 
   /** @throws BindingError where two handlers claim one ack */

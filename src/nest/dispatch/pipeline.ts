@@ -167,7 +167,7 @@ function withInterceptors(
   };
 }
 
-/** Runs the chain from one interceptor on. Each step keeps the asynchronous context in which it was made. */
+/** Runs the chain from one interceptor on. What follows keeps the asynchronous context in which `handle` was called. */
 function intercept(
   interceptors: readonly NestInterceptor[],
   context: WsExecutionContext,
@@ -175,9 +175,10 @@ function intercept(
   call: () => unknown,
 ): Observable<unknown> {
   if (index === interceptors.length) return toObservable(call());
-  const resource = new AsyncResource('SocketIoInterceptor');
-  const handle = (): Observable<unknown> =>
-    defer(() => resource.runInAsyncScope(() => intercept(interceptors, context, index + 1, call)));
+  const handle = (): Observable<unknown> => {
+    const resource = new AsyncResource('SocketIoInterceptor');
+    return defer(() => resource.runInAsyncScope(() => intercept(interceptors, context, index + 1, call)));
+  };
   const result = interceptors[index].intercept(context, { handle });
   return isThenable(result) ? from(result).pipe(mergeAll()) : result;
 }

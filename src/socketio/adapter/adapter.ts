@@ -39,6 +39,8 @@ export interface SessionToPersist {
   pid: PrivateSessionId;
   rooms: Room[];
   data: unknown;
+  /** Where the socket's packets began; for the adapter in memory, others pass it over. */
+  since?: string;
 }
 
 export type RestoredSession = SessionToPersist & { missedPackets: unknown[][] };
@@ -76,7 +78,8 @@ export interface Adapter extends EventEmitter {
   disconnectSockets(opts: BroadcastOptions, close: boolean): Promise<void> | void;
   serverSideEmit(packet: unknown[]): Promise<void> | void;
   persistSession(session: SessionToPersist): Promise<void> | void;
-  restoreSession(pid: PrivateSessionId, offset: string): Promise<RestoredSession | null> | null;
+  /** May reject; null where there is nothing to restore. The adapter in memory needs no offset. */
+  restoreSession(pid: PrivateSessionId, offset: string | undefined): Promise<RestoredSession | null> | null;
 }
 
 /** Called with `new`; a class or a `function`. */

@@ -148,7 +148,7 @@ export class MemoryAdapter extends EventEmitter implements Adapter {
 
   persistSession(_session: SessionToPersist): void {}
 
-  restoreSession(_pid: PrivateSessionId, _offset: string): Promise<RestoredSession | null> | null {
+  restoreSession(_pid: PrivateSessionId, _offset: string | undefined): Promise<RestoredSession | null> | null {
     return null;
   }
 

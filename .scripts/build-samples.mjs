@@ -1,0 +1,87 @@
+/**
+ * Compiles every folder of sample that has a tsconfig.json into a dist of its own; the package must have been built. With
+ * `--if-needed` only what is older than its sources, the package included, as tests want it.
+ */
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import path from 'node:path';
+import { setTimeout } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+
+const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
+const tsc = createRequire(import.meta.url).resolve('typescript/bin/tsc');
+/** Holds the id of the process that builds: test files run side by side, and each asks for the samples. */
+const lock = path.join(root, '.cache/build-samples.lock');
+
+const ifNeeded = process.argv.includes('--if-needed');
+
+await takeLock();
+try {
+  buildAll();
+} catch (error) {
+  // The compiler has said what is wrong.
+  process.exitCode = error.status || 1;
+} finally {
+  rmSync(lock);
+}
+
+function buildAll() {
+  // The last file that the build of the package makes.
+  const built = path.join(root, 'dist/cjs/package.json');
+  if (ifNeeded && isStale(built, ['src', 'tsconfig.json', 'package.json'])) run('.scripts/build.mjs');
+  for (const sample of samples()) {
+    const main = path.join(root, sample, 'dist/main.js');
+    if (ifNeeded && !isStale(main, [`${sample}/src`, `${sample}/tsconfig.json`, built])) continue;
+    rmSync(path.dirname(main), { recursive: true, force: true });
+    run(tsc, '-p', sample, '--noEmitOnError');
+  }
+}
+
+function samples() {
+  const folders = readdirSync(path.join(root, 'sample')).map((name) => `sample/${name}`);
+  return folders.filter((folder) => existsSync(path.join(root, folder, 'tsconfig.json')));
+}
+
+function isStale(file, sources) {
+  if (!existsSync(file)) return true;
+  const { mtimeMs } = statSync(file);
+  return sources.some((source) => newestChange(path.resolve(root, source)) > mtimeMs);
+}
+
+function newestChange(file) {
+  const entry = statSync(file);
+  if (!entry.isDirectory()) return entry.mtimeMs;
+  return Math.max(entry.mtimeMs, ...readdirSync(file).map((name) => newestChange(path.join(file, name))));
+}
+
+function run(...args) {
+  execFileSync(process.execPath, args, { cwd: root, stdio: 'inherit' });
+}
+
+async function takeLock() {
+  mkdirSync(path.dirname(lock), { recursive: true });
+  while (!tryLock()) await setTimeout(100);
+}
+
+function tryLock() {
+  try {
+    writeFileSync(lock, String(process.pid), { flag: 'wx' });
+    return true;
+  } catch (error) {
+    if (error.code !== 'EEXIST') throw error;
+  }
+  if (!isHeld()) rmSync(lock, { force: true });
+  return false;
+}
+
+/** Whether the process that took the lock still lives; one that was killed could not give it back. */
+function isHeld() {
+  try {
+    process.kill(Number(readFileSync(lock, 'utf8')), 0);
+    return true;
+  } catch (error) {
+    // ENOENT: given back just now.
+    return error.code !== 'ESRCH';
+  }
+}

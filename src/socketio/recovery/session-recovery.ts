@@ -1,0 +1,120 @@
+import { Timer, type TimerWheel } from '../../engine/index.js';
+import type { Adapter, PrivateSessionId, RestoredSession, SessionToPersist, SocketId } from '../adapter/adapter.js';
+import type { RecoveringAdapter } from './recovering-adapter.js';
+
+/** A socket, as its recovery sees it. */
+export interface RecoverableSocket {
+  readonly id: SocketId;
+  /** Ends the connection that its client has given up, so that the session is saved. */
+  giveWay(): void;
+}
+
+export interface RecoveryHost {
+  readonly adapter: Adapter;
+  readonly wheel: TimerWheel;
+  readonly maxDisconnectionDuration: number;
+  reportError(error: unknown): void;
+  onSessionExpired(sid: SocketId, pid: PrivateSessionId): void;
+}
+
+/**
+ * When sessions of one namespace are saved and given back; storing them is the adapter's part.
+ *
+ * A recovery id is a secret of its client. It is good for one recovery per disconnection: a second connection that
+ * shows it at the same time is a new client.
+ */
+export class SessionRecovery {
+  /** Connected sockets by recovery id. */
+  readonly #live = new Map<PrivateSessionId, { socket: RecoverableSocket; restoredAt: number }>();
+  /** Saved sessions whose window is open. */
+  readonly #windows = new Map<PrivateSessionId, Timer>();
+
+  constructor(private readonly host: RecoveryHost) {}
+
+  /** Whether an adapter can give sessions back at all: the base class of adapters has only an empty method for it. */
+  static isSupportedBy(adapter: Adapter): boolean {
+    let owner: object | null = adapter;
+    while (owner !== null && !Object.hasOwn(owner, 'restoreSession'))
+      owner = Object.getPrototypeOf(owner) as object | null;
+    return owner !== null && !Object.hasOwn(owner, 'socketRooms');
+  }
+
+  /** Whether clients may still come back. */
+  get isAwaiting(): boolean {
+    return this.#windows.size > 0;
+  }
+
+  /** A session to go on with, or null. Never rejects. */
+  async restore(pid: unknown, offset: unknown): Promise<RestoredSession | null> {
+    if (typeof pid !== 'string' || (offset !== undefined && typeof offset !== 'string')) return null;
+    const { adapter, wheel } = this.host;
+    if (offset === undefined && !isOurs(adapter)) return null;
+    if (!this.#takeOver(pid)) return null;
+    try {
+      const session = await adapter.restoreSession(pid, offset as string);
+      if (!session) return null;
+      const window = this.#windows.get(pid);
+      if (window !== undefined) wheel.cancel(window);
+      this.#windows.delete(pid);
+      return session;
+    } catch (error) {
+      this.host.reportError(error);
+      return null;
+    }
+  }
+
+  /** A socket is connected; where its packets begin, as far as the adapter can tell. */
+  open(pid: PrivateSessionId, socket: RecoverableSocket, restored: boolean): string | undefined {
+    this.#live.set(pid, { socket, restoredAt: restored ? performance.now() : -Infinity });
+    const { adapter } = this.host;
+    return isOurs(adapter) ? adapter.currentOffset() : undefined;
+  }
+
+  /** A socket is gone; its session is saved where its client did not mean to leave. */
+  close(session: SessionToPersist, socket: RecoverableSocket, mayComeBack: boolean): void {
+    if (this.#live.get(session.pid)?.socket === socket) this.#live.delete(session.pid);
+    if (mayComeBack) this.save(session);
+  }
+
+  save(session: SessionToPersist): void {
+    const { adapter, wheel, maxDisconnectionDuration } = this.host;
+    const saved: unknown = adapter.persistSession(session);
+    if (saved instanceof Promise) saved.catch((error: unknown) => this.host.reportError(error));
+    const window = new Timer(() => this.#onExpired(session));
+    this.#windows.set(session.pid, window);
+    wheel.schedule(window, maxDisconnectionDuration);
+  }
+
+  /** The namespace goes. */
+  dispose(): void {
+    for (const window of this.#windows.values()) this.host.wheel.cancel(window);
+    this.#windows.clear();
+    this.#live.clear();
+  }
+
+  /**
+   * A client that comes back while its old socket still seems alive has given that one up; false where it can not be
+   * that client, since the old socket was restored a moment ago.
+   */
+  #takeOver(pid: PrivateSessionId): boolean {
+    const live = this.#live.get(pid);
+    if (live === undefined) return true;
+    if (performance.now() - live.restoredAt < SINGLE_USE_MS) return false;
+    live.socket.giveWay();
+    return true;
+  }
+
+  #onExpired({ sid, pid }: SessionToPersist): void {
+    this.#windows.delete(pid);
+    const { adapter } = this.host;
+    if (isOurs(adapter)) adapter.forgetSession(pid);
+    this.host.onSessionExpired(sid, pid);
+  }
+}
+
+/** A client that lost its connection notices later than this; who shows the same id sooner is somebody else. */
+const SINGLE_USE_MS = 5_000;
+
+function isOurs(adapter: Adapter): adapter is RecoveringAdapter {
+  return typeof (adapter as Partial<RecoveringAdapter>).currentOffset === 'function';
+}

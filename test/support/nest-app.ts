@@ -16,12 +16,13 @@ export async function startApp(
   providers: ModuleMetadata['providers'],
   options: SocketIoModuleOptions = {},
   more: ModuleMetadata = {},
+  port = 0,
 ): Promise<TestApp> {
   const metadata = { ...more, imports: [SocketIoModule.forRoot(options), ...(more.imports ?? [])], providers };
   const module = await Test.createTestingModule(metadata).compile();
   const app = module.createNestApplication<NestFastifyApplication>(new FastifyAdapter(), { logger: false });
   cleanup(() => app.close());
-  await app.listen(0, '127.0.0.1');
+  await app.listen(port, '127.0.0.1');
   return { app, url: urlOf(app) };
 }
 

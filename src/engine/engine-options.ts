@@ -30,8 +30,10 @@ export interface EngineOptions {
   maxBatchPackets?: number;
   /** @default ['polling', 'websocket'] */
   transports?: TransportName[];
-  /** Whether a polling session may move to WebSocket. @default true */
+  /** Whether a polling session may move to another transport. @default true */
   allowUpgrades?: boolean;
+  /** Whether peers of Engine.IO v3 are served as well, those of Socket.IO 1 and 2. @default false */
+  allowEIO3?: boolean;
   /** Compression of polling answers; `false` switches it off. @default { threshold: 1024 } */
   httpCompression?: boolean | HttpCompressionOptions;
   /** The options of the `ws` package; it then also frames and sends. @default false */
@@ -90,6 +92,7 @@ export interface ResolvedEngineOptions {
   readonly maxBatchPackets: number;
   readonly transports: readonly TransportName[];
   readonly allowUpgrades: boolean;
+  readonly allowEIO3: boolean;
   /** Bytes from which a polling answer is compressed, or null. */
   readonly httpCompressionThreshold: number | null;
   readonly perMessageDeflate: PerMessageDeflateOptions | false;
@@ -128,6 +131,7 @@ export function resolveEngineOptions(read: OptionReader, defaults: EngineDefault
     maxBatchPackets: read.integer('maxBatchPackets', 65_536, { min: 1 }),
     transports: resolveTransports(read),
     allowUpgrades: read.boolean('allowUpgrades', true),
+    allowEIO3: read.boolean('allowEIO3', false),
     httpCompressionThreshold: resolveHttpCompression(read),
     perMessageDeflate: resolvePerMessageDeflate(read),
     cookie: resolveCookie(read),

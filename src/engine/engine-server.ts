@@ -3,6 +3,7 @@ import type { IncomingMessage, Server as HttpServer, ServerResponse } from 'node
 import type { Duplex } from 'node:stream';
 import { serialize } from 'cookie';
 import { closeDetail } from './close-reason.js';
+import { dialectOf, type Dialect } from './dialect.js';
 import { EngineErrorCode, Refusal } from './engine-error.js';
 import type { ResolvedEngineOptions } from './engine-options.js';
 import { isFieldValue, parseEngineRequest, queryValue, type EngineRequest } from './engine-request.js';
@@ -50,7 +51,7 @@ export interface ConnectionError {
 }
 
 /**
- * An Engine.IO v4 server (engine.io-protocol, revision 4): owns the table of sessions and routes each request to it.
+ * An Engine.IO server (engine.io-protocol, revision 4, and 3 where it is allowed): owns the table of sessions and routes each request to it.
  *
  * Events: `connection` (session), `connection_error` (refusal), `initial_headers` and `headers` (headers, request).
  */
@@ -231,9 +232,10 @@ export class EngineServer extends EventEmitter implements SessionHost, AnswerPol
   }
 
   #openPolling(http: HttpExchange, headers: HttpHeaders | null, id: string): void {
-    const transport = new PollingTransport(this.wheel, this.#flushQueue, this.opts);
+    const dialect = this.#dialectOf(http.request)!;
+    const transport = new PollingTransport(this.wheel, this.#flushQueue, this.opts, dialect.payload);
     const cookie = this.#cookieHeader(id);
-    this.#openSession(id, transport, http.request);
+    this.#openSession(id, transport, http.request, dialect.protocol);
     transport.handlePoll(new PollingExchange(http, { ...headers, ...cookie }, this));
   }
 
@@ -253,17 +255,28 @@ export class EngineServer extends EventEmitter implements SessionHost, AnswerPol
     else {
       this.#admit(upgrade.request, (result) => {
         if (result instanceof Refusal) this.#refuseUpgrade(upgrade, result);
-        else this.#accept(upgrade, result, (transport) => this.#openSession(result, transport, upgrade.request));
+        else
+          this.#accept(upgrade, result, (transport, { protocol }) =>
+            this.#openSession(result, transport, upgrade.request, protocol),
+          );
       });
     }
   }
 
-  #accept(upgrade: UpgradeRequest, id: string | null, accepted: (transport: Transport) => void): void {
+  #accept(
+    upgrade: UpgradeRequest,
+    id: string | null,
+    accepted: (transport: Transport, dialect: Dialect) => void,
+  ): void {
+    const { request, socket, head } = upgrade;
+    const dialect = this.#dialectOf(request)!;
     const headers = { ...upgrade.headers.getHeaders(), ...(id === null ? null : this.#cookieHeader(id)) };
     this.onHeaders(headers, upgrade.request);
     upgrade.release();
-    this.#acceptor.accept(upgrade.request, upgrade.socket, upgrade.head, headers, accepted, (message) =>
-      this.#refuseUpgrade(upgrade, badRequest('INVALID_WEBSOCKET_HANDSHAKE', { message })),
+    this.#acceptor.accept(
+      { request, socket, head, headers, dialect },
+      (transport) => accepted(transport, dialect),
+      (message) => this.#refuseUpgrade(upgrade, badRequest('INVALID_WEBSOCKET_HANDSHAKE', { message })),
     );
   }
 
@@ -277,8 +290,8 @@ export class EngineServer extends EventEmitter implements SessionHost, AnswerPol
     transport.close(false, 'transport error', closeDetail('ALREADY_UPGRADED', 'the session has another transport'));
   }
 
-  #openSession(id: string, transport: Transport, request: EngineRequest): void {
-    const session = new Session(id, this, transport, request, request.socket.remoteAddress ?? '');
+  #openSession(id: string, transport: Transport, request: EngineRequest, protocol: Dialect['protocol']): void {
+    const session = new Session(id, this, transport, request, request.socket.remoteAddress ?? '', protocol);
     this.#sessions.set(id, session);
     session.open();
     this.emit('connection', session);
@@ -286,8 +299,11 @@ export class EngineServer extends EventEmitter implements SessionHost, AnswerPol
 
   /** The session that a request belongs to, null for a handshake, or why it is refused (protocol, "Error codes"). */
   #verify(request: EngineRequest, isUpgrade: boolean): Session | null | Refusal {
-    const protocol = queryValue(request, 'EIO');
-    if (protocol !== '4') return new Refusal(EngineErrorCode.UNSUPPORTED_PROTOCOL_VERSION, { protocol });
+    const dialect = this.#dialectOf(request);
+    if (dialect === null) {
+      const protocol = queryValue(request, 'EIO');
+      return new Refusal(EngineErrorCode.UNSUPPORTED_PROTOCOL_VERSION, { protocol });
+    }
     if (queryValue(request, 'j') !== undefined) return badRequest('JSONP');
     const transport = queryValue(request, 'transport') as TransportName | undefined;
     if (transport === undefined || transport === 'webtransport' || !this.opts.transports.includes(transport)) {
@@ -297,7 +313,11 @@ export class EngineServer extends EventEmitter implements SessionHost, AnswerPol
     const sid = queryValue(request, 'sid');
     return sid === undefined || sid === ''
       ? this.#verifyHandshake(request, transport, isUpgrade)
-      : this.#verifySession(request, sid, transport, isUpgrade);
+      : this.#verifySession(request, sid, transport, dialect.protocol, isUpgrade);
+  }
+
+  #dialectOf(request: EngineRequest): Dialect | null {
+    return dialectOf(request, this.opts.allowEIO3);
   }
 
   #verifyHandshake(request: EngineRequest, transport: TransportName, isUpgrade: boolean): null | Refusal {
@@ -308,9 +328,16 @@ export class EngineServer extends EventEmitter implements SessionHost, AnswerPol
     return new Refusal(EngineErrorCode.FORBIDDEN, { name: 'SERVER_CLOSING', message: 'Server is shutting down' }, 503);
   }
 
-  #verifySession(request: EngineRequest, sid: string, transport: TransportName, isUpgrade: boolean): Session | Refusal {
+  #verifySession(
+    request: EngineRequest,
+    sid: string,
+    transport: TransportName,
+    protocol: Dialect['protocol'],
+    isUpgrade: boolean,
+  ): Session | Refusal {
     const session = this.#sessions.get(sid);
     if (session === undefined) return new Refusal(EngineErrorCode.UNKNOWN_SID, { sid });
+    if (session.protocol !== protocol) return badRequest('PROTOCOL_MISMATCH', { protocol });
     if (isUpgrade) return this.#verifyUpgrade(session, transport);
     const previousTransport = session.transport.name;
     if (previousTransport !== transport) return badRequest('TRANSPORT_MISMATCH', { transport, previousTransport });

@@ -1,3 +1,4 @@
+import { PacketType } from './codec/packet.js';
 import { TimerEntry, TimerWheel } from './timer-wheel.js';
 
 /** What a heartbeat watches. */
@@ -25,6 +26,11 @@ export class Heartbeat extends TimerEntry {
     private readonly peer: HeartbeatPeer,
   ) {
     super();
+  }
+
+  /** What the peer sends for it; the opposite is a mistake. */
+  get expects(): typeof PacketType.PONG {
+    return PacketType.PONG;
   }
 
   start(): void {
@@ -79,4 +85,4 @@ export class Heartbeat extends TimerEntry {
 }
 
 /** A timer that fires this much late, in milliseconds, tells of a stalled process. */
-const STALL = 50;
+export const STALL = 50;

@@ -3,6 +3,7 @@ import { PacketType, describePacket, type ControlType, type EncodedPacket } from
 import { summarizeRequest, type EngineRequest, type RequestSummary } from './engine-request.js';
 import { Heartbeat, type HeartbeatPeer } from './heartbeat.js';
 import { LazyEmitter } from './lazy-emitter.js';
+import { PingWatch } from './ping-watch.js';
 import type { TimerWheel } from './timer-wheel.js';
 import type { SharedPacket } from './transport/shared-packet.js';
 import type { Transport, TransportHandler, TransportName } from './transport/transport.js';
@@ -43,11 +44,10 @@ export interface SendOptions {
  * One Engine.IO session: a peer over whichever transport it uses at the moment.
  *
  * Events, for those who listen: `data` and `message` (a message), `packet` and `packetCreate` (any packet, in and out),
- * `heartbeat` (a pong), `ping` (one was sent), `upgrading`, `upgrade`, `flush`, `drain`, and `close` (reason, detail).
+ * `heartbeat` (the peer's half of it: a pong, in v3 a ping), `ping` (one was sent), `upgrading`, `upgrade`, `flush`,
+ * `drain`, and `close` (reason, detail).
  */
 export class Session extends LazyEmitter implements TransportHandler, HeartbeatPeer, UpgradeOwner {
-  /** The Engine.IO revision. */
-  readonly protocol = 4;
   readyState: SessionState = 'open';
   /** Told of messages and of the end; set once by the layer above. */
   receiver: SessionReceiver | null = null;
@@ -64,7 +64,7 @@ export class Session extends LazyEmitter implements TransportHandler, HeartbeatP
   #requestWasRead = false;
   #requestSummary: RequestSummary | null = null;
   readonly #host: SessionHost;
-  readonly #heartbeat: Heartbeat;
+  readonly #heartbeat: Heartbeat | PingWatch;
   #upgrade: Upgrade | null = null;
   #callbacks: (() => void)[] | null = null;
 
@@ -75,6 +75,8 @@ export class Session extends LazyEmitter implements TransportHandler, HeartbeatP
     transport: Transport,
     request: EngineRequest | null,
     readonly remoteAddress: string,
+    /** The revision of Engine.IO that the peer speaks, for good. */
+    readonly protocol: 3 | 4 = 4,
   ) {
     super();
     this.#host = host;
@@ -86,7 +88,11 @@ export class Session extends LazyEmitter implements TransportHandler, HeartbeatP
       this.#request = request;
       Object.defineProperty(this, 'request', Session.#requestProperty);
     }
-    this.#heartbeat = new Heartbeat(host.wheel, host.pingInterval, host.pingTimeout, this);
+    const { wheel, pingInterval, pingTimeout } = host;
+    this.#heartbeat =
+      protocol === 4
+        ? new Heartbeat(wheel, pingInterval, pingTimeout, this)
+        : new PingWatch(wheel, pingInterval + pingTimeout, this);
     transport.handler = this;
   }
 
@@ -163,9 +169,13 @@ export class Session extends LazyEmitter implements TransportHandler, HeartbeatP
     return this;
   }
 
-  /** Ends the session because the server goes: what is queued is delivered, then the peer may reconnect elsewhere. */
+  /** Ends the session because the server goes: waits only for what is queued, then the peer may reconnect elsewhere. */
   shutDown(): void {
-    this.#close(true, 'server shutting down', closeDetail('SERVER_SHUTDOWN', 'the server shuts down'));
+    this.#close(
+      this.transport.hasUnsent,
+      'server shutting down',
+      closeDetail('SERVER_SHUTDOWN', 'the server shuts down'),
+    );
   }
 
   /** Ends the session because of what the peer sent; for the layer above. */
@@ -201,15 +211,12 @@ export class Session extends LazyEmitter implements TransportHandler, HeartbeatP
     if (this.readyState !== 'open') return;
     if (this.listenerCount('packet') > 0) this.emit('packet', describePacket(type + data));
     switch (type) {
+      case PacketType.PING:
       case PacketType.PONG:
-        this.emit('heartbeat');
+        this.#onHeartbeat(type, data);
         return;
       case PacketType.CLOSE:
         this.#close(false, 'transport close', closeDetail('PEER_CLOSED', 'the peer closed the session'));
-        return;
-      case PacketType.PING:
-        // In v4 only servers ping (protocol, "Heartbeat"); a ping that arrives here comes from an older peer.
-        this.fail('transport error', closeDetail('HEARTBEAT_DIRECTION', 'the peer sent a ping'));
         return;
       case PacketType.OPEN:
         this.fail('parse error', closeDetail('INVALID_PACKET', 'the peer sent an open packet'));
@@ -254,7 +261,7 @@ export class Session extends LazyEmitter implements TransportHandler, HeartbeatP
   }
 
   onSilence(): void {
-    this.fail('ping timeout', closeDetail('PING_TIMEOUT', `no byte within ${this.#host.pingTimeout} ms after a ping`));
+    this.fail('ping timeout', closeDetail('PING_TIMEOUT', 'the peer sent nothing when it had to'));
   }
 
   onProbe(): void {
@@ -276,6 +283,19 @@ export class Session extends LazyEmitter implements TransportHandler, HeartbeatP
   onUpgradeAbort(): void {
     this.#upgrade = null;
     this.transport.hurry(false);
+  }
+
+  /** In v4 only servers ping (protocol, "Heartbeat"), in v3 only peers (protocol 3, "Timeouts"). */
+  #onHeartbeat(type: typeof PacketType.PING | typeof PacketType.PONG, data: string): void {
+    if (type !== this.#heartbeat.expects) {
+      this.fail('transport error', closeDetail('HEARTBEAT_DIRECTION', 'the peer sent the wrong half of a heartbeat'));
+      return;
+    }
+    if (type === PacketType.PING) {
+      this.#heartbeat.restart();
+      this.#sendPacket(PacketType.PONG + data, false);
+    }
+    this.emit('heartbeat');
   }
 
   #sendPacket(packet: EncodedPacket, compress: boolean): void {

@@ -33,7 +33,8 @@ export class TimerWheel {
   scheduleAt(entry: TimerEntry, due: number): void {
     if (entry.wheelSlot !== null) this.cancel(entry);
     if (this.#count === 0) this.#now = Math.max(this.#now, Math.floor(clock()));
-    entry.due = Math.max(Math.ceil(due), this.#now + 1);
+    // NaN, as a native timer, means at once.
+    entry.due = Math.max(Math.ceil(due) || 0, this.#now + 1);
     this.#insert(entry);
     this.#count++;
     if (entry.due < this.#wakeAt && !this.#turning) this.#arm(entry.due);

@@ -56,14 +56,16 @@ async function closeAdapters(server: Server): Promise<void> {
 
 class Deadline {
   readonly #ended: Promise<void>;
-  #timer: NodeJS.Timeout | undefined;
+  readonly #signal: AbortSignal | undefined;
+  #end!: () => void;
+  readonly #timer: NodeJS.Timeout;
 
   constructor(timeout: number, signal: AbortSignal | undefined) {
-    this.#ended = new Promise((resolve) => {
-      this.#timer = setTimeout(resolve, timeout);
-      if (signal?.aborted) resolve();
-      signal?.addEventListener('abort', () => resolve(), { once: true });
-    });
+    this.#ended = new Promise((resolve) => (this.#end = resolve));
+    this.#timer = setTimeout(this.#end, Math.min(timeout, MAX_TIMER));
+    this.#signal = signal;
+    if (signal?.aborted) this.#end();
+    signal?.addEventListener('abort', this.#end);
   }
 
   /** Waits for the work, at most until the end. */
@@ -73,5 +75,9 @@ class Deadline {
 
   clear(): void {
     clearTimeout(this.#timer);
+    this.#signal?.removeEventListener('abort', this.#end);
   }
 }
+
+/** What `setTimeout` can wait for; it takes more, such as `Infinity`, for 1 ms. */
+const MAX_TIMER = 2_147_483_647;

@@ -1,11 +1,4 @@
-import {
-  Inject,
-  Injectable,
-  Logger,
-  type BeforeApplicationShutdown,
-  type OnApplicationBootstrap,
-  type OnModuleDestroy,
-} from '@nestjs/common';
+import { Inject, Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
 import { ApplicationConfig, ExternalContextCreator, LazyModuleLoader, ModuleRef } from '@nestjs/core';
 import { MODULE_DEFAULTS, Server, type ServerOptions, type Socket } from '../socketio/index.js';
 import { GatewayExplorer } from './discovery/gateway.explorer.js';
@@ -21,11 +14,9 @@ import { MODULE_OPTIONS_TOKEN } from './socket-io.module-definition.js';
 import { resolveModuleOptions, type ResolvedModuleOptions, type SocketIoModuleOptions } from './socket-io.options.js';
 import type { WebsocketBackend } from './websocket.service.js';
 
-/** Owns the server of one application from its making to its end, in step with Nest's life cycle. */
+/** Owns the server of one application from its making to its end. */
 @Injectable()
-export class SocketIoHost
-  implements WebsocketBackend, OnApplicationBootstrap, OnModuleDestroy, BeforeApplicationShutdown
-{
+export class SocketIoHost implements WebsocketBackend, OnApplicationBootstrap {
   readonly server: Server;
   readonly #options: ResolvedModuleOptions;
   readonly #context: DispatchContext;
@@ -54,27 +45,28 @@ export class SocketIoHost
     this.#binder = new GatewayBinder(this.server, handlers, this.#context);
   }
 
-  /** Binds all gateways, then lets clients in. */
-  async onApplicationBootstrap(): Promise<void> {
+  /** Binds all gateways, and makes the engine so that the hooks of others find it. */
+  onApplicationBootstrap(): void {
     this.#binder.bind(this.explorer.explore());
     this.#watchLazyModules();
     if (this.server.opts.cors === undefined && this.http.cors !== undefined) this.server.opts.cors = this.http.cors;
+    this.server.createEngine();
+  }
+
+  /** Lets clients in. */
+  async open(): Promise<void> {
     if (this.#options.port !== null) await this.http.listen(this.server, this.#options.port);
     else this.http.attach(this.server);
-    this.http.onBeforeClose(() => this.shutdown({}));
-  }
-
-  async onModuleDestroy(): Promise<void> {
-    await this.shutdown({});
-  }
-
-  async beforeApplicationShutdown(): Promise<void> {
-    await this.http.close();
   }
 
   shutdown(options: ShutdownOptions): Promise<ShutdownResult> {
     const { timeout = this.#options.shutdownTimeout, signal } = options;
     return (this.#shutdown ??= shutDown(this.server, this.#context, timeout, signal));
+  }
+
+  /** Closes what `open` opened, once nobody is left. */
+  async close(): Promise<void> {
+    await this.http.close();
   }
 
   #serverOptions(): ServerOptions {

@@ -1,22 +1,21 @@
-import { TimerEntry, type TimerWheel } from '../engine/index.js';
+import { TimerEntry } from '../engine/index.js';
+import { callAck, type AckCallback, type AckHost } from './ack-callback.js';
 import { AckError } from './socketio-error.js';
-
-export type AckCallback = (...args: unknown[]) => void;
 
 /** `plain`: a callback that is called by an answer or never. `error-first`: one that also hears of a failure. */
 export type AckKind = 'plain' | 'error-first';
 
 /** The acks that one socket owes. Published adapters put callbacks of their own into it, by the same ids. */
 export class AckRegistry extends Map<number, PendingAck | AckCallback> {
-  constructor(private readonly wheel: TimerWheel) {
+  constructor(private readonly host: AckHost) {
     super();
   }
 
   /** `timeout` in milliseconds; `Infinity`: as long as the socket lives. */
   expect(id: number, kind: AckKind, timeout: number, callback: AckCallback): void {
-    const pending = new PendingAck(this, id, kind, callback);
+    const pending = new PendingAck(this.host, this, id, kind, callback);
     this.set(id, pending);
-    if (timeout !== Infinity) this.wheel.schedule(pending, timeout);
+    if (timeout !== Infinity) this.host.wheel.schedule(pending, timeout);
   }
 
   /** An answer; false where nobody waits for it (any more). */
@@ -24,7 +23,7 @@ export class AckRegistry extends Map<number, PendingAck | AckCallback> {
     const entry = this.get(id);
     if (entry === undefined) return false;
     this.delete(id);
-    if (typeof entry === 'function') entry(...args);
+    if (typeof entry === 'function') callAck(this.host, entry, args);
     else entry.resolve(args);
     return true;
   }
@@ -38,13 +37,14 @@ export class AckRegistry extends Map<number, PendingAck | AckCallback> {
 
   override delete(id: number): boolean {
     const entry = this.get(id);
-    if (entry !== undefined && typeof entry !== 'function') this.wheel.cancel(entry);
+    if (entry !== undefined && typeof entry !== 'function') this.host.wheel.cancel(entry);
     return super.delete(id);
   }
 }
 
 class PendingAck extends TimerEntry {
   constructor(
+    private readonly host: AckHost,
     private readonly registry: AckRegistry,
     private readonly id: number,
     private readonly kind: AckKind,
@@ -54,12 +54,11 @@ class PendingAck extends TimerEntry {
   }
 
   resolve(args: unknown[]): void {
-    if (this.kind === 'plain') this.callback(...args);
-    else this.callback(null, ...args);
+    callAck(this.host, this.callback, this.kind === 'plain' ? args : [null, ...args]);
   }
 
   reject(error: AckError): void {
-    if (this.kind === 'error-first') this.callback(error);
+    if (this.kind === 'error-first') callAck(this.host, this.callback, [error]);
   }
 
   override onTimer(): void {

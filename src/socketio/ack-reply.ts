@@ -18,11 +18,15 @@ export class AckReply {
     return this.#settled;
   }
 
-  /** Answers with these values; false where somebody has answered already. */
+  /**
+   * Answers with these values; false where somebody has answered already.
+   *
+   * @throws TypeError for values that cannot be sent, such as a cycle; another answer may follow then
+   */
   send(args: readonly unknown[]): boolean {
     if (this.#settled) return false;
-    this.#settled = true;
     this.socket.sendAck(this.id, args);
+    this.#settled = true;
     return true;
   }
 

@@ -1,4 +1,5 @@
-import { Timer, type TimerWheel } from '../engine/index.js';
+import { Timer } from '../engine/index.js';
+import { callAck, type AckCallback, type AckHost } from './ack-callback.js';
 import { AckError } from './socketio-error.js';
 
 /** Collects the acks of a broadcast: complete when every server has said how many clients it asked and all answered. */
@@ -12,14 +13,14 @@ export class BroadcastAck {
 
   /** `timeout` in milliseconds; `Infinity`: without limit. `forget` drops what adapters still hold. */
   constructor(
-    private readonly wheel: TimerWheel,
+    private readonly host: AckHost,
     timeout: number,
     private readonly single: boolean,
-    private readonly callback: (error: AckError | null, responses: unknown) => void,
+    private readonly callback: AckCallback,
     private readonly forget: () => void,
   ) {
     this.#timer = new Timer(() => this.#onTimeout());
-    if (timeout !== Infinity) wheel.schedule(this.#timer, timeout);
+    if (timeout !== Infinity) host.wheel.schedule(this.#timer, timeout);
   }
 
   expectServers(count: number): void {
@@ -54,8 +55,8 @@ export class BroadcastAck {
   #finish(error: AckError | null): void {
     if (this.#done) return;
     this.#done = true;
-    this.wheel.cancel(this.#timer);
-    if (this.single) this.callback(error, error === null ? this.#responses[0] : null);
-    else this.callback(error, this.#responses);
+    this.host.wheel.cancel(this.#timer);
+    const single = error === null ? this.#responses[0] : null;
+    callAck(this.host, this.callback, [error, this.single ? single : this.#responses]);
   }
 }

@@ -1,10 +1,17 @@
-import type { Adapter, BroadcastFlags, BroadcastOptions, Room, SocketDetails, SocketId } from './adapter/adapter.js';
+import type {
+  Adapter,
+  AdapterPacket,
+  BroadcastFlags,
+  BroadcastOptions,
+  Room,
+  SocketDetails,
+  SocketId,
+} from './adapter/adapter.js';
 import { BroadcastAck } from './broadcast-ack.js';
-import type { AckCallback } from './ack-registry.js';
+import type { AckCallback, AckHost } from './ack-callback.js';
 import { PacketType } from './codec/packet.js';
 import { RemoteSocket } from './remote-socket.js';
 import { assertEmittable } from './reserved-events.js';
-import type { TimerWheel } from '../engine/index.js';
 import type {
   AllButLast,
   DecorateAcknowledgements,
@@ -18,11 +25,12 @@ import type {
 } from './typed-events.js';
 
 /** The namespace that a broadcast goes through. */
-export interface BroadcastOrigin {
+export interface BroadcastOrigin extends AckHost {
   readonly adapter: Adapter;
-  readonly wheel: TimerWheel;
   /** For acks without a time of their own; `Infinity`: no limit. */
   readonly ackTimeout: number;
+  /** Hands a packet to the adapter. */
+  broadcast(packet: AdapterPacket, opts: BroadcastOptions): void;
   /** Drops a broadcast's ack from every socket that still owes it. */
   forgetAck(id: number): void;
 }
@@ -88,7 +96,7 @@ export class BroadcastOperator<EmitEvents extends EventsMap, SocketData> impleme
     assertEmittable(event);
     const data: unknown[] = [event, ...args];
     if (typeof data[data.length - 1] === 'function') this.#emitWithAck(data, data.pop() as AckCallback);
-    else this.origin.adapter.broadcast({ type: PacketType.EVENT, data }, this.#options());
+    else this.origin.broadcast({ type: PacketType.EVENT, data }, this.#options());
     return true;
   }
 
@@ -132,18 +140,21 @@ export class BroadcastOperator<EmitEvents extends EventsMap, SocketData> impleme
   }
 
   #emitWithAck(data: unknown[], callback: AckCallback): void {
-    const { adapter, wheel } = this.origin;
-    const packet: { type: 2; data: unknown[]; id?: number } = { type: PacketType.EVENT, data };
+    const { adapter } = this.origin;
+    const packet: AdapterPacket = { type: PacketType.EVENT, data };
+    const timeout = this.flags.timeout ?? this.origin.ackTimeout;
+    // Published adapters forget the answers of other servers after this time; without one, at once.
+    const flags = { ...this.flags, timeout: Math.min(timeout, LONGEST_TIMEOUT) };
     const ack = new BroadcastAck(
-      wheel,
-      this.flags.timeout ?? this.origin.ackTimeout,
+      this.origin,
+      timeout,
       this.flags.expectSingleResponse ?? false,
       callback,
       () => packet.id !== undefined && this.origin.forgetAck(packet.id),
     );
     adapter.broadcastWithAck(
       packet,
-      this.#options(),
+      { ...this.#options(), flags },
       (count) => ack.expectClients(count),
       (response) => ack.add(response),
     );
@@ -168,6 +179,9 @@ export class BroadcastOperator<EmitEvents extends EventsMap, SocketData> impleme
     return new BroadcastOperator(this.origin, rooms, except, flags);
   }
 }
+
+/** What a timer of Node can be set to, in milliseconds. */
+const LONGEST_TIMEOUT = 2 ** 31 - 1;
 
 function union(rooms: Set<Room>, added: Room | Room[]): Set<Room> {
   return new Set([...rooms, ...listOf(added)]);

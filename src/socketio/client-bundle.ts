@@ -32,7 +32,8 @@ export class ClientBundle {
   }
 
   answer(file: string, request: IncomingMessage): OtherAnswer {
-    const directory = (this.#directory ??= this.#locate());
+    if (this.#directory === undefined) this.#directory = this.#locate();
+    const directory = this.#directory;
     if (directory === null) return NOT_FOUND;
     const etag = `"${this.#version}"`;
     const asked = request.headers['if-none-match'];

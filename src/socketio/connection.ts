@@ -9,8 +9,17 @@ import {
   type SessionReceiver,
 } from '../engine/index.js';
 import { AttachmentCollector, type AttachmentOwner } from './codec/attachment-collector.js';
-import { checkEvent, decodePacket, type PacketSink } from './codec/packet-decoder.js';
+import {
+  checkAck,
+  checkAckId,
+  checkEvent,
+  checkNamespace,
+  decodePacket,
+  type DecoderLimits,
+  type PacketSink,
+} from './codec/packet-decoder.js';
 import { PacketType, type EncodedParts, type Packet } from './codec/packet.js';
+import { splitConnectQuery } from './connect-query.js';
 import type { ParserDecoder } from './codec/parser.js';
 import type { DisconnectDetails, DisconnectReason } from './disconnect-reason.js';
 import type { Socket } from './socket.js';
@@ -34,6 +43,7 @@ export class Connection extends TimerEntry implements SessionReceiver, PacketSin
   #attachments: AttachmentCollector | null = null;
   /** A custom parser's decoder; null with the codec of this package. */
   readonly #decoder: ParserDecoder | null;
+  readonly #limits: DecoderLimits;
 
   constructor(
     server: Server,
@@ -41,6 +51,7 @@ export class Connection extends TimerEntry implements SessionReceiver, PacketSin
   ) {
     super();
     this.#server = server;
+    this.#limits = server.decoderLimits(conn.protocol);
     this.#decoder = server.createDecoder();
     this.#decoder?.on('decoded', (packet) => this.#onDecoded(packet));
     server.wheel.schedule(this, server.settings.connectTimeout);
@@ -56,6 +67,11 @@ export class Connection extends TimerEntry implements SessionReceiver, PacketSin
 
   get request(): IncomingMessage {
     return this.conn.request;
+  }
+
+  /** Whether the client is one of Socket.IO 2, which is in the main namespace by itself. */
+  get isLegacy(): boolean {
+    return this.conn.protocol === 3;
   }
 
   /** Whether packets go through a custom parser. */
@@ -108,7 +124,18 @@ export class Connection extends TimerEntry implements SessionReceiver, PacketSin
     this.#end(reason, detail);
   }
 
+  /** A CONNECT packet; also called for a client that is to be let in without one. */
   onConnect(nsp: string, auth: Record<string, unknown> | undefined | null): void {
+    if (this.isLegacy) {
+      const asked = splitConnectQuery(nsp, this.#server.settings);
+      checkNamespace(asked.name, this.#server.settings);
+      this.#connect(asked.name, asked.auth);
+    } else {
+      this.#connect(nsp, auth);
+    }
+  }
+
+  #connect(nsp: string, auth: Record<string, unknown> | undefined | null): void {
     if (this.#pending?.has(nsp)) return;
     if (this.#socketOf(nsp) !== null) throw new ProtocolError('ALREADY_CONNECTED', 'a second CONNECT to a namespace');
     if (auth === null) {
@@ -124,6 +151,7 @@ export class Connection extends TimerEntry implements SessionReceiver, PacketSin
     this.#server.namespaces.find(nsp, auth ?? {}, (namespace) => {
       if (namespace === null) this.#onRefused(nsp, { message: 'Invalid namespace' });
       else if (this.#pending?.has(nsp)) namespace.admit(this, auth ?? {});
+      else namespace.checkEmpty();
     });
   }
 
@@ -186,19 +214,19 @@ export class Connection extends TimerEntry implements SessionReceiver, PacketSin
 
   /** @internal */
   removeSocket(socket: Socket): void {
-    const index = this.#sockets.indexOf(socket);
-    if (index !== -1) {
-      this.#sockets.splice(index, 1);
-      this.#rememberLeft(socket.nsp.name);
-    }
     this.#pending?.delete(socket.nsp.name);
+    const index = this.#sockets.indexOf(socket);
+    // One that was never in must not put the timer off.
+    if (index === -1) return;
+    this.#sockets.splice(index, 1);
+    this.#rememberLeft(socket.nsp.name);
     if (this.#sockets.length > 0 || this.conn.readyState !== 'open') return;
     this.#server.wheel.schedule(this, this.#server.settings.connectTimeout);
   }
 
   #onText(text: string): void {
     if (this.#attachments !== null) throw new ProtocolError('UNEXPECTED_ATTACHMENT', 'text instead of an attachment');
-    decodePacket(text, this.#server.settings, this);
+    decodePacket(text, this.#limits, this);
   }
 
   #onBytes(bytes: Buffer): void {
@@ -213,6 +241,9 @@ export class Connection extends TimerEntry implements SessionReceiver, PacketSin
 
   /** A packet that a custom parser decoded; held against the same bounds. */
   #onDecoded(packet: Packet): void {
+    const { settings } = this.#server;
+    checkNamespace(packet.nsp, this.#limits);
+    if (packet.id !== undefined) checkAckId(packet.id);
     const id = packet.id ?? -1;
     switch (packet.type) {
       case PacketType.CONNECT:
@@ -224,12 +255,13 @@ export class Connection extends TimerEntry implements SessionReceiver, PacketSin
       case PacketType.EVENT:
       case PacketType.BINARY_EVENT:
         if (!Array.isArray(packet.data)) throw new ProtocolError('INVALID_EVENT', 'an event without arguments');
-        checkEvent(packet.data, this.#server.settings);
+        checkEvent(packet.data, settings);
         this.onEvent(packet.nsp, packet.data, id);
         return;
       case PacketType.ACK:
       case PacketType.BINARY_ACK:
         if (!Array.isArray(packet.data)) throw new ProtocolError('INVALID_PACKET', 'an ack without arguments');
+        checkAck(packet.data, settings);
         this.onAck(packet.nsp, packet.data, id);
         return;
       default:
@@ -261,7 +293,8 @@ export class Connection extends TimerEntry implements SessionReceiver, PacketSin
   }
 
   #refuse(nsp: string, error: { message: string; data?: unknown }): void {
-    this.writeToEngine(this.#server.encoder.encode({ type: PacketType.CONNECT_ERROR, nsp, data: error }), {});
+    const data = this.isLegacy ? (error.data ?? error.message) : error;
+    this.writeToEngine(this.#server.encoder.encode({ type: PacketType.CONNECT_ERROR, nsp, data }), {});
   }
 
   #onMalformed(error: unknown): void {

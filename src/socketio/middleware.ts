@@ -18,7 +18,7 @@ export function runMiddlewares<Subject>(
     current++;
     if (error || current === steps.length) {
       current = steps.length + 1;
-      done(error || undefined);
+      done(error ? toError(error) : undefined);
       return;
     }
     const index = current;
@@ -34,6 +34,7 @@ export function runMiddlewares<Subject>(
   next(-1);
 }
 
+/** An object is taken for an error as it is: those of other realms are instances of another class. */
 function toError(reason: unknown): Error {
-  return reason instanceof Error ? reason : new Error(String(reason));
+  return typeof reason === 'object' && reason !== null ? (reason as Error) : new Error(String(reason));
 }

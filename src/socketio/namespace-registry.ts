@@ -69,11 +69,15 @@ export class NamespaceRegistry<
       // Another client may have brought it into being meanwhile.
       else found(this.byName.get(name) ?? this.#add(namespace.createChild(name)));
     };
-    try {
-      match(name, auth, answer);
-    } catch (error) {
+    const fail = (error: unknown): void => {
       this.server.reportError(error);
       answer(null, false);
+    };
+    try {
+      const result: unknown = match(name, auth, answer);
+      if (result instanceof Promise) result.catch(fail);
+    } catch (error) {
+      fail(error);
     }
   }
 

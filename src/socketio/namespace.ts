@@ -1,5 +1,13 @@
 import type { TimerWheel } from '../engine/index.js';
-import type { Adapter, AdapterConstructor, Room, SocketId } from './adapter/adapter.js';
+import { callAck, type AckCallback } from './ack-callback.js';
+import type {
+  Adapter,
+  AdapterConstructor,
+  AdapterPacket,
+  BroadcastOptions,
+  Room,
+  SocketId,
+} from './adapter/adapter.js';
 import { BroadcastOperator, type BroadcastOrigin } from './broadcast-operator.js';
 import type { Connection } from './connection.js';
 import { HandlerTable } from './handler-table.js';
@@ -99,6 +107,11 @@ export class Namespace<
 
   get ackTimeout(): number {
     return this.server.settings.ackTimeout || Infinity;
+  }
+
+  /** @internal */
+  reportError(error: unknown): void {
+    this.server.reportError(error);
   }
 
   /** The table of handlers that every socket of this namespace shares. */
@@ -203,7 +216,13 @@ export class Namespace<
   ): boolean {
     assertEmittable(event);
     const answer: unknown = this.adapter.serverSideEmit([event, ...args]);
-    if (answer instanceof Promise) answer.catch((error: unknown) => this.server.reportError(error));
+    if (answer instanceof Promise) {
+      const callback: unknown = args.at(-1);
+      answer.catch((error: unknown) => {
+        if (typeof callback === 'function') callAck(this, callback as AckCallback, [error, []]);
+        else this.reportError(error);
+      });
+    }
     return true;
   }
 
@@ -243,7 +262,7 @@ export class Namespace<
 
   /** @internal Decides about a client that wants in: middlewares, then the CONNECT reply, then `connection`. */
   admit(connection: Connection, auth: Record<string, unknown>): void {
-    if (this.recovery === null || auth.pid === undefined) {
+    if (this.recovery === null || auth.pid === undefined || connection.isLegacy) {
       this.#decide(new Socket(this, connection, auth, null));
       return;
     }
@@ -281,7 +300,19 @@ export class Namespace<
   /** @internal */
   removeSocket(socket: { readonly id: SocketId }): void {
     this.sockets.delete(socket.id);
-    this.#checkEmpty();
+    this.checkEmpty();
+  }
+
+  /** @internal Nobody came, or the last one has left: a namespace that was made for clients goes. */
+  checkEmpty(): void {
+    if (this.onEmpty === null || this.sockets.size > 0 || this._preConnectSockets.size > 0) return;
+    if (this.recovery === null || !this.recovery.isAwaiting) this.onEmpty();
+  }
+
+  /** @internal Hands a packet to the adapter; a published one may answer with a promise, which nobody awaits. */
+  broadcast(packet: AdapterPacket, opts: BroadcastOptions): void {
+    const sent: unknown = this.adapter.broadcast(packet, opts);
+    if (sent instanceof Promise) sent.catch((error: unknown) => this.reportError(error));
   }
 
   /** @internal Drops a broadcast's ack from every socket that still owes it. */
@@ -330,14 +361,14 @@ export class Namespace<
   #abandon(socket: Socket<ListenEvents, EmitEvents, ServerSideEvents, SocketData>): void {
     if (socket.client.conn.readyState !== 'open') socket.returnSession();
     socket.close('server namespace disconnect', { code: 'REFUSED', message: 'the connection was refused' });
-    this.#checkEmpty();
+    this.checkEmpty();
   }
 
   #createRecovery(): SessionRecovery | null {
     const { connectionStateRecovery } = this.server.opts;
     if (connectionStateRecovery === undefined) return null;
     if (!SessionRecovery.isSupportedBy(this.adapter)) {
-      this.server.warnOfRecovery(this.adapter.constructor.name);
+      this.server.forgoRecovery(this.adapter.constructor.name);
       return null;
     }
     return new SessionRecovery({
@@ -347,14 +378,9 @@ export class Namespace<
       reportError: (error) => this.server.reportError(error),
       onSessionExpired: (sid, pid) => {
         this.server.onSessionExpired({ nsp: this.name, sid, pid });
-        this.#checkEmpty();
+        this.checkEmpty();
       },
     });
-  }
-
-  #checkEmpty(): void {
-    if (this.onEmpty === null || this.sockets.size > 0 || this._preConnectSockets.size > 0) return;
-    if (this.recovery === null || !this.recovery.isAwaiting) this.onEmpty();
   }
 
   #operator(): BroadcastOperator<DecorateAcknowledgementsWithMultipleResponses<EmitEvents>, SocketData> {

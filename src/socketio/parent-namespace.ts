@@ -76,7 +76,7 @@ class ChildrenAdapter extends MemoryAdapter {
   override broadcast(packet: AdapterPacket, opts: BroadcastOptions): void {
     // Each child's adapter writes its own namespace into the packet and may add an offset to its data.
     for (const child of this.parent.children) {
-      child.adapter.broadcast({ ...packet, data: [...packet.data] }, opts);
+      child.broadcast({ ...packet, data: [...packet.data] }, opts);
     }
   }
 }

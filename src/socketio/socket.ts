@@ -1,8 +1,8 @@
-import { EventEmitter } from 'node:events';
 import type { IncomingMessage } from 'node:http';
 import { LazyEmitter, generateSessionId, type RequestSummary } from '../engine/index.js';
 import { AckReply, type AckSender } from './ack-reply.js';
-import { AckRegistry, type AckCallback } from './ack-registry.js';
+import type { AckCallback } from './ack-callback.js';
+import { AckRegistry } from './ack-registry.js';
 import type { PrivateSessionId, RestoredSession, Room, SocketId } from './adapter/adapter.js';
 import { BroadcastOperator, type OperatorFlags } from './broadcast-operator.js';
 import { encodeAck, encodeEvent } from './codec/packet-encoder.js';
@@ -51,7 +51,9 @@ export interface Socket<
   ServerSideEvents extends EventsMap = DefaultEventsMap,
   // oxlint-disable-next-line typescript/no-explicit-any -- as in Socket.IO
   SocketData = any,
-> extends TypedListening<ListenEvents, SocketReservedEvents> {}
+> extends TypedListening<ListenEvents, SocketReservedEvents> {
+  readonly nsp: Namespace<ListenEvents, EmitEvents, ServerSideEvents, SocketData>;
+}
 
 /**
  * One client in one namespace. Emits to the client; its listeners hear what the client emits.
@@ -75,7 +77,6 @@ export class Socket<
   readonly recovered: boolean;
   /** Whatever belongs to this client; `fetchSockets()` of other servers sees it. */
   data = {} as SocketData;
-  readonly nsp: Namespace<ListenEvents, EmitEvents, ServerSideEvents, SocketData>;
   readonly client: Connection;
   /** The request that opened the session, or a stand-in with its basics once it was released. An own property. */
   declare request: IncomingMessage;
@@ -105,16 +106,16 @@ export class Socket<
     restored: RestoredSession | null,
   ) {
     super();
-    this.nsp = nsp;
+    (this as { nsp: typeof nsp }).nsp = nsp;
     this.client = client;
     Object.defineProperty(this, 'request', REQUEST_PROPERTY);
     this.#request = client.conn.requestSummary;
     this.#auth = auth;
     this.#restored = restored;
     this.recovered = restored !== null;
-    this.#pid = restored?.pid ?? (nsp.recovery === null ? null : generateSessionId());
+    this.#pid = restored?.pid ?? (nsp.recovery === null || client.isLegacy ? null : generateSessionId());
     if (restored !== null) this.data = restored.data as SocketData;
-    this.id = restored?.sid ?? nsp.server.generateSocketId(this);
+    this.id = restored?.sid ?? (client.isLegacy ? legacyId(nsp.name, client.id) : nsp.server.generateSocketId(this));
   }
 
   get server(): Server<ListenEvents, EmitEvents, ServerSideEvents, SocketData> {
@@ -144,7 +145,7 @@ export class Socket<
 
   /** Acks that the client owes, by id. */
   get acks(): AckRegistry {
-    return (this.#acks ??= new AckRegistry(this.nsp.server.wheel));
+    return (this.#acks ??= new AckRegistry(this.nsp.server));
   }
 
   /**
@@ -312,7 +313,7 @@ export class Socket<
   /** @internal Tells listeners of outgoing packets; adapters call it for broadcasts. */
   notifyOutgoingListeners(packet: { data?: unknown }): void {
     if (this.#anyOutgoingListeners === null) return;
-    for (const listener of this.#anyOutgoingListeners) Reflect.apply(listener, this, packet.data as unknown[]);
+    for (const listener of this.#anyOutgoingListeners) this.#call(listener, packet.data as unknown[], null);
   }
 
   /** @internal The client sent something malformed; its connection ends. */
@@ -325,8 +326,7 @@ export class Socket<
     this.#state = 'connected';
     void this.join(this.id);
     this.#resume();
-    const data = this.#pid === null ? { sid: this.id } : { sid: this.id, pid: this.#pid };
-    this.#writePacket({ type: PacketType.CONNECT, nsp: this.nsp.name, data });
+    this.#writePacket({ type: PacketType.CONNECT, nsp: this.nsp.name, data: this.#connectData() });
     const early = this.#early;
     this.#early = null;
     if (early !== null) for (const send of early) send();
@@ -351,7 +351,9 @@ export class Socket<
   releaseEvents(): void {
     const gate = this.#gate;
     this.#gate = null;
-    if (this.#state === 'connected') gate?.release((args, id) => this.#dispatch(args, id));
+    gate?.release((args, id) => {
+      if (this.#state === 'connected') this.#dispatch(args, id);
+    });
   }
 
   /** @internal An event from the client. `args` begins with its name; `id` is −1 where no ack is asked. */
@@ -362,11 +364,7 @@ export class Socket<
 
   /** @internal */
   handleAck(id: number, args: unknown[]): void {
-    try {
-      this.#acks?.settle(id, args);
-    } catch (error) {
-      this.nsp.server.reportError(error);
-    }
+    this.#acks?.settle(id, args);
   }
 
   /** @internal Runs the handlers of an event as if the client had sent it. */
@@ -405,6 +403,12 @@ export class Socket<
     for (const data of restored.missedPackets) this.#writePacket({ type: PacketType.EVENT, nsp: this.nsp.name, data });
   }
 
+  /** Clients of Socket.IO 2 are told nothing: they make up the same id as this side. */
+  #connectData(): { sid: SocketId; pid?: PrivateSessionId } | undefined {
+    if (this.client.isLegacy) return undefined;
+    return this.#pid === null ? { sid: this.id } : { sid: this.id, pid: this.#pid };
+  }
+
   #saveSession(pid: PrivateSessionId, reason: DisconnectReason): void {
     const session = { sid: this.id, pid, rooms: [...this.rooms], data: this.data, since: this.#since };
     this.nsp.recovery?.close(session, this, RECOVERABLE_REASONS.has(reason));
@@ -432,13 +436,16 @@ export class Socket<
   /** One by one instead of by `emit`: a listener that throws or rejects must not end the process. */
   #callListeners(event: string, args: unknown[], reply: AckReply | null): void {
     if (reply !== null) args.push(reply.asCallback());
-    for (const listener of this.rawListeners(event)) {
-      try {
-        const result: unknown = Reflect.apply(listener, this, args);
-        if (result instanceof Promise) result.catch((error: unknown) => this.#onListenerError(error, reply));
-      } catch (error) {
-        this.#onListenerError(error, reply);
-      }
+    for (const listener of this.rawListeners(event)) this.#call(listener as AnyListener, args, reply);
+  }
+
+  /** What a listener throws, or rejects with, is reported and keeps no other one from being called. */
+  #call(listener: AnyListener, args: unknown[], reply: AckReply | null): void {
+    try {
+      const result: unknown = Reflect.apply(listener, this, args);
+      if (result instanceof Promise) result.catch((error: unknown) => this.#onListenerError(error, reply));
+    } catch (error) {
+      this.#onListenerError(error, reply);
     }
   }
 
@@ -480,13 +487,7 @@ export class Socket<
 
   #notifyAny(args: unknown[], reply: AckReply | null): void {
     const all = reply === null ? args : [...args, reply.asCallback()];
-    for (const listener of this.#anyListeners!) {
-      try {
-        Reflect.apply(listener, this, all);
-      } catch (error) {
-        this.#onListenerError(error, reply);
-      }
-    }
+    for (const listener of this.#anyListeners!) this.#call(listener, all, reply);
   }
 
   #refuseFlood(): void {
@@ -500,10 +501,10 @@ export class Socket<
       (this.#early ??= []).push(() => this.#emitPacket(data, flags, id));
       return;
     }
-    if (this.nsp.recovery !== null && id === undefined) {
+    if (this.#pid !== null && this.nsp.recovery !== null && id === undefined) {
       // The adapter gives the packet an offset and keeps it for a client that comes back; also one that is away now.
       const opts = { rooms: new Set([this.id]), except: new Set<Room>(), flags: flags ?? {} };
-      this.nsp.adapter.broadcast({ type: PacketType.EVENT, data }, opts);
+      this.nsp.broadcast({ type: PacketType.EVENT, data }, opts);
       return;
     }
     if (this.#state === 'disconnected') return;
@@ -534,11 +535,7 @@ export class Socket<
   /** Calls this side's listeners; what they throw is reported. */
   #emitLocal(event: 'disconnect' | 'disconnecting' | 'error', ...args: unknown[]): void {
     if (this.listenerCount(event) === 0) return;
-    try {
-      Reflect.apply(EventEmitter.prototype.emit, this, [event, ...args]);
-    } catch (error) {
-      this.nsp.server.reportError(error);
-    }
+    for (const listener of this.rawListeners(event)) this.#call(listener as AnyListener, args, null);
   }
 }
 
@@ -550,6 +547,11 @@ const REQUEST_PROPERTY: PropertyDescriptor & ThisType<Socket> = {
     return this.client.request;
   },
 };
+
+/** The id by which a client of Socket.IO 2 knows its socket. */
+function legacyId(nsp: string, sessionId: string): SocketId {
+  return nsp === '/' ? sessionId : `${nsp}#${sessionId}`;
+}
 
 const DEFAULT_WRITE: WriteOptions = Object.freeze({});
 

@@ -13,8 +13,10 @@ import type { AdapterConstructor, Room, SocketId } from './adapter/adapter.js';
 import { MemoryAdapter } from './adapter/memory-adapter.js';
 import type { BroadcastOperator } from './broadcast-operator.js';
 import { ClientBundle } from './client-bundle.js';
+import type { DecoderLimits } from './codec/packet-decoder.js';
 import type { EncodedParts } from './codec/packet.js';
 import { PacketEncoder, type ParserDecoder, type ParserEncoder } from './codec/parser.js';
+import { limitsWithQuery } from './connect-query.js';
 import { Connection } from './connection.js';
 import type { Namespace, ServerReservedEvents } from './namespace.js';
 import { NamespaceRegistry } from './namespace-registry.js';
@@ -77,9 +79,12 @@ export class Server<
   readonly namespaces: NamespaceRegistry<ListenEvents, EmitEvents, ServerSideEvents, SocketData>;
   #settings: ResolvedServerOptions;
   #adapter: AdapterConstructor;
+  #legacyLimits: DecoderLimits | null = null;
   #path: string;
   #servesClient: boolean;
   readonly #bundle: ClientBundle;
+  /** What was asked for; `opts` has it only where the adapter can do it. */
+  readonly #recovery: ServerOptions['connectionStateRecovery'];
   #warnedOfRecovery = false;
   /** The broadcast that is being written, as its adapter encoded it, and what its recipients share. */
   #lastEncoded: EncodedParts | null = null;
@@ -99,6 +104,7 @@ export class Server<
     const target = isListenable(server) ? server : undefined;
     const given = (target === undefined ? (server as ServerOptions | undefined) : undefined) ?? options ?? {};
     this.opts = completeOptions(given, defaults.skipMiddlewares);
+    this.#recovery = this.opts.connectionStateRecovery;
     this.#settings = resolveServerOptions(this.opts, defaults, ATTACH_OPTIONS);
     this.#path = this.#settings.engine.path.replace(/\/$/, '');
     this.#servesClient = this.#settings.serveClient;
@@ -162,6 +168,7 @@ export class Server<
   adapter(constructor?: AdapterConstructor): AdapterConstructor | this {
     if (constructor === undefined) return this.#adapter;
     this.#adapter = constructor;
+    this.opts.connectionStateRecovery = this.#recovery;
     for (const namespace of this.namespaces.byName.values()) namespace.createAdapter();
     return this;
   }
@@ -205,7 +212,9 @@ export class Server<
 
   /** Takes one session. */
   onconnection(session: Session): this {
-    session.receiver = new Connection(this as unknown as Server, session);
+    const connection = new Connection(this as unknown as Server, session);
+    session.receiver = connection;
+    if (connection.isLegacy) connection.onConnect('/', undefined);
     return this;
   }
 
@@ -332,24 +341,17 @@ export class Server<
 
   /** @internal A namespace came into being. */
   onNamespace(namespace: Namespace<ListenEvents, EmitEvents, ServerSideEvents, SocketData>): void {
-    (this.sockets as EventEmitter)
-      .listeners('new_namespace')
-      .forEach((listener) => listener.call(this.sockets, namespace));
+    this.#tell('new_namespace', namespace);
   }
 
   /** @internal */
   onSessionExpired(session: { nsp: string; sid: SocketId; pid: string }): void {
-    for (const listener of (this.sockets as EventEmitter).listeners('session_expired')) {
-      try {
-        listener.call(this.sockets, session);
-      } catch (error) {
-        this.reportError(error);
-      }
-    }
+    this.#tell('session_expired', session);
   }
 
-  /** @internal */
-  warnOfRecovery(adapter: string): void {
+  /** @internal The adapter cannot recover sessions: it shall not mark packets for clients that could come back. */
+  forgoRecovery(adapter: string): void {
+    this.opts.connectionStateRecovery = undefined;
     if (this.#warnedOfRecovery) return;
     this.#warnedOfRecovery = true;
     this.#settings.onWarning(
@@ -371,6 +373,12 @@ export class Server<
     return this.#settings.generateSocketId?.(socket) ?? generateSessionId();
   }
 
+  /** @internal Bounds of the packets of a connection that speaks this revision of Engine.IO. */
+  decoderLimits(protocol: Session['protocol']): DecoderLimits {
+    if (protocol === 4) return this.#settings;
+    return (this.#legacyLimits ??= limitsWithQuery(this.#settings));
+  }
+
   /** @internal A decoder for one connection where a custom parser is set. */
   createDecoder(): ParserDecoder | null {
     return this.opts.parser === undefined ? null : new this.opts.parser.Decoder();
@@ -388,6 +396,17 @@ export class Server<
     return this.#lastShared;
   }
 
+  /** Calls the listeners on the main namespace; one that throws keeps no other from hearing. */
+  #tell(event: 'new_namespace' | 'session_expired', subject: unknown): void {
+    for (const listener of (this.sockets as EventEmitter).rawListeners(event)) {
+      try {
+        listener.call(this.sockets, subject);
+      } catch (error) {
+        this.reportError(error);
+      }
+    }
+  }
+
   #answerBundle(request: EngineRequest, path: string): OtherAnswer | null {
     if (!this.#servesClient) return null;
     const file = ClientBundle.fileOf(request.url ?? '', path);
@@ -396,7 +415,7 @@ export class Server<
 }
 
 /** Options of `attach` and of Socket.IO that need no reading here but are no mistake either. */
-const ATTACH_OPTIONS: readonly string[] = ['destroyUpgradeTimeout', 'allowEIO3', 'wsEngine', 'initialPacket'];
+const ATTACH_OPTIONS: readonly string[] = ['destroyUpgradeTimeout', 'wsEngine', 'initialPacket'];
 
 // As in Socket.IO, the server's emitter methods are those of its main namespace.
 for (const method of Object.keys(EventEmitter.prototype) as (keyof EventEmitter)[]) {

@@ -1,7 +1,13 @@
 import { EventEmitter } from 'node:events';
-import type { Duplex } from 'node:stream';
-import { Receiver, Sender } from 'ws';
+import type { Duplex, Writable } from 'node:stream';
+import * as ws from 'ws';
 import { FrameReader, type FrameSink } from '../../src/engine/transport/frame-reader.js';
+
+/** Exported by ws, and left out of its types. */
+const { Receiver, Sender } = ws as unknown as {
+  Receiver: new (options: object) => Writable;
+  Sender: { frame(data: Buffer, options: object): Buffer[] };
+};
 
 const MAX_PAYLOAD = 70_000;
 
@@ -14,7 +20,7 @@ class Reading implements FrameSink {
   error: (Error & { code?: string }) | null = null;
 
   constructor() {
-    const receiver = new Receiver({ isServer: true, maxPayload: MAX_PAYLOAD, binaryType: 'nodebuffer' } as never);
+    const receiver = new Receiver({ isServer: true, maxPayload: MAX_PAYLOAD, binaryType: 'nodebuffer' });
     receiver.on('message', (data: Buffer, isBinary: boolean) => this.#see(data, isBinary));
     receiver.on('ping', (data: Buffer) => this.seen.push(`ping:${data.toString()}`));
     receiver.on('conclude', (code: number) => this.seen.push(`close:${code}`));
@@ -54,8 +60,7 @@ interface FrameOptions {
 
 /** A client's frame: masked. */
 function frame(payload: Buffer, { opcode, fin = true }: FrameOptions): Buffer {
-  const make = (Sender as unknown as { frame(data: Buffer, options: object): Buffer[] }).frame;
-  return Buffer.concat(make(Buffer.from(payload), { fin, opcode, mask: true, rsv1: false, readOnly: true }));
+  return Buffer.concat(Sender.frame(Buffer.from(payload), { fin, opcode, mask: true, rsv1: false, readOnly: true }));
 }
 
 const text = (value: string): Buffer => frame(Buffer.from(value), { opcode: 1 });
@@ -149,7 +154,7 @@ describe('FrameReader', () => {
     for (let round = 0; round < 150; round++) {
       const stream = Buffer.concat(Array.from({ length: 1 + (random() % 12) }, () => randomFrames(random)));
       const alone: string[] = [];
-      const receiver = new Receiver({ isServer: true, maxPayload: MAX_PAYLOAD } as never);
+      const receiver = new Receiver({ isServer: true, maxPayload: MAX_PAYLOAD });
       receiver.on('message', (data: Buffer, isBinary: boolean) =>
         alone.push(`${isBinary ? 'binary' : 'text'}:${data.toString('base64')}`),
       );

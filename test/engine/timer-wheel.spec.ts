@@ -1,4 +1,5 @@
 import { Timer, TimerEntry, TimerWheel } from '../../src/engine/index.js';
+import { surfacedErrors } from '../support/surfaced.js';
 
 const { jest } = import.meta;
 const SECOND = 1024;
@@ -23,7 +24,7 @@ describe('TimerWheel', () => {
     },
   );
 
-  it.each([0, -1, -1_000_000])('fires an entry with the delay %i at the next turn, not at once', (delay) => {
+  it.each([0, -1, -1_000_000, NaN])('fires an entry with the delay %i at the next turn, not at once', (delay) => {
     const wheel = new TimerWheel();
     const fired = jest.fn();
 
@@ -179,9 +180,9 @@ describe('TimerWheel', () => {
     wheel.schedule(new Timer(() => fired.push('same millisecond')), 20);
     wheel.schedule(new Timer(() => fired.push('later')), 25);
 
-    jest.advanceTimersByTime(26);
+    const surfaced = surfacedErrors(() => jest.advanceTimersByTime(26));
 
-    expect(() => jest.runAllTicks()).toThrow('of its own');
+    expect(surfaced).toEqual(['of its own']);
     expect(fired).toEqual(['before', 'same millisecond', 'later']);
     expect(wheel.size).toBe(0);
     expect(jest.getTimerCount()).toBe(0);

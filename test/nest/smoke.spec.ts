@@ -1,4 +1,3 @@
-import { Injectable } from '@nestjs/common';
 import { Ack, Args, ConnectedSocket, Gateway, MessageBody, OnConnect, OnEvent, Websocket } from '../../src/index.js';
 import type { Socket } from '../../src/server.js';
 import { connectClient, startApp } from '../support/nest-app.js';
@@ -23,7 +22,7 @@ class EchoGateway {
   }
 
   @OnEvent('shout')
-  shout(socket: Socket, text: string): void {
+  shout(_socket: Socket, text: string): void {
     this.websocket.emit('shouted', text.toUpperCase());
   }
 }

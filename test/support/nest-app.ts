@@ -5,6 +5,7 @@ import { Test } from '@nestjs/testing';
 import { io, type ManagerOptions, type Socket, type SocketOptions } from 'socket.io-client';
 import { SocketIoModule, type SocketIoModuleOptions } from '../../src/index.js';
 import { cleanup } from './cleanup.js';
+import { nextEvent } from './until.js';
 
 export interface TestApp {
   readonly app: INestApplication;
@@ -40,7 +41,12 @@ export function createClient(url: string, options: Partial<ManagerOptions & Sock
     reconnection: false,
     ...options,
   });
-  cleanup(() => void socket.disconnect());
+  cleanup(async () => {
+    socket.disconnect();
+    // A request of a polling client must not outlive the test.
+    const { engine } = socket.io;
+    if (engine?.readyState === 'closing') await nextEvent(engine, 'close');
+  });
   return socket;
 }
 

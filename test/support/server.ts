@@ -92,6 +92,7 @@ export function createEngine(options: EngineOptions = {}, warnings: string[] = [
   const reader = new OptionReader(options as Record<string, unknown>);
   return new EngineServer(resolveEngineOptions(reader, ENGINE_DEFAULTS), {
     wheel: new TimerWheel(),
+    keepsRequests: true,
     splitsJoinedFrames: true,
     warn: (message) => void warnings.push(message),
     answerOther: () => null,

@@ -4,7 +4,7 @@ const { jest } = import.meta;
 export function surfacedErrors(run: () => void): string[] {
   const ticks: (() => unknown)[] = [];
   const nextTick = jest.spyOn(process, 'nextTick');
-  nextTick.mockImplementation((callback: (...args: any[]) => unknown, ...args) => ticks.push(() => callback(...args)));
+  nextTick.mockImplementation((callback, ...args) => void ticks.push(() => Reflect.apply(callback, null, args)));
   try {
     run();
   } finally {

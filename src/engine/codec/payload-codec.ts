@@ -1,6 +1,27 @@
 import type { EncodedPacket } from './packet.js';
 import { ProtocolError } from '../protocol-error.js';
 
+/** How packets stand in the bodies of long-polling; chosen once, when a session opens. */
+export interface PayloadCodec {
+  /** Whether a POST may carry bytes instead of text. */
+  readonly readsBytes: boolean;
+  /** Takes packets off the front of the queue: as many as fit into `maxBytes`, at least one. */
+  take(queue: EncodedPacket[], maxBytes: number): string | Buffer;
+  /**
+   * Takes a received body apart: texts that start with their type, or with `b` before base64, and binary messages.
+   *
+   * @throws ProtocolError for what is no payload, and above `maxPackets`
+   */
+  split(body: string | Buffer, maxPackets: number): EncodedPacket[];
+}
+
+/** Payloads of Engine.IO v4. */
+export const PAYLOAD_V4: PayloadCodec = {
+  readsBytes: false,
+  take: takePayload,
+  split: (body, maxPackets) => splitPayload(body as string, maxPackets),
+};
+
 /** Joins the packets of a long-polling payload (protocol, "HTTP long-polling"); it never occurs inside JSON text. */
 export const SEPARATOR = '\x1e';
 
@@ -10,6 +31,19 @@ const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/;
 /** A packet as it stands in a payload: text as it is, binary as `b` and base64. */
 export function encodePayloadPacket(packet: EncodedPacket): string {
   return typeof packet === 'string' ? packet : BINARY_PREFIX + packet.toString('base64');
+}
+
+function takePayload(queue: EncodedPacket[], maxBytes: number): string {
+  const packets: string[] = [];
+  let size = -SEPARATOR.length;
+  for (const packet of queue) {
+    const encoded = encodePayloadPacket(packet);
+    size += SEPARATOR.length + Buffer.byteLength(encoded);
+    if (packets.length > 0 && size > maxBytes) break;
+    packets.push(encoded);
+  }
+  queue.splice(0, packets.length);
+  return packets.join(SEPARATOR);
 }
 
 /**
@@ -41,7 +75,11 @@ export function isBinaryPayloadPacket(packet: string): boolean {
  * @throws ProtocolError for anything that is not padded standard base64
  */
 export function decodePayloadBinary(packet: string): Buffer {
-  const base64 = packet.slice(1);
+  return decodeBase64(packet.slice(1));
+}
+
+/** @throws ProtocolError as above */
+export function decodeBase64(base64: string): Buffer {
   if (base64.length % 4 !== 0 || !BASE64.test(base64)) throw new ProtocolError('INVALID_BASE64', 'not base64');
   return Buffer.from(base64, 'base64');
 }

@@ -40,7 +40,7 @@ export class PollingExchange {
     this.http.onAbort(listener);
   }
 
-  respond(status: number, contentType: string, body: string, compressible = false): void {
+  respond(status: number, contentType: string, body: string | Buffer, compressible = false): void {
     const headers: HttpHeaders = { 'Content-Type': contentType, 'Cache-Control': 'no-store', ...this.corsHeaders };
     const threshold = this.policy.httpCompressionThreshold;
     if (compressible && threshold !== null && body.length >= threshold) {

@@ -2,16 +2,30 @@ import { isUtf8 } from 'node:buffer';
 import type { Readable } from 'node:stream';
 import { ProtocolError } from '../protocol-error.js';
 
-/**
- * Reads a body as text within `limit` bytes. `done` is called once: with the text, with a `ProtocolError`, or with null
- * where the peer left in the middle. `onBytes` is told of every chunk, since bytes are a sign of life.
- */
+/** `readBytes` for a body that is text. */
 export function readBody(
   body: Readable,
   contentLength: string | undefined,
   limit: number,
   onBytes: (length: number) => void,
   done: (result: string | ProtocolError | null) => void,
+): void {
+  readBytes(body, contentLength, limit, onBytes, (result) => {
+    if (!Buffer.isBuffer(result)) done(result);
+    else done(isUtf8(result) ? result.toString() : new ProtocolError('INVALID_PACKET', 'the body is not UTF-8'));
+  });
+}
+
+/**
+ * Reads a body within `limit` bytes. `done` is called once: with the bytes, with a `ProtocolError`, or with null where
+ * the peer left in the middle. `onBytes` is told of every chunk, since bytes are a sign of life.
+ */
+export function readBytes(
+  body: Readable,
+  contentLength: string | undefined,
+  limit: number,
+  onBytes: (length: number) => void,
+  done: (result: Buffer | ProtocolError | null) => void,
 ): void {
   if (Number(contentLength) > limit) {
     done(tooLarge(limit));
@@ -27,13 +41,12 @@ export function readBody(
     else chunks.push(chunk);
   }
   function onEnd(): void {
-    const bytes = chunks.length === 1 ? chunks[0] : Buffer.concat(chunks, length);
-    finish(isUtf8(bytes) ? bytes.toString() : new ProtocolError('INVALID_PACKET', 'the body is not UTF-8'));
+    finish(chunks.length === 1 ? chunks[0] : Buffer.concat(chunks, length));
   }
   function onGone(): void {
     finish(null);
   }
-  function finish(result: string | ProtocolError | null): void {
+  function finish(result: Buffer | ProtocolError | null): void {
     body.off('data', onData).off('end', onEnd).off('close', onGone).off('error', onGone);
     // Whatever still arrives is read and thrown away; an error after this one concerns nobody.
     body.on('error', ignore);

@@ -27,9 +27,9 @@ export class FrameReader {
   #fragmented = false;
   /** The beginning of a header that was cut off by the end of a chunk. */
   #rest: Buffer | null = null;
-  /** Whether the frame that is passed on is a close frame. */
+  /** Whether the frame that is passed on is a close frame, or one that `ws` will refuse. */
   #closing = false;
-  /** A close frame was passed on: `ws` reads nothing behind it. */
+  /** Such a frame was passed on: nothing behind it is read (RFC 6455, 5.5.1 and 7.1.7). */
   #concluded = false;
 
   private constructor(
@@ -92,7 +92,8 @@ export class FrameReader {
     const isCommon = (first === FINAL_TEXT || first === FINAL_BINARY) && isMasked && length > 0;
     const end = start + header + length;
     if (!isCommon || this.#fragmented || length > this.maxPayload || end > chunk.length || !this.sink.reads) {
-      return this.#leave(first, header + length, start);
+      const isRefused = !isMasked || isReserved(first) || ((first & 0x0f) <= BINARY && length > this.maxPayload);
+      return this.#leave(first, header + length, start, isRefused);
     }
     const payload = start + header;
     const isAscii = unmask(chunk, payload, end);
@@ -105,18 +106,18 @@ export class FrameReader {
     } else {
       // Masked again, so that `ws` sees what arrived and refuses it in the RFC's way.
       unmask(chunk, payload, end);
-      return this.#leave(first, header + length, start);
+      return this.#leave(first, header + length, start, true);
     }
     return end;
   }
 
   /** From `start` on, `size` bytes belong to `ws`. */
-  #leave(first: number, size: number, start: number): number {
+  #leave(first: number, size: number, start: number, isRefused: boolean): number {
     const opcode = first & 0x0f;
     const isFinal = first >= 0x80;
     if (opcode <= BINARY) this.#fragmented = !isFinal;
     this.#passing = size;
-    this.#closing = opcode === CLOSE;
+    this.#closing = opcode === CLOSE || isRefused;
     return start;
   }
 
@@ -137,11 +138,18 @@ interface ReadSocket extends Duplex {
 
 const BINARY = 0x2;
 const CLOSE = 0x8;
+const PONG = 0xa;
 const FINAL_TEXT = 0x81;
 const FINAL_BINARY = 0x82;
 
 /** From this size on, four bytes at a time pay for the view that they need. */
 const WIDE = 256;
+
+/** Whether a frame's first byte has bits or an opcode without a meaning where no extension is negotiated. */
+function isReserved(first: number): boolean {
+  const opcode = first & 0x0f;
+  return (first & 0x70) !== 0 || opcode > PONG || (opcode > BINARY && opcode < CLOSE);
+}
 
 /** One listener for all sockets. */
 function onData(this: Duplex, chunk: Buffer): void {

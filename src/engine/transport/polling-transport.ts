@@ -1,15 +1,9 @@
 import { closeDetail, type CloseDetail, type CloseReason } from '../close-reason.js';
-import {
-  SEPARATOR,
-  decodePayloadBinary,
-  encodePayloadPacket,
-  isBinaryPayloadPacket,
-  splitPayload,
-} from '../codec/payload-codec.js';
-import { PacketType, isControlType, type EncodedPacket } from '../codec/packet.js';
+import { PAYLOAD_V4, decodePayloadBinary, isBinaryPayloadPacket } from '../codec/payload-codec.js';
+import { PacketType, isControlType, type ControlType, type EncodedPacket } from '../codec/packet.js';
 import type { FlushQueue, Flushable } from '../flush-queue.js';
 import type { PollingExchange } from '../http/polling-exchange.js';
-import { readBody } from '../http/request-body.js';
+import { readBody, readBytes } from '../http/request-body.js';
 import { ProtocolError } from '../protocol-error.js';
 import { Timer, type TimerWheel } from '../timer-wheel.js';
 import type { SharedPacket } from './shared-packet.js';
@@ -49,10 +43,15 @@ export class PollingTransport implements Transport, Flushable {
     private readonly wheel: TimerWheel,
     private readonly flushQueue: FlushQueue,
     private readonly rules: PollingRules,
+    private readonly codec = PAYLOAD_V4,
   ) {}
 
   get writable(): boolean {
     return this.#poll !== null && this.#queue.length === 0;
+  }
+
+  get hasUnsent(): boolean {
+    return this.#queue.length > 0;
   }
 
   send(packet: EncodedPacket, compress: boolean): void {
@@ -72,7 +71,7 @@ export class PollingTransport implements Transport, Flushable {
     const unsent = this.#queue;
     this.#queue = [];
     this.#state = 'retired';
-    this.#answer(PacketType.NOOP);
+    this.#answerWith(PacketType.NOOP);
     return unsent;
   }
 
@@ -85,7 +84,7 @@ export class PollingTransport implements Transport, Flushable {
   /** From now on polls end at once, with a noop where nothing is queued, so that the peer can pause polling. */
   hurry(hurried: boolean): void {
     this.#hurried = hurried;
-    if (hurried && this.#poll !== null && this.#queue.length === 0) this.#answer(PacketType.NOOP);
+    if (hurried && this.#poll !== null && this.#queue.length === 0) this.#answerWith(PacketType.NOOP);
   }
 
   /** A GET: waits until there is something to carry. */
@@ -98,9 +97,9 @@ export class PollingTransport implements Transport, Flushable {
     this.#poll = exchange;
     exchange.onAbort(() => this.#onAbort(exchange));
     if (this.#queue.length > 0) this.#answer(this.#takePayload());
-    else if (this.#state === 'closing') this.#finishClose(`${PacketType.NOOP}${SEPARATOR}${PacketType.CLOSE}`);
-    else if (this.#state === 'closed') this.#answer(PacketType.CLOSE);
-    else if (this.#hurried) this.#answer(PacketType.NOOP);
+    else if (this.#state === 'closing') this.#finishClose(PacketType.NOOP, PacketType.CLOSE);
+    else if (this.#state === 'closed') this.#answerWith(PacketType.CLOSE);
+    else if (this.#hurried) this.#answerWith(PacketType.NOOP);
     else this.wheel.schedule(this.#pollTimer, this.rules.maxPollWait);
   }
 
@@ -111,7 +110,8 @@ export class PollingTransport implements Transport, Flushable {
       this.close(false, 'transport error', closeDetail('PUSH_OVERLAP', 'a second POST while one is read'));
       return;
     }
-    if (exchange.contentType === 'application/octet-stream') {
+    const isBinary = exchange.contentType === BYTES;
+    if (isBinary && !this.codec.readsBytes) {
       this.#refusePush(exchange, new ProtocolError('INVALID_CONTENT_TYPE', 'binary payloads belong to Engine.IO v3'));
       return;
     }
@@ -119,7 +119,8 @@ export class PollingTransport implements Transport, Flushable {
     const onBytes = (length: number): void => {
       this.bytesReceived += length;
     };
-    readBody(exchange.body, exchange.contentLength, this.rules.pollingMaxBufferSize, onBytes, (result) =>
+    const read = isBinary ? readBytes : readBody;
+    read(exchange.body, exchange.contentLength, this.rules.pollingMaxBufferSize, onBytes, (result) =>
       this.#onBody(exchange, result),
     );
   }
@@ -144,25 +145,25 @@ export class PollingTransport implements Transport, Flushable {
     }
   }
 
-  #finishClose(payload: string): void {
-    this.#answer(payload);
+  #finishClose(...types: ControlType[]): void {
+    this.#answerWith(...types);
     this.#end();
   }
 
-  #onBody(exchange: PollingExchange, result: string | ProtocolError | null): void {
+  #onBody(exchange: PollingExchange, result: string | Buffer | ProtocolError | null): void {
     if (result === null) {
       this.#pushing = false;
       this.close(false, 'transport error', closeDetail('PUSH_ABORTED', 'the peer left in the middle of a POST'));
-    } else if (typeof result !== 'string') {
+    } else if (result instanceof ProtocolError) {
       this.#refusePush(exchange, result);
     } else {
       this.#receivePayload(exchange, result);
     }
   }
 
-  #receivePayload(exchange: PollingExchange, payload: string): void {
+  #receivePayload(exchange: PollingExchange, payload: string | Buffer): void {
     try {
-      this.#dispatch(exchange, splitPayload(payload, this.rules.maxBatchPackets), 0);
+      this.#dispatch(exchange, this.codec.split(payload, this.rules.maxBatchPackets), 0);
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
       this.#refusePush(exchange, error);
@@ -170,7 +171,7 @@ export class PollingTransport implements Transport, Flushable {
   }
 
   /** Hands packets on, a slice per turn of the loop: one large POST must not hold up everyone else. */
-  #dispatch(exchange: PollingExchange, packets: string[], start: number): void {
+  #dispatch(exchange: PollingExchange, packets: EncodedPacket[], start: number): void {
     const end = Math.min(start + PACKETS_PER_TURN, packets.length);
     for (let i = start; i < end && this.#receives; i++) this.#receivePacket(packets[i]);
     if (end < packets.length && this.#receives) {
@@ -182,7 +183,7 @@ export class PollingTransport implements Transport, Flushable {
     else exchange.respond(200, 'text/html', 'ok');
   }
 
-  #dispatchNext(exchange: PollingExchange, packets: string[], start: number): void {
+  #dispatchNext(exchange: PollingExchange, packets: EncodedPacket[], start: number): void {
     try {
       this.#dispatch(exchange, packets, start);
     } catch (error) {
@@ -195,12 +196,13 @@ export class PollingTransport implements Transport, Flushable {
     return this.#state === 'open' || this.#state === 'closing';
   }
 
-  #receivePacket(packet: string): void {
-    const type = packet.charAt(0);
-    if (type === PacketType.MESSAGE) this.handler.onMessage(packet.slice(1));
+  #receivePacket(packet: EncodedPacket): void {
+    const type = packet[0];
+    if (type === PacketType.MESSAGE) this.handler.onMessage((packet as string).slice(1));
+    else if (typeof packet !== 'string') this.handler.onMessage(packet);
     else if (isBinaryPayloadPacket(packet)) this.handler.onMessage(decodePayloadBinary(packet));
     else if (type === PacketType.CLOSE) this.#onPeerClose();
-    else if (isControlType(type)) this.handler.onControl(type, packet.slice(1));
+    else if (isControlType(packet.charAt(0))) this.handler.onControl(type as ControlType, packet.slice(1));
     else throw new ProtocolError('INVALID_PACKET', `unknown packet type ${JSON.stringify(type)}`);
   }
 
@@ -208,7 +210,7 @@ export class PollingTransport implements Transport, Flushable {
   #onPeerClose(): void {
     this.#ending = { reason: 'transport close', detail: closeDetail('PEER_CLOSED', 'the peer closed the session') };
     this.#state = 'closing';
-    this.#answer(PacketType.NOOP);
+    this.#answerWith(PacketType.NOOP);
     this.#end();
   }
 
@@ -226,29 +228,23 @@ export class PollingTransport implements Transport, Flushable {
   }
 
   #onPollWait(): void {
-    this.#answer(PacketType.NOOP);
+    this.#answerWith(PacketType.NOOP);
   }
 
   /** Packets for one answer: as many as fit, at least one; the rest waits for the next poll. */
-  #takePayload(): string {
-    const packets: string[] = [];
-    let size = 0;
-    for (const packet of this.#queue) {
-      const encoded = encodePayloadPacket(packet);
-      size += Buffer.byteLength(encoded) + 1;
-      if (packets.length > 0 && size - 1 > this.rules.pollingMaxBufferSize) break;
-      packets.push(encoded);
-    }
-    if (packets.length === this.#queue.length) this.#queue = [];
-    else this.#queue.splice(0, packets.length);
-    return packets.join(SEPARATOR);
+  #takePayload(): string | Buffer {
+    return this.codec.take(this.#queue, this.rules.pollingMaxBufferSize);
   }
 
-  #answer(payload: string): void {
+  #answerWith(...types: ControlType[]): void {
+    this.#answer(this.codec.take(types, Infinity));
+  }
+
+  #answer(payload: string | Buffer): void {
     const poll = this.#poll;
     if (poll === null) return;
     this.#releasePoll();
-    poll.respond(200, 'text/plain; charset=UTF-8', payload, this.#compress);
+    poll.respond(200, typeof payload === 'string' ? 'text/plain; charset=UTF-8' : BYTES, payload, this.#compress);
     if (this.#queue.length > 0) return;
     this.#compress = false;
     this.handler.onFlush();
@@ -263,12 +259,14 @@ export class PollingTransport implements Transport, Flushable {
     if (this.#state === 'closed') return;
     this.#state = 'closed';
     this.#queue = [];
-    this.#answer(PacketType.CLOSE);
+    this.#answerWith(PacketType.CLOSE);
     this.wheel.cancel(this.#closeTimer);
     const { reason, detail } = this.#ending!;
     this.handler.onTransportClose(reason, detail);
   }
 }
+
+const BYTES = 'application/octet-stream';
 
 /** Packets of one POST dispatched before others get their turn. */
 const PACKETS_PER_TURN = 256;

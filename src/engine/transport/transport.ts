@@ -22,6 +22,8 @@ export interface Transport {
   handler: TransportHandler;
   /** Whether a packet sent now leaves at the end of this tick; volatile packets are dropped otherwise. */
   readonly writable: boolean;
+  /** Whether packets wait for the peer to ask for them. */
+  readonly hasUnsent: boolean;
   /** Bytes received so far, partial frames included: the heartbeat's sign of life. */
   readonly bytesReceived: number;
   /** Sends in order; `compress` is a wish that counts where compression is negotiated. */

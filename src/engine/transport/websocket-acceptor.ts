@@ -1,9 +1,11 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { WebSocketServer } from 'ws';
+import { WebSocketServer, type WebSocket } from 'ws';
+import type { Dialect } from '../dialect.js';
 import type { FlushQueue } from '../flush-queue.js';
 import type { PerMessageDeflateOptions } from '../engine-options.js';
 import type { HttpHeaders } from '../http/http-exchange.js';
+import { WebsocketTransportV3 } from './websocket-transport-v3.js';
 import { WebsocketTransport, type WebsocketRules } from './websocket-transport.js';
 
 export interface AcceptorOptions extends WebsocketRules {
@@ -11,11 +13,23 @@ export interface AcceptorOptions extends WebsocketRules {
   readonly perMessageDeflate: PerMessageDeflateOptions | false;
 }
 
+/** An upgrade request that was let in. */
+export interface WebsocketHandshake {
+  readonly request: IncomingMessage;
+  readonly socket: Duplex;
+  readonly head: Buffer;
+  /** What the answer carries beyond what makes it one. */
+  readonly headers: HttpHeaders;
+  readonly dialect: Dialect;
+}
+
 /** Turns upgrade requests into WebSocket transports. Owns the `WebSocketServer`, which never sees an HTTP server. */
 export class WebsocketAcceptor {
   readonly #server: WebSocketServer;
   readonly #flushQueue: FlushQueue;
   readonly #rules: WebsocketRules;
+  /** Joined frames came with v4; in v3 the character that joins them is data. */
+  readonly #rulesV3: WebsocketRules;
   /** Headers of the request that is being accepted; `ws` asks for them within the same call. */
   #headers: HttpHeaders | null = null;
   #refuse: ((message: string) => void) | null = null;
@@ -23,6 +37,7 @@ export class WebsocketAcceptor {
   constructor(options: AcceptorOptions, flushQueue: FlushQueue) {
     this.#flushQueue = flushQueue;
     this.#rules = options;
+    this.#rulesV3 = { ...options, splitsJoinedFrames: false };
     const settings = {
       noServer: true,
       clientTracking: false,
@@ -38,17 +53,14 @@ export class WebsocketAcceptor {
 
   /** Calls one of the two, before it returns: a request that is no valid WebSocket handshake is refused. */
   accept(
-    request: IncomingMessage,
-    socket: Duplex,
-    head: Buffer,
-    headers: HttpHeaders,
+    { request, socket, head, headers, dialect }: WebsocketHandshake,
     accepted: (transport: WebsocketTransport) => void,
     refused: (message: string) => void,
   ): void {
     this.#headers = headers;
     this.#refuse = refused;
     this.#server.handleUpgrade(request, socket, head, (websocket) => {
-      accepted(new WebsocketTransport(websocket, socket, this.#flushQueue, this.#rules));
+      accepted(this.#createTransport(websocket, socket, dialect));
     });
     this.#headers = null;
     this.#refuse = null;
@@ -56,6 +68,11 @@ export class WebsocketAcceptor {
 
   close(): void {
     this.#server.close();
+  }
+
+  #createTransport(websocket: WebSocket, socket: Duplex, { encodeBinary }: Dialect): WebsocketTransport {
+    if (encodeBinary === null) return new WebsocketTransport(websocket, socket, this.#flushQueue, this.#rules);
+    return new WebsocketTransportV3(websocket, socket, this.#flushQueue, this.#rulesV3, encodeBinary);
   }
 
   #addHeaders(lines: string[]): void {

@@ -27,6 +27,7 @@ export interface WebsocketRules {
  */
 export class WebsocketTransport implements Transport, Flushable, FrameSink {
   readonly name = 'websocket';
+  readonly hasUnsent = false;
   handler!: TransportHandler;
   #state: 'open' | 'closed' = 'open';
   /** The frames of this tick: `#chunks` in order, then `#text`, which grows by every further text frame. */

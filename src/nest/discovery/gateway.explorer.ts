@@ -7,8 +7,11 @@ import { GatewayMetadataAccessor } from './gateway-metadata.accessor.js';
 @Injectable()
 export class GatewayExplorer {
   readonly #accessor = new GatewayMetadataAccessor();
-  /** Each provider is reported once, also where modules are loaded later and the search is repeated. */
-  readonly #seen = new WeakSet<InstanceWrapper>();
+  /**
+   * The tokens of each module whose providers were reported. Not the providers: the first versions of Nest 11 make
+   * them again where a module is loaded again.
+   */
+  readonly #seen = new WeakMap<object, Set<unknown>>();
 
   constructor(
     private readonly discovery: DiscoveryService,
@@ -18,10 +21,16 @@ export class GatewayExplorer {
   /** What was not reported before. */
   explore(): HandlerDescriptor[] {
     return [...this.discovery.getProviders(), ...this.discovery.getControllers()].flatMap((wrapper) => {
-      if (wrapper.isAlias || this.#seen.has(wrapper)) return [];
-      this.#seen.add(wrapper);
-      return this.#exploreProvider(wrapper);
+      return !wrapper.isAlias && this.#isNew(wrapper) ? this.#exploreProvider(wrapper) : [];
     });
+  }
+
+  #isNew({ host, token }: InstanceWrapper): boolean {
+    if (host === undefined) return false;
+    const tokens = this.#seen.get(host) ?? new Set();
+    if (tokens.has(token)) return false;
+    this.#seen.set(host, tokens.add(token));
+    return true;
   }
 
   #exploreProvider(wrapper: InstanceWrapper): HandlerDescriptor[] {

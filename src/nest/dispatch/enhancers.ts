@@ -64,18 +64,20 @@ export class EnhancerSource {
    * Puts the global enhancers with a scope on a handler's provider. Nest itself does so for classes that it scans at
    * boot, and leaves others without their guards: those of factories, of values, and of modules that are loaded later.
    *
-   * @throws BindingError where the provider is a value, which cannot be made anew for each call
+   * @throws BindingError where the provider, such as a value, cannot be made anew for each call
    */
   bindScopedGlobals(descriptor: HandlerDescriptor): void {
     const { wrapper } = descriptor;
     const missing = this.#scopedGlobals().filter((global) => !wrapper.getEnhancersMetadata()?.includes(global));
-    if (missing.length > 0 && wrapper.isNotMetatype && !wrapper.isFactory) {
-      throw new BindingError(
-        `A global enhancer with a scope would not run before ${nameOf(descriptor)}: its provider is a value. ` +
-          `Provide ${descriptor.gateway.name} by useClass or useFactory.`,
-      );
-    }
+    if (missing.length === 0) return;
     for (const global of missing) wrapper.addEnhancerMetadata(global);
+    const isValue = wrapper.isNotMetatype && !wrapper.isFactory;
+    // The first versions of Nest 11 have made up their mind about the provider by now.
+    if (!isValue && !wrapper.isDependencyTreeStatic()) return;
+    throw new BindingError(
+      `A global enhancer with a scope would not run before ${nameOf(descriptor)}: its provider is not made anew for ` +
+        `each call. Provide ${descriptor.gateway.name} under its own class, in a module that is loaded at the start.`,
+    );
   }
 
   /** @throws BindingError for a bound enhancer that Nest does not resolve, and would therefore leave out */

@@ -49,6 +49,8 @@ function fromGetError(error: WithGetError): ErrorAck | object {
 
 interface HttpExceptionLike {
   readonly message?: unknown;
+  /** On versions of Nest that have it. */
+  readonly errorCode?: unknown;
   getResponse(): unknown;
   getStatus(): number;
 }
@@ -56,16 +58,17 @@ interface HttpExceptionLike {
 function fromHttpException(error: HttpExceptionLike): ErrorAck {
   const response = error.getResponse();
   const statusCode = error.getStatus();
+  const code = typeof error.errorCode === 'string' ? { code: error.errorCode } : null;
   if (typeof response !== 'object' || response === null) {
-    return { status: 'error', message: String(response), statusCode };
+    return { status: 'error', message: String(response), ...code, statusCode };
   }
-  const { message, error: name, statusCode: _status, ...rest } = response as Record<string, unknown>;
+  const { message, error: name, statusCode: _status, errorCode: _code, ...rest } = response as Record<string, unknown>;
   // Validation pipes put a list of findings where others put a sentence.
   if (Array.isArray(message)) {
-    return { status: 'error', message: String(name ?? error.message), statusCode, details: message };
+    return { status: 'error', message: String(name ?? error.message), ...code, statusCode, details: message };
   }
   const details = Object.keys(rest).length > 0 ? { details: rest } : null;
-  return { status: 'error', message: String(message ?? error.message), statusCode, ...details };
+  return { status: 'error', message: String(message ?? error.message), ...code, statusCode, ...details };
 }
 
 function hasMethod<N extends 'getError' | 'getResponse' | 'getStatus'>(

@@ -148,7 +148,8 @@ export class NamespaceBinding {
     this.context.inFlight.track(work);
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<'late'>((resolve) => {
-      timer = setTimeout(() => resolve('late'), this.connectTimeout);
+      // Keeps no process alive: without sockets there is nobody to disconnect.
+      timer = setTimeout(() => resolve('late'), this.connectTimeout).unref();
     });
     const first = await Promise.race([work, late]);
     clearTimeout(timer);

@@ -1,22 +1,24 @@
 import { createServer, type Server as HttpServer } from 'node:http';
 import { Injectable } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
-import type { CorsOptions, Server } from '../../socketio/index.js';
+import type { Server, ServerOptions } from '../../socketio/index.js';
 import { registerFastifyRoutes, type FastifyInstance } from './fastify-exchange.js';
 
 /** Joins a server with the HTTP server of the application, or with one of its own. */
 @Injectable()
 export class HttpServerHost {
   /** What `app.enableCors()` was called with; undefined where it was not. */
-  #cors: CorsOptions | undefined;
+  #cors: ServerOptions['cors'];
   #ownServer: HttpServer | null = null;
 
   constructor(private readonly adapterHost: HttpAdapterHost) {
-    this.#watchCors();
+    if (adapterHost.httpAdapter) this.#watchCors();
+    // A testing module is compiled before it gets its adapter. The first versions of Nest 11 do not tell of that.
+    else adapterHost.init$?.subscribe(() => this.#watchCors());
   }
 
   /** CORS as the application has it, for a server that was told nothing about it. */
-  get cors(): CorsOptions | undefined {
+  get cors(): ServerOptions['cors'] {
     return this.#cors;
   }
 
@@ -24,7 +26,7 @@ export class HttpServerHost {
   attach(server: Server): void {
     const { httpAdapter } = this.adapterHost;
     if (!httpAdapter) return;
-    const engine = server.createEngine();
+    const { engine } = server;
     const httpServer = httpAdapter.getHttpServer() as HttpServer;
     const isFastify = httpAdapter.getType() === 'fastify';
     if (isFastify) {
@@ -39,11 +41,12 @@ export class HttpServerHost {
   async listen(server: Server, port: number): Promise<void> {
     const httpServer = createServer((_request, response) => void response.writeHead(404).end());
     this.#ownServer = httpServer;
-    server.attach(httpServer);
+    server.engine.attach(httpServer);
+    server.httpServer = httpServer;
     await new Promise<void>((resolve, reject) => {
       httpServer.once('error', reject);
       httpServer.listen(port, () => {
-        httpServer.off('error', reject);
+        httpServer.off('error', reject).on('error', (error) => server.reportError(error));
         resolve();
       });
     });
@@ -58,24 +61,28 @@ export class HttpServerHost {
     await new Promise<void>((resolve) => httpServer.close(() => resolve()));
   }
 
-  /** Calls the listener before any provider is told of the end, on versions of Nest that announce it. */
-  onBeforeClose(listener: () => Promise<unknown>): void {
-    const adapter = this.adapterHost.httpAdapter as { beforeClose?: () => Promise<void> | void } | undefined;
-    if (typeof adapter?.beforeClose !== 'function') return;
-    const beforeClose = adapter.beforeClose.bind(adapter);
-    adapter.beforeClose = async () => {
-      await beforeClose();
-      await listener();
-    };
-  }
-
   #watchCors(): void {
     const { httpAdapter } = this.adapterHost;
-    if (typeof httpAdapter?.enableCors !== 'function') return;
+    if (!httpAdapter) return;
     const enableCors = httpAdapter.enableCors.bind(httpAdapter);
     httpAdapter.enableCors = (options, ...rest) => {
-      this.#cors = (options as CorsOptions | undefined) ?? {};
+      this.#cors = corsOf(options, httpAdapter.getInstance());
       return enableCors(options, ...rest);
     };
   }
+}
+
+type CorsSetting = Exclude<ServerOptions['cors'], boolean | undefined>;
+type CorsDelegate = Extract<CorsSetting, Function>;
+
+/** What `enableCors` was called with, in the terms of the `cors` package; Fastify's own package has two more ways to decide. */
+function corsOf(options: unknown, instance: unknown): CorsSetting {
+  const isMaker = typeof options === 'function' && options.length < 2;
+  const given = (isMaker ? options(instance) : options) as (CorsSetting & { delegator?: CorsDelegate }) | undefined;
+  const setting = given?.delegator ?? given ?? {};
+  if (typeof setting !== 'function' || setting.length > 1) return setting;
+  const resolve = setting as unknown as (request: unknown) => Promise<Exclude<CorsSetting, Function>>;
+  return (request, callback) => {
+    resolve(request).then((resolved) => callback(null, resolved), callback);
+  };
 }

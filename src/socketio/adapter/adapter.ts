@@ -63,7 +63,7 @@ export interface Adapter extends EventEmitter {
   addAll(id: SocketId, rooms: Set<Room>): Promise<void> | void;
   del(id: SocketId, room: Room): Promise<void> | void;
   delAll(id: SocketId): void;
-  broadcast(packet: AdapterPacket, opts: BroadcastOptions): void;
+  broadcast(packet: AdapterPacket, opts: BroadcastOptions): Promise<void> | void;
   broadcastWithAck(
     packet: AdapterPacket,
     opts: BroadcastOptions,

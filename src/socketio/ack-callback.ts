@@ -1,0 +1,21 @@
+import type { TimerWheel } from '../engine/index.js';
+
+/** What is told of an ack, or of its failure. */
+export type AckCallback = (...args: unknown[]) => void;
+
+/** The server, as acks see it. */
+export interface AckHost {
+  readonly wheel: TimerWheel;
+  /** What a callback threw. */
+  reportError(error: unknown): void;
+}
+
+/** Calls user code: what it throws, or rejects with, is reported and keeps nobody else from an answer. */
+export function callAck(host: AckHost, callback: AckCallback, args: readonly unknown[]): void {
+  try {
+    const result: unknown = callback(...args);
+    if (result instanceof Promise) result.catch((error: unknown) => host.reportError(error));
+  } catch (error) {
+    host.reportError(error);
+  }
+}

@@ -1,0 +1,76 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer, type AddressInfo } from 'node:net';
+import { within } from '../../support/until.js';
+
+/** For a server to start or to end, on a machine that runs other tests beside it. */
+const PATIENCE = 15_000;
+
+export interface DaemonOptions {
+  readonly program: string;
+  readonly args: readonly string[];
+  /** What it prints once it can be used. */
+  readonly ready: RegExp;
+  /** The folder it runs in. */
+  readonly cwd?: string;
+  /** The user it runs as; this process has to be root. */
+  readonly user?: UserIds;
+}
+
+export interface UserIds {
+  readonly uid: number;
+  readonly gid: number;
+}
+
+/** A server of somebody else's, as a process of its own. */
+export class Daemon {
+  private constructor(
+    private readonly child: ChildProcess,
+    private readonly closed: Promise<unknown>,
+  ) {}
+
+  /** Resolves once it can be used; rejects with what it printed where it ends before. */
+  static async start({ program, args, ready, cwd, user }: DaemonOptions): Promise<Daemon> {
+    const child = spawn(program, args, { cwd, stdio: ['ignore', 'pipe', 'pipe'], ...user });
+    const closed = once(child, 'close');
+    closed.catch(() => {});
+    const daemon = new Daemon(child, closed);
+    try {
+      await within(printed(child, ready), `${program} to be ready`, PATIENCE);
+    } catch (error) {
+      await daemon.stop('SIGKILL');
+      throw error;
+    }
+    return daemon;
+  }
+
+  /** Sends the signal and waits for the end. Idempotent. */
+  async stop(signal: NodeJS.Signals): Promise<void> {
+    if (this.child.pid === undefined) return;
+    this.child.kill(signal);
+    await within(this.closed, `${this.child.spawnfile} to end on ${signal}`, PATIENCE);
+  }
+}
+
+/** A port that nobody listens on at the moment. */
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+function printed(child: ChildProcess, text: RegExp): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let output = '';
+    const onOutput = (piece: string): void => {
+      output += piece;
+      if (text.test(output)) resolve();
+    };
+    child.stdout!.setEncoding('utf8').on('data', onOutput);
+    child.stderr!.setEncoding('utf8').on('data', onOutput);
+    child.once('error', reject);
+    child.once('close', () => reject(new Error(`${child.spawnfile} ended too soon:\n${output}`)));
+  });
+}

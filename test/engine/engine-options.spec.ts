@@ -1,0 +1,131 @@
+import { ENGINE_DEFAULTS, OptionReader, resolveEngineOptions, type EngineOptions } from '../../src/engine/index.js';
+
+describe('resolveEngineOptions', () => {
+  it('gives the documented defaults, frozen', () => {
+    const resolved = resolve({});
+    expect(resolved).toEqual({
+      path: '/engine.io/',
+      pingInterval: 25_000,
+      pingTimeout: 20_000,
+      upgradeTimeout: 10_000,
+      closeTimeout: 30_000,
+      maxHttpBufferSize: 1_000_000,
+      pollingMaxBufferSize: 1_000_000,
+      maxPollWait: 30_000,
+      maxBatchPackets: 65_536,
+      transports: ['polling', 'websocket'],
+      allowUpgrades: true,
+      allowEIO3: false,
+      httpCompressionThreshold: 1024,
+      perMessageDeflate: false,
+      cookie: null,
+      cors: null,
+      checkOrigin: false,
+      trustProxy: false,
+      allowRequest: null,
+      generateId: null,
+      destroyUpgrade: true,
+    });
+    expect(Object.isFrozen(resolved)).toBe(true);
+  });
+
+  it.each([
+    ['pingInterval', 'a number of milliseconds from 1 to 2147483647'],
+    ['pingTimeout', 'a number of milliseconds from 1 to 2147483647'],
+    ['upgradeTimeout', 'a number of milliseconds from 1 to 2147483647'],
+    ['closeTimeout', 'a number of milliseconds from 1 to 2147483647'],
+    ['maxPollWait', 'a number of milliseconds from 1 to 2147483647'],
+    ['maxHttpBufferSize', 'a whole number of at least 1'],
+    ['maxPayload', 'a whole number of at least 1'],
+    ['pollingMaxBufferSize', 'a whole number of at least 1'],
+    ['maxBatchPackets', 'a whole number of at least 1'],
+  ])('refuses what is no such number as %s', (option, expected) => {
+    for (const given of [0, -1, NaN, Infinity, -Infinity, '1000', true, {}]) {
+      expectRefused(option, given, expected);
+    }
+  });
+
+  it.each(['allowUpgrades', 'checkOrigin', 'trustProxy', 'destroyUpgrade', 'addTrailingSlash'])(
+    'refuses anything but true and false as %s',
+    (option) => {
+      for (const given of [0, 1, 'true', {}, []]) expectRefused(option, given, 'true or false');
+    },
+  );
+
+  it.each(['allowRequest', 'generateId'])('refuses what is no function as %s', (option) => {
+    for (const given of [0, true, 'f', {}]) expectRefused(option, given, 'a function');
+  });
+
+  it.each([
+    ['transports', [[], ['carrier pigeon'], 'websocket', ['polling', 1], {}]],
+    ['httpCompression', [1, 'gzip', [], { threshold: -1 }, { threshold: NaN }, { threshold: '1' }]],
+    ['perMessageDeflate', [1, 'on', []]],
+    ['cookie', [1, 'io', [], { name: 1 }, { name: 'two words' }, { domain: 'a;b' }, { sameSite: 'sometimes' }]],
+    ['cors', [1, '*', []]],
+    ['path', [1, '/a?b', '/a#b', '/a b', {}]],
+  ])('refuses a wrong form of %s', (option, givens) => {
+    for (const given of givens) expectRefused(option, given, '');
+  });
+
+  it.each([
+    ['engine', '/engine/'],
+    ['/engine', '/engine/'],
+    ['/engine/', '/engine/'],
+    ['/a/b.c', '/a/b.c/'],
+    ['/', '/'],
+    ['', '/'],
+  ])('makes of the path %j the path %s', (path, resolved) => {
+    expect(resolve({ path }).path).toBe(resolved);
+  });
+
+  it('leaves the slash away where it is told to', () => {
+    expect(resolve({ path: '/engine/', addTrailingSlash: false }).path).toBe('/engine');
+  });
+
+  it('takes the bound of polling from that of messages unless it has its own', () => {
+    expect(resolve({ maxPayload: 500 })).toMatchObject({ maxHttpBufferSize: 500, pollingMaxBufferSize: 500 });
+    expect(resolve({ maxHttpBufferSize: 500, pollingMaxBufferSize: 9 })).toMatchObject({ pollingMaxBufferSize: 9 });
+  });
+
+  it.each([
+    [true, 1024],
+    [false, null],
+    [{}, 1024],
+    [{ threshold: 0 }, 0],
+    [{ threshold: 5 }, 5],
+  ])('compresses polling answers for %j from %j bytes', (httpCompression, threshold) => {
+    expect(resolve({ httpCompression }).httpCompressionThreshold).toBe(threshold);
+  });
+
+  it.each([
+    [true, { name: 'io', path: '/', httpOnly: true, sameSite: 'lax' }],
+    [
+      { name: 'sid', secure: true },
+      { name: 'sid', path: '/', httpOnly: true, sameSite: 'lax', secure: true },
+    ],
+    [
+      { httpOnly: false, path: '/x' },
+      { name: 'io', path: '/x', httpOnly: false, sameSite: 'lax' },
+    ],
+    [false, null],
+  ])('makes of the cookie %j the cookie %j', (cookie, resolved) => {
+    expect(resolve({ cookie }).cookie).toEqual(resolved);
+  });
+
+  it('keeps its own copy of a list', () => {
+    const transports: EngineOptions['transports'] = ['websocket'];
+    const resolved = resolve({ transports });
+    transports.push('polling');
+    expect(resolved.transports).toEqual(['websocket']);
+  });
+});
+
+function resolve(options: EngineOptions) {
+  return resolveEngineOptions(new OptionReader(options as Record<string, unknown>), ENGINE_DEFAULTS);
+}
+
+function expectRefused(option: string, given: unknown, expected: string): void {
+  expect(() => resolve({ [option]: given })).toThrow(
+    expect.objectContaining({ name: 'OptionError', option, given, expected: expect.stringContaining(expected) }),
+  );
+}

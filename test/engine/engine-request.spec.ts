@@ -1,0 +1,41 @@
+import type { IncomingMessage } from 'node:http';
+import { parseQuery } from '../../src/engine/index.js';
+import { isFieldValue, parseEngineRequest, queryValue } from '../../src/engine/engine-request.js';
+
+describe('parseQuery', () => {
+  it.each([
+    ['/engine.io/', {}],
+    ['/engine.io/?', {}],
+    ['/engine.io/?EIO=4&transport=polling', { EIO: '4', transport: 'polling' }],
+    ['/?a=1&a=2', { a: '2' }],
+    ['/?a', { a: '' }],
+    ['/?a=b=c', { a: 'b=c' }],
+    ['/?a=%20x+y', { a: ' x y' }],
+    ['/?a=%zz', { a: '%zz' }],
+    ['/?a=1?b=2', { a: '1?b=2' }],
+  ])('takes %s apart', (url, query) => {
+    expect(parseQuery(url)).toEqual(query);
+  });
+});
+
+describe('queryValue', () => {
+  it.each(['__proto__', 'constructor', 'toString', 'hasOwnProperty'])('knows no "%s" unless it was sent', (name) => {
+    expect(queryValue(parseEngineRequest({ url: '/' } as IncomingMessage), name)).toBeUndefined();
+    expect(queryValue(parseEngineRequest({ url: `/?${name}=1` } as IncomingMessage), name)).toBe('1');
+  });
+
+  it('takes a query over that a framework in front has parsed', () => {
+    const request = { url: '/?sid=a', _query: { sid: 'b' } } as unknown as IncomingMessage;
+    expect(queryValue(parseEngineRequest(request), 'sid')).toBe('b');
+  });
+});
+
+describe('isFieldValue', () => {
+  it.each(['', 'https://example.com', 'a\tb c', 'é\xff'])('accepts %j', (value) => {
+    expect(isFieldValue(value)).toBe(true);
+  });
+
+  it.each(['a\r\nSet-Cookie: x', '\0', '\x1f', '\x7f', 'Ā', '😀'])('refuses %j', (value) => {
+    expect(isFieldValue(value)).toBe(false);
+  });
+});

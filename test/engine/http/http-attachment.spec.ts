@@ -1,0 +1,259 @@
+import { createServer, type Server as HttpServer } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { WebSocketServer } from 'ws';
+import type { EngineOptions, EngineServer, Session } from '../../../src/engine/index.js';
+import { matchesPath } from '../../../src/engine/index.js';
+import { cleanup } from '../../support/cleanup.js';
+import {
+  WireSocket,
+  openPolling,
+  openWebSocket,
+  poll,
+  push,
+  refusedWebSocket,
+  request,
+} from '../../support/engine-client.js';
+import { createEngine, listen } from '../../support/server.js';
+import { nextEvent } from '../../support/until.js';
+
+describe('HttpAttachment: side by side with others', () => {
+  it('leaves requests of other paths to the listeners that were there, in their order', async () => {
+    const http = createServer();
+    const seen: string[] = [];
+    http.on('request', () => seen.push('first'));
+    http.on('request', (_request, response) => {
+      seen.push('second');
+      response.end('theirs');
+    });
+    const { url } = await serve(http, {});
+
+    expect(await request(`${url}/elsewhere`)).toMatchObject({ status: 200, body: 'theirs' });
+    expect((await openPolling(`${url}/engine.io/`)).sid).toHaveLength(20);
+
+    expect(seen).toEqual(['first', 'second']);
+  });
+
+  it('shows its own requests to listeners that came after it as well', async () => {
+    const http = createServer();
+    const { url } = await serve(http, {});
+    const later = nextEvent(http, 'request');
+
+    await openPolling(`${url}/engine.io/`);
+
+    await later;
+  });
+
+  it('leaves upgrades of other paths to another WebSocket server, and that one leaves ours alone', async () => {
+    const http = createServer();
+    const other = new WebSocketServer({ server: http, path: '/other' });
+    cleanup(() => other.close());
+    other.on('connection', (websocket) => websocket.send('from the other'));
+    const { url } = await serve(http, {});
+
+    const theirs = new WireSocket(`${url}/other`);
+    expect(await theirs.next()).toBe('from the other');
+    const ours = await openWebSocket(`${url}/engine.io/`);
+    expect(await ours.next()).toMatch(/^0\{/);
+    ours.send('4hello');
+    expect(await ours.next()).toBe('4hello');
+  });
+
+  it('does so where the other one came later', async () => {
+    const http = createServer();
+    const { url } = await serve(http, {});
+    const other = new WebSocketServer({ server: http, path: '/other' });
+    cleanup(() => other.close());
+    other.on('connection', (websocket) => websocket.send('from the other'));
+
+    expect(await new WireSocket(`${url}/other`).next()).toBe('from the other');
+    expect(await (await openWebSocket(`${url}/engine.io/`)).next()).toMatch(/^0\{/);
+  });
+
+  it('serves two engines on one server under different paths', async () => {
+    const http = createServer();
+    const { url, engine: one } = await serve(http, { path: '/one' });
+    const two = echoing(createEngine({ path: '/two' }));
+    two.attach(http);
+
+    const first = await openWebSocket(`${url}/one/`);
+    const second = await openPolling(`${url}/two/`);
+    await first.next();
+    first.send('4a');
+    await push(second, '4b');
+
+    expect(await first.next()).toBe('4a');
+    expect((await poll(second)).body).toBe('4b');
+    expect([one.clientsCount, two.clientsCount]).toEqual([1, 1]);
+  });
+
+  it('answers an upgrade of a path that nobody serves with 404, also beside a second engine', async () => {
+    const http = createServer();
+    const { url } = await serve(http, { path: '/one' });
+    expect((await refusedWebSocket(`${url}/nowhere`)).status).toBe(404);
+
+    createEngine({ path: '/two' }).attach(http);
+    expect((await refusedWebSocket(`${url}/nowhere`)).status).toBe(404);
+  });
+
+  it('leaves such an upgrade to others where one of them listens, or where it is told to', async () => {
+    const http = createServer();
+    const { url } = await serve(http, { destroyUpgrade: false });
+    const before = nextEvent(http, 'upgrade');
+    const first = new WireSocket(`${url}/nowhere`);
+    first.opened.catch(() => {});
+    const [, socket] = (await before) as [unknown, Duplex];
+    cleanup(() => socket.destroy());
+
+    http.on('upgrade', (_request, socket) => socket.end('HTTP/1.1 418 Teapot\r\n\r\n'));
+    expect((await refusedWebSocket(`${url}/nowhere`)).status).toBe(418);
+    expect(first.unread).toEqual([]);
+  });
+});
+
+describe('HttpAttachment#detach', () => {
+  it.each([
+    ['one engine', 1, [0]],
+    ['two engines, the last first', 2, [1, 0]],
+    ['two engines, the first first', 2, [0, 1]],
+    ['three engines, the middle first', 3, [1, 0, 2]],
+    ['three engines, in the order of attaching', 3, [0, 1, 2]],
+    ['three engines, the last in the middle', 3, [0, 2, 1]],
+  ])('leaves the server as it was found: %s', (_case, count, order) => {
+    const http = createServer(() => {});
+    http.on('upgrade', () => {});
+    http.once('request', () => {});
+    const found = snapshot(http);
+    const attachments = Array.from({ length: count }, (_, i) => createEngine({ path: `/${i}` }).attach(http));
+
+    for (const index of order) attachments[index].detach();
+
+    expect(snapshot(http)).toEqual(found);
+  });
+
+  it('puts a function back that somebody had set as emit before', () => {
+    const http = createServer(() => {});
+    const emit = http.emit;
+    http.emit = function wrapped(this: HttpServer, ...args: never[]): boolean {
+      return Reflect.apply(emit, this, args);
+    } as never;
+    const found = snapshot(http);
+
+    createEngine().attach(http).detach();
+
+    expect(snapshot(http)).toEqual(found);
+  });
+
+  it('keeps what somebody set as emit after it, and stays out of the way', async () => {
+    const http = createServer((_request, response) => response.end('theirs'));
+    const { url, engine } = await serve(http, {});
+    const emit = http.emit;
+    const wrapped = function (this: HttpServer, ...args: never[]): boolean {
+      return Reflect.apply(emit, this, args);
+    } as never;
+    http.emit = wrapped;
+
+    engine.close();
+
+    expect(http.emit).toBe(wrapped);
+    expect(await request(`${url}/engine.io/?EIO=4&transport=polling`)).toMatchObject({ body: 'theirs' });
+  });
+
+  it('keeps the listeners that came after it, in their places', () => {
+    const [one, two, three] = [() => {}, () => {}, () => {}];
+    const http = createServer(one);
+    const attachment = createEngine().attach(http);
+    http.on('request', two);
+    http.prependListener('request', three);
+
+    attachment.detach();
+
+    expect(http.listeners('request')).toEqual([three, one, two]);
+  });
+
+  it('takes no requests and no upgrades any more, while a second engine goes on', async () => {
+    const http = createServer((_request, response) => response.end('theirs'));
+    const { url, engine: one } = await serve(http, { path: '/one' });
+    const two = echoing(createEngine({ path: '/two' }));
+    two.attach(http);
+
+    one.close();
+
+    expect((await request(`${url}/one/?EIO=4&transport=polling`)).body).toBe('theirs');
+    expect((await refusedWebSocket(`${url}/one/?EIO=4&transport=websocket`)).status).toBe(404);
+    expect((await openPolling(`${url}/two/`)).sid).toHaveLength(20);
+    expect(await (await openWebSocket(`${url}/two/`)).next()).toMatch(/^0/);
+    expect(one.clientsCount).toBe(0);
+  });
+
+  it('happens by itself when the server closes', async () => {
+    const http = createServer(() => {});
+    const found = snapshot(http);
+    createEngine().attach(http);
+    await listen(http);
+
+    await new Promise((resolve) => http.close(resolve));
+
+    expect(snapshot(http)).toEqual(found);
+  });
+
+  it('calls a listener for one request once, before and after', async () => {
+    const http = createServer((_request, response) => response.end());
+    let calls = 0;
+    http.once('request', () => calls++);
+    const { url, engine } = await serve(http, {});
+
+    await request(`${url}/a`);
+    await request(`${url}/b`);
+    engine.close();
+    await request(`${url}/c`);
+
+    expect(calls).toBe(1);
+  });
+});
+
+describe('matchesPath', () => {
+  it.each([
+    ['/socket.io/', '/socket.io/', true],
+    ['/socket.io/?EIO=4', '/socket.io/', true],
+    ['/socket.io/socket.io.js', '/socket.io/', true],
+    ['/socket.io', '/socket.io/', false],
+    ['/socket.io?EIO=4', '/socket.io/', false],
+    ['/socket.iox/', '/socket.io/', false],
+    ['/socket.io', '/socket.io', true],
+    ['/socket.io?EIO=4', '/socket.io', true],
+    ['/socket.io/', '/socket.io', true],
+    ['/socket.iox', '/socket.io', false],
+    ['//socket.io/', '/socket.io/', false],
+    ['/%73ocket.io/', '/socket.io/', false],
+    ['/SOCKET.IO/', '/socket.io/', false],
+  ])('of %s below %s is %p', (url, path, matches) => {
+    expect(matchesPath(url, path)).toBe(matches);
+  });
+});
+
+/** Attaches an engine and listens. */
+async function serve(http: HttpServer, options: EngineOptions): Promise<{ url: string; engine: EngineServer }> {
+  const engine = echoing(createEngine(options));
+  engine.attach(http);
+  const port = await listen(http);
+  cleanup(async () => {
+    http.closeAllConnections();
+    await new Promise((resolve) => http.close(resolve));
+  });
+  cleanup(() => engine.close());
+  return { url: `http://127.0.0.1:${port}`, engine };
+}
+
+function echoing(engine: EngineServer): EngineServer {
+  engine.on('connection', (session: Session) => session.on('data', (data) => session.send(data)));
+  return engine;
+}
+
+/** Everything that attaching may touch. */
+function snapshot(http: HttpServer) {
+  return {
+    listeners: Object.fromEntries(http.eventNames().map((event) => [event, http.rawListeners(event as string)])),
+    emit: http.emit,
+    hasOwnEmit: Object.hasOwn(http, 'emit'),
+  };
+}

@@ -1,0 +1,14 @@
+import { generateSessionId } from '../../src/engine/index.js';
+
+describe('generateSessionId', () => {
+  it('makes 20 characters of the URL alphabet, each id once', () => {
+    const ids = Array.from({ length: 20_000 }, generateSessionId);
+    expect(ids.every((id) => /^[A-Za-z0-9_-]{20}$/.test(id))).toBe(true);
+    expect(new Set(ids).size).toBe(ids.length);
+  });
+
+  it('uses the whole alphabet at each place', () => {
+    const ids = Array.from({ length: 20_000 }, generateSessionId);
+    for (let place = 0; place < 20; place++) expect(new Set(ids.map((id) => id[place])).size).toBe(64);
+  });
+});

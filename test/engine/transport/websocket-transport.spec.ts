@@ -1,0 +1,225 @@
+import type { Socket } from 'node:net';
+import { WebSocket } from 'ws';
+import { cleanup } from '../../support/cleanup.js';
+import { openWebSocket } from '../../support/engine-client.js';
+import { openRawWebSocket, textFrame } from '../../support/raw-socket.js';
+import { startEngine, type RunningEngine } from '../../support/server.js';
+import { nextEvent, until, within } from '../../support/until.js';
+
+describe('perMessageDeflate', () => {
+  it('is off unless it is asked for', async () => {
+    const { url } = await startEngine();
+    expect((await openCompressed(url)).websocket.extensions).toBe('');
+  });
+
+  it('carries text and bytes both ways, above and below the threshold', async () => {
+    const { url } = await startEngine({ perMessageDeflate: { threshold: 100 } });
+    const { websocket, next } = await openCompressed(url);
+    expect(websocket.extensions).toMatch(/^permessage-deflate/);
+
+    for (const text of ['', 'short', 'é€😀', 'x'.repeat(100), 'y'.repeat(200_000)]) {
+      websocket.send(`4${text}`);
+      expect(await next()).toBe(`4${text}`);
+    }
+    for (const bytes of [Buffer.of(1), Buffer.alloc(99, 2), Buffer.alloc(200_000, 3)]) {
+      websocket.send(bytes);
+      expect(await next()).toEqual(bytes);
+    }
+  });
+
+  it('keeps the order of text and bytes, compressed and not', async () => {
+    const { url, sessions } = await startEngine({ perMessageDeflate: { threshold: 0 } });
+    const { next } = await openCompressed(url);
+    const expected: unknown[] = [];
+
+    for (let i = 0; i < 40; i++) {
+      const data = i % 3 === 0 ? Buffer.alloc(i % 2 === 0 ? 50_000 : 5, i) : `${i}`.repeat(i % 2 === 0 ? 30_000 : 1);
+      sessions()[0].send(data, { compress: i % 4 !== 0 });
+      expected.push(typeof data === 'string' ? `4${data}` : data);
+    }
+
+    for (const data of expected) expect(await next()).toEqual(data);
+  });
+
+  it('sends what was queued before a close', async () => {
+    const { url, sessions } = await startEngine({ perMessageDeflate: { threshold: 0 } });
+    const { next, closed } = await openCompressed(url);
+
+    sessions()[0].send('z'.repeat(300_000));
+    sessions()[0].send('last words');
+    sessions()[0].close();
+
+    expect((await next()).length).toBe(300_001);
+    expect(await next()).toBe('4last words');
+    await closed;
+  });
+
+  it('is not writable, for volatile packets, while it compresses', async () => {
+    const { url, sessions } = await startEngine({ perMessageDeflate: { threshold: 0 } });
+    const { next } = await openCompressed(url);
+    const [session] = sessions();
+    expect(session.transport.writable).toBe(true);
+
+    session.send('z'.repeat(2_000_000));
+    const flushed = nextEvent(session, 'drain');
+    expect(session.transport.writable).toBe(false);
+    await flushed;
+    expect(session.transport.writable).toBe(false);
+
+    await next();
+    await until(() => session.transport.writable);
+  });
+
+  it('closes with 1009 upon a message that is too large once it is inflated', async () => {
+    const { url, sessions } = await startEngine({ perMessageDeflate: true, maxHttpBufferSize: 1000 });
+    const { websocket, closed } = await openCompressed(url);
+    const ended = nextEvent(sessions()[0], 'close');
+
+    websocket.send(`4${'x'.repeat(1000)}`);
+
+    expect(await closed).toBe(1009);
+    expect(await ended).toEqual(['transport error', expect.objectContaining({ code: 'PAYLOAD_TOO_LARGE' })]);
+  });
+
+  it('serves peers that do not compress as ever', async () => {
+    const { url } = await startEngine({ perMessageDeflate: true });
+    const wire = await openWebSocket(url);
+    await wire.next();
+    wire.send(`4${'x'.repeat(5000)}`);
+    expect(await wire.next()).toBe(`4${'x'.repeat(5000)}`);
+  });
+});
+
+describe('joined frames', () => {
+  it('are split, in order, empty parts passed over', async () => {
+    const { url } = await startEngine();
+    const wire = await openWebSocket(url);
+    await wire.next();
+
+    wire.send('4a\x1e\x1e3\x1e4b\x1e');
+
+    expect([await wire.next(), await wire.next()]).toEqual(['4a', '4b']);
+  });
+
+  it('end the session at the first malformed part, the parts before it taken', async () => {
+    const { url, sessions } = await startEngine();
+    const wire = await openWebSocket(url);
+    await wire.next();
+    const received: unknown[] = [];
+    sessions()[0].on('data', (data) => received.push(data));
+    const closed = nextEvent(sessions()[0], 'close');
+
+    wire.send('4a\x1ejunk\x1e4b');
+
+    expect(await closed).toEqual(['parse error', expect.objectContaining({ code: 'INVALID_PACKET' })]);
+    expect((await wire.closed).code).toBe(1002);
+    expect(received).toEqual(['a']);
+  });
+});
+
+describe('the raw socket behind a WebSocket', () => {
+  it.each([
+    ['a frame that is too large', Buffer.of(0x82, 0xff, 0, 0, 0, 1, 0, 0, 0, 0, 1, 2, 3, 4)],
+    ['reserved bits', Buffer.of(0xf1, 0x81, 1, 2, 3, 4, 0x35)],
+    ['a frame without a mask', Buffer.of(0x81, 1, 0x34)],
+    ['an unknown packet type', Buffer.of(0x81, 0x81, 0, 0, 0, 0, 0x78)],
+  ])('is let go when the peer leaves, also where it went on sending after %s', async (_flaw, bytes) => {
+    const engine = await startEngine({ closeTimeout: 60_000 });
+    const { peer, served } = await openRaw(engine);
+    const ended = nextEvent(engine.sessions()[0], 'close');
+
+    peer.write(bytes);
+    await ended;
+    // What is no close frame: it does not help the closing handshake on.
+    for (let i = 0; i < 20; i++) peer.write(Buffer.alloc(10_000, 0x81));
+    peer.end();
+
+    await until(() => served.destroyed, 'the socket was let go');
+    expect(engine.engine.clientsCount).toBe(0);
+  });
+
+  it('is let go after the close timeout where the peer does not answer the close frame', async () => {
+    const engine = await startEngine({ closeTimeout: 50 });
+    const { served } = await openRaw(engine);
+
+    engine.sessions()[0].close();
+
+    await until(() => served.destroyed, 'the socket was let go');
+  });
+
+  it('that is reset ends the session and nothing else', async () => {
+    const engine = await startEngine();
+    const { peer } = await openRaw(engine);
+    const ended = nextEvent(engine.sessions()[0], 'close');
+
+    peer.resetAndDestroy();
+
+    expect((await ended)[0]).toMatch(/^transport (close|error)$/);
+    expect(engine.engine.clientsCount).toBe(0);
+    expect(engine.engine.wheel.size).toBe(0);
+  });
+});
+
+describe('what comes behind a frame that is refused', () => {
+  it.each([
+    ['reserved bits', Buffer.of(0xf1, 0x81, 0, 0, 0, 0, 0x34)],
+    ['an unknown opcode', Buffer.of(0x83, 0x81, 0, 0, 0, 0, 0x34)],
+    ['an unknown control opcode', Buffer.of(0x8b, 0x80, 0, 0, 0, 0)],
+    ['no mask', Buffer.of(0x81, 1, 0x34)],
+    ['bytes that are not UTF-8', Buffer.of(0x81, 0x82, 0, 0, 0, 0, 0x34, 0xff)],
+    ['too many bytes', Buffer.concat([Buffer.of(0x82, 0xfe, 0x03, 0xe9, 0, 0, 0, 0), Buffer.alloc(1001)])],
+    ['a close frame', Buffer.of(0x88, 0x80, 0, 0, 0, 0)],
+  ])('is not read, where it has %s, though it came with it', async (_flaw, bytes) => {
+    const engine = await startEngine({ maxHttpBufferSize: 1000 });
+    const { peer } = await openRaw(engine);
+    const received: unknown[] = [];
+    engine.sessions()[0].on('data', (data) => received.push(data));
+    const closed = nextEvent(engine.sessions()[0], 'close');
+
+    peer.write(Buffer.concat([textFrame('4before'), bytes, textFrame('4behind')]));
+
+    await closed;
+    expect(received).toEqual(['before']);
+  });
+
+  it('is read as ever behind control frames and fragments', async () => {
+    const engine = await startEngine();
+    const { peer } = await openRaw(engine);
+    const received: unknown[] = [];
+    engine.sessions()[0].on('data', (data) => received.push(data));
+    const ping = Buffer.of(0x89, 0x80, 0, 0, 0, 0);
+    const pong = Buffer.of(0x8a, 0x80, 0, 0, 0, 0);
+    const fragments = Buffer.of(0x01, 0x82, 0, 0, 0, 0, 0x34, 0x61, 0x80, 0x81, 0, 0, 0, 0, 0x62);
+
+    peer.write(Buffer.concat([ping, textFrame('4one'), pong, fragments, textFrame('4two')]));
+
+    await until(() => received.length === 3);
+    expect(received).toEqual(['one', 'ab', 'two']);
+  });
+});
+
+/** A WebSocket that offers permessage-deflate; its open packet is read. */
+async function openCompressed(url: string) {
+  const websocket = new WebSocket(`${url.replace('http', 'ws')}?EIO=4&transport=websocket`, {
+    perMessageDeflate: true,
+  });
+  cleanup(() => websocket.terminate());
+  const unread: (string | Buffer)[] = [];
+  websocket.on('message', (data: Buffer, isBinary) => unread.push(isBinary ? data : data.toString()));
+  websocket.on('error', () => {});
+  const closed = new Promise<number>((resolve) => websocket.on('close', resolve));
+  async function next(): Promise<string | Buffer> {
+    await until(() => unread.length > 0, 'a frame came');
+    return unread.shift()!;
+  }
+  await next();
+  return { websocket, next, closed: within(closed, 'the WebSocket to close') };
+}
+
+/** A WebSocket by hand: the peer's end of its socket, and the server's. */
+async function openRaw({ http, port, url }: RunningEngine): Promise<{ peer: Socket; served: Socket }> {
+  const connected = nextEvent(http, 'connection');
+  const raw = await openRawWebSocket(port, new URL(url).pathname);
+  const [served] = (await connected) as [Socket];
+  return { peer: raw.socket, served };
+}

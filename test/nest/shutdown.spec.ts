@@ -1,0 +1,238 @@
+import { Injectable, Module, type INestApplicationContext, type OnModuleDestroy } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { Ack, OnConnect, OnDisconnect, OnEvent, SocketIoModule, Websocket } from '../../src/index.js';
+import type { Socket } from '../../src/server.js';
+import { cleanup } from '../support/cleanup.js';
+import { openPolling } from '../support/engine-client.js';
+import { connectClient, createClient } from '../support/nest-app.js';
+import { nextEvent, until, within } from '../support/until.js';
+import { PLATFORMS, createApp, startWith } from './support/start-app.js';
+
+const log: string[] = [];
+beforeEach(() => void log.splice(0));
+
+class SlowGateway {
+  finish = (): void => {};
+
+  @Ack('slow')
+  slow(socket: Socket): Promise<string> {
+    socket.emit('under way');
+    return new Promise((resolve) => (this.finish = () => resolve('finished')));
+  }
+
+  @OnEvent('slow listener')
+  listen(socket: Socket): Promise<void> {
+    socket.emit('under way');
+    return new Promise((resolve) => (this.finish = resolve));
+  }
+
+  @Ack('quick')
+  quick(): string {
+    return 'handled';
+  }
+}
+
+@Injectable()
+class Leaving {
+  @OnDisconnect()
+  async left(_socket: Socket, reason: string): Promise<void> {
+    log.push('disconnect begins');
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    log.push(`disconnect ends: ${reason}`);
+  }
+}
+
+@Injectable()
+class Database implements OnModuleDestroy {
+  onModuleDestroy(): void {
+    log.push('onModuleDestroy');
+  }
+}
+
+@Module({ providers: [Database], exports: [Database] })
+class DatabaseModule {}
+
+const TRANSPORTS = [['websocket'], ['polling']];
+
+describe.each(PLATFORMS)('pain 16: app.close() on %s', (platform) => {
+  describe.each(TRANSPORTS)('over %s', (transport) => {
+    it.each(['slow', 'slow listener'])('awaits the handler of "%s", and its ack arrives', async (event) => {
+      const { app, url } = await startWith({ platform, providers: [SlowGateway] });
+      const client = await connectClient(url, { transports: [transport] });
+      const answer = within(client.emitWithAck(event), 'the ack');
+      await nextEvent(client, 'under way');
+      const gone = nextEvent(client, 'disconnect');
+      const closing = app.close();
+      const refused = await client.timeout(1_000).emitWithAck('quick');
+      expect(refused).toEqual({ status: 'error', message: 'Server is shutting down', code: 'SHUTTING_DOWN' });
+      app.get(SlowGateway).finish();
+      expect(await answer).toBe(event === 'slow' ? 'finished' : undefined);
+      expect((await gone)[0]).toBe('transport close');
+      await closing;
+    });
+
+    it('delivers what was emitted before', async () => {
+      const { app, url, websocket } = await startWith({ platform, providers: [] });
+      const client = await connectClient(url, { transports: [transport] });
+      const news: unknown[] = [];
+      client.on('news', (number: unknown) => news.push(number));
+      for (let i = 0; i < 100; i++) websocket.emit('news', i);
+      const gone = nextEvent(client, 'disconnect');
+      await app.close();
+      await gone;
+      expect(news).toEqual(Array.from({ length: 100 }, (_, i) => i));
+    });
+  });
+
+  it('refuses new handshakes with 503 on both transports', async () => {
+    const { app, url } = await startWith({ platform, providers: [SlowGateway] });
+    const client = await connectClient(url);
+    client.emit('slow');
+    await nextEvent(client, 'under way');
+    const closing = app.close();
+    await within(client.timeout(1_000).emitWithAck('quick'), 'the refusal that shows that it has begun');
+    await expect(openPolling(`${url}/socket.io/`)).rejects.toThrow('503');
+    const late = createClient(url);
+    const refused = nextEvent(late, 'connect_error');
+    late.connect();
+    expect((await refused)[0]).toMatchObject({ description: { message: expect.stringContaining('503') } });
+    app.get(SlowGateway).finish();
+    await closing;
+  });
+
+  it.each([
+    ['of the root module', { providers: [Leaving, Database] }],
+    ['of an imported module', { providers: [Leaving], imports: [DatabaseModule] }],
+  ])('awaits @OnDisconnect before onModuleDestroy of a provider %s', async (_name, setup) => {
+    const { app, url } = await startWith({ platform, ...setup });
+    await connectClient(url);
+    await connectClient(url, { transports: ['polling'] });
+    await app.close();
+    expect(log).toEqual([
+      'disconnect begins',
+      'disconnect begins',
+      'disconnect ends: server shutting down',
+      'disconnect ends: server shutting down',
+      'onModuleDestroy',
+    ]);
+  });
+
+  it('lets a server on the same port take the clients over', async () => {
+    const first = await startWith({ platform, providers: [SlowGateway] });
+    const client = await connectClient(first.url, { reconnection: true, reconnectionDelay: 10 });
+    const gone = nextEvent(client, 'disconnect');
+    await first.app.close();
+    expect((await gone)[0]).toBe('transport close');
+    const again = nextEvent(client, 'connect');
+    const second = await createApp({ platform, providers: [SlowGateway] });
+    await second.listen(new URL(first.url).port, '127.0.0.1');
+    await again;
+    expect(await client.emitWithAck('quick')).toBe('handled');
+  });
+});
+
+describe('an application without an HTTP server', () => {
+  it('awaits @OnDisconnect before onModuleDestroy of its providers, too', async () => {
+    @Module({ imports: [SocketIoModule.forRoot({ port: 0 }), DatabaseModule], providers: [Leaving] })
+    class AppModule {}
+    const app: INestApplicationContext = await NestFactory.createApplicationContext(AppModule, { logger: false });
+    cleanup(() => app.close());
+    const { port } = app.get(Websocket).server.httpServer.address() as { port: number };
+    await connectClient(`http://127.0.0.1:${port}`);
+    await app.close();
+    expect(log).toEqual(['disconnect begins', 'disconnect ends: server shutting down', 'onModuleDestroy']);
+    await expect(fetch(`http://127.0.0.1:${port}`)).rejects.toThrow();
+  });
+});
+
+describe('Websocket#shutdown', () => {
+  it('tells how many sessions were closed, and gives the same answer again', async () => {
+    const { url, websocket } = await startWith({ providers: [SlowGateway] });
+    await connectClient(url);
+    await connectClient(url, { transports: ['polling'] });
+    const first = websocket.shutdown();
+    const second = websocket.shutdown({ timeout: 1 });
+    expect(await first).toEqual({ closed: 2, forced: 0 });
+    expect(await second).toEqual({ closed: 2, forced: 0 });
+    expect(await websocket.shutdown()).toEqual({ closed: 2, forced: 0 });
+  });
+
+  it('leaves the HTTP server to Nest', async () => {
+    const { app, url, websocket } = await startWith({ providers: [SlowGateway] });
+    await websocket.shutdown();
+    expect(app.getHttpServer().listening).toBe(true);
+    expect((await fetch(`${url}/elsewhere`)).status).toBe(404);
+  });
+
+  it.each([
+    ['the timeout', { timeout: 50 }],
+    ['the signal', { signal: AbortSignal.timeout(50) }],
+    ['a signal that is aborted already', { signal: AbortSignal.abort() }],
+  ])('waits no longer than %s says', async (_name, options) => {
+    const { app, url, websocket } = await startWith({ providers: [SlowGateway] });
+    const client = await connectClient(url);
+    client.emit('slow');
+    await nextEvent(client, 'under way');
+    const gone = nextEvent(client, 'disconnect');
+    const started = performance.now();
+    const { closed, forced } = await websocket.shutdown(options);
+    expect(closed + forced).toBe(1);
+    expect(performance.now() - started).toBeLessThan(2_000);
+    expect((await gone)[0]).toBe('transport close');
+    app.get(SlowGateway).finish();
+  });
+
+  it('waits for as long as it takes where the timeout is infinite', async () => {
+    const { app, url, websocket } = await startWith({ providers: [SlowGateway] });
+    const client = await connectClient(url);
+    const answer = client.emitWithAck('slow');
+    await nextEvent(client, 'under way');
+    const ended = websocket.shutdown({ timeout: Infinity });
+    await client.emitWithAck('quick');
+    await client.emitWithAck('quick');
+    app.get(SlowGateway).finish();
+    expect(await answer).toBe('finished');
+    expect(await ended).toEqual({ closed: 1, forced: 0 });
+  });
+
+  it('is bounded by shutdownTimeout on app.close()', async () => {
+    const { app, url } = await startWith({ providers: [SlowGateway], options: { shutdownTimeout: 50 } });
+    const client = await connectClient(url);
+    client.emit('slow');
+    await nextEvent(client, 'under way');
+    await within(app.close(), 'the end of the application');
+  });
+
+  it('leaves no listener on the HTTP server, the process or the signal', async () => {
+    const { app, url, websocket } = await startWith({ providers: [SlowGateway] });
+    const { signal } = new AbortController();
+    let listeners = 0;
+    const add = signal.addEventListener.bind(signal);
+    const remove = signal.removeEventListener.bind(signal);
+    signal.addEventListener = (...args: Parameters<typeof add>) => (listeners++, add(...args));
+    signal.removeEventListener = (...args: Parameters<typeof remove>) => (listeners--, remove(...args));
+    await connectClient(url);
+    await websocket.shutdown({ signal });
+    expect(listeners).toBe(0);
+    expect(app.getHttpServer().listenerCount('upgrade')).toBe(0);
+    expect(Object.hasOwn(app.getHttpServer(), 'emit')).toBe(false);
+  });
+});
+
+describe('a handler that never ends', () => {
+  it('of @OnConnect keeps no application from closing', async () => {
+    class Never {
+      @OnConnect()
+      connected(socket: Socket): Promise<void> {
+        socket.emit('under way');
+        return new Promise(() => undefined);
+      }
+    }
+    const { app, url, websocket } = await startWith({ providers: [Never], options: { shutdownTimeout: 50 } });
+    const client = createClient(url);
+    client.connect();
+    await nextEvent(client, 'under way');
+    await within(app.close(), 'the end of the application');
+    await until(() => websocket.of('/').sockets.size === 0);
+  });
+});

@@ -1,0 +1,151 @@
+import { EventEmitter } from 'node:events';
+import * as msgpack from 'socket.io-msgpack-parser';
+import type { Packet, Parser, ServerOptions, Socket } from '../../../src/socketio/index.js';
+import type { WireSocket } from '../../support/engine-client.js';
+import { WAYS, connectClient, openClient, type Way } from '../../support/official-client.js';
+import { openSession } from '../../support/socketio-client.js';
+import { startServer } from '../../support/server.js';
+import { nextEvent } from '../../support/until.js';
+
+const MSGPACK = msgpack as unknown as Parser & { Encoder: new () => { encode(packet: Packet): Buffer[] } };
+
+describe('socket.io-msgpack-parser on both ends', () => {
+  it.each(Object.keys(WAYS) as Way[])('carries events, bytes, acks and namespaces over %s', async (way) => {
+    const server = await startServer({ parser: MSGPACK });
+    server.io.of('/a').on('connection', (socket) => socket.on('ask', (value, reply) => reply([value, 'from a'])));
+    const client = await connectClient(server.origin, { ...WAYS[way], parser: MSGPACK });
+    const other = client.io.socket('/a');
+    await nextEvent(other, 'connect');
+
+    expect(await client.emitWithAck('echo', Buffer.of(1, 2))).toEqual(Buffer.of(1, 2));
+    expect(await client.emitWithAck('echo', { list: [1, 'é', null, { bytes: Buffer.of(3) }] })).toEqual({
+      list: [1, 'é', null, { bytes: Buffer.of(3) }],
+    });
+    expect(await other.emitWithAck('ask', 5)).toEqual([5, 'from a']);
+  });
+
+  it('carries what this side emits: events, broadcasts and acks that it asks for', async () => {
+    const server = await startServer({ parser: MSGPACK });
+    const joined = nextEvent(server.io, 'connection');
+    const client = await connectClient(server.origin, { parser: MSGPACK });
+    const [socket] = (await joined) as [Socket];
+    client.on('ask', (value: Buffer, reply: (back: Buffer) => void) => reply(value));
+    const news = nextEvent(client, 'news');
+
+    server.io.emit('news', 1, Buffer.of(2));
+
+    expect(await news).toEqual([1, Buffer.of(2)]);
+    expect(await socket.timeout(1000).emitWithAck('ask', Buffer.of(7))).toEqual(Buffer.of(7));
+    expect(await server.io.timeout(1000).emitWithAck('ask', Buffer.of(8))).toEqual([Buffer.of(8)]);
+  });
+
+  it('refuses and disconnects as ever', async () => {
+    const server = await startServer({ parser: MSGPACK });
+    server.io.of('/closed').use((_socket, next) => next(Object.assign(new Error('no'), { data: { why: 1 } })));
+    const joined = nextEvent(server.io, 'connection');
+    const client = await connectClient(server.origin, { parser: MSGPACK });
+    const refused = openClient(`${server.origin}/closed`, { parser: MSGPACK });
+    const [socket] = (await joined) as [Socket];
+
+    expect((await nextEvent(refused, 'connect_error'))[0]).toMatchObject({ message: 'no', data: { why: 1 } });
+    const gone = nextEvent(client, 'disconnect');
+    socket.disconnect();
+    expect((await gone)[0]).toBe('io server disconnect');
+  });
+});
+
+describe('a custom parser', () => {
+  const event = (...data: unknown[]): Packet => ({ type: 2, nsp: '/', data });
+
+  it.each<[string, unknown, string, ServerOptions?]>([
+    ['a name that is no text', event(1), 'INVALID_EVENT'],
+    ['a reserved name', event('connect'), 'INVALID_EVENT'],
+    ['a name that is too long', event('123456789'), 'EVENT_NAME_TOO_LONG', { maxEventNameLength: 8 }],
+    ['too many arguments', event('e', 1, 2), 'TOO_MANY_ARGUMENTS', { maxEventArgs: 1 }],
+    [
+      'too many arguments of an ack',
+      { type: 3, nsp: '/', id: 0, data: [1, 2] },
+      'TOO_MANY_ARGUMENTS',
+      { maxEventArgs: 1 },
+    ],
+    ['an unknown type', { type: 9, nsp: '/', data: [] }, 'INVALID_PACKET'],
+    ['a CONNECT_ERROR', { type: 4, nsp: '/', data: {} }, 'INVALID_PACKET'],
+    ['no payload', { type: 2, nsp: '/' }, 'INVALID_PACKET'],
+    ['a namespace that was not joined', { ...event('e'), nsp: '/other' }, 'NOT_CONNECTED'],
+    ['a namespace that is too long', { type: 0, nsp: '/123456789' }, 'INVALID_NAMESPACE', { maxNamespaceLength: 9 }],
+    ['a namespace with control characters', { type: 0, nsp: '/a\n' }, 'INVALID_NAMESPACE'],
+    ['an ack id that is no such number', { ...event('e'), id: -1 }, 'INVALID_ACK_ID'],
+    ['a second CONNECT', { type: 0, nsp: '/' }, 'ALREADY_CONNECTED'],
+  ])('is held to the same bounds: %s', async (_flaw, packet, code, options = {}) => {
+    const { server, wire } = await joined({ parser: MSGPACK, ...options });
+    const closed = nextEvent([...server.io.engine.sessions.values()][0], 'close');
+
+    wire.send(new MSGPACK.Encoder().encode(packet as Packet)[0]);
+
+    expect(await closed).toEqual(['parse error', expect.objectContaining({ code })]);
+    expect(server.errors).toEqual([]);
+  });
+
+  it('ends the session where it throws', async () => {
+    const { server, wire } = await joined({ parser: MSGPACK });
+    const closed = nextEvent([...server.io.engine.sessions.values()][0], 'close');
+
+    wire.send(Uint8Array.of(0xc1, 0xff));
+
+    expect(await closed).toEqual(['parse error', expect.objectContaining({ code: 'INVALID_PACKET' })]);
+  });
+
+  it('may send text that holds the separator of joined packets', async () => {
+    const server = await startServer({ parser: PLAIN });
+    server.io.on('connection', (socket) => socket.on('text', (text) => socket.emit('text', text)));
+    const wire = await openSession(server.url);
+    wire.send(`4${JSON.stringify({ type: 0, nsp: '/' })}`);
+    await wire.next();
+
+    // As it stands, not escaped as JSON would.
+    wire.send(`4${JSON.stringify({ type: 2, nsp: '/', data: ['text', 'a#b'] }).replace('#', '\x1e')}`);
+
+    expect(await wire.next()).toContain('"text"');
+  });
+
+  it('destroys its decoder with the connection', async () => {
+    let destroyed = 0;
+    class Decoder extends PLAIN.Decoder {
+      destroy(): void {
+        destroyed++;
+      }
+    }
+    const server = await startServer({ parser: { ...PLAIN, Decoder } });
+    const wire = await openSession(server.url);
+    const [session] = server.io.engine.sessions.values();
+    const closed = nextEvent(session, 'close');
+
+    wire.close();
+    await closed;
+
+    expect(destroyed).toBe(1);
+  });
+});
+
+/** Packets as JSON, with nothing around them. */
+const PLAIN = {
+  Encoder: class {
+    encode(packet: Packet): string[] {
+      return [JSON.stringify(packet)];
+    }
+  },
+  Decoder: class extends EventEmitter {
+    add(text: string | Buffer): void {
+      this.emit('decoded', JSON.parse(String(text).replaceAll('\x1e', '#')));
+    }
+  },
+};
+
+/** A session in the main namespace that speaks MessagePack. */
+async function joined(options: ServerOptions) {
+  const server = await startServer(options);
+  const wire: WireSocket = await openSession(server.url);
+  wire.send(new MSGPACK.Encoder().encode({ type: 0, nsp: '/' })[0]);
+  await wire.next();
+  return { server, wire };
+}

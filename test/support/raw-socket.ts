@@ -1,0 +1,66 @@
+import { connect, type Socket } from 'node:net';
+import { cleanup } from './cleanup.js';
+import { within } from './until.js';
+
+/** A TCP connection to a server, for what no well-behaved client would do. */
+export class RawSocket {
+  readonly socket: Socket;
+  /** Everything that has arrived, byte for byte. */
+  received = '';
+  #wake: () => void = () => {};
+
+  constructor(port: number) {
+    this.socket = connect(port, '127.0.0.1');
+    cleanup(() => this.socket.destroy());
+    this.socket.on('error', () => {});
+    this.socket.on('close', () => this.#wake());
+    this.socket.on('data', (chunk) => {
+      this.received += chunk.toString('latin1');
+      this.#wake();
+    });
+  }
+
+  write(data: string | Uint8Array): void {
+    this.socket.write(data);
+  }
+
+  /** Resolves once this text has arrived; rejects where the connection ends before. */
+  arrival(text: string): Promise<void> {
+    return within(this.#arrival(text), `"${text}" to arrive`, 10_000);
+  }
+
+  /** Ends the connection at once; abruptly, by a reset, or in order. */
+  drop(abruptly: boolean): void {
+    if (abruptly) this.socket.resetAndDestroy();
+    else this.socket.destroy();
+  }
+
+  async #arrival(text: string): Promise<void> {
+    while (!this.received.includes(text)) {
+      if (this.socket.destroyed) throw new Error(`the connection ended before "${text}" came`);
+      await new Promise<void>((resolve) => (this.#wake = resolve));
+    }
+  }
+}
+
+/** The request of a WebSocket handshake. */
+export function upgradeRequest(path: string): string {
+  return (
+    `GET ${path} HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n` +
+    'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AQEBAQEBAQEBAQEBAQEBAQ==\r\n\r\n'
+  );
+}
+
+/** A client's text frame of less than 126 bytes, under a mask of zeros. */
+export function textFrame(text: string): Buffer {
+  const payload = Buffer.from(text);
+  return Buffer.concat([Buffer.of(0x81, 0x80 | payload.length, 0, 0, 0, 0), payload]);
+}
+
+/** Opens a WebSocket by hand and waits for the open packet. */
+export async function openRawWebSocket(port: number, path: string): Promise<RawSocket> {
+  const raw = new RawSocket(port);
+  raw.write(upgradeRequest(`${path}?EIO=4&transport=websocket`));
+  await raw.arrival('maxPayload');
+  return raw;
+}

@@ -13,6 +13,9 @@ import { Upgrade, type UpgradeOwner } from './upgrade.js';
 export interface SessionReceiver {
   /** A message: text without its packet type, or bytes. May throw nothing. */
   onMessage(data: string | Buffer): void;
+  /** A heartbeat was sent, was answered. */
+  onPing(): void;
+  onPong(): void;
   /** Output left for the network; only called where `wantsFlush` was set. */
   onFlush(): void;
   /** The session ended; called once. */
@@ -257,6 +260,7 @@ export class Session extends LazyEmitter implements TransportHandler, HeartbeatP
   onPingDue(): void {
     if (this.readyState !== 'open') return;
     this.#sendPacket(PacketType.PING, false);
+    this.receiver?.onPing();
     this.emit('ping');
   }
 
@@ -295,6 +299,7 @@ export class Session extends LazyEmitter implements TransportHandler, HeartbeatP
       this.#heartbeat.restart();
       this.#sendPacket(PacketType.PONG + data, false);
     }
+    this.receiver?.onPong();
     this.emit('heartbeat');
   }
 

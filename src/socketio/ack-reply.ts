@@ -3,6 +3,8 @@ import type { ErrorAck } from './socketio-error.js';
 /** Who sends an ack for an event that it received. */
 export interface AckSender {
   sendAck(id: number, args: readonly unknown[]): void;
+  /** Of whoever answers through a callback, and cannot be thrown at. */
+  reportError(error: unknown): void;
 }
 
 /** The one answer to an event that asked for an ack; whoever comes second is not heard. */
@@ -36,6 +38,12 @@ export class AckReply {
 
   /** The callback that Socket.IO gives to listeners as their last argument. */
   asCallback(): (...args: unknown[]) => void {
-    return (...args) => void this.send(args);
+    return (...args) => {
+      try {
+        this.send(args);
+      } catch (error) {
+        this.socket.reportError(error);
+      }
+    };
   }
 }

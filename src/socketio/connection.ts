@@ -120,6 +120,14 @@ export class Connection extends TimerEntry implements SessionReceiver, PacketSin
 
   onFlush(): void {}
 
+  onPing(): void {
+    for (const socket of this.#sockets) socket.handlePing();
+  }
+
+  onPong(): void {
+    for (const socket of this.#sockets) socket.handlePong();
+  }
+
   onClose(reason: CloseReason, detail: CloseDetail): void {
     this.#end(reason, detail);
   }

@@ -15,6 +15,9 @@ export class HandlerTable<S> {
   anyEvent: EventHandler<S> | null = null;
   /** Runs after the CONNECT reply. While its promise is pending, events wait; it must not reject. */
   connect: ((socket: S) => Promise<void> | void) | null = null;
+  /** A heartbeat was sent, was answered. */
+  ping: ((socket: S) => void) | null = null;
+  pong: ((socket: S) => void) | null = null;
   disconnect: ((socket: S, reason: DisconnectReason, details: DisconnectDetails) => void) | null = null;
 
   handlerOf(event: string): EventHandler<S> | null {

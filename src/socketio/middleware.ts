@@ -2,27 +2,27 @@
 export type Middleware<Subject> = (subject: Subject, next: (error?: Error) => void) => void;
 
 /**
- * Runs a chain; `done` is called at most once, at once where every step continues at once. A step that throws or
- * rejects has failed with that error; a second `next` is ignored.
+ * Runs a chain; `done` is called at most once, at once where every step continues at once. A second `next` is ignored. A
+ * step that throws or rejects has failed as well, with an error that was not meant for anybody: `wasThrown` says so.
  */
 export function runMiddlewares<Subject>(
   chain: readonly Middleware<Subject>[],
   subject: Subject,
-  done: (error?: Error) => void,
+  done: (error?: Error, wasThrown?: boolean) => void,
 ): void {
   const steps = chain.slice();
   let current = -1;
 
-  function next(from: number, error?: Error): void {
+  function next(from: number, error?: Error, wasThrown = false): void {
     if (from !== current) return;
     current++;
     if (error || current === steps.length) {
       current = steps.length + 1;
-      done(error ? toError(error) : undefined);
+      done(error ? toError(error) : undefined, wasThrown);
       return;
     }
     const index = current;
-    const fail = (reason: unknown): void => next(index, toError(reason));
+    const fail = (reason: unknown): void => next(index, toError(reason), true);
     try {
       const result: unknown = steps[index](subject, (failure) => next(index, failure));
       if (result instanceof Promise) result.catch(fail);
@@ -32,6 +32,14 @@ export function runMiddlewares<Subject>(
   }
 
   next(-1);
+}
+
+/**
+ * Whether a failure is for the client: what was passed to `next`, and what was thrown with `data`, as only an error made
+ * for a client has. Any other that was thrown is this side's own.
+ */
+export function isRefusal(error: Error & { data?: unknown }, wasThrown: boolean): boolean {
+  return !wasThrown || error.data !== undefined;
 }
 
 /** An object is taken for an error as it is: those of other realms are instances of another class. */

@@ -1,17 +1,10 @@
 import type { TimerWheel } from '../engine/index.js';
 import { callAck, type AckCallback } from './ack-callback.js';
-import type {
-  Adapter,
-  AdapterConstructor,
-  AdapterPacket,
-  BroadcastOptions,
-  Room,
-  SocketId,
-} from './adapter/adapter.js';
+import type { Adapter, AdapterPacket, BroadcastOptions, Room, SocketId } from './adapter/adapter.js';
 import { BroadcastOperator, type BroadcastOrigin } from './broadcast-operator.js';
 import type { Connection } from './connection.js';
 import { HandlerTable } from './handler-table.js';
-import { runMiddlewares, type Middleware } from './middleware.js';
+import { isRefusal, runMiddlewares, type Middleware } from './middleware.js';
 import { SessionRecovery } from './recovery/session-recovery.js';
 import type { RemoteSocket } from './remote-socket.js';
 import { assertEmittable } from './reserved-events.js';
@@ -56,8 +49,6 @@ export interface ServerReservedEvents<
   /** A client that was cut off did not come back within the recovery window. */
   session_expired: (session: { nsp: string; sid: SocketId; pid: string }) => void;
 }
-
-type AnySocket = Socket<EventsMap, EventsMap, EventsMap, unknown>;
 
 /**
  * A communication channel of its own over the shared connections: middlewares, sockets, rooms.
@@ -283,16 +274,15 @@ export class Namespace<
       return;
     }
     this._preConnectSockets.set(socket.id, socket);
-    runMiddlewares(this.middlewares, socket, (error?: ExtendedError) => {
+    runMiddlewares(this.middlewares, socket, (error?: ExtendedError, wasThrown = false) => {
       this._preConnectSockets.delete(socket.id);
       if (connection.conn.readyState !== 'open') this.#abandon(socket);
       else if (error === undefined) this.#connect(socket);
       else {
         this.#abandon(socket);
-        connection.refuse(
-          this.name,
-          error.data === undefined ? { message: error.message } : { message: error.message, data: error.data },
-        );
+        const isForClient = isRefusal(error, wasThrown);
+        if (!isForClient) this.server.reportError(error);
+        connection.refuse(this.name, isForClient ? refusalOf(error) : { message: 'Internal server error' });
       }
     });
   }
@@ -388,4 +378,6 @@ export class Namespace<
   }
 }
 
-export type { AdapterConstructor, AnySocket };
+function refusalOf({ message, data }: ExtendedError): { message: string; data?: unknown } {
+  return data === undefined ? { message } : { message, data };
+}

@@ -11,10 +11,11 @@ import type { Connection } from './connection.js';
 import { RECOVERABLE_REASONS, type DisconnectDetails, type DisconnectReason } from './disconnect-reason.js';
 import { createHandshake, type Handshake } from './handshake.js';
 import { InboundGate } from './inbound-gate.js';
-import { runMiddlewares, type Middleware } from './middleware.js';
+import { isRefusal, runMiddlewares, type Middleware } from './middleware.js';
 import type { Namespace } from './namespace.js';
 import { assertEmittable } from './reserved-events.js';
 import type { Server } from './socketio-server.js';
+import type { ErrorAck, ExtendedError } from './socketio-error.js';
 import type { WriteOptions } from './write-options.js';
 import type {
   AllButLast,
@@ -303,6 +304,10 @@ export class Socket<
     return this.#anyOutgoingListeners ?? [];
   }
 
+  reportError(error: unknown): void {
+    this.nsp.server.reportError(error);
+  }
+
   /** Sends an ack, unless the socket is disconnected by now. */
   sendAck(id: number, args: readonly unknown[]): void {
     if (this.#state !== 'connected') return;
@@ -314,6 +319,16 @@ export class Socket<
   notifyOutgoingListeners(packet: { data?: unknown }): void {
     if (this.#anyOutgoingListeners === null) return;
     for (const listener of this.#anyOutgoingListeners) this.#call(listener, packet.data as unknown[], null);
+  }
+
+  /** @internal A heartbeat was sent to the client. */
+  handlePing(): void {
+    this.nsp.handlers?.ping?.(this);
+  }
+
+  /** @internal The client answered a heartbeat. */
+  handlePong(): void {
+    this.nsp.handlers?.pong?.(this);
   }
 
   /** @internal The client sent something malformed; its connection ends. */
@@ -452,7 +467,7 @@ export class Socket<
   #onListenerError(error: unknown, reply: AckReply | null): void {
     this.nsp.server.reportError(error);
     if (reply !== null && this.nsp.server.settings.settleAcks) {
-      reply.fail({ status: 'error', message: 'Internal server error', code: 'INTERNAL_ERROR' });
+      reply.fail(INTERNAL_ERROR);
     }
   }
 
@@ -463,10 +478,10 @@ export class Socket<
 
   #runMiddlewares(chain: Middleware<Event>[], args: unknown[], reply: AckReply | null): void {
     const event = (reply === null ? args : [...args, reply.asCallback()]) as Event;
-    runMiddlewares(chain, event, (error) => {
+    runMiddlewares(chain, event, (error, wasThrown = false) => {
       if (this.#state !== 'connected') return;
       if (error !== undefined) {
-        this.#onRefused(error, reply);
+        this.#onRefused(error, wasThrown, reply);
         return;
       }
       // A middleware may have changed the arguments in place; the callback at their end is ours.
@@ -475,14 +490,13 @@ export class Socket<
     });
   }
 
-  #onRefused(error: Error & { data?: unknown }, reply: AckReply | null): void {
+  /** A middleware said no. What one threw instead was not meant for the client. */
+  #onRefused(error: ExtendedError, wasThrown: boolean, reply: AckReply | null): void {
+    const isForClient = isRefusal(error, wasThrown);
     if (this.listenerCount('error') > 0) this.#emitLocal('error', error);
+    else if (!isForClient) this.nsp.server.reportError(error);
     if (reply === null || !this.nsp.server.settings.settleAcks) return;
-    reply.fail({
-      status: 'error',
-      message: error.message,
-      ...(error.data === undefined ? null : { details: error.data }),
-    });
+    reply.fail(isForClient ? refusalOf(error) : INTERNAL_ERROR);
   }
 
   #notifyAny(args: unknown[], reply: AckReply | null): void {
@@ -537,6 +551,23 @@ export class Socket<
     if (this.listenerCount(event) === 0) return;
     for (const listener of this.rawListeners(event)) this.#call(listener as AnyListener, args, null);
   }
+}
+
+const INTERNAL_ERROR: ErrorAck = Object.freeze({
+  status: 'error',
+  message: 'Internal server error',
+  code: 'INTERNAL_ERROR',
+});
+
+/** What a middleware passed to `next`, for the client. */
+function refusalOf({ message, data, code, statusCode }: ExtendedError & Partial<ErrorAck>): ErrorAck {
+  return {
+    status: 'error',
+    message,
+    ...(typeof code === 'string' ? { code } : null),
+    ...(typeof statusCode === 'number' ? { statusCode } : null),
+    ...(data === undefined ? null : { details: data }),
+  };
 }
 
 /** One descriptor for all sockets, so that they share a shape. */

@@ -21,7 +21,6 @@ export class NamespaceBinding {
   /** Handlers of every event. */
   readonly #wildcards: BoundHandler[] = [];
   readonly #lifecycle = new Map<LifecycleKind, BoundHandler[]>();
-  #watchesHeartbeat = false;
   #checksHandshake = false;
 
   constructor(
@@ -81,7 +80,7 @@ export class NamespaceBinding {
     if (kind === 'disconnect' || kind === 'close') {
       this.#table.disconnect ??= (socket, reason, details) => this.#disconnect(socket, reason, details);
     }
-    if (kind === 'ping' || kind === 'pong') this.#watchHeartbeat();
+    if (kind === 'ping' || kind === 'pong') this.#table[kind] ??= (socket) => this.#onHeartbeat(kind, socket);
   }
 
   #handlersOf(kind: LifecycleKind): readonly BoundHandler[] {
@@ -196,28 +195,20 @@ export class NamespaceBinding {
     }
   }
 
-  #watchHeartbeat(): void {
-    if (this.#watchesHeartbeat) return;
-    this.#watchesHeartbeat = true;
-    this.namespace.on('connection', (socket) => {
-      const onPing = (): void => this.#onHeartbeat('ping', socket);
-      const onPong = (): void => this.#onHeartbeat('pong', socket);
-      socket.conn.on('ping', onPing).on('heartbeat', onPong);
-      socket.on('disconnect', () => void socket.conn.off('ping', onPing).off('heartbeat', onPong));
-    });
-  }
-
   #onHeartbeat(kind: 'ping' | 'pong', socket: Socket): void {
     for (const handler of this.#handlersOf(kind)) this.#runDetached(handler, socket, [], kind);
   }
 
-  /** Runs a handler whose result nobody waits for, except a shutdown. */
+  /**
+   * Runs a handler whose result nobody waits for, except a shutdown. Guards decide about clients and what they send;
+   * a refusal here would only keep the handler from its clean-up.
+   */
   #runDetached(handler: BoundHandler, socket: Socket | undefined, args: unknown[], step: LifecycleKind): void {
     const run = async (): Promise<void> => {
       let { pipeline } = handler;
       try {
         pipeline ??= await handler.resolve(socket);
-        await completion(pipeline.run(socket, args, null, step));
+        await completion(pipeline.invoke(socket, args, null, step));
       } catch (error) {
         // There is nobody left to tell of an error in an error handler.
         if (step === 'error') console.error(error);

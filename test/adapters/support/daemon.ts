@@ -27,6 +27,8 @@ export class Daemon {
   private constructor(
     private readonly child: ChildProcess,
     private readonly closed: Promise<unknown>,
+    /** What said that it is ready. */
+    readonly greeting: RegExpExecArray,
   ) {}
 
   /** Resolves once it can be used; rejects with what it printed where it ends before. */
@@ -34,19 +36,17 @@ export class Daemon {
     const child = spawn(program, args, { cwd, stdio: ['ignore', 'pipe', 'pipe'], ...user });
     const closed = once(child, 'close');
     closed.catch(() => {});
-    const daemon = new Daemon(child, closed);
     try {
-      await within(printed(child, ready), `${program} to be ready`, PATIENCE);
+      const greeting = await within(printed(child, ready), `${program} to be ready`, PATIENCE);
+      return new Daemon(child, closed, greeting);
     } catch (error) {
-      await daemon.stop('SIGKILL');
+      child.kill('SIGKILL');
       throw error;
     }
-    return daemon;
   }
 
   /** Sends the signal and waits for the end. Idempotent. */
   async stop(signal: NodeJS.Signals): Promise<void> {
-    if (this.child.pid === undefined) return;
     this.child.kill(signal);
     await within(this.closed, `${this.child.spawnfile} to end on ${signal}`, PATIENCE);
   }
@@ -61,12 +61,13 @@ export async function freePort(): Promise<number> {
   return port;
 }
 
-function printed(child: ChildProcess, text: RegExp): Promise<void> {
+function printed(child: ChildProcess, text: RegExp): Promise<RegExpExecArray> {
   return new Promise((resolve, reject) => {
     let output = '';
     const onOutput = (piece: string): void => {
       output += piece;
-      if (text.test(output)) resolve();
+      const match = text.exec(output);
+      if (match !== null) resolve(match);
     };
     child.stdout!.setEncoding('utf8').on('data', onOutput);
     child.stderr!.setEncoding('utf8').on('data', onOutput);

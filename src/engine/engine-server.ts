@@ -177,6 +177,7 @@ export class EngineServer extends EventEmitter implements SessionHost, AnswerPol
 
   /** Ends every session, so that peers reconnect elsewhere, and leaves the HTTP servers as they were found. */
   close(): this {
+    this.#accepting = false;
     for (const session of [...this.#sessions.values()]) session.close(true);
     for (const attachment of this.#attachments) attachment.detach();
     this.#attachments.clear();
@@ -324,8 +325,7 @@ export class EngineServer extends EventEmitter implements SessionHost, AnswerPol
     const { method } = request;
     if (method !== 'GET') return new Refusal(EngineErrorCode.BAD_HANDSHAKE_METHOD, { method });
     if ((transport === 'websocket') !== isUpgrade) return badRequest('TRANSPORT_HANDSHAKE_ERROR');
-    if (this.#accepting) return null;
-    return new Refusal(EngineErrorCode.FORBIDDEN, { name: 'SERVER_CLOSING', message: 'Server is shutting down' }, 503);
+    return this.#accepting ? null : serverClosing();
   }
 
   #verifySession(
@@ -384,6 +384,8 @@ export class EngineServer extends EventEmitter implements SessionHost, AnswerPol
     const check = (id: unknown): void => {
       if (typeof id !== 'string' || id === '') fail(new TypeError('generateId gave no id'));
       else if (this.#sessions.has(id)) fail(new Error('generateId gave an id that is in use'));
+      // The hooks may have taken their time.
+      else if (!this.#accepting) done(serverClosing());
       else done(id);
     };
     let id: string | PromiseLike<string>;
@@ -460,6 +462,10 @@ class UpgradeRequest {
 }
 
 function ignoreSocketError(): void {}
+
+function serverClosing(): Refusal {
+  return new Refusal(EngineErrorCode.FORBIDDEN, { name: 'SERVER_CLOSING', message: 'Server is shutting down' }, 503);
+}
 
 function badRequest(name: string, context?: Record<string, unknown>): Refusal {
   return new Refusal(EngineErrorCode.BAD_REQUEST, { name, ...context });

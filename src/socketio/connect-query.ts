@@ -16,7 +16,7 @@ export function splitConnectQuery(
   return { name: nsp.slice(0, start), auth: fits ? Object.fromEntries(new URLSearchParams(query)) : null };
 }
 
-/** Bounds of the packets of such a client: until the query is taken off, it counts as part of the name. */
+/** Bounds of the packets of such a client: a name is held against its own once the query is taken off. */
 export function limitsWithQuery(limits: DecoderLimits): DecoderLimits {
-  return Object.freeze({ ...limits, maxNamespaceLength: limits.maxNamespaceLength + 1 + limits.maxAuthPayload });
+  return Object.freeze({ ...limits, maxNamespaceLength: Infinity });
 }

@@ -9,6 +9,7 @@ export type { Handshake } from './handshake.js';
 export type { DisconnectDetails, DisconnectReason } from './disconnect-reason.js';
 export { AckError, type ErrorAck, type ExtendedError, type SocketIoErrorCode } from './socketio-error.js';
 export { AckReply } from './ack-reply.js';
+export { RESERVED_EVENTS } from './reserved-events.js';
 export { HandlerTable, type EventHandler } from './handler-table.js';
 export { MemoryAdapter } from './adapter/memory-adapter.js';
 export type {

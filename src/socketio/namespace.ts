@@ -80,6 +80,8 @@ export class Namespace<
   onEmpty: (() => void) | null = null;
   /** @internal Sessions of clients that may come back; null where recovery is off or the adapter cannot do it. */
   recovery: SessionRecovery | null = null;
+  /** Clients whose session the adapter is looking for. */
+  #restoring = 0;
   protected middlewares: Middleware<Socket<ListenEvents, EmitEvents, ServerSideEvents, SocketData>>[] = [];
   /** Sockets that middlewares are deciding about, under the name that others know. */
   readonly _preConnectSockets = new Map<SocketId, Socket<ListenEvents, EmitEvents, ServerSideEvents, SocketData>>();
@@ -257,7 +259,9 @@ export class Namespace<
       this.#decide(new Socket(this, connection, auth, null));
       return;
     }
+    this.#restoring++;
     void this.recovery.restore(auth.pid, auth.offset).then((restored) => {
+      this.#restoring--;
       this.#decide(new Socket(this, connection, auth, restored));
     });
   }
@@ -295,7 +299,8 @@ export class Namespace<
 
   /** @internal Nobody came, or the last one has left: a namespace that was made for clients goes. */
   checkEmpty(): void {
-    if (this.onEmpty === null || this.sockets.size > 0 || this._preConnectSockets.size > 0) return;
+    if (this.onEmpty === null || this.sockets.size > 0 || this._preConnectSockets.size > 0 || this.#restoring > 0)
+      return;
     if (this.recovery === null || !this.recovery.isAwaiting) this.onEmpty();
   }
 

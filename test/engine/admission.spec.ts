@@ -207,6 +207,29 @@ describe('stopAccepting', () => {
     wire.send('4still here');
     expect(await wire.next()).toBe('4still here');
   });
+
+  it('refuses a handshake that was being decided when it was called', async () => {
+    let decide: () => void = () => {};
+    const asked = new Promise<void>((resolve) => {
+      decide = resolve;
+    });
+    let started: () => void = () => {};
+    const pending = new Promise<void>((resolve) => {
+      started = resolve;
+    });
+    const { url, engine } = await startEngine({
+      allowRequest: (_request: unknown, answer: (message: null, allowed: boolean) => void) => {
+        started();
+        void asked.then(() => answer(null, true));
+      },
+    });
+    const answer = request(url + POLLING);
+    await pending;
+    engine.stopAccepting();
+    decide();
+    expect(await answer).toMatchObject({ status: 503 });
+    expect(engine.clientsCount).toBe(0);
+  });
 });
 
 function connectionErrors(engine: RunningEngine['engine']): unknown[] {

@@ -126,6 +126,17 @@ describe('discovery', () => {
     }
     expect((await failureOf({ providers: [Wrong] })).message).toContain(message);
   });
+
+  it.each(['connect', 'disconnect', 'connect_error', 'disconnecting'])(
+    'of @OnEvent with the reserved name %s stops the bootstrap, since it would never run',
+    async (event) => {
+      class Never {
+        @OnEvent(event)
+        handle(): void {}
+      }
+      expect((await failureOf({ providers: [Never] })).message).toContain(`Never.handle() would never run: "${event}"`);
+    },
+  );
 });
 
 describe('a module that is loaded later', () => {

@@ -1,3 +1,4 @@
+import { RESERVED_EVENTS } from '../../socketio/index.js';
 import { BindingError } from '../errors/binding.error.js';
 import type { GatewayOptions } from '../decorators/gateway.decorator.js';
 import type { HandlerMetadata } from '../decorators/handler-metadata.js';
@@ -23,9 +24,16 @@ export class GatewayMetadataAccessor {
     return namespace.startsWith('/') ? namespace : `/${namespace}`;
   }
 
-  /** @throws BindingError for `@Ack()` on a method that handles no event */
+  /** @throws BindingError for `@Ack()` on a method that handles no event, and for an event that cannot happen */
   handlersOf(gateway: Function, method: string, fn: object): HandlerMetadata[] {
     const handlers = (Reflect.getMetadata(HANDLER_METADATA, fn) as HandlerMetadata[] | undefined) ?? [];
+    for (const handler of handlers) {
+      if (handler.kind !== 'event' || !RESERVED_EVENTS.has(handler.event)) continue;
+      throw new BindingError(
+        `${gateway.name}.${method}() would never run: "${handler.event}" is a reserved name that no client can emit. ` +
+          'There are @OnConnect(), @OnDisconnect() and others for what happens to a socket.',
+      );
+    }
     if (Reflect.getMetadata(ACKS_METADATA, fn) !== true) return handlers;
     const events = handlers.map((handler) => (handler.kind === 'event' ? { ...handler, acks: true } : handler));
     if (events.some((handler) => handler.kind === 'event')) return events;

@@ -22,6 +22,8 @@ import type { TimerWheel } from './timer-wheel.js';
 import { PollingTransport } from './transport/polling-transport.js';
 import type { Transport, TransportHandler, TransportName } from './transport/transport.js';
 import { WebsocketAcceptor } from './transport/websocket-acceptor.js';
+import { WebtransportAcceptor } from './transport/webtransport-acceptor.js';
+import { closeSession, type WebTransportSession } from './transport/webtransport-session.js';
 
 /** What the layer above decides about all sessions of a server. */
 export interface EngineSetup {
@@ -62,6 +64,7 @@ export class EngineServer extends EventEmitter implements SessionHost, AnswerPol
   readonly #attachments = new Set<HttpAttachment>();
   readonly #crossOrigin: CrossOrigin;
   readonly #acceptor: WebsocketAcceptor;
+  readonly #webtransports: WebtransportAcceptor;
   readonly #openPacketTails: Record<TransportName, string>;
   #accepting = true;
   #warnedOfOrigin = false;
@@ -73,6 +76,7 @@ export class EngineServer extends EventEmitter implements SessionHost, AnswerPol
     super();
     this.#crossOrigin = new CrossOrigin(opts);
     this.#acceptor = new WebsocketAcceptor({ ...opts, ...setup }, this.#flushQueue);
+    this.#webtransports = new WebtransportAcceptor(setup.wheel, this.#flushQueue, opts);
     this.#openPacketTails = {
       polling: this.#makeOpenPacketTail(this.upgrades('polling')),
       websocket: this.#makeOpenPacketTail([]),
@@ -170,6 +174,18 @@ export class EngineServer extends EventEmitter implements SessionHost, AnswerPol
     });
   }
 
+  /**
+   * Serves a WebTransport session, from whichever library speaks HTTP/3; `transports` must have `webtransport`. It has no
+   * HTTP request: where there are middlewares it is closed, since they could not see it, and where there is an
+   * `allowRequest` it may only be the upgrade of a session that was let in.
+   */
+  onWebTransportSession(session: WebTransportSession): void {
+    const { transports } = this.opts;
+    if (!transports.includes('webtransport')) this.setup.warn('The option transports has no "webtransport".');
+    if (!transports.includes('webtransport') || this.#middlewares.length > 0) closeSession(session);
+    else this.#webtransports.accept(session, (transport, sid) => this.#onWebtransport(transport, sid));
+  }
+
   /** Refuses handshakes with 503 from now on; sessions go on. */
   stopAccepting(): void {
     this.#accepting = false;
@@ -181,6 +197,7 @@ export class EngineServer extends EventEmitter implements SessionHost, AnswerPol
     for (const session of [...this.#sessions.values()]) session.close(true);
     for (const attachment of this.#attachments) attachment.detach();
     this.#attachments.clear();
+    this.#webtransports.close();
     return this;
   }
 
@@ -281,18 +298,26 @@ export class EngineServer extends EventEmitter implements SessionHost, AnswerPol
     );
   }
 
-  /** A session takes one other transport, once; a further one is closed, which the session does not notice. */
-  #offer(session: Session, transport: Transport): void {
-    if (session.isUpgradable) {
-      session.beginUpgrade(transport);
+  #onWebtransport(transport: Transport, sid: string | null): void {
+    if (sid === null) {
+      if (this.#accepting && this.opts.allowRequest === null)
+        this.#openSession(generateSessionId(), transport, null, 4);
+      else reject(transport, 'REFUSED', 'no new session over WebTransport');
       return;
     }
-    transport.handler = UNCLAIMED;
-    transport.close(false, 'transport error', closeDetail('ALREADY_UPGRADED', 'the session has another transport'));
+    const session = this.#sessions.get(sid);
+    if (session?.protocol === 4 && this.opts.allowUpgrades) this.#offer(session, transport);
+    else reject(transport, 'REFUSED', 'no session to upgrade');
   }
 
-  #openSession(id: string, transport: Transport, request: EngineRequest, protocol: Dialect['protocol']): void {
-    const session = new Session(id, this, transport, request, request.socket.remoteAddress ?? '', protocol);
+  /** A session takes one other transport, once; a further one is closed, which the session does not notice. */
+  #offer(session: Session, transport: Transport): void {
+    if (session.isUpgradable) session.beginUpgrade(transport);
+    else reject(transport, 'ALREADY_UPGRADED', 'the session has another transport');
+  }
+
+  #openSession(id: string, transport: Transport, request: EngineRequest | null, protocol: Dialect['protocol']): void {
+    const session = new Session(id, this, transport, request, request?.socket.remoteAddress ?? '', protocol);
     this.#sessions.set(id, session);
     session.open();
     this.emit('connection', session);
@@ -441,6 +466,11 @@ export class EngineServer extends EventEmitter implements SessionHost, AnswerPol
 
 /** For a transport that belongs to no session. */
 const UNCLAIMED: TransportHandler = { onMessage() {}, onControl() {}, onFlush() {}, onTransportClose() {} };
+
+function reject(transport: Transport, code: string, message: string): void {
+  transport.handler = UNCLAIMED;
+  transport.close(false, 'transport error', closeDetail(code, message));
+}
 
 /** An upgrade request until it is accepted or refused; an error of its socket meanwhile concerns nobody. */
 class UpgradeRequest {

@@ -21,6 +21,7 @@ export { LazyEmitter } from './lazy-emitter.js';
 export { Timer, TimerEntry, TimerWheel } from './timer-wheel.js';
 export { SharedPacket } from './transport/shared-packet.js';
 export type { Transport, TransportName } from './transport/transport.js';
+export type { WebTransportSession, WebTransportStream } from './transport/webtransport-session.js';
 export { matchesPath, type HttpAttachment } from './http/http-attachment.js';
 export { negotiateEncoding } from './http/compression.js';
 export type { HttpExchange, HttpHeaders } from './http/http-exchange.js';

@@ -6,8 +6,8 @@ import { buildSamples } from '../support/sample.js';
 import { nextEvent } from '../support/until.js';
 import { Daemon } from './support/daemon.js';
 
-/** A method of the server and its arguments. */
-type Step = [method: string, ...args: unknown[]];
+/** A property of the server, or a method and its arguments. */
+type Step = [name: string, ...args: unknown[]];
 
 // Among what it builds is the package itself, which the workers run.
 beforeAll(buildSamples, 120_000);

@@ -25,6 +25,9 @@ export const PAYLOAD_V4: PayloadCodec = {
 /** Joins the packets of a long-polling payload (protocol, "HTTP long-polling"); it never occurs inside JSON text. */
 export const SEPARATOR = '\x1e';
 
+/** Packets of one payload or joined frame that are dispatched before others get their turn. */
+export const PACKETS_PER_TURN = 256;
+
 const BINARY_PREFIX = 'b';
 const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/;
 

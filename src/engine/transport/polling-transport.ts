@@ -1,5 +1,5 @@
 import { closeDetail, type CloseDetail, type CloseReason } from '../close-reason.js';
-import { PAYLOAD_V4, decodePayloadBinary, isBinaryPayloadPacket } from '../codec/payload-codec.js';
+import { PACKETS_PER_TURN, PAYLOAD_V4, decodePayloadBinary, isBinaryPayloadPacket } from '../codec/payload-codec.js';
 import { PacketType, isControlType, type ControlType, type EncodedPacket } from '../codec/packet.js';
 import type { FlushQueue, Flushable } from '../flush-queue.js';
 import type { PollingExchange } from '../http/polling-exchange.js';
@@ -267,6 +267,3 @@ export class PollingTransport implements Transport, Flushable {
 }
 
 const BYTES = 'application/octet-stream';
-
-/** Packets of one POST dispatched before others get their turn. */
-const PACKETS_PER_TURN = 256;

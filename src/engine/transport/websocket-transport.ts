@@ -2,7 +2,7 @@ import type { Duplex } from 'node:stream';
 import type { Socket } from 'node:net';
 import { WebSocket, type RawData } from 'ws';
 import { closeDetail, type CloseDetail, type CloseReason } from '../close-reason.js';
-import { SEPARATOR, splitPayload } from '../codec/payload-codec.js';
+import { PACKETS_PER_TURN, SEPARATOR, splitPayload } from '../codec/payload-codec.js';
 import { PacketType, isControlType, type EncodedPacket } from '../codec/packet.js';
 import type { FlushQueue, Flushable } from '../flush-queue.js';
 import { ProtocolError } from '../protocol-error.js';
@@ -22,18 +22,23 @@ export interface WebsocketRules {
 /**
  * Engine.IO over a WebSocket: one packet per frame.
  *
- * Common frames are read straight from the socket, all others by `ws`, which also does control frames. Frames of ours are collected during a tick and written to the raw
- * socket in one call at its end; with permessage-deflate negotiated, `ws` compresses and sends instead.
+ * Common frames are read straight from the socket, all others by `ws`, which also does control frames. Frames of ours
+ * are collected during a tick and written to the raw socket in one call at its end; with permessage-deflate negotiated,
+ * `ws` compresses and sends instead.
  */
 export class WebsocketTransport implements Transport, Flushable, FrameSink {
   readonly name = 'websocket';
-  readonly hasUnsent = false;
   handler!: TransportHandler;
-  #state: 'open' | 'closed' = 'open';
+  /** `closing`: the close frame is behind what a slow peer has yet to read. */
+  #state: 'open' | 'closing' | 'closed' = 'open';
+  #ending: { reason: CloseReason; detail: CloseDetail } | null = null;
   /** The frames of this tick: `#chunks` in order, then `#text`, which grows by every further text frame. */
   #text = '';
   #chunks: (string | Buffer)[] | null = null;
   #enlisted = false;
+  /** Packets of a long joined frame, and what arrived behind it, until their turn of the loop. */
+  #backlog: EncodedPacket[] | null = null;
+  #paused = false;
   readonly #compressed: boolean;
 
   constructor(
@@ -55,12 +60,16 @@ export class WebsocketTransport implements Transport, Flushable, FrameSink {
     return this.#state === 'open' && !this.#enlisted && this.websocket.bufferedAmount === 0;
   }
 
+  get hasUnsent(): boolean {
+    return this.#enlisted || this.socket.writableLength > 0;
+  }
+
   get bytesReceived(): number {
     return (this.socket as Socket).bytesRead ?? 0;
   }
 
   send(packet: EncodedPacket, compress: boolean): void {
-    if (this.#state === 'closed') return;
+    if (this.#state !== 'open') return;
     if (this.#compressed) this.#sendCompressed(packet, compress);
     else if (typeof packet === 'string') this.#collect(frameText(packet));
     else if (packet.length <= COPIED_PAYLOAD) this.#collect(frameBinary(packet));
@@ -68,7 +77,7 @@ export class WebsocketTransport implements Transport, Flushable, FrameSink {
   }
 
   sendShared(shared: SharedPacket, compress: boolean): void {
-    if (this.#state === 'closed') return;
+    if (this.#state !== 'open') return;
     if (this.#compressed) this.#sendCompressed(shared.packet, compress);
     else this.#collect(shared.frame);
   }
@@ -100,11 +109,22 @@ export class WebsocketTransport implements Transport, Flushable, FrameSink {
   }
 
   close(graceful: boolean, reason: CloseReason, detail: CloseDetail): void {
-    if (this.#state === 'closed') return;
+    if (this.#state !== 'open') {
+      if (this.#state === 'closing' && !graceful) this.#cutOff();
+      return;
+    }
     this.flush();
-    if (reason === 'ping timeout') this.websocket.terminate();
-    else this.websocket.close(closeCode(graceful, reason, detail));
-    this.#end(reason, detail);
+    this.#ending = { reason, detail };
+    // What the kernel has taken, the peer will get; one that does not read is waited for only where that is asked for.
+    const isBehind = this.socket.writableLength > 0;
+    if (reason === 'ping timeout' || (isBehind && !graceful)) {
+      this.#cutOff();
+      return;
+    }
+    this.#state = 'closing';
+    this.#resume();
+    this.websocket.close(closeCode(graceful, reason, detail));
+    if (!isBehind || reason === 'parse error') this.#end(reason, detail);
   }
 
   get reads(): boolean {
@@ -112,13 +132,15 @@ export class WebsocketTransport implements Transport, Flushable, FrameSink {
   }
 
   receiveBinary(bytes: Buffer): void {
-    if (this.#state === 'open') this.handler.onMessage(bytes);
+    if (this.#state !== 'open') return;
+    if (this.#backlog === null) this.handler.onMessage(bytes);
+    else this.#backlog.push(bytes);
   }
 
   receiveText(type: number, text: string): void {
-    if (this.#state === 'closed') return;
+    if (this.#state !== 'open') return;
     const isJoined = this.rules.splitsJoinedFrames && text.includes(SEPARATOR);
-    if (type === MESSAGE_BYTE && !isJoined) this.handler.onMessage(text);
+    if (type === MESSAGE_BYTE && !isJoined && this.#backlog === null) this.handler.onMessage(text);
     else this.#receiveOther(String.fromCharCode(type) + text, isJoined);
   }
 
@@ -135,16 +157,54 @@ export class WebsocketTransport implements Transport, Flushable, FrameSink {
   /** Frames that are not one message: control packets, and packets joined with the payload separator. */
   #receiveOther(text: string, isJoined: boolean): void {
     try {
-      if (!isJoined) this.#receivePacket(text);
-      else for (const packet of splitPayload(text, this.rules.maxBatchPackets)) this.#receivePacket(packet);
+      const packets = isJoined ? splitPayload(text, this.rules.maxBatchPackets) : [text];
+      if (this.#backlog === null) this.#dispatch(packets);
+      else for (const packet of packets) this.#backlog.push(packet);
     } catch (error) {
-      if (!(error instanceof ProtocolError)) throw error;
-      this.close(false, 'parse error', closeDetail(error.code, error.message));
+      this.#onMalformed(error);
     }
   }
 
-  #receivePacket(packet: string): void {
-    if (this.#state === 'closed') return;
+  /** Hands packets on, a slice per turn of the loop: one joined frame must not hold up everyone else. */
+  #dispatch(packets: EncodedPacket[]): void {
+    const end = Math.min(packets.length, PACKETS_PER_TURN);
+    for (let i = 0; i < end && this.#state === 'open'; i++) this.#receivePacket(packets[i]);
+    if (end === packets.length || this.#state !== 'open') return;
+    this.#backlog = packets.slice(end);
+    if (!this.#paused) this.websocket.pause();
+    this.#paused = true;
+    setImmediate(() => this.#dispatchBacklog());
+  }
+
+  #dispatchBacklog(): void {
+    const packets = this.#backlog;
+    this.#backlog = null;
+    if (packets === null || this.#state !== 'open') return;
+    try {
+      this.#dispatch(packets);
+    } catch (error) {
+      this.#onMalformed(error);
+      return;
+    }
+    if (this.#backlog === null) this.#resume();
+  }
+
+  #resume(): void {
+    if (!this.#paused) return;
+    this.#paused = false;
+    this.websocket.resume();
+  }
+
+  #onMalformed(error: unknown): void {
+    if (!(error instanceof ProtocolError)) throw error;
+    this.close(false, 'parse error', closeDetail(error.code, error.message));
+  }
+
+  #receivePacket(packet: EncodedPacket): void {
+    if (typeof packet !== 'string') {
+      this.handler.onMessage(packet);
+      return;
+    }
     const type = packet.charAt(0);
     if (type === PacketType.MESSAGE) this.handler.onMessage(packet.slice(1));
     else if (isControlType(type)) this.handler.onControl(type, packet.slice(1));
@@ -178,12 +238,21 @@ export class WebsocketTransport implements Transport, Flushable, FrameSink {
     this.flushQueue.enlist(this);
   }
 
+  /** Waits for nothing: the peer may not get what it has not read. */
+  #cutOff(): void {
+    const { reason, detail } = this.#ending!;
+    this.websocket.terminate();
+    this.#end(reason, detail);
+  }
+
+  /** The end that was asked for first, else the one that happened. */
   #end(reason: CloseReason, detail: CloseDetail): void {
     if (this.#state === 'closed') return;
     this.#state = 'closed';
     this.#text = '';
-    this.#chunks = null;
-    this.handler.onTransportClose(reason, detail);
+    this.#chunks = this.#backlog = null;
+    const ending = this.#ending ?? { reason, detail };
+    this.handler.onTransportClose(ending.reason, ending.detail);
   }
 }
 

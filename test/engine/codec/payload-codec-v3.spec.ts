@@ -11,7 +11,7 @@ describe('PayloadCodecV3#take', () => {
 
   it('writes bytes where there is a binary packet and the peer reads them', () => {
     const payload = inBytes.take(['4€', Buffer.of(1, 2, 3, 4)], 1000) as Buffer;
-    expect(payload.toString('hex')).toBe('0004ff34e282ac' + '0105ff0401020304');
+    expect(payload.toString('hex')).toBe('0004ff34e282ac0105ff0401020304');
     expect(inBytes.take(['4€'], 1000)).toBe('2:4€');
   });
 

@@ -5,6 +5,7 @@ import { openWebSocket } from '../../support/engine-client.js';
 import { openRawWebSocket, textFrame } from '../../support/raw-socket.js';
 import { startEngine, type RunningEngine } from '../../support/server.js';
 import { nextEvent, until, within } from '../../support/until.js';
+import type { Session } from '../../../src/engine/index.js';
 
 describe('perMessageDeflate', () => {
   it('is off unless it is asked for', async () => {
@@ -114,6 +115,92 @@ describe('joined frames', () => {
     expect(await closed).toEqual(['parse error', expect.objectContaining({ code: 'INVALID_PACKET' })]);
     expect((await wire.closed).code).toBe(1002);
     expect(received).toEqual(['a']);
+  });
+});
+
+describe('a long joined frame', () => {
+  it('is dispatched in slices, in order, with what arrives behind it', async () => {
+    const { url, engine } = await startEngine();
+    const got: string[] = [];
+    engine.on('connection', (session: Session) => session.on('data', (data) => got.push(String(data))));
+    const wire = await openWebSocket(url);
+    await wire.next();
+    const perTurn: number[] = [];
+    const watch = (): void => void (perTurn.push(got.length), got.length < 1_002 && setImmediate(watch));
+    const packets = Array.from({ length: 1_000 }, (_, i) => `4${i}`);
+
+    wire.send(packets.join('\x1e'));
+    wire.send('4behind');
+    wire.send(Buffer.of(55));
+    watch();
+    await until(() => got.length === 1_002);
+
+    expect(got).toEqual([...packets.map((each) => each.slice(1)), 'behind', '7']);
+    expect(new Set(perTurn.filter((count) => count < 1_000)).size).toBeGreaterThan(1);
+  });
+
+  it('that is malformed far behind ends the session there', async () => {
+    const { url, engine } = await startEngine();
+    let count = 0;
+    engine.on('connection', (session: Session) => session.on('data', () => count++));
+    const wire = await openWebSocket(url);
+    await wire.next();
+
+    wire.send([...Array.from({ length: 300 }, () => '4x'), 'z', '4never'].join('\x1e'));
+
+    expect((await wire.closed).code).toBe(1002);
+    expect(count).toBe(300);
+    await until(() => engine.clientsCount === 0);
+  });
+});
+
+describe('a peer that does not read', () => {
+  async function stalled(options = {}): Promise<RunningEngine & { peer: Socket }> {
+    const running = await startEngine(options);
+    const { socket: peer } = await openRawWebSocket(running.port, new URL(running.url).pathname);
+    await until(() => running.engine.clientsCount === 1);
+    peer.pause();
+    running.sessions()[0].send('x'.repeat(16_000_000));
+    return { ...running, peer };
+  }
+
+  it('is waited for by a graceful close, and gets everything once it reads', async () => {
+    const { sessions, engine, peer } = await stalled();
+    const [session] = sessions();
+    const closed = nextEvent(session, 'close');
+
+    session.close();
+    await new Promise(setImmediate);
+
+    expect(session.readyState).toBe('closing');
+    let bytes = 0;
+    peer.on('data', (chunk: Buffer) => {
+      bytes += chunk.length;
+      // The answer of a client that has read the close frame.
+      if (chunk.at(-1) === 0 && bytes > 16_000_000) peer.end(Buffer.of(0x88, 0x80, 0, 0, 0, 0));
+    });
+    peer.resume();
+    expect((await closed)[0]).toBe('forced close');
+    expect(bytes).toBeGreaterThan(16_000_000);
+    expect(engine.clientsCount).toBe(0);
+  });
+
+  it('is waited for no longer than the close timeout', async () => {
+    const { sessions, engine } = await stalled({ closeTimeout: 50 });
+    const closed = nextEvent(sessions()[0], 'close');
+    sessions()[0].close();
+    expect((await closed)[0]).toBe('forced close');
+    expect(engine.clientsCount).toBe(0);
+  });
+
+  it('is cut off at once where nobody is to be waited for', async () => {
+    const { sessions, engine, peer } = await stalled();
+    const gone = nextEvent(peer, 'close');
+    sessions()[0].close();
+    sessions()[0].close(true);
+    expect(engine.clientsCount).toBe(0);
+    peer.resume();
+    await gone;
   });
 });
 

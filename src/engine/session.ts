@@ -172,13 +172,9 @@ export class Session extends LazyEmitter implements TransportHandler, HeartbeatP
     return this;
   }
 
-  /** Ends the session because the server goes: waits only for what is queued, then the peer may reconnect elsewhere. */
+  /** Ends the session because the server goes: what is queued is delivered, then the peer may reconnect elsewhere. */
   shutDown(): void {
-    this.#close(
-      this.transport.hasUnsent,
-      'server shutting down',
-      closeDetail('SERVER_SHUTDOWN', 'the server shuts down'),
-    );
+    this.#close(true, 'server shutting down', closeDetail('SERVER_SHUTDOWN', 'the server shuts down'));
   }
 
   /** Ends the session because of what the peer sent; for the layer above. */

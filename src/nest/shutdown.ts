@@ -34,6 +34,9 @@ export async function shutDown(
     const sessions = engine === undefined ? [] : [...engine.sessions.values()];
     const ends = sessions.map(whenClosed);
     for (const session of sessions) session.shutDown();
+    // A peer between two polls learns of the end on its next one. Who polls no more is not waited for, unless it is owed something.
+    await deadline.orEnd(Promise.all(ends), POLL_GRACE);
+    for (const session of sessions) if (!session.transport.hasUnsent) session.close(true);
     await deadline.orEnd(Promise.all(ends));
     const forced = engine?.clientsCount ?? 0;
     engine?.close();
@@ -68,9 +71,13 @@ class Deadline {
     signal?.addEventListener('abort', this.#end);
   }
 
-  /** Waits for the work, at most until the end. */
-  async orEnd(work: Promise<unknown>): Promise<void> {
-    await Promise.race([work, this.#ended]);
+  /** Waits for the work, at most until the end, or for `atMost` milliseconds where that is sooner. */
+  async orEnd(work: Promise<unknown>, atMost?: number): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    const patience =
+      atMost === undefined ? this.#ended : new Promise<void>((resolve) => (timer = setTimeout(resolve, atMost)));
+    await Promise.race([work, this.#ended, patience]);
+    clearTimeout(timer);
   }
 
   clear(): void {
@@ -78,6 +85,9 @@ class Deadline {
     this.#signal?.removeEventListener('abort', this.#end);
   }
 }
+
+/** How long a polling client may take from one poll to the next, in milliseconds. */
+const POLL_GRACE = 500;
 
 /** What `setTimeout` can wait for; it takes more, such as `Infinity`, for 1 ms. */
 const MAX_TIMER = 2_147_483_647;

@@ -1,19 +1,46 @@
-export {
+import {
   AckError,
   BroadcastOperator,
   EngineServer,
-  MemoryAdapter as Adapter,
+  MemoryAdapter,
   Namespace,
   OptionError,
   RemoteSocket,
   Server,
   Socket,
-  type BroadcastOptions,
-  type DefaultEventsMap,
-  type DisconnectDetails,
-  type DisconnectReason,
-  type Event,
-  type ExtendedError,
-  type Handshake,
   type ServerOptions,
+} from './socketio/index.js';
+import type { Server as HttpServer } from 'node:http';
+
+const Adapter = MemoryAdapter;
+
+/** As `require('socket.io')` is: `require('nestjs-socketio/server')(httpServer, options)`. */
+function createServer(server?: HttpServer | number | ServerOptions, options?: ServerOptions): Server {
+  return new Server(server, options);
+}
+
+const callable = Object.assign(createServer, {
+  AckError,
+  Adapter,
+  BroadcastOperator,
+  EngineServer,
+  Namespace,
+  OptionError,
+  RemoteSocket,
+  Server,
+  Socket,
+});
+
+// What `require` gets, also from the ESM build: Node takes the export of this name.
+export { callable as 'module.exports' };
+export { AckError, Adapter, BroadcastOperator, EngineServer, Namespace, OptionError, RemoteSocket, Server, Socket };
+export type {
+  BroadcastOptions,
+  DefaultEventsMap,
+  DisconnectDetails,
+  DisconnectReason,
+  Event,
+  ExtendedError,
+  Handshake,
+  ServerOptions,
 } from './socketio/index.js';

@@ -3,6 +3,11 @@ import type { TimerWheel } from '../engine/index.js';
 /** What is told of an ack, or of its failure. */
 export type AckCallback = (...args: unknown[]) => void;
 
+/** A callback for one of many answers; it may also be told that this one will not come. */
+export interface BroadcastAckCallback extends AckCallback {
+  onLeave?: () => void;
+}
+
 /** The server, as acks see it. */
 export interface AckHost {
   readonly wheel: TimerWheel;

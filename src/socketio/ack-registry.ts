@@ -1,12 +1,12 @@
 import { TimerEntry } from '../engine/index.js';
-import { callAck, type AckCallback, type AckHost } from './ack-callback.js';
+import { callAck, type AckCallback, type AckHost, type BroadcastAckCallback } from './ack-callback.js';
 import { AckError } from './socketio-error.js';
 
 /** `plain`: a callback that is called by an answer or never. `error-first`: one that also hears of a failure. */
 export type AckKind = 'plain' | 'error-first';
 
 /** The acks that one socket owes. Published adapters put callbacks of their own into it, by the same ids. */
-export class AckRegistry extends Map<number, PendingAck | AckCallback> {
+export class AckRegistry extends Map<number, PendingAck | BroadcastAckCallback> {
   constructor(private readonly host: AckHost) {
     super();
   }
@@ -28,11 +28,14 @@ export class AckRegistry extends Map<number, PendingAck | AckCallback> {
     return true;
   }
 
-  /** The socket is gone: whoever can hear of an error does, plain callbacks are freed uncalled. */
+  /** The socket is gone: whoever can hear of it does, plain callbacks are freed uncalled. */
   abandon(): void {
     const entries = [...this.values()];
     for (const id of [...this.keys()]) this.delete(id);
-    for (const entry of entries) if (typeof entry !== 'function') entry.reject(AckError.disconnected());
+    for (const entry of entries) {
+      if (typeof entry === 'function') entry.onLeave?.();
+      else entry.reject(AckError.disconnected());
+    }
   }
 
   override delete(id: number): boolean {

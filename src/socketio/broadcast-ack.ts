@@ -35,6 +35,14 @@ export class BroadcastAck {
     this.#check();
   }
 
+  /** A client that was asked is gone, and holds nobody up. */
+  leave(): void {
+    if (this.#done) return;
+    this.#expectedClients--;
+    if (this.single) this.#finish(AckError.disconnected());
+    else this.#check();
+  }
+
   /** One client answered. */
   add(response: unknown): void {
     if (this.#done) return;

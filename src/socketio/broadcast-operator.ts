@@ -156,7 +156,8 @@ export class BroadcastOperator<EmitEvents extends EventsMap, SocketData> impleme
       packet,
       { ...this.#options(), flags },
       (count) => ack.expectClients(count),
-      (response) => ack.add(response),
+      // Adapters hand this very function to the sockets of this server.
+      Object.assign((response: unknown) => ack.add(response), { onLeave: () => ack.leave() }),
     );
     adapter.serverCount().then(
       (count) => ack.expectServers(count),

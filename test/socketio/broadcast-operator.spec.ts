@@ -151,7 +151,7 @@ describe('BroadcastOperator: acks', () => {
       timeout: 60_000,
       expectSingleResponse: true,
     });
-    const asked = operator.emitWithAck('who');
+    const asked = (operator as unknown as { emitWithAck(event: string): Promise<unknown> }).emitWithAck('who');
     asked.catch(() => {});
     clients.a.disconnect();
     await expect(asked).rejects.toMatchObject({ code: 'ACK_DISCONNECTED' });

@@ -10,12 +10,11 @@ import {
   Socket,
   type ServerOptions,
 } from './socketio/index.js';
-import type { Server as HttpServer } from 'node:http';
 
 const Adapter = MemoryAdapter;
 
 /** As `require('socket.io')` is: `require('nestjs-socketio/server')(httpServer, options)`. */
-function createServer(server?: HttpServer | number | ServerOptions, options?: ServerOptions): Server {
+function createServer(server?: ConstructorParameters<typeof Server>[0], options?: ServerOptions): Server {
   return new Server(server, options);
 }
 

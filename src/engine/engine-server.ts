@@ -68,6 +68,7 @@ export class EngineServer extends EventEmitter implements SessionHost, AnswerPol
   readonly #openPacketTails: Record<TransportName, string>;
   #accepting = true;
   #warnedOfOrigin = false;
+  #warnedOfWebtransport = false;
 
   constructor(
     readonly opts: ResolvedEngineOptions,
@@ -180,10 +181,17 @@ export class EngineServer extends EventEmitter implements SessionHost, AnswerPol
    * `allowRequest` it may only be the upgrade of a session that was let in.
    */
   onWebTransportSession(session: WebTransportSession): void {
-    const { transports } = this.opts;
-    if (!transports.includes('webtransport')) this.setup.warn('The option transports has no "webtransport".');
-    if (!transports.includes('webtransport') || this.#middlewares.length > 0) closeSession(session);
-    else this.#webtransports.accept(session, (transport, sid) => this.#onWebtransport(transport, sid));
+    if (this.opts.transports.includes('webtransport') && this.#middlewares.length === 0) {
+      this.#webtransports.accept(session, (transport, sid) => this.#onWebtransport(transport, sid));
+      return;
+    }
+    closeSession(session);
+    if (this.#warnedOfWebtransport) return;
+    this.#warnedOfWebtransport = true;
+    this.setup.warn(
+      'Closed a WebTransport session: the option transports must have "webtransport", and middlewares of the engine ' +
+        'could not see it. Further ones are not logged.',
+    );
   }
 
   /** Refuses handshakes with 503 from now on; sessions go on. */

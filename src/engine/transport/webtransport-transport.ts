@@ -29,7 +29,6 @@ export interface WebtransportRules {
  */
 export class WebtransportTransport implements Transport, Flushable, FrameSink {
   readonly name = 'webtransport';
-  readonly hasUnsent = false;
   handler!: TransportHandler;
   bytesReceived = 0;
   #state: 'open' | 'closing' | 'closed' = 'open';
@@ -41,7 +40,8 @@ export class WebtransportTransport implements Transport, Flushable, FrameSink {
   readonly #reader: StreamReader<Uint8Array>;
   readonly #writer: StreamWriter;
   readonly #frameReader: StreamFrameReader;
-  readonly #closeTimer = new Timer(() => this.#end());
+  /** Bounds a graceful close, then the time that the peer has to read what came last. */
+  readonly #closeTimer = new Timer(() => this.#onCloseTimer());
   readonly #onWritten = (): void => this.#handleWritten();
   readonly #onGone = (cause?: unknown): void => this.#handleGone(cause);
 
@@ -62,6 +62,10 @@ export class WebtransportTransport implements Transport, Flushable, FrameSink {
 
   get writable(): boolean {
     return this.#state === 'open' && !this.#enlisted && this.#writing === 0;
+  }
+
+  get hasUnsent(): boolean {
+    return this.#enlisted || this.#writing > 0;
   }
 
   get reads(): boolean {
@@ -97,13 +101,13 @@ export class WebtransportTransport implements Transport, Flushable, FrameSink {
 
   close(graceful: boolean, reason: CloseReason, detail: CloseDetail): void {
     if (this.#state !== 'open') {
-      if (this.#state === 'closing' && !graceful) this.#end();
+      if (this.#state === 'closing' && !graceful) this.#end(false);
       return;
     }
     this.flush();
     this.#ending = { reason, detail };
     if (!graceful || this.#writing === 0) {
-      this.#end();
+      this.#end(graceful);
       return;
     }
     this.#state = 'closing';
@@ -135,9 +139,9 @@ export class WebtransportTransport implements Transport, Flushable, FrameSink {
   async #readAll(): Promise<void> {
     for (;;) {
       const { done, value } = await this.#reader.read();
-      if (done || value === undefined || this.#state === 'closed') return;
+      if (done || value === undefined) return;
       this.bytesReceived += value.byteLength;
-      this.#receive(value);
+      if (this.#state === 'open') this.#receive(value);
     }
   }
 
@@ -153,28 +157,46 @@ export class WebtransportTransport implements Transport, Flushable, FrameSink {
 
   #handleWritten(): void {
     if (--this.#writing > 0) return;
-    if (this.#state === 'closing') this.#end();
+    if (this.#state === 'closing') this.#end(true);
     else if (this.#state === 'open' && !this.#enlisted) this.handler.onFlush();
   }
 
   /** The peer left, or the network did: a session tells so in several ways, in no certain order. */
   #handleGone(cause?: unknown): void {
+    if (this.#state === 'closed') {
+      this.#release();
+      return;
+    }
     this.#ending ??= {
       reason: 'transport close',
       detail: closeDetail('TRANSPORT_CLOSED', 'the WebTransport session ended', cause),
     };
-    this.#end();
+    this.#end(false);
   }
 
-  #end(): void {
+  #onCloseTimer(): void {
+    if (this.#state === 'closing') this.#end(false);
+    else this.#release();
+  }
+
+  /** @param lingers whether the session stays for a moment, since its end takes away what the peer has not read yet */
+  #end(lingers: boolean): void {
     if (this.#state === 'closed') return;
     this.#state = 'closed';
     this.#frames = [];
-    this.wheel.cancel(this.#closeTimer);
-    this.#reader.cancel().catch(ignore);
     this.#writer.close().catch(ignore);
-    closeSession(this.session);
+    if (lingers) this.wheel.schedule(this.#closeTimer, LINGER);
+    else this.#release();
     const { reason, detail } = this.#ending!;
     this.handler.onTransportClose(reason, detail);
   }
+
+  #release(): void {
+    this.wheel.cancel(this.#closeTimer);
+    this.#reader.cancel().catch(ignore);
+    closeSession(this.session);
+  }
 }
+
+/** A peer that was told to go has gone by then, in milliseconds. */
+const LINGER = 250;

@@ -53,6 +53,15 @@ export function describeAcks(start: StartCluster): void {
       expect(owed(members.filter(({ node }) => node === members[0].node))).toBe(0);
     });
 
+    it('does not wait for a socket of its own server that leaves', async () => {
+      const members = await (await start()).members(3);
+      const [leaving, ...others] = members.map(({ client }) => client);
+      others.forEach((client, i) => client.on('ask', (ack: (value: number) => void) => ack(i)));
+      leaving.on('ask', () => void leaving.disconnect());
+      const answers: number[] = await members[0].node.io.timeout(TIME).emitWithAck('ask');
+      expect(answers.toSorted()).toEqual([0, 1]);
+    });
+
     it('frees what a socket owes, on any server, when it leaves', async () => {
       const members = await (await start()).members(3);
       const asked = members.map(({ client }) => nextEvent(client, 'ask'));

@@ -1,4 +1,4 @@
-import type { TimerWheel } from '../engine/index.js';
+import { Timer, type TimerWheel } from '../engine/index.js';
 import { callAck, type AckCallback } from './ack-callback.js';
 import type { Adapter, AdapterPacket, BroadcastOptions, Room, SocketId } from './adapter/adapter.js';
 import { BroadcastOperator, type BroadcastOrigin } from './broadcast-operator.js';
@@ -10,7 +10,7 @@ import type { RemoteSocket } from './remote-socket.js';
 import { assertEmittable } from './reserved-events.js';
 import { Socket } from './socket.js';
 import type { Server } from './socketio-server.js';
-import type { ExtendedError } from './socketio-error.js';
+import { AckError, type ExtendedError } from './socketio-error.js';
 import {
   StrictEventEmitter,
   type AllButLast,
@@ -224,7 +224,12 @@ export class Namespace<
     ...args: AllButLast<EventParams<ServerSideEvents, Event>>
   ): Promise<FirstNonErrorArg<Last<EventParams<ServerSideEvents, Event>>>[]> {
     return new Promise((resolve, reject) => {
+      assertEmittable(event);
+      // Adapters keep a time of their own, yet one that cannot count the servers may never call back.
+      const timer = new Timer(() => reject(Object.assign(AckError.timeout(), { responses: [] })));
+      if (this.ackTimeout !== Infinity) this.wheel.schedule(timer, this.ackTimeout);
       const callback = (error: Error | null, responses: unknown[]): void => {
+        this.wheel.cancel(timer);
         if (error === null || error === undefined) resolve(responses as never);
         else reject(Object.assign(error, { responses }));
       };

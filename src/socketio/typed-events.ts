@@ -63,13 +63,15 @@ export type EventNamesWithError<
   Map extends EventsMap,
   K extends EventNamesWithAck<Map> = EventNamesWithAck<Map>,
 > = K extends K
-  ? IsAny<Last<Parameters<Map[K]>>> extends true
+  ? IsAny<Map[K]> extends true
     ? K
-    : Last<Parameters<Map[K]>> extends (...args: infer P) => any
-      ? P[0] extends Error
-        ? K
+    : IsAny<Last<Parameters<Map[K]>>> extends true
+      ? K
+      : Last<Parameters<Map[K]>> extends (...args: infer P) => any
+        ? P[0] extends Error
+          ? K
+          : never
         : never
-      : never
   : never;
 
 /** What an ack promise resolves to: the callback's first argument that is no error. */

@@ -3,7 +3,7 @@ import type { Socket as ClientSocket } from 'socket.io-client';
 import { cleanup } from '../support/cleanup.js';
 import { WAYS, openClient, type ClientOptions, type Way } from '../support/official-client.js';
 import { buildSamples } from '../support/sample.js';
-import { nextEvent, until } from '../support/until.js';
+import { nextEvent, until, within } from '../support/until.js';
 import { Daemon } from './support/daemon.js';
 
 /** A property of the server, or a method and its arguments. */
@@ -13,6 +13,9 @@ const { jest } = import.meta;
 
 /** Each test starts three processes. */
 jest.setTimeout(20_000);
+
+/** Soon, and again and again: what was handed to a worker that ends may get no answer. */
+const RETRY: ClientOptions = { reconnection: true, reconnectionDelay: 10, reconnectionDelayMax: 50, timeout: 500 };
 
 // Among what it builds is the package itself, which the workers run.
 beforeAll(buildSamples, 120_000);
@@ -101,7 +104,7 @@ describe('@socket.io/cluster-adapter with @socket.io/sticky', () => {
   it('lets the clients of a worker that ends go on with another one', async () => {
     const url = await start();
     const [, staying] = await connectToEach(url, 'websocket');
-    const moving = open(url, { ...WAYS.polling, reconnection: true, reconnectionDelay: 10 });
+    const moving = open(url, { ...WAYS.polling, ...RETRY });
     await nextEvent(moving, 'connect');
     while ((await workerOf(moving)) !== 1) {
       moving.io.engine.close();
@@ -117,8 +120,8 @@ describe('@socket.io/cluster-adapter with @socket.io/sticky', () => {
 });
 
 /**
- * A client that got through. Now and then `sticky` loses what a client sends right behind the handshake of a WebSocket,
- * whatever server it stands before: the process that hands the connection over still reads from it.
+ * A client that got through. Now and then bytes that follow the handshake of a WebSocket closely are lost, whatever
+ * server stands behind `sticky`: the process that hands the connection over reads from it until the other one has it.
  */
 async function connect(url: string, way: Way): Promise<ClientSocket> {
   for (;;) {
@@ -126,6 +129,7 @@ async function connect(url: string, way: Way): Promise<ClientSocket> {
     try {
       await nextEvent(client, 'connect', 500);
       if (way === 'upgrade') await until(() => client.io.engine.transport.name === 'websocket', 'it upgraded', 500);
+      await within(workerOf(client), 'an answer', 500);
       return client;
     } catch {
       client.disconnect();

@@ -64,6 +64,14 @@ describe('a published adapter', () => {
     await expect(io.timeout(20).emitWithAck('ask')).rejects.toThrow('operation has timed out');
   });
 
+  it('that never calls back makes serverSideEmitWithAck reject after the default time for acks', async () => {
+    class Silent extends BusAdapter {
+      override async serverSideEmit(): Promise<void> {}
+    }
+    const { io } = await startServer({ adapter: onBus(new Bus(), Silent), ackTimeout: 20 });
+    await expect(io.serverSideEmitWithAck('ask')).rejects.toMatchObject({ code: 'ACK_TIMEOUT', responses: [] });
+  });
+
   it('gets the time of the server for acks that were asked without one', async () => {
     const bus = new Bus();
     const nodes: RunningServer[] = [];

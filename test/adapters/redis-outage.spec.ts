@@ -39,12 +39,12 @@ describeWith('redis-server', 'an outage of Redis', (program) => {
     '@socket.io/redis-streams-adapter on ioredis': async () =>
       createStreamsAdapter(redis, await redis.connectIo(), { streamName: key }),
     '@socket.io/redis-streams-adapter on redis': async () =>
-      createStreamsAdapter(redis, await redis.connect(), { streamName: key }),
+      createStreamsAdapter(redis, guarded(await redis.connect()), { streamName: key }),
   };
 
-  describe.each(Object.entries(PUB_SUB))('with %s', (_name, createAdapter) => {
+  describe.each(Object.entries(PUB_SUB))('with %s', (_name, factory) => {
     it('leaves local delivery as it was, and the other servers hear again once it is over', async () => {
-      const { here, there, load } = await startUnderLoad(createAdapter);
+      const { here, there, load } = await startUnderLoad(factory);
       await redis.kill();
       const killedAt = load.sent;
       await until(() => here.last >= killedAt + 100, 'local delivery goes on');
@@ -58,9 +58,9 @@ describeWith('redis-server', 'an outage of Redis', (program) => {
     }, 30_000);
   });
 
-  describe.each(Object.entries(STREAMS))('with %s', (_name, createAdapter) => {
+  describe.each(Object.entries(STREAMS))('with %s', (_name, factory) => {
     it('delays delivery, which goes on everywhere once it is over', async () => {
-      const { here, there, load } = await startUnderLoad(createAdapter);
+      const { here, there, load } = await startUnderLoad(factory);
       await redis.kill();
       const killedAt = load.sent;
       await until(() => load.sent >= killedAt + 100, 'there was load meanwhile');
@@ -81,8 +81,8 @@ const IMPATIENT = { enableOfflineQueue: false, maxRetriesPerRequest: 0 };
  * Two servers, a client on each, and every millisecond a numbered event to everybody and something else that goes
  * through the broker, asked by the first.
  */
-async function startUnderLoad(createAdapter: AdapterFactory) {
-  const cluster = await Cluster.start(2, createAdapter);
+async function startUnderLoad(factory: AdapterFactory) {
+  const cluster = await Cluster.start(2, factory);
   const members = await cluster.members();
   for (const { client } of members) client.on('ask', (ack: () => void) => ack());
   const [here, there] = members.map(count);

@@ -34,6 +34,8 @@ export function describeServerSideEvents(start: StartCluster): void {
 
     it('asks nobody once the other servers are gone', async () => {
       const { nodes } = await start();
+      for (const { io } of nodes) io.on('anybody', (ack: (answer: string) => void) => ack('me'));
+      expect(await nodes[0].io.serverSideEmitWithAck('anybody')).toEqual(['me', 'me']);
       for (const node of nodes.slice(1)) await node.close();
       const { adapter } = nodes[0].io.of('/');
       await eventually(async () => (await adapter.serverCount()) === 1, 'the server knows that it is alone');

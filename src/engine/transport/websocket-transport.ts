@@ -116,7 +116,8 @@ export class WebsocketTransport implements Transport, Flushable, FrameSink {
     this.flush();
     this.#ending = { reason, detail };
     // What the kernel has taken, the peer will get; one that does not read is waited for only where that is asked for.
-    const isBehind = this.socket.writableLength > 0;
+    // Within the tick of the handshake nothing has been tried yet.
+    const isBehind = this.socket.writableLength > 0 && this.socket.writableCorked === 0;
     if (reason === 'ping timeout' || (isBehind && !graceful)) {
       this.#cutOff();
       return;

@@ -154,6 +154,31 @@ describe('a long joined frame', () => {
   });
 });
 
+describe('a session that is closed as soon as it is opened', () => {
+  it.each([false, true])(
+    'is answered with the 101, the open packet and the close frame (discard: %s)',
+    async (discard) => {
+      const { url, engine } = await startEngine();
+      engine.on('connection', (session: Session) => session.close(discard));
+      const wire = await openWebSocket(url);
+      expect(await wire.next()).toMatch(/^0\{"sid"/);
+      await wire.closed;
+      expect(engine.clientsCount).toBe(0);
+    },
+  );
+
+  it('is not disturbed by a second WebSocket, which is opened and closed', async () => {
+    const { url, engine } = await startEngine();
+    const first = await openWebSocket(url);
+    const { sid } = JSON.parse(String(await first.next()).slice(1)) as { sid: string };
+    const second = await openWebSocket(url, { sid });
+    expect((await second.closed).code).toBe(1000);
+    expect(engine.clientsCount).toBe(1);
+    first.send('4still here');
+    expect(await first.next()).toBe('4still here');
+  });
+});
+
 describe('a peer that does not read', () => {
   async function stalled(options = {}): Promise<RunningEngine & { peer: Socket }> {
     const running = await startEngine(options);

@@ -5,6 +5,7 @@ import type { Socket } from '../../src/server.js';
 import { cleanup } from '../support/cleanup.js';
 import { openPolling } from '../support/engine-client.js';
 import { connectClient, createClient } from '../support/nest-app.js';
+import { openRawWebSocket, textFrame } from '../support/raw-socket.js';
 import { nextEvent, until, within } from '../support/until.js';
 import { PLATFORMS, createApp, startWith } from './support/start-app.js';
 
@@ -180,6 +181,17 @@ describe('Websocket#shutdown', () => {
     expect(performance.now() - started).toBeLessThan(2_000);
     expect((await gone)[0]).toBe('transport close');
     app.get(SlowGateway).finish();
+  });
+
+  it('cuts off who does not read when the time is over, and says so; the application ends', async () => {
+    const { app, url, websocket } = await startWith({ providers: [SlowGateway] });
+    const { socket: peer } = await openRawWebSocket(Number(new URL(url).port), '/socket.io/');
+    peer.write(textFrame('40'));
+    await until(() => websocket.server.sockets.sockets.size === 1);
+    peer.pause();
+    websocket.emit('large', 'x'.repeat(64_000_000));
+    expect(await websocket.shutdown({ timeout: 100 })).toEqual({ closed: 0, forced: 1 });
+    await within(app.close(), 'the end of the application');
   });
 
   it('waits for as long as it takes where the timeout is infinite', async () => {

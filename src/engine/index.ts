@@ -16,6 +16,7 @@ export { closeDetail, type CloseDetail, type CloseReason } from './close-reason.
 export { OptionError, OptionReader } from './option-reader.js';
 export { ProtocolError, type ProtocolErrorCode } from './protocol-error.js';
 export { Session, type SendOptions, type SessionReceiver, type SessionState } from './session.js';
+export { runSteps } from './step-chain.js';
 export { generateSessionId } from './session-id.js';
 export { LazyEmitter } from './lazy-emitter.js';
 export { Timer, TimerEntry, TimerWheel } from './timer-wheel.js';

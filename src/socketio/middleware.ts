@@ -1,3 +1,5 @@
+import { runSteps } from '../engine/index.js';
+
 /** A step that continues or fails through `next`. */
 export type Middleware<Subject> = (subject: Subject, next: (error?: Error) => void) => void;
 
@@ -11,27 +13,11 @@ export function runMiddlewares<Subject>(
   done: (error?: Error, wasThrown?: boolean) => void,
 ): void {
   const steps = chain.slice();
-  let current = -1;
-
-  function next(from: number, error?: Error, wasThrown = false): void {
-    if (from !== current) return;
-    current++;
-    if (error || current === steps.length) {
-      current = steps.length + 1;
-      done(error ? toError(error) : undefined, wasThrown);
-      return;
-    }
-    const index = current;
-    const fail = (reason: unknown): void => next(index, toError(reason), true);
-    try {
-      const result: unknown = steps[index](subject, (failure) => next(index, failure));
-      if (result instanceof Promise) result.catch(fail);
-    } catch (reason) {
-      fail(reason);
-    }
-  }
-
-  next(-1);
+  runSteps(
+    steps.length,
+    (index, next) => steps[index](subject, next),
+    (error, wasThrown) => done(error || wasThrown ? toError(error) : undefined, wasThrown),
+  );
 }
 
 /**

@@ -317,15 +317,15 @@ export class Namespace<
 
   /** @internal Drops a broadcast's ack from every socket that still owes it. */
   forgetAck(id: number): void {
-    for (const socket of this.sockets.values()) socket.acks.delete(id);
+    for (const socket of this.sockets.values()) socket.forgetAck(id);
   }
 
   #connect(socket: Socket<ListenEvents, EmitEvents, ServerSideEvents, SocketData>): void {
     this.sockets.set(socket.id, socket);
     socket.client.addSocket(socket as unknown as Socket);
     socket.open();
-    this.#emitConnection('connect', socket);
-    this.#emitConnection('connection', socket);
+    this.server.tell(this, 'connect', socket);
+    this.server.tell(this, 'connection', socket);
     if (this.handlers !== null && this.handlers.connect !== null) this.#runConnectHandler(socket, this.handlers);
     socket.client.releaseRequest();
   }
@@ -340,22 +340,6 @@ export class Namespace<
     if (!(pending instanceof Promise)) return;
     socket.holdEvents();
     void pending.then(() => socket.releaseEvents());
-  }
-
-  /** One by one: a listener that throws must not keep the others from hearing of the socket. */
-  #emitConnection(
-    event: 'connect' | 'connection',
-    socket: Socket<ListenEvents, EmitEvents, ServerSideEvents, SocketData>,
-  ): void {
-    if (this.listenerCount(event) === 0) return;
-    for (const listener of this.rawListeners(event)) {
-      try {
-        const result: unknown = Reflect.apply(listener, this, [socket]);
-        if (result instanceof Promise) result.catch((error: unknown) => this.server.reportError(error));
-      } catch (error) {
-        this.server.reportError(error);
-      }
-    }
   }
 
   #abandon(socket: Socket<ListenEvents, EmitEvents, ServerSideEvents, SocketData>): void {

@@ -382,12 +382,17 @@ export class Socket<
     this.#acks?.settle(id, args);
   }
 
+  /** @internal Nobody waits for this ack any more. */
+  forgetAck(id: number): void {
+    this.#acks?.delete(id);
+  }
+
   /** @internal Runs the handlers of an event as if the client had sent it. */
   fire(event: string, args: unknown[]): void {
     this.handleEvent([event, ...args], -1);
   }
 
-  /** @internal The only way out: releases everything, then tells. Idempotent; `_onclose` for those who know that name. */
+  /** @internal The only way out: releases everything, then tells. Idempotent. */
   close(reason: DisconnectReason, details: DisconnectDetails): void {
     const wasConnected = this.#state === 'connected';
     if (wasConnected) this.#emitLocal('disconnecting', reason, details);
@@ -534,8 +539,7 @@ export class Socket<
 
   #expectAck(callback: AckCallback, kind: 'plain' | 'error-first', flags: OperatorFlags | null): number {
     const id = this.nsp._ids++;
-    const { ackTimeout } = this.nsp.server.settings;
-    this.acks.expect(id, kind, flags?.timeout ?? (ackTimeout === 0 ? Infinity : ackTimeout), callback);
+    this.acks.expect(id, kind, flags?.timeout ?? this.nsp.ackTimeout, callback);
     if (this.#state === 'disconnected') this.acks.abandon();
     return id;
   }

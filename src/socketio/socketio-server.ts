@@ -110,7 +110,7 @@ export class Server<
     this.#servesClient = this.#settings.serveClient;
     this.#bundle = new ClientBundle(this.#settings.onWarning);
     this.encoder = this.opts.parser === undefined ? new PacketEncoder() : new this.opts.parser.Encoder();
-    const DefaultAdapter = this.recoversState ? RecoveringAdapter : MemoryAdapter;
+    const DefaultAdapter = this.#recovery === undefined ? MemoryAdapter : RecoveringAdapter;
     this.#adapter = this.opts.adapter ?? (DefaultAdapter as unknown as AdapterConstructor);
     this.namespaces = new NamespaceRegistry(this);
     this.sockets = this.of('/');
@@ -130,11 +130,6 @@ export class Server<
   /** The namespaces by name, under the name that tools know. */
   get _nsps(): Map<string, Namespace<ListenEvents, EmitEvents, ServerSideEvents, SocketData>> {
     return this.namespaces.byName;
-  }
-
-  /** @internal Whether packets are kept for clients that come back. */
-  get recoversState(): boolean {
-    return this.opts.connectionStateRecovery !== undefined;
   }
 
   serveClient(): boolean;
@@ -341,12 +336,12 @@ export class Server<
 
   /** @internal A namespace came into being. */
   onNamespace(namespace: Namespace<ListenEvents, EmitEvents, ServerSideEvents, SocketData>): void {
-    this.#tell('new_namespace', namespace);
+    this.tell(this.sockets, 'new_namespace', namespace);
   }
 
   /** @internal */
   onSessionExpired(session: { nsp: string; sid: SocketId; pid: string }): void {
-    this.#tell('session_expired', session);
+    this.tell(this.sockets, 'session_expired', session);
   }
 
   /** @internal The adapter cannot recover sessions: it shall not mark packets for clients that could come back. */
@@ -396,11 +391,17 @@ export class Server<
     return this.#lastShared;
   }
 
-  /** Calls the listeners on the main namespace; one that throws keeps no other from hearing. */
-  #tell(event: 'new_namespace' | 'session_expired', subject: unknown): void {
-    for (const listener of (this.sockets as EventEmitter).rawListeners(event)) {
+  /**
+   * @internal Calls the listeners of a namespace, one by one: one that throws, or rejects, is reported and keeps no other
+   * from hearing.
+   */
+  tell(namespace: object, event: string, subject: unknown): void {
+    const emitter = namespace as EventEmitter;
+    if (emitter.listenerCount(event) === 0) return;
+    for (const listener of emitter.rawListeners(event)) {
       try {
-        listener.call(this.sockets, subject);
+        const result: unknown = Reflect.apply(listener, emitter, [subject]);
+        if (result instanceof Promise) result.catch((error: unknown) => this.reportError(error));
       } catch (error) {
         this.reportError(error);
       }

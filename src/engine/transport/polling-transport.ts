@@ -157,13 +157,16 @@ export class PollingTransport implements Transport, Flushable {
     } else if (result instanceof ProtocolError) {
       this.#refusePush(exchange, result);
     } else {
-      this.#receivePayload(exchange, result);
+      this.#receive(exchange, () => {
+        this.#dispatch(exchange, this.codec.split(result, this.rules.maxBatchPackets), 0);
+      });
     }
   }
 
-  #receivePayload(exchange: PollingExchange, payload: string | Buffer): void {
+  /** Works through a POST; what breaks the protocol in it ends the session. */
+  #receive(exchange: PollingExchange, work: () => void): void {
     try {
-      this.#dispatch(exchange, this.codec.split(payload, this.rules.maxBatchPackets), 0);
+      work();
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
       this.#refusePush(exchange, error);
@@ -175,21 +178,12 @@ export class PollingTransport implements Transport, Flushable {
     const end = Math.min(start + PACKETS_PER_TURN, packets.length);
     for (let i = start; i < end && this.#receives; i++) this.#receivePacket(packets[i]);
     if (end < packets.length && this.#receives) {
-      setImmediate(() => this.#dispatchNext(exchange, packets, end));
+      setImmediate(() => this.#receive(exchange, () => this.#dispatch(exchange, packets, end)));
       return;
     }
     this.#pushing = false;
     if (this.#ending?.reason === 'parse error') exchange.refuse(this.#ending.detail.code);
     else exchange.respond(200, 'text/html', 'ok');
-  }
-
-  #dispatchNext(exchange: PollingExchange, packets: EncodedPacket[], start: number): void {
-    try {
-      this.#dispatch(exchange, packets, start);
-    } catch (error) {
-      if (!(error instanceof ProtocolError)) throw error;
-      this.#refusePush(exchange, error);
-    }
   }
 
   get #receives(): boolean {

@@ -1,0 +1,32 @@
+/**
+ * Runs steps one after the other, each of which continues or fails through its `next`: the loop behind every kind of
+ * middleware. `done` is called at most once, at once where every step continues at once; a second `next` is ignored. A
+ * step that throws or rejects has failed as well, which `wasThrown` says.
+ */
+export function runSteps(
+  count: number,
+  run: (index: number, next: (error?: unknown) => void) => unknown,
+  done: (error: unknown, wasThrown: boolean) => void,
+): void {
+  let current = -1;
+
+  function next(from: number, error?: unknown, wasThrown = false): void {
+    if (from !== current) return;
+    current++;
+    if (error || wasThrown || current === count) {
+      current = count + 1;
+      done(error, wasThrown);
+      return;
+    }
+    const index = current;
+    const fail = (reason: unknown): void => next(index, reason, true);
+    try {
+      const result = run(index, (failure) => next(index, failure));
+      if (result instanceof Promise) result.catch(fail);
+    } catch (reason) {
+      fail(reason);
+    }
+  }
+
+  next(-1);
+}

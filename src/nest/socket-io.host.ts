@@ -9,7 +9,7 @@ import { FailureHandler } from './dispatch/failure.js';
 import { GatewayBinder } from './dispatch/gateway.binder.js';
 import { InFlight } from './dispatch/in-flight.js';
 import { HttpServerHost } from './http/http-server.host.js';
-import { shutDown, type ShutdownOptions, type ShutdownResult } from './shutdown.js';
+import { planShutdown, shutDown, type ShutdownOptions, type ShutdownResult } from './shutdown.js';
 import { MODULE_OPTIONS_TOKEN } from './socket-io.module-definition.js';
 import { resolveModuleOptions, type ResolvedModuleOptions, type SocketIoModuleOptions } from './socket-io.options.js';
 import type { WebsocketBackend } from './websocket.service.js';
@@ -59,9 +59,10 @@ export class SocketIoHost implements WebsocketBackend, OnApplicationBootstrap {
     else this.http.attach(this.server);
   }
 
-  shutdown(options: ShutdownOptions): Promise<ShutdownResult> {
-    const { timeout = this.#options.shutdownTimeout, signal } = options;
-    return (this.#shutdown ??= shutDown(this.server, this.#context, timeout, signal));
+  async shutdown(options: ShutdownOptions): Promise<ShutdownResult> {
+    const { shutdownTimeout, shutdownSlices } = this.#options;
+    const plan = planShutdown(options, shutdownTimeout, shutdownSlices);
+    return (this.#shutdown ??= shutDown(this.server, this.#context, plan));
   }
 
   /** Closes what `open` opened, once nobody is left. */

@@ -13,6 +13,8 @@ export interface SocketIoModuleOptions extends ServerOptions {
   port?: number;
   /** How long `app.close()` waits for handlers and deliveries, in milliseconds. @default 10_000 */
   shutdownTimeout?: number;
+  /** In how many groups, spread over that time, `app.close()` closes the sessions. @default 1 */
+  shutdownSlices?: number;
   /** Replaces what a client is told about an error; `undefined` keeps it. */
   errorAck?: ErrorAckMapper;
 }
@@ -20,23 +22,25 @@ export interface SocketIoModuleOptions extends ServerOptions {
 export interface ResolvedModuleOptions {
   readonly port: number | null;
   readonly shutdownTimeout: number;
+  readonly shutdownSlices: number;
   readonly errorAck: ErrorAckMapper | null;
   /** For the server, as given. */
   readonly server: ServerOptions;
 }
 
-const MODULE_NAMES = ['port', 'shutdownTimeout', 'errorAck'] as const;
+const MODULE_NAMES = ['port', 'shutdownTimeout', 'shutdownSlices', 'errorAck'] as const;
 
 /** @throws OptionError naming the option, what was given and what is allowed */
 export function resolveModuleOptions(given: SocketIoModuleOptions | undefined): ResolvedModuleOptions {
   if (given !== undefined && (typeof given !== 'object' || given === null)) {
     throw new OptionError('forRoot', given, 'an object with options');
   }
-  const { port, shutdownTimeout, errorAck, ...server } = given ?? {};
-  const read = new OptionReader({ port, shutdownTimeout, errorAck });
+  const { port, shutdownTimeout, shutdownSlices, errorAck, ...server } = given ?? {};
+  const read = new OptionReader({ port, shutdownTimeout, shutdownSlices, errorAck });
   const resolved: ResolvedModuleOptions = {
     port: port === undefined ? null : read.integer('port', 0, { min: 0, max: 65_535 }),
     shutdownTimeout: read.milliseconds('shutdownTimeout', 10_000, 0),
+    shutdownSlices: read.integer('shutdownSlices', 1, { min: 1 }),
     errorAck: read.callback<ErrorAckMapper>('errorAck'),
     server,
   };

@@ -95,7 +95,16 @@ describe('SocketIoModule', () => {
 
   it('knows every option of its own and of the server', async () => {
     const { message } = await failureOf({ options: { nonsense: 1 } as SocketIoModuleOptions });
-    for (const name of ['port', 'shutdownTimeout', 'errorAck', 'cors', 'path', 'maxPendingEvents', 'adapter']) {
+    for (const name of [
+      'port',
+      'shutdownTimeout',
+      'shutdownSlices',
+      'errorAck',
+      'cors',
+      'path',
+      'maxPendingEvents',
+      'adapter',
+    ]) {
       expect(message).toMatch(new RegExp(`[ ,]${name}(,|$)`));
     }
   });

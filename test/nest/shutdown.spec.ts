@@ -53,6 +53,8 @@ class Database implements OnModuleDestroy {
 @Module({ providers: [Database], exports: [Database] })
 class DatabaseModule {}
 
+type Started = Awaited<ReturnType<typeof startWith>>;
+
 const TRANSPORTS = [['websocket'], ['polling']];
 
 describe.each(PLATFORMS)('pain 16: app.close() on %s', (platform) => {
@@ -205,6 +207,63 @@ describe('Websocket#shutdown', () => {
     app.get(SlowGateway).finish();
     expect(await answer).toBe('finished');
     expect(await ended).toEqual({ closed: 1, forced: 0 });
+  });
+
+  describe('in slices', () => {
+    /** When each of the clients lost its connection, in milliseconds since the call, sorted. */
+    async function timesOfClosing(close: (started: Started) => Promise<unknown>, options = {}): Promise<number[]> {
+      const started = await startWith({ providers: [SlowGateway], options });
+      const clients = await Promise.all(
+        Array.from({ length: 12 }, (_, i) => connectClient(started.url, { transports: [TRANSPORTS[i % 2][0]] })),
+      );
+      const ends = clients.map((client) => nextEvent(client, 'disconnect').then(() => performance.now()));
+      const begin = performance.now();
+      await close(started);
+      return (await Promise.all(ends)).map((end) => end - begin).sort((a, b) => a - b);
+    }
+
+    function widestGaps(times: number[]): number[] {
+      const gaps = times.slice(1).map((time, i) => ({ after: i + 1, length: time - times[i] }));
+      gaps.sort((a, b) => b.length - a.length);
+      return gaps.slice(0, 2).map(({ after }) => after);
+    }
+
+    // 3 slices over 80 % of 1,800 ms: one every 480 ms.
+    it('closes as many sessions at a time, spread over the timeout', async () => {
+      let result: unknown;
+      const times = await timesOfClosing(async ({ websocket }) => {
+        result = await websocket.shutdown({ timeout: 1_800, slices: 3 });
+      });
+      expect(result).toEqual({ closed: 12, forced: 0 });
+      expect(widestGaps(times).sort((a, b) => a - b)).toEqual([4, 8]);
+      expect(times[11]).toBeGreaterThan(900);
+      expect(times[11]).toBeLessThan(1_800);
+    });
+
+    it('is what app.close() does with the option shutdownSlices', async () => {
+      const times = await timesOfClosing(({ app }) => app.close(), { shutdownSlices: 3, shutdownTimeout: 1_800 });
+      expect(widestGaps(times).sort((a, b) => a - b)).toEqual([4, 8]);
+    });
+
+    it('closes the rest at once where the signal ends the waiting', async () => {
+      const times = await timesOfClosing(({ websocket }) =>
+        websocket.shutdown({ timeout: 60_000, slices: 12, signal: AbortSignal.timeout(50) }),
+      );
+      expect(times[11]).toBeLessThan(3_000);
+    });
+
+    it.each([
+      ['slices', { slices: 0 }],
+      ['slices', { slices: 1.5 }],
+      ['slices', { slices: 2, timeout: Infinity }],
+      ['timeout', { timeout: NaN }],
+      ['timeout', { timeout: -1 }],
+    ])('refuses a wrong "%s" and goes on serving: %j', async (option, options) => {
+      const { url, websocket } = await startWith({ providers: [SlowGateway] });
+      await expect(websocket.shutdown(options)).rejects.toMatchObject({ name: 'OptionError', option });
+      const client = await connectClient(url);
+      expect(await client.emitWithAck('quick')).toBe('handled');
+    });
   });
 
   it('is bounded by shutdownTimeout on app.close()', async () => {

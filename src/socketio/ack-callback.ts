@@ -11,7 +11,7 @@ export interface BroadcastAckCallback extends AckCallback {
 /** The server, as acks see it. */
 export interface AckHost {
   readonly wheel: TimerWheel;
-  /** What a callback threw. */
+  /** @internal What a callback threw. */
   reportError(error: unknown): void;
 }
 

@@ -1,0 +1,128 @@
+/**
+ * Runs the package as applications use it, and the tests of its Nest layer on every version of Nest that it claims.
+ *
+ *   npm run test:matrix                  everything, on Node 20, 22 and 24; wants the network and about 20 minutes
+ *   npm run test:matrix -- --short       the projects, on this Node only: what .ci/run runs
+ *   npm run test:matrix -- --only nest   what has "nest" in its name
+ */
+import { execFileSync } from 'node:child_process';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+
+const { values: options } = parseArgs({
+  options: { short: { type: 'boolean', default: false }, only: { type: 'string', default: '' } },
+});
+const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
+const projects = path.join(root, 'test/package');
+const workshop = mkdtempSync(path.join(tmpdir(), 'matrix-'));
+
+const NODES = options.short ? [null] : [20, 22, 24];
+const NEST_PACKAGES = [
+  'common',
+  'core',
+  'platform-express',
+  'platform-fastify',
+  'platform-socket.io',
+  'testing',
+  'websockets',
+];
+
+/** What is run in each project, as arguments of node; ends with 0 where all is well. */
+const PROJECTS = {
+  'nest11-cjs': [['node_modules/typescript/bin/tsc', '--noEmit'], ['node_modules/jest/bin/jest.js']],
+  'nest12-vitest': [
+    ['node_modules/typescript/bin/tsc', '--noEmit'],
+    ['node_modules/vitest/vitest.mjs', 'run'],
+  ],
+  'nest12-jest': [
+    ['node_modules/typescript/bin/tsc', '--noEmit'],
+    ['--experimental-vm-modules', '--no-warnings', 'node_modules/jest/bin/jest.js'],
+  ],
+  'plain-node': [['echo.mjs'], ['echo.cjs'], ['--no-experimental-require-module', '--no-warnings', 'echo.cjs']],
+};
+
+const results = [];
+try {
+  const tarball = pack();
+  for (const [name, steps] of Object.entries(PROJECTS))
+    if (name.includes(options.only)) tryProject(name, steps, tarball);
+  if (!options.short) for (const version of ['11.0.1', '11', '12']) tryNest(version);
+} finally {
+  rmSync(workshop, { recursive: true, force: true });
+}
+for (const { name, node, failure, seconds } of results) {
+  console.log(`${failure ? 'FAILED' : 'passed'}  ${name.padEnd(24)} ${node.padEnd(12)} ${seconds.toFixed(0)} s`);
+}
+process.exitCode = results.length === 0 || results.some(({ failure }) => failure) ? 1 : 0;
+
+function pack() {
+  run(root, 'npm', ['run', '--silent', 'build']);
+  run(root, 'npm', ['pack', '--silent', '--ignore-scripts', '--pack-destination', workshop]);
+  return path.join(
+    workshop,
+    readdirSync(workshop).find((file) => file.endsWith('.tgz')),
+  );
+}
+
+function tryProject(name, steps, tarball) {
+  const folder = path.join(workshop, name);
+  cpSync(path.join(projects, name), folder, { recursive: true });
+  if (name !== 'plain-node') cpSync(path.join(projects, 'gateway.test.ts'), path.join(folder, 'gateway.test.ts'));
+  install(folder, tarball);
+  for (const node of NODES) attempt(name, node, () => steps.forEach((step) => runNode(folder, node, step)));
+}
+
+/** A copy of the repository with another Nest, and the tests of the Nest layer in it. */
+function tryNest(version) {
+  const name = `test/nest on Nest ${version}`;
+  if (!name.includes(options.only)) return;
+  const folder = path.join(workshop, `nest-${version}`);
+  mkdirSync(folder);
+  const files = run(root, 'git', ['ls-files', '--cached', '--others', '--exclude-standard'], 'pipe').trim().split('\n');
+  for (const file of files) cpSync(path.join(root, file), path.join(folder, file));
+  const manifest = JSON.parse(readFileSync(path.join(folder, 'package.json'), 'utf8'));
+  for (const one of NEST_PACKAGES) manifest.devDependencies[`@nestjs/${one}`] = version;
+  delete manifest.devDependencies['@nestjs/cli'];
+  writeFileSync(path.join(folder, 'package.json'), JSON.stringify(manifest));
+  rmSync(path.join(folder, 'package-lock.json'));
+  install(folder, '--legacy-peer-deps');
+  const jest = [
+    '--experimental-vm-modules',
+    '--no-warnings',
+    'node_modules/jest/bin/jest.js',
+    '--config',
+    'test/jest.config.mjs',
+    'test/nest',
+  ];
+  for (const node of NODES) attempt(name, node, () => runNode(folder, node, jest));
+}
+
+function attempt(name, node, work) {
+  const started = performance.now();
+  const title = node === null ? process.version : `Node ${node}`;
+  console.log(`\n==> ${name}, ${title}`);
+  let failure = null;
+  try {
+    work();
+  } catch (error) {
+    failure = error;
+    console.error(error.message);
+  }
+  results.push({ name, node: title, failure, seconds: (performance.now() - started) / 1_000 });
+}
+
+function runNode(folder, node, args) {
+  if (node === null) run(folder, process.execPath, args);
+  else run(folder, 'npx', ['--yes', '-p', `node@${node}`, 'node', ...args]);
+}
+
+function install(folder, ...args) {
+  run(folder, 'npm', ['install', '--no-audit', '--no-fund', '--silent', ...args]);
+}
+
+function run(cwd, command, args, output = 'inherit') {
+  return execFileSync(command, args, { cwd, encoding: 'utf8', stdio: ['ignore', output, 'inherit'] });
+}

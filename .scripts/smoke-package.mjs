@@ -15,15 +15,26 @@ const assertServer = `
 const assertLoaded = `
   if (Object.keys(loaded).length === 0) throw new Error('nothing is exported');
   console.log('typeof ' + typeof loaded);`;
+// Without the optional peer socket.io-client.
+const assertTesting = `
+  const { createServer } = process.getBuiltinModule('node:http');
+  loaded.createTestClient(createServer()).then(
+    () => { throw new Error('a client was created'); },
+    (error) => {
+      if (!error.message.includes('npm i -D socket.io-client')) throw error;
+      console.log('typeof ' + typeof loaded);
+    },
+  );`;
 
 try {
   run(root, 'npm', 'pack', '--silent', '--ignore-scripts', '--pack-destination', project);
   const tarball = readdirSync(project).find((file) => file.endsWith('.tgz'));
   writeFileSync(path.join(project, 'package.json'), '{ "private": true }\n');
 
-  // First without peers: nothing behind './server' may need Nest.
+  // First without peers: nothing behind './server' or './testing' may need Nest.
   install('--legacy-peer-deps', `./${tarball}`);
   loadEverywhere('nestjs-socketio/server', assertServer);
+  loadEverywhere('nestjs-socketio/testing', assertTesting);
   // Nest 11, since 12 is ESM only and cannot be loaded where require() takes CommonJS alone.
   install('@nestjs/common@11', '@nestjs/core@11', 'reflect-metadata@0.2', 'rxjs@7');
   loadEverywhere('nestjs-socketio', assertLoaded);

@@ -15,12 +15,14 @@ interface Import {
   readonly isType: boolean;
 }
 
-const ENTRIES = ['index.ts', 'server.ts'];
+const ENTRIES = ['index.ts', 'server.ts', 'testing.ts'];
 
 /** The doors each entry and each layer may go through, beside a layer's own files. */
 const DOORS: Readonly<Record<string, readonly string[]>> = {
   'index.ts': ['nest/index.ts', 'socketio/index.ts'],
   'server.ts': ['socketio/index.ts'],
+  'testing.ts': ['testing/index.ts'],
+  testing: ['nest/index.ts', 'socketio/index.ts'],
   nest: ['socketio/index.ts'],
   socketio: ['engine/index.ts'],
   engine: [],

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { parseEngineRequest, type EngineRequest } from '../engine-request.js';
 import type { HttpExchange, HttpHeaders } from './http-exchange.js';
+import { onResponseAbort } from './response-abort.js';
 
 /** An exchange on Node's own request and response. */
 export class NodeExchange implements HttpExchange {
@@ -22,10 +23,6 @@ export class NodeExchange implements HttpExchange {
   }
 
   onAbort(listener: () => void): void {
-    // The peer may have left while a hook decided about it; its 'close' event is over then.
-    if (this.response.destroyed) process.nextTick(listener);
-    this.response.once('close', () => {
-      if (!this.response.writableFinished) listener();
-    });
+    onResponseAbort(this.response, listener);
   }
 }

@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream';
-import { EngineErrorCode, Refusal } from '../engine-error.js';
+import { EngineErrorCode, refusalBody } from '../engine-error.js';
 import type { EngineRequest } from '../engine-request.js';
+import { bytesTaken } from '../transport/bytes-taken.js';
 import { compress, negotiateEncoding } from './compression.js';
 import type { HttpExchange, HttpHeaders } from './http-exchange.js';
 
@@ -14,6 +15,10 @@ export interface AnswerPolicy {
 
 /** A GET or POST of a polling session, with the headers that every Engine.IO answer carries. */
 export class PollingExchange {
+  #size = 0;
+  /** What the connection had taken before this answer. */
+  #takenBefore = 0;
+
   constructor(
     private readonly http: HttpExchange,
     private readonly corsHeaders: HttpHeaders | null,
@@ -40,7 +45,37 @@ export class PollingExchange {
     this.http.onAbort(listener);
   }
 
+  /** What the kernel has not taken of the answer, in bytes; all of it while a hook or the compression holds it. */
+  get unsentBytes(): number {
+    const { response } = this.http;
+    if (response.destroyed) return 0;
+    if (!response.writableEnded) return this.#size;
+    // HTTP/2 has no such property; what its streams hold back is theirs to bound.
+    return response.writableFinished === false ? response.writableLength : 0;
+  }
+
+  /** Grows from 0 to 1 as the kernel takes the answer; for comparison with an earlier value. */
+  get sentFraction(): number {
+    if (this.unsentBytes === 0) return 1;
+    const { socket } = this.http.response;
+    const taken = socket ? bytesTaken(socket) - this.#takenBefore : 0;
+    return taken / (taken + this.#size);
+  }
+
+  /** Calls the listener once the kernel has taken the whole answer. */
+  onSent(listener: () => void): void {
+    this.http.response.once('finish', listener);
+  }
+
+  /** Gives up an answer that is not read. */
+  abandon(): void {
+    this.http.response.destroy();
+  }
+
   respond(status: number, contentType: string, body: string | Buffer, compressible = false): void {
+    this.#size = body.length;
+    const { socket } = this.http.response;
+    if (socket) this.#takenBefore = bytesTaken(socket);
     const headers: HttpHeaders = { 'Content-Type': contentType, 'Cache-Control': 'no-store', ...this.corsHeaders };
     const threshold = this.policy.httpCompressionThreshold;
     if (compressible && threshold !== null && body.length >= threshold) {
@@ -58,15 +93,15 @@ export class PollingExchange {
 
   /** Refuses a poll or POST that breaks the protocol: 413 for one that is too large, 400 for any other. */
   refuse(name: string): void {
-    const refusal = new Refusal(EngineErrorCode.BAD_REQUEST, { name }, name === 'PAYLOAD_TOO_LARGE' ? 413 : 400);
+    const status = name === 'PAYLOAD_TOO_LARGE' ? 413 : 400;
     const headers: HttpHeaders = {
       'Content-Type': 'application/json',
       'Cache-Control': 'no-store',
       ...this.corsHeaders,
     };
-    // The rest of a body that is too large is not worth reading.
-    if (refusal.status === 413) headers.Connection = 'close';
-    this.#send(refusal.status, headers, refusal.body);
+    // The rest of a body that is too large is not worth reading; over HTTP/2, other requests share the connection.
+    if (status === 413 && this.http.request.httpVersionMajor === 1) headers.Connection = 'close';
+    this.#send(status, headers, refusalBody(EngineErrorCode.BAD_REQUEST));
   }
 
   #send(status: number, headers: HttpHeaders, body: string | Buffer): void {

@@ -1,6 +1,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Readable } from 'node:stream';
-import { parseEngineRequest, type EngineRequest, type HttpExchange, type HttpHeaders } from '../../socketio/index.js';
+import {
+  matchesPath,
+  onResponseAbort,
+  parseEngineRequest,
+  type EngineRequest,
+  type HttpExchange,
+  type HttpHeaders,
+} from '../../socketio/index.js';
 
 /** The part of Fastify that is used; its package is the application's affair. */
 export interface FastifyInstance {
@@ -31,6 +38,7 @@ export interface FastifyReply {
   code(status: number): FastifyReply;
   headers(headers: HttpHeaders): FastifyReply;
   send(body: string | Buffer): unknown;
+  callNotFound(): unknown;
 }
 
 /** An exchange that is answered through Fastify's reply, so that its hooks and plugins see it. */
@@ -57,11 +65,7 @@ export class FastifyExchange implements HttpExchange {
   }
 
   onAbort(listener: () => void): void {
-    const { raw } = this.reply;
-    if (raw.destroyed) process.nextTick(listener);
-    raw.once('close', () => {
-      if (!raw.writableFinished) listener();
-    });
+    onResponseAbort(this.reply.raw, listener);
   }
 }
 
@@ -78,7 +82,12 @@ export function registerFastifyRoutes(
       scope.route({
         method: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'],
         url,
-        handler: (request, reply) => handle(new FastifyExchange(request, reply)),
+        handler: (request, reply) => {
+          // Fastify decodes a path before it looks for its route; a middleware that compares the path as it stands has
+          // not seen such a request.
+          if (matchesPath(request.raw.url ?? '', path)) handle(new FastifyExchange(request, reply));
+          else reply.callNotFound();
+        },
       });
     }
     done();

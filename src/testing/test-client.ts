@@ -1,0 +1,205 @@
+import { setImmediate } from 'node:timers';
+import type * as SocketIoClient from 'socket.io-client';
+import type { Manager, ManagerOptions, Socket, SocketOptions } from 'socket.io-client';
+import type { DefaultEventsMap, EventsMap } from '../socketio/index.js';
+import { Inbox } from './inbox.js';
+import { MemoryAgent } from './memory-agent.js';
+import { PATIENCE, within } from './patience.js';
+import { resolveEndpoint, type Endpoint, type TestTarget } from './test-target.js';
+
+/** Options of a test client: those of `socket.io-client`, with defaults for tests. */
+export interface TestClientOptions extends Partial<Omit<ManagerOptions & SocketOptions, 'agent' | 'autoConnect'>> {
+  /** @default '/' */
+  namespace?: string;
+  /** @default ['websocket'] */
+  transports?: ('polling' | 'websocket')[];
+  /** @default false */
+  reconnection?: boolean;
+  /** How long to wait for the connect or its refusal, in milliseconds. @default 3_000 */
+  timeout?: number;
+}
+
+/**
+ * Connects a client in memory: no port is opened, and none is needed. It is a `Socket` of the installed
+ * `socket.io-client`, and everything between it and the handlers is the real thing. Initializes the application.
+ *
+ * @throws what the client's `connect_error` says, where the server refuses it
+ *
+ * @example
+ * const client = await createTestClient(app, { namespace: '/chat', auth: { name: 'Ada' } });
+ * expect(await client.emitWithAck('sum', 1, 2)).toBe(3);
+ */
+export async function createTestClient<
+  ListenEvents extends EventsMap = DefaultEventsMap,
+  EmitEvents extends EventsMap = ListenEvents,
+>(target: TestTarget, options: TestClientOptions = {}): Promise<Socket<ListenEvents, EmitEvents>> {
+  const client = await TestClient.create(target, options);
+  try {
+    await client.connect();
+  } catch (error) {
+    // Which says more than an error of the clean-up.
+    await Promise.allSettled([client.close()]);
+    throw error;
+  }
+  return client.socket as unknown as Socket<ListenEvents, EmitEvents>;
+}
+
+/**
+ * Connects a client that is to be refused, and resolves to what its `connect_error` says.
+ *
+ * @throws Error where the server lets it in
+ */
+export async function connectError(
+  target: TestTarget,
+  options: TestClientOptions = {},
+): Promise<Error & { data?: unknown }> {
+  const client = await TestClient.create(target, options);
+  const refusal = await client.connect().then(
+    () => null,
+    (error: Error) => error,
+  );
+  await client.close();
+  if (refusal === null) throw new Error(`the server let the client into ${client.namespace}, a refusal was expected`);
+  return refusal;
+}
+
+/**
+ * Resolves to the arguments of the next event that no earlier call has resolved to; also of `disconnect` and
+ * `connect_error`. Events that arrived before the call count, from the connect on.
+ *
+ * @throws Error after `timeout` milliseconds (3,000), which names what arrived instead
+ */
+export function nextEvent<
+  ListenEvents extends EventsMap,
+  EmitEvents extends EventsMap,
+  Event extends string & keyof (ListenEvents & ReservedEvents),
+>(
+  client: Socket<ListenEvents, EmitEvents>,
+  event: Event,
+  options: { timeout?: number } = {},
+): Promise<EventArguments<ListenEvents, Event>> {
+  return clientOf(client).inbox.take(event, options.timeout) as Promise<EventArguments<ListenEvents, Event>>;
+}
+
+/** Disconnects a client; resolves once the server has handled that, its `@OnDisconnect` handlers included. */
+export function closeTestClient(client: Pick<Socket, 'disconnect'>): Promise<void> {
+  return clientOf(client).close();
+}
+
+/** The same for all clients that are not closed yet. */
+export async function closeTestClients(): Promise<void> {
+  await Promise.all([...openClients].map((client) => client.close()));
+}
+
+interface ReservedEvents {
+  disconnect: (reason: Socket.DisconnectReason, description?: unknown) => void;
+  connect_error: (error: Error & { data?: unknown }) => void;
+}
+
+type EventArguments<ListenEvents, Event> = Event extends keyof ReservedEvents
+  ? Parameters<ReservedEvents[Event]>
+  : Event extends keyof ListenEvents
+    ? ListenEvents[Event] extends (...args: infer Args) => void
+      ? Args
+      : never
+    : never;
+
+const openClients = new Set<TestClient>();
+const clients = new WeakMap<object, TestClient>();
+
+function clientOf(socket: object): TestClient {
+  const client = clients.get(socket);
+  if (client === undefined) throw new TypeError('this client was not made by createTestClient()');
+  return client;
+}
+
+/** A client's `Socket` and what belongs to it. */
+class TestClient {
+  readonly inbox: Inbox;
+  readonly #manager: Manager;
+  #hasOpened = false;
+
+  private constructor(
+    readonly socket: Socket,
+    readonly namespace: string,
+    private readonly agent: MemoryAgent,
+    private readonly endpoint: Endpoint,
+    private readonly timeout: number,
+  ) {
+    this.#manager = socket.io;
+    this.#manager.on('open', () => (this.#hasOpened = true));
+    this.inbox = new Inbox(socket);
+    openClients.add(this);
+    clients.set(socket, this);
+  }
+
+  static async create(target: TestTarget, options: TestClientOptions): Promise<TestClient> {
+    const { namespace = '/', timeout = PATIENCE, ...rest } = options;
+    const endpoint = await resolveEndpoint(target);
+    const agent = new MemoryAgent(endpoint.httpServer);
+    const { Manager: ClientManager } = await loadClient();
+    const settings = {
+      transports: ['websocket'],
+      reconnection: false,
+      // Its timers keep no process alive.
+      autoUnref: true,
+      path: endpoint.path,
+      ...rest,
+      // Two values that the typings do not know. No timeout: the one around it says more.
+      timeout: false as unknown as number,
+      agent: agent as unknown as string,
+      autoConnect: false,
+    };
+    const manager = new ClientManager('http://localhost', settings);
+    const name = namespace.startsWith('/') ? namespace : `/${namespace}`;
+    return new TestClient(manager.socket(name, rest), name, agent, endpoint, timeout);
+  }
+
+  async connect(): Promise<void> {
+    const { socket } = this;
+    const decided = new Promise<void>((resolve, reject) => {
+      socket.once('connect', resolve);
+      socket.once('connect_error', reject);
+      this.#manager.once('close', (reason) => {
+        // A refused client closes first and tells why within the same call.
+        const error = new Error(`the connection ended before the server answered the CONNECT: ${reason}`);
+        void Promise.resolve().then(() => reject(error));
+      });
+    });
+    socket.connect();
+    await within(
+      decided,
+      this.timeout,
+      () => `waited ${this.timeout} ms for the server to let the client in or refuse it`,
+    );
+  }
+
+  /** Idempotent: a further call waits as well. */
+  async close(): Promise<void> {
+    openClients.delete(this);
+    this.#manager.reconnection(false);
+    this.socket.disconnect();
+    // Other namespaces may be joined over this connection.
+    this.#manager.engine?.close();
+    // A request that was never answered would not end by itself.
+    if (!this.#hasOpened) this.agent.destroy();
+    await within(this.#closed(), PATIENCE, () => `waited ${PATIENCE} ms for the connection to close`);
+    await this.endpoint.departures();
+  }
+
+  async #closed(): Promise<void> {
+    const { engine } = this.#manager;
+    if (engine?.readyState === 'closing') await new Promise((resolve) => engine.once('close', resolve));
+    await this.agent.idle();
+    // What a closed connection is to the layers above it, they learn within the turn.
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
+async function loadClient(): Promise<typeof SocketIoClient> {
+  try {
+    return await import('socket.io-client');
+  } catch (cause) {
+    throw new Error('createTestClient() needs the package socket.io-client: npm i -D socket.io-client', { cause });
+  }
+}

@@ -1,0 +1,91 @@
+import { createServer, type Server as HttpServer } from 'node:http';
+import { PATIENCE, within } from './patience.js';
+
+/** What a client can be connected to: a Nest application, a `Server`, or the HTTP server that one is attached to. */
+export type TestTarget = NestApplication | SocketIoServer | HttpServer;
+
+/** An application of Nest, also a standalone one that has a port of its own. */
+export interface NestApplication {
+  init(): Promise<unknown>;
+  close(): Promise<void>;
+}
+
+/** A `Server`, with or without an HTTP server. */
+export interface SocketIoServer {
+  httpServer?: HttpServer;
+  path(): string;
+  attach(server: HttpServer): unknown;
+}
+
+/** Where clients of a target connect, and how one learns that the target is through with a client that left. */
+export interface Endpoint {
+  readonly httpServer: HttpServer;
+  readonly path: string | undefined;
+  /** Resolves once asynchronous handlers of disconnects have settled. */
+  departures(): Promise<void>;
+}
+
+/**
+ * Makes a target ready for clients: initializes an application, gives a server that has none an HTTP server.
+ *
+ * @throws TypeError for what is none of the three
+ */
+export async function resolveEndpoint(target: TestTarget): Promise<Endpoint> {
+  if (isHttpServer(target)) return { httpServer: target, path: undefined, departures };
+  if (isNestApplication(target)) return resolveApplication(target);
+  if (!isSocketIoServer(target))
+    throw new TypeError('a test client needs a Nest application, a Server or an http.Server');
+  if (target.httpServer === undefined) target.attach(createServer());
+  return { httpServer: target.httpServer!, path: target.path(), departures };
+}
+
+async function resolveApplication(app: NestApplication): Promise<Endpoint> {
+  await initialize(app);
+  // Only now: whoever tests a plain Server may not have Nest.
+  const { findHost } = await import('../nest/index.js');
+  const host = findHost(app as Parameters<typeof findHost>[0]);
+  const httpServer = host?.server.httpServer ?? (app as Partial<HttpApplication>).getHttpServer?.();
+  if (httpServer === undefined) {
+    throw new TypeError('the application serves no clients: it has no HTTP server, and no SocketIoModule with a port');
+  }
+  if (host === null) return { httpServer, path: undefined, departures };
+  const settled = (): Promise<void> =>
+    within(host.departures(), PATIENCE, () => `waited ${PATIENCE} ms for handlers of a disconnect to settle`);
+  return { httpServer, path: host.server.path(), departures: settled };
+}
+
+/** Several clients may ask at once; Nest does not expect that. */
+const initializing = new WeakMap<NestApplication, Promise<void>>();
+
+function initialize(app: NestApplication): Promise<void> {
+  let work = initializing.get(app);
+  if (work === undefined) initializing.set(app, (work = start(app)));
+  return work;
+}
+
+async function start(app: NestApplication): Promise<void> {
+  await app.init();
+  const adapter = (app as Partial<HttpApplication>).getHttpAdapter?.();
+  // Otherwise only `listen` does that.
+  if (adapter?.getType() === 'fastify') await adapter.getInstance().ready();
+}
+
+/** The part of an `INestApplication` that is used, without its package. */
+interface HttpApplication extends NestApplication {
+  getHttpServer(): HttpServer;
+  getHttpAdapter(): { getType(): string; getInstance(): { ready(): PromiseLike<unknown> } };
+}
+
+function isHttpServer(target: object): target is HttpServer {
+  return 'listening' in target && 'emit' in target;
+}
+
+function isNestApplication(target: object): target is NestApplication {
+  return 'init' in target && 'get' in target;
+}
+
+function isSocketIoServer(target: object): target is SocketIoServer {
+  return 'path' in target && 'attach' in target;
+}
+
+async function departures(): Promise<void> {}

@@ -5,6 +5,7 @@ import {
   MemoryAdapter,
   Namespace,
   OptionError,
+  OverflowError,
   RemoteSocket,
   Server,
   Socket,
@@ -25,6 +26,7 @@ const callable = Object.assign(createServer, {
   EngineServer,
   Namespace,
   OptionError,
+  OverflowError,
   RemoteSocket,
   Server,
   Socket,
@@ -32,7 +34,18 @@ const callable = Object.assign(createServer, {
 
 // What `require` gets, also from the ESM build: Node takes the export of this name.
 export { callable as 'module.exports' };
-export { AckError, Adapter, BroadcastOperator, EngineServer, Namespace, OptionError, RemoteSocket, Server, Socket };
+export {
+  AckError,
+  Adapter,
+  BroadcastOperator,
+  EngineServer,
+  Namespace,
+  OptionError,
+  OverflowError,
+  RemoteSocket,
+  Server,
+  Socket,
+};
 export type {
   BroadcastOptions,
   DefaultEventsMap,
@@ -41,5 +54,11 @@ export type {
   Event,
   ExtendedError,
   Handshake,
+  PartialResponses,
+  PartialSockets,
+  RateLimitAction,
+  RateLimitOptions,
+  RateOptions,
   ServerOptions,
+  ServerStats,
 } from './socketio/index.js';

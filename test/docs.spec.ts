@@ -2,6 +2,12 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import ts from 'typescript';
+import { ENGINE_CODES, PROTOCOL_ERROR_CODES, REFUSALS, SESSION_CODES, type RefusalName } from '../src/engine/index.js';
+import { Refusal } from '../src/engine/engine-error.js';
+import { NEST_CODES } from '../src/nest/errors/error-code.js';
+import { PACKET_ERROR_CODES } from '../src/socketio/codec/packet-error.js';
+import { Server } from '../src/socketio/index.js';
+import { ACK_CODES, CONNECT_REFUSAL_CODES, DISCONNECT_CODES, SOCKETIO_CODES } from '../src/socketio/socketio-error.js';
 
 const root = path.join(import.meta.dirname, '..');
 const readme = readFileSync(path.join(root, 'README.md'), 'utf8');
@@ -21,9 +27,44 @@ describe('README', () => {
     expect(documented.sort()).toEqual([...declared, ...aliases].sort());
   });
 
+  it('lists every option of SocketIoAdapter, and no other', () => {
+    const documented = tableColumn('### `SocketIoAdapter`', 0).flatMap(codesIn);
+    const declared = propertiesOf('src/nest/adapter/adapter.options.ts', 'SocketIoAdapterOptions');
+    expect(documented.sort()).toEqual(declared.sort());
+  });
+
   it('lists every code with which a session or a socket ends, and no other', () => {
     const documented = tableColumn('`disconnect` comes with', 1).flatMap(codesIn);
     expect([...new Set(documented)].sort()).toEqual([...endCodes()].sort());
+    const catalogues = [...SESSION_CODES, ...PROTOCOL_ERROR_CODES, ...DISCONNECT_CODES, ...PACKET_ERROR_CODES];
+    expect(catalogues.toSorted()).toEqual([...endCodes()].sort());
+  });
+
+  it('lists every cause of a refused request with its code, status and sentence, and no other', () => {
+    const after = 'HTTP answers to requests';
+    const [codes, statuses, messages, names] = [0, 1, 2, 3].map((column) => tableColumn(after, column));
+    const documented = names.flatMap((cell, row) =>
+      codesIn(cell).map((name) => [name, Number(codes[row]), Number(statuses[row]), messages[row].trim()] as const),
+    );
+    const declared = Object.keys(REFUSALS).map((each) => {
+      const name = each as RefusalName;
+      const { code, status, message } = new Refusal(name);
+      return [name, code, status, status === 403 ? 'Forbidden, or what `allowRequest` says' : message] as const;
+    });
+    expect(documented.toSorted()).toEqual(declared.toSorted());
+  });
+
+  it('lists every other code', () => {
+    const documented = tableColumn('Other codes:', 1).flatMap(codesIn);
+    const others = [...ACK_CODES, ...CONNECT_REFUSAL_CODES, ...NEST_CODES, 'INVALID_OPTION'];
+    // Codes that stand in another table as well.
+    const shared = ['RATE_LIMITED', 'CONNECT_TIMEOUT', 'SEND_QUEUE_OVERFLOW'];
+    expect([...new Set(documented)].sort()).toEqual([...others, ...shared].sort());
+  });
+
+  it('lists what stats() tells, and nothing else', () => {
+    const documented = tableColumn('## Statistics', 0).flatMap(codesIn);
+    expect(documented.sort()).toEqual(Object.keys(new Server().stats()).sort());
   });
 
   it('names only files and scripts that exist', () => {
@@ -35,6 +76,28 @@ describe('README', () => {
     }
   });
 });
+
+describe('the catalogues of codes', () => {
+  it('have each code once, in one of them', () => {
+    const codes = [...ENGINE_CODES, ...SOCKETIO_CODES, ...NEST_CODES];
+    expect(codes.filter((code, index) => codes.indexOf(code) !== index)).toEqual([]);
+  });
+
+  it('have every code that is written anywhere in the source', () => {
+    const known = new Set([...ENGINE_CODES, ...SOCKETIO_CODES, ...NEST_CODES, ...INTERNAL_CODES]);
+    const written = sources().flatMap(([file, text]) =>
+      [...text.matchAll(/\bcode(?:: \w+)?(?::| =) '([A-Z][A-Z0-9_]+)'/g)].map(([, code]) => `${code} in ${file}`),
+    );
+    expect(written.length).toBeGreaterThan(8);
+    expect(written.filter((each) => !known.has(each.split(' ')[0]))).toEqual([]);
+  });
+});
+
+/** Ends of attempts that no session and no connected socket hears of; codes of Node's warnings and of examples. */
+const INTERNAL_CODES = [
+  ...['UPGRADE_INVALID', 'UPGRADE_TIMEOUT', 'SESSION_CLOSED', 'ALREADY_UPGRADED', 'REFUSED'],
+  ...['SOCKETIO_NO_CLUSTER', 'SOCKETIO_WARNING', 'EPIPE', 'ROOM_FULL'],
+];
 
 /** The cells of one column of the first table behind a text. */
 function tableColumn(after: string, column: number): string[] {
@@ -59,23 +122,27 @@ function propertiesOf(file: string, name: string): string[] {
 /** Codes of details: given to `closeDetail`, written out, or thrown by a decoder. */
 function endCodes(): Set<string> {
   const codes = new Set<string>();
-  const folder = path.join(root, 'src');
-  for (const file of readdirSync(folder, { recursive: true, encoding: 'utf8' })) {
-    if (!file.endsWith('.ts') || file.startsWith('nest')) continue;
-    const text = readFileSync(path.join(folder, file), 'utf8');
+  for (const [file, text] of sources()) {
+    if (file.startsWith('nest')) continue;
     const patterns = [
       /closeDetail\(\s*'([A-Z0-9_]+)'/g,
       /details = \{ code: '([A-Z0-9_]+)'/g,
+      /: DisconnectDetails = Object\.freeze\(\{ code: '([A-Z0-9_]+)'/g,
       /close\([^;{]*\{\s*code: '([A-Z0-9_]+)'/g,
-      /new ProtocolError\(\s*'([A-Z0-9_]+)'/g,
+      /new (?:Protocol|Packet)Error\(\s*'([A-Z0-9_]+)'/g,
       /^ {2}WS_ERR_\w+: '([A-Z0-9_]+)'/gm,
       /\?\? '([A-Z]+_[A-Z_]+)'/g,
     ];
     for (const pattern of patterns) for (const [, code] of text.matchAll(pattern)) codes.add(code);
   }
-  // Ends of attempts that no session and no connected socket hears of.
-  for (const internal of ['UPGRADE_INVALID', 'UPGRADE_TIMEOUT', 'SESSION_CLOSED', 'ALREADY_UPGRADED', 'REFUSED']) {
-    codes.delete(internal);
-  }
+  for (const internal of INTERNAL_CODES) codes.delete(internal);
   return codes;
+}
+
+/** Path below src, and text. */
+function sources(): [string, string][] {
+  const folder = path.join(root, 'src');
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.ts'))
+    .map((file) => [file, readFileSync(path.join(folder, file), 'utf8')]);
 }

@@ -1,7 +1,9 @@
 import { serialize, type SerializeOptions } from 'cookie';
+import proxyAddr from 'proxy-addr';
 import type { CorsSetting } from './cors-options.js';
 import type { EngineRequest } from './engine-request.js';
-import { OptionError, type OptionReader } from './option-reader.js';
+import type { TrustProxy } from './http/proxy-trust.js';
+import { MAX_TIMER, OptionError, type OptionReader } from './option-reader.js';
 import type { TransportName } from './transport/transport.js';
 
 /** What an Engine.IO server can be told. Every length is in bytes, every duration in milliseconds. */
@@ -28,6 +30,28 @@ export interface EngineOptions {
   maxPollWait?: number;
   /** Packets in one POST or joined frame. @default 65_536 */
   maxBatchPackets?: number;
+  /** What may wait for a peer, in bytes, before `sendTimeout` counts. @default 16_777_216 */
+  sendQueueBytes?: number;
+  /**
+   * How long the network may take nothing of a queue that is over a bound, until the session is closed; of a peer that
+   * is slow and takes something nothing comes of it. @default 10_000
+   */
+  sendTimeout?: number;
+  /** Another spelling: `sendTimeout` is `retrySendTimeout` × `maxSendRetry`. @default 20 where the other one is given */
+  retrySendTimeout?: number;
+  /** See `retrySendTimeout`. @default 5 where the other one is given */
+  maxSendRetry?: number;
+  /** What may wait for a peer on WebSocket or WebTransport, in packets; 0: any number. @default 0 */
+  sendQueueSize?: number;
+  /** What may wait for a peer on polling, in packets; 0: any number. @default 0 */
+  pollQueueMaxFrames?: number;
+  /** Whether messages beyond a bound of the queue are dropped, instead of the session being closed. @default false */
+  dropFramesOnOverflow?: boolean;
+  /**
+   * `tick`: what is sent in one turn leaves in one write per connection, at its end. `immediate`: every packet is
+   * written at once. @default 'tick'
+   */
+  flush?: FlushPolicy;
   /** @default ['polling', 'websocket'] */
   transports?: TransportName[];
   /** Whether a polling session may move to another transport. @default true */
@@ -47,8 +71,17 @@ export interface EngineOptions {
    * held against `cors.origin` if that is set. @default true in the Nest module, false in `./server`
    */
   checkOrigin?: boolean;
-  /** Whether `X-Forwarded-Host` names this server, for the check of the origin behind a proxy. @default false */
-  trustProxy?: boolean;
+  /**
+   * Which proxies may say by `X-Forwarded-For` who the client is, and by `X-Forwarded-Host` who this server is: all, so
+   * many hops, addresses and subnets as in Express, or what a function says. @default false
+   */
+  trustProxy?: boolean | number | string | readonly string[] | TrustProxy;
+  /** Sessions at a time, over which handshakes are refused. @default no limit */
+  maxConnections?: number;
+  /** Sessions at a time of one IPv4 address or one /64 of IPv6. @default no limit */
+  maxConnectionsPerIp?: number;
+  /** Handshakes in a second, which may all come at once. @default no limit */
+  maxHandshakesPerSecond?: number;
   /** Decides about a handshake before a session exists. */
   allowRequest?: AllowRequest;
   /** Makes session ids; may be asynchronous. @default 20 random characters of `[A-Za-z0-9_-]` */
@@ -56,6 +89,8 @@ export interface EngineOptions {
   /** Whether unknown upgrade requests end when nobody else listens for them. @default true */
   destroyUpgrade?: boolean;
 }
+
+export type FlushPolicy = 'tick' | 'immediate';
 
 export type AllowRequest = (
   request: EngineRequest,
@@ -90,6 +125,13 @@ export interface ResolvedEngineOptions {
   readonly pollingMaxBufferSize: number;
   readonly maxPollWait: number;
   readonly maxBatchPackets: number;
+  readonly sendQueueBytes: number;
+  readonly sendTimeout: number;
+  /** 0: any number, here and below. */
+  readonly sendQueueSize: number;
+  readonly pollQueueMaxFrames: number;
+  readonly dropFramesOnOverflow: boolean;
+  readonly flush: FlushPolicy;
   readonly transports: readonly TransportName[];
   readonly allowUpgrades: boolean;
   readonly allowEIO3: boolean;
@@ -99,7 +141,12 @@ export interface ResolvedEngineOptions {
   readonly cookie: (SerializeOptions & { name: string }) | null;
   readonly cors: CorsSetting | null;
   readonly checkOrigin: boolean;
-  readonly trustProxy: boolean;
+  /** Null: nobody. */
+  readonly trustProxy: TrustProxy | null;
+  /** `Infinity`: no limit. */
+  readonly maxConnections: number;
+  readonly maxConnectionsPerIp: number;
+  readonly maxHandshakesPerSecond: number;
   readonly allowRequest: AllowRequest | null;
   readonly generateId: EngineOptions['generateId'] | null;
   readonly destroyUpgrade: boolean;
@@ -129,6 +176,12 @@ export function resolveEngineOptions(read: OptionReader, defaults: EngineDefault
     pollingMaxBufferSize: read.integer('pollingMaxBufferSize', maxHttpBufferSize, { min: 1 }),
     maxPollWait: read.milliseconds('maxPollWait', 30_000, 1),
     maxBatchPackets: read.integer('maxBatchPackets', 65_536, { min: 1 }),
+    sendQueueBytes: read.integer('sendQueueBytes', 16_777_216, { min: 1 }),
+    sendTimeout: resolveSendTimeout(read),
+    sendQueueSize: read.integer('sendQueueSize', 0, { min: 0 }),
+    pollQueueMaxFrames: read.integer('pollQueueMaxFrames', 0, { min: 0 }),
+    dropFramesOnOverflow: read.boolean('dropFramesOnOverflow', false),
+    flush: resolveFlush(read),
     transports: resolveTransports(read),
     allowUpgrades: read.boolean('allowUpgrades', true),
     allowEIO3: read.boolean('allowEIO3', false),
@@ -137,7 +190,10 @@ export function resolveEngineOptions(read: OptionReader, defaults: EngineDefault
     cookie: resolveCookie(read),
     cors: resolveCors(read),
     checkOrigin: read.boolean('checkOrigin', defaults.checkOrigin),
-    trustProxy: read.boolean('trustProxy', false),
+    trustProxy: resolveTrustProxy(read),
+    maxConnections: resolveCap(read, 'maxConnections'),
+    maxConnectionsPerIp: resolveCap(read, 'maxConnectionsPerIp'),
+    maxHandshakesPerSecond: resolveCap(read, 'maxHandshakesPerSecond'),
     allowRequest: read.callback<AllowRequest>('allowRequest'),
     generateId: read.callback<NonNullable<EngineOptions['generateId']>>('generateId'),
     destroyUpgrade: read.boolean('destroyUpgrade', true),
@@ -148,6 +204,25 @@ function resolvePath(read: OptionReader, defaults: EngineDefaults): string {
   const path = read.string('path', defaults.path, /^\/?[^?#\s]*$/, 'a URL path without query, such as "/socket.io"');
   const bare = (path.startsWith('/') ? path : `/${path}`).replace(/\/$/, '');
   return read.boolean('addTrailingSlash', true) ? `${bare}/` : bare;
+}
+
+/** Either by its name or as a product. */
+function resolveSendTimeout(read: OptionReader): number {
+  const given = read.raw('sendTimeout');
+  const isProduct = read.raw('retrySendTimeout') !== undefined || read.raw('maxSendRetry') !== undefined;
+  if (!isProduct) return read.milliseconds('sendTimeout', 10_000, 1);
+  const product = read.milliseconds('retrySendTimeout', 20, 1) * read.integer('maxSendRetry', 5, { min: 1 });
+  if (product > MAX_TIMER) {
+    throw new OptionError('retrySendTimeout', product, `a product with maxSendRetry of at most ${MAX_TIMER}`);
+  }
+  if (given === undefined || given === product) return product;
+  throw new OptionError('sendTimeout', given, `retrySendTimeout × maxSendRetry (${product}), or only one of the two`);
+}
+
+function resolveFlush(read: OptionReader): FlushPolicy {
+  const value = read.raw('flush') ?? 'tick';
+  if (value === 'tick' || value === 'immediate') return value;
+  throw new OptionError('flush', value, '"tick" or "immediate"');
 }
 
 function resolveTransports(read: OptionReader): readonly TransportName[] {
@@ -201,6 +276,27 @@ function resolveCors(read: OptionReader): CorsSetting | null {
   if (value === true) return {};
   if (isObject(value) || typeof value === 'function') return value as CorsSetting;
   throw new OptionError('cors', value, 'the options of the cors package, or a function (request, callback)');
+}
+
+function resolveTrustProxy(read: OptionReader): TrustProxy | null {
+  const value = read.raw('trustProxy') ?? false;
+  if (value === false || value === 0) return null;
+  if (value === true) return () => true;
+  if (typeof value === 'function') return value as TrustProxy;
+  if (typeof value === 'number' && Number.isInteger(value) && value > 0) return (_address, hop) => hop < value;
+  const addresses = typeof value === 'string' ? value.split(',') : value;
+  if (Array.isArray(addresses) && addresses.every((address) => typeof address === 'string')) {
+    try {
+      return proxyAddr.compile(addresses.map((address) => address.trim()));
+    } catch {
+      // Said below, with what is allowed.
+    }
+  }
+  throw new OptionError('trustProxy', value, 'true, false, a number of hops, addresses or subnets, or a function');
+}
+
+function resolveCap(read: OptionReader, name: string): number {
+  return (read.raw(name) ?? null) === null ? Infinity : read.integer(name, 1, { min: 1 });
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

@@ -2,20 +2,26 @@ import { EventEmitter } from 'node:events';
 import type { IncomingMessage, Server as HttpServer, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { serialize } from 'cookie';
-import { closeDetail } from './close-reason.js';
-import { dialectOf, type Dialect } from './dialect.js';
-import { EngineErrorCode, Refusal } from './engine-error.js';
+import { Admission } from './admission.js';
+import { closeDetail, type CloseDetail } from './close-reason.js';
+import type { Dialect } from './dialect.js';
+import { Refusal, type EngineErrorCode, type RefusalContext, type RefusalName } from './engine-error.js';
 import type { ResolvedEngineOptions } from './engine-options.js';
-import { isFieldValue, parseEngineRequest, queryValue, type EngineRequest } from './engine-request.js';
+import { parseEngineRequest, queryValue, type EngineRequest } from './engine-request.js';
+import { EngineCounters, type EngineStats } from './engine-stats.js';
 import { FlushQueue } from './flush-queue.js';
-import { CollectedHeaders } from './http/collected-headers.js';
 import { CrossOrigin, type CrossOriginVerdict } from './http/cross-origin.js';
+import { removeInvalidHeaders } from './http/header-fields.js';
 import { HttpAttachment } from './http/http-attachment.js';
 import type { HttpExchange, HttpHeaders } from './http/http-exchange.js';
 import { runMiddlewares, type HttpMiddleware } from './http/middleware.js';
 import { NodeExchange } from './http/node-exchange.js';
 import { PollingExchange, type AnswerPolicy } from './http/polling-exchange.js';
+import { ProxyTrust } from './http/proxy-trust.js';
 import { refuseUpgrade } from './http/refuse-upgrade.js';
+import { UpgradeRequest } from './http/upgrade-request.js';
+import { RequestVerifier } from './request-verifier.js';
+import { createSendLimits, type SendLimits } from './send-limits.js';
 import { Session, type SessionHost } from './session.js';
 import { generateSessionId } from './session-id.js';
 import type { TimerWheel } from './timer-wheel.js';
@@ -49,7 +55,21 @@ export interface ConnectionError {
   req: EngineRequest;
   code: EngineErrorCode;
   message: string;
-  context: Record<string, unknown>;
+  /** `name` says the cause. */
+  context: RefusalContext;
+}
+
+/** A handshake that may become a session. */
+interface Admitted {
+  readonly id: string;
+  /** The client's address; its place is given back under it. */
+  readonly address: string;
+}
+
+/** The peer of a request that is being decided about. */
+interface WaitingPeer {
+  /** Calls the listener once if the peer leaves before it was answered. */
+  onAbort(listener: () => void): void;
 }
 
 /**
@@ -58,11 +78,17 @@ export interface ConnectionError {
  * Events: `connection` (session), `connection_error` (refusal), `initial_headers` and `headers` (headers, request).
  */
 export class EngineServer extends EventEmitter implements SessionHost, AnswerPolicy {
-  readonly #flushQueue = new FlushQueue();
+  readonly counters = new EngineCounters();
+  readonly sendLimits: SendLimits;
+  readonly #flushQueue: FlushQueue;
   readonly #sessions = new Map<string, Session>();
   readonly #middlewares: HttpMiddleware[] = [];
   readonly #attachments = new Set<HttpAttachment>();
+  readonly #verifier: RequestVerifier;
+  readonly #proxies: ProxyTrust;
   readonly #crossOrigin: CrossOrigin;
+  /** Null where handshakes are not bounded. */
+  readonly #admission: Admission | null;
   readonly #acceptor: WebsocketAcceptor;
   readonly #webtransports: WebtransportAcceptor;
   readonly #openPacketTails: Record<TransportName, string>;
@@ -75,7 +101,12 @@ export class EngineServer extends EventEmitter implements SessionHost, AnswerPol
     private readonly setup: EngineSetup,
   ) {
     super();
-    this.#crossOrigin = new CrossOrigin(opts);
+    this.sendLimits = createSendLimits(opts);
+    this.#flushQueue = new FlushQueue(opts.flush === 'immediate');
+    this.#verifier = new RequestVerifier(opts, this.#sessions);
+    this.#proxies = new ProxyTrust(opts.trustProxy, setup.warn);
+    this.#crossOrigin = new CrossOrigin(opts, this.#proxies);
+    this.#admission = Admission.create(opts);
     this.#acceptor = new WebsocketAcceptor({ ...opts, ...setup }, this.#flushQueue);
     this.#webtransports = new WebtransportAcceptor(setup.wheel, this.#flushQueue, opts);
     this.#openPacketTails = {
@@ -160,7 +191,7 @@ export class EngineServer extends EventEmitter implements SessionHost, AnswerPol
   handleExchange(http: HttpExchange): void {
     const { request } = http;
     runMiddlewares(this.#middlewares, request, http.response, (error) => {
-      if (error) this.#refuseExchange(http, null, badRequest('MIDDLEWARE_FAILURE', { error }));
+      if (error) this.#refuseExchange(http, null, new Refusal('MIDDLEWARE_FAILURE', { error }));
       else this.#crossOrigin.check(request, false, (verdict) => this.#onVerdict(http, verdict));
     });
   }
@@ -170,7 +201,7 @@ export class EngineServer extends EventEmitter implements SessionHost, AnswerPol
     runMiddlewares(this.#middlewares, request, upgrade.headers as never, (error) => {
       // Some middlewares add their headers only when the head is written.
       upgrade.headers.writeHead();
-      if (error) this.#refuseUpgrade(upgrade, badRequest('MIDDLEWARE_FAILURE', { error }));
+      if (error) this.#refuseUpgrade(upgrade, new Refusal('MIDDLEWARE_FAILURE', { error }));
       else this.#crossOrigin.check(upgrade.request, true, (verdict) => this.#onUpgradeVerdict(upgrade, verdict));
     });
   }
@@ -194,6 +225,26 @@ export class EngineServer extends EventEmitter implements SessionHost, AnswerPol
     );
   }
 
+  /** What happened so far, and who is there. Walks over all sessions. */
+  stats(): EngineStats {
+    const byTransport = { polling: 0, websocket: 0, webtransport: 0 };
+    let { bytesIn, bytesOut } = this.counters;
+    for (const { transport } of this.#sessions.values()) {
+      byTransport[transport.name]++;
+      bytesIn += transport.bytesReceived;
+      bytesOut += transport.bytesSent;
+    }
+    const { opened, packetsIn, packetsOut, refused, closed, dropped } = this.counters;
+    return {
+      sessions: { now: this.#sessions.size, opened, byTransport },
+      packets: { in: packetsIn, out: packetsOut },
+      bytes: { in: bytesIn, out: bytesOut },
+      refused: refused.toObject(),
+      closed: closed.toObject() as Record<string, number>,
+      dropped,
+    };
+  }
+
   /** Refuses handshakes with 503 from now on; sessions go on. */
   stopAccepting(): void {
     this.#accepting = false;
@@ -213,18 +264,33 @@ export class EngineServer extends EventEmitter implements SessionHost, AnswerPol
     return this.#openPacketTails[transport];
   }
 
-  onSessionClose(session: Session): void {
+  onTransportRetired(transport: Transport): void {
+    this.counters.bytesIn += transport.bytesReceived;
+    this.counters.bytesOut += transport.bytesSent;
+  }
+
+  onSessionClose(session: Session, detail: CloseDetail): void {
     this.#sessions.delete(session.id);
+    this.#admission?.leave(session.remoteAddress);
+    this.onTransportRetired(session.transport);
+    this.counters.closed.add(detail.code);
   }
 
   onHeaders(headers: HttpHeaders, request: EngineRequest): void {
-    if (queryValue(request, 'sid') === undefined) this.emit('initial_headers', headers, request);
-    this.emit('headers', headers, request);
+    if (this.listenerCount('initial_headers') === 0 && this.listenerCount('headers') === 0) return;
+    try {
+      if (queryValue(request, 'sid') === undefined) this.emit('initial_headers', headers, request);
+      this.emit('headers', headers, request);
+    } catch (error) {
+      this.setup.warn(`A listener of headers threw: ${String(error)}`);
+    }
+    const invalid = removeInvalidHeaders(headers);
+    if (invalid.length > 0) this.setup.warn(`Left out headers that HTTP does not allow: ${JSON.stringify(invalid)}`);
   }
 
   #onVerdict(http: HttpExchange, verdict: CrossOriginVerdict | null): void {
     if (verdict === null) {
-      this.#refuseExchange(http, null, badRequest('CORS_FAILURE'));
+      this.#refuseExchange(http, null, new Refusal('CORS_FAILURE'));
       return;
     }
     const other = http.request.method === 'GET' ? this.setup.answerOther(http.request) : null;
@@ -241,11 +307,11 @@ export class EngineServer extends EventEmitter implements SessionHost, AnswerPol
 
   #route(http: HttpExchange, headers: HttpHeaders | null): void {
     const { request } = http;
-    const found = this.#verify(request, false);
+    const found = this.#verifier.verify(request, false);
     if (found instanceof Refusal) {
       this.#refuseExchange(http, headers, found);
     } else if (found === null) {
-      this.#admit(request, (result) => {
+      this.#admit(request, http, (result) => {
         if (result instanceof Refusal) this.#refuseExchange(http, headers, result);
         else this.#openPolling(http, headers, result);
       });
@@ -257,17 +323,17 @@ export class EngineServer extends EventEmitter implements SessionHost, AnswerPol
     }
   }
 
-  #openPolling(http: HttpExchange, headers: HttpHeaders | null, id: string): void {
-    const dialect = this.#dialectOf(http.request)!;
+  #openPolling(http: HttpExchange, headers: HttpHeaders | null, { id, address }: Admitted): void {
+    const dialect = this.#verifier.dialectOf(http.request)!;
     const transport = new PollingTransport(this.wheel, this.#flushQueue, this.opts, dialect.payload);
     const cookie = this.#cookieHeader(id);
-    this.#openSession(id, transport, http.request, dialect.protocol);
+    this.#openSession(id, transport, http.request, address, dialect.protocol);
     transport.handlePoll(new PollingExchange(http, { ...headers, ...cookie }, this));
   }
 
   #onUpgradeVerdict(upgrade: UpgradeRequest, verdict: CrossOriginVerdict | null): void {
     if (verdict === null) {
-      this.#refuseUpgrade(upgrade, badRequest('CORS_FAILURE'));
+      this.#refuseUpgrade(upgrade, new Refusal('CORS_FAILURE'));
       return;
     }
     if (!verdict.allowed) {
@@ -275,18 +341,25 @@ export class EngineServer extends EventEmitter implements SessionHost, AnswerPol
       return;
     }
     for (const [name, value] of Object.entries(verdict.headers ?? {})) upgrade.headers.setHeader(name, value);
-    const found = this.#verify(upgrade.request, true);
+    const found = this.#verifier.verify(upgrade.request, true);
     if (found instanceof Refusal) this.#refuseUpgrade(upgrade, found);
     else if (found !== null) this.#accept(upgrade, null, (transport) => this.#offer(found, transport));
     else {
-      this.#admit(upgrade.request, (result) => {
+      this.#admit(upgrade.request, upgrade, (result) => {
         if (result instanceof Refusal) this.#refuseUpgrade(upgrade, result);
-        else
-          this.#accept(upgrade, result, (transport, { protocol }) =>
-            this.#openSession(result, transport, upgrade.request, protocol),
-          );
+        else this.#openWebsocket(upgrade, result);
       });
     }
+  }
+
+  #openWebsocket(upgrade: UpgradeRequest, { id, address }: Admitted): void {
+    let opened = false;
+    this.#accept(upgrade, id, (transport, { protocol }) => {
+      opened = true;
+      this.#openSession(id, transport, upgrade.request, address, protocol);
+    });
+    // A request that is no WebSocket handshake, or whose peer has left.
+    if (!opened) this.#admission?.leave(address);
   }
 
   #accept(
@@ -295,27 +368,40 @@ export class EngineServer extends EventEmitter implements SessionHost, AnswerPol
     accepted: (transport: Transport, dialect: Dialect) => void,
   ): void {
     const { request, socket, head } = upgrade;
-    const dialect = this.#dialectOf(request)!;
+    const dialect = this.#verifier.dialectOf(request)!;
     const headers = { ...upgrade.headers.getHeaders(), ...(id === null ? null : this.#cookieHeader(id)) };
     this.onHeaders(headers, upgrade.request);
     upgrade.release();
     this.#acceptor.accept(
       { request, socket, head, headers, dialect },
       (transport) => accepted(transport, dialect),
-      (message) => this.#refuseUpgrade(upgrade, badRequest('INVALID_WEBSOCKET_HANDSHAKE', { message })),
+      (message) => this.#refuseUpgrade(upgrade, new Refusal('INVALID_WEBSOCKET_HANDSHAKE', { message })),
     );
   }
 
   #onWebtransport(transport: Transport, sid: string | null): void {
     if (sid === null) {
-      if (this.#accepting && this.opts.allowRequest === null)
-        this.#openSession(generateSessionId(), transport, null, 4);
-      else reject(transport, 'REFUSED', 'no new session over WebTransport');
+      const refusal = this.#admitWebtransport();
+      if (refusal === null) this.#openSession(generateSessionId(), transport, null, '', 4);
+      else this.#refuseWebtransport(transport, refusal);
       return;
     }
     const session = this.#sessions.get(sid);
     if (session?.protocol === 4 && this.opts.allowUpgrades) this.#offer(session, transport);
-    else reject(transport, 'REFUSED', 'no session to upgrade');
+    else this.#refuseWebtransport(transport, session === undefined ? 'UNKNOWN_SID' : 'TRANSPORT_HANDSHAKE_ERROR');
+  }
+
+  /** Without a request there is no address to count by, and nothing to ask `allowRequest` about. */
+  #admitWebtransport(): RefusalName | null {
+    if (!this.#accepting) return 'SERVER_CLOSING';
+    if (this.opts.allowRequest !== null) return 'NOT_ALLOWED';
+    return this.#admission === null ? null : this.#admission.enter('');
+  }
+
+  /** It has no request that `connection_error` could tell of. */
+  #refuseWebtransport(transport: Transport, name: RefusalName): void {
+    this.counters.refused.add(name);
+    reject(transport, name, 'refused over WebTransport');
   }
 
   /** A session takes one other transport, once; a further one is closed, which the session does not notice. */
@@ -324,68 +410,57 @@ export class EngineServer extends EventEmitter implements SessionHost, AnswerPol
     else reject(transport, 'ALREADY_UPGRADED', 'the session has another transport');
   }
 
-  #openSession(id: string, transport: Transport, request: EngineRequest | null, protocol: Dialect['protocol']): void {
-    const session = new Session(id, this, transport, request, request?.socket.remoteAddress ?? '', protocol);
+  #openSession(
+    id: string,
+    transport: Transport,
+    request: EngineRequest | null,
+    address: string,
+    protocol: Dialect['protocol'],
+  ): void {
+    const session = new Session(id, this, transport, request, address, protocol);
     this.#sessions.set(id, session);
+    this.counters.opened++;
     session.open();
     this.emit('connection', session);
   }
 
-  /** The session that a request belongs to, null for a handshake, or why it is refused (protocol, "Error codes"). */
-  #verify(request: EngineRequest, isUpgrade: boolean): Session | null | Refusal {
-    const dialect = this.#dialectOf(request);
-    if (dialect === null) {
-      const protocol = queryValue(request, 'EIO');
-      return new Refusal(EngineErrorCode.UNSUPPORTED_PROTOCOL_VERSION, { protocol });
+  /**
+   * Decides about a handshake, the cheap bounds before the hooks. A place is held from here on, so that those which are
+   * decided about at the same time count as well. `done` is called once; never, where a place is given back because the
+   * peer has left.
+   */
+  #admit(request: EngineRequest, peer: WaitingPeer, done: (result: Admitted | Refusal) => void): void {
+    if (!this.#accepting) {
+      done(new Refusal('SERVER_CLOSING'));
+      return;
     }
-    if (queryValue(request, 'j') !== undefined) return badRequest('JSONP');
-    const transport = queryValue(request, 'transport') as TransportName | undefined;
-    if (transport === undefined || transport === 'webtransport' || !this.opts.transports.includes(transport)) {
-      return new Refusal(EngineErrorCode.UNKNOWN_TRANSPORT, { transport });
+    const address = this.#proxies.addressOf(request);
+    const admission = this.#admission;
+    if (admission === null) {
+      this.#askHooks(request, (result) => done(result instanceof Refusal ? result : { id: result, address }));
+      return;
     }
-    if (!isFieldValue(request.headers.origin ?? '')) return badRequest('INVALID_ORIGIN');
-    const sid = queryValue(request, 'sid');
-    return sid === undefined || sid === ''
-      ? this.#verifyHandshake(request, transport, isUpgrade)
-      : this.#verifySession(request, sid, transport, dialect.protocol, isUpgrade);
-  }
-
-  #dialectOf(request: EngineRequest): Dialect | null {
-    return dialectOf(request, this.opts.allowEIO3);
-  }
-
-  #verifyHandshake(request: EngineRequest, transport: TransportName, isUpgrade: boolean): null | Refusal {
-    const { method } = request;
-    if (method !== 'GET') return new Refusal(EngineErrorCode.BAD_HANDSHAKE_METHOD, { method });
-    if ((transport === 'websocket') !== isUpgrade) return badRequest('TRANSPORT_HANDSHAKE_ERROR');
-    return this.#accepting ? null : serverClosing();
-  }
-
-  #verifySession(
-    request: EngineRequest,
-    sid: string,
-    transport: TransportName,
-    protocol: Dialect['protocol'],
-    isUpgrade: boolean,
-  ): Session | Refusal {
-    const session = this.#sessions.get(sid);
-    if (session === undefined) return new Refusal(EngineErrorCode.UNKNOWN_SID, { sid });
-    if (session.protocol !== protocol) return badRequest('PROTOCOL_MISMATCH', { protocol });
-    if (isUpgrade) return this.#verifyUpgrade(session, transport);
-    const previousTransport = session.transport.name;
-    if (previousTransport !== transport) return badRequest('TRANSPORT_MISMATCH', { transport, previousTransport });
-    const { method } = request;
-    if (method === 'GET' || method === 'POST') return session;
-    return new Refusal(EngineErrorCode.BAD_HANDSHAKE_METHOD, { method });
-  }
-
-  #verifyUpgrade(session: Session, transport: TransportName): Session | Refusal {
-    if (transport !== 'websocket' || !this.opts.allowUpgrades) return badRequest('TRANSPORT_HANDSHAKE_ERROR');
-    return session;
+    const over = admission.enter(address);
+    if (over !== null) {
+      done(new Refusal(over));
+      return;
+    }
+    let pending = true;
+    const leave = (): void => {
+      if (pending) admission.leave(address);
+      pending = false;
+    };
+    this.#askHooks(request, (result) => {
+      if (!pending) return;
+      if (result instanceof Refusal) leave();
+      pending = false;
+      done(result instanceof Refusal ? result : { id: result, address });
+    });
+    if (pending) peer.onAbort(leave);
   }
 
   /** Asks the hooks about a handshake; `done` gets the id of the session to be, or a refusal. Called once. */
-  #admit(request: EngineRequest, done: (result: string | Refusal) => void): void {
+  #askHooks(request: EngineRequest, done: (result: string | Refusal) => void): void {
     const { allowRequest } = this.opts;
     if (allowRequest === null) {
       this.#makeId(request, done);
@@ -396,7 +471,7 @@ export class EngineServer extends EventEmitter implements SessionHost, AnswerPol
       if (decided) return;
       decided = true;
       if (allowed) this.#makeId(request, done);
-      else done(new Refusal(EngineErrorCode.FORBIDDEN, message ? { message: String(message) } : {}));
+      else done(new Refusal('NOT_ALLOWED', message ? { message: String(message) } : {}));
     };
     const fail = (error: unknown): void => {
       this.setup.warn(
@@ -413,12 +488,12 @@ export class EngineServer extends EventEmitter implements SessionHost, AnswerPol
   }
 
   #makeId(request: EngineRequest, done: (result: string | Refusal) => void): void {
-    const fail = (error: unknown): void => done(badRequest('ID_GENERATION_ERROR', { error }));
+    const fail = (error: unknown): void => done(new Refusal('ID_GENERATION_ERROR', { error }));
     const check = (id: unknown): void => {
       if (typeof id !== 'string' || id === '') fail(new TypeError('generateId gave no id'));
       else if (this.#sessions.has(id)) fail(new Error('generateId gave an id that is in use'));
       // The hooks may have taken their time.
-      else if (!this.#accepting) done(serverClosing());
+      else if (!this.#accepting) done(new Refusal('SERVER_CLOSING'));
       else done(id);
     };
     let id: string | PromiseLike<string>;
@@ -441,21 +516,22 @@ export class EngineServer extends EventEmitter implements SessionHost, AnswerPol
           'Name it in the option cors.origin, or behind a proxy set trustProxy. Further ones are not logged.',
       );
     }
-    return new Refusal(EngineErrorCode.FORBIDDEN, { name: 'ORIGIN_NOT_ALLOWED', origin });
+    return new Refusal('ORIGIN_NOT_ALLOWED', { origin });
   }
 
   #refuseExchange(http: HttpExchange, corsHeaders: HttpHeaders | null, refusal: Refusal): void {
     this.#report(http.request, refusal);
     const headers: HttpHeaders = { 'Content-Type': 'application/json', 'Cache-Control': 'no-store', ...corsHeaders };
-    http.respond(refusal.status, headers, refusal.body);
+    http.respond(refusal.status, { ...headers, ...refusal.headers }, refusal.body);
   }
 
   #refuseUpgrade(upgrade: UpgradeRequest, refusal: Refusal): void {
     this.#report(upgrade.request, refusal);
-    refuseUpgrade(upgrade.socket, refusal.status, refusal.body);
+    refuseUpgrade(upgrade.socket, refusal.status, refusal.body, undefined, refusal.headers);
   }
 
   #report(req: EngineRequest, refusal: Refusal): void {
+    this.counters.refused.add(refusal.name);
     if (this.listenerCount('connection_error') === 0) return;
     const error: ConnectionError = { req, code: refusal.code, message: refusal.message, context: refusal.context };
     this.emit('connection_error', error);
@@ -473,38 +549,15 @@ export class EngineServer extends EventEmitter implements SessionHost, AnswerPol
 }
 
 /** For a transport that belongs to no session. */
-const UNCLAIMED: TransportHandler = { onMessage() {}, onControl() {}, onFlush() {}, onTransportClose() {} };
+const UNCLAIMED: TransportHandler = {
+  onMessage() {},
+  onControl() {},
+  onFlush() {},
+  onProgress() {},
+  onTransportClose() {},
+};
 
 function reject(transport: Transport, code: string, message: string): void {
   transport.handler = UNCLAIMED;
   transport.close(false, 'transport error', closeDetail(code, message));
-}
-
-/** An upgrade request until it is accepted or refused; an error of its socket meanwhile concerns nobody. */
-class UpgradeRequest {
-  readonly headers = new CollectedHeaders();
-
-  constructor(
-    readonly request: EngineRequest,
-    readonly socket: Duplex,
-    readonly head: Buffer,
-  ) {
-    socket.on('error', ignoreSocketError);
-    this.headers.onEnd = () => socket.destroy();
-  }
-
-  /** From here on `ws` listens for errors. */
-  release(): void {
-    this.socket.off('error', ignoreSocketError);
-  }
-}
-
-function ignoreSocketError(): void {}
-
-function serverClosing(): Refusal {
-  return new Refusal(EngineErrorCode.FORBIDDEN, { name: 'SERVER_CLOSING', message: 'Server is shutting down' }, 503);
-}
-
-function badRequest(name: string, context?: Record<string, unknown>): Refusal {
-  return new Refusal(EngineErrorCode.BAD_REQUEST, { name, ...context });
 }

@@ -13,6 +13,9 @@ export class FlushQueue {
   readonly #waiting: Flushable[] = [];
   readonly #onTick = (): void => this.flush();
 
+  /** @param isImmediate whether transports write at once; their owners then hear of it at the end of the tick all the same */
+  constructor(readonly isImmediate = false) {}
+
   enlist(item: Flushable): void {
     if (this.#waiting.push(item) === 1) process.nextTick(this.#onTick);
   }

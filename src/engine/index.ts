@@ -5,17 +5,24 @@ export {
   type AllowRequest,
   type EngineDefaults,
   type EngineOptions,
+  type FlushPolicy,
   type HttpCompressionOptions,
   type PerMessageDeflateOptions,
   type ResolvedEngineOptions,
 } from './engine-options.js';
 export type { CorsDelegate, CorsOptions, CorsOrigin, CorsOriginCallback, CorsSetting } from './cors-options.js';
 export { parseEngineRequest, parseQuery, type EngineRequest, type RequestSummary } from './engine-request.js';
-export { EngineErrorCode } from './engine-error.js';
+export { ENGINE_CODES, EngineErrorCode, REFUSALS, SESSION_CODES, type RefusalName } from './engine-error.js';
+export { Tally, type EngineStats, type Traffic } from './engine-stats.js';
+export { Rate, TokenBucket } from './token-bucket.js';
+export { addressKey } from './address-key.js';
+export type { TrustProxy } from './http/proxy-trust.js';
 export { closeDetail, type CloseDetail, type CloseReason } from './close-reason.js';
 export { OptionError, OptionReader } from './option-reader.js';
-export { ProtocolError, type ProtocolErrorCode } from './protocol-error.js';
-export { Session, type SendOptions, type SessionReceiver, type SessionState } from './session.js';
+export { PROTOCOL_ERROR_CODES, ProtocolError, type ProtocolErrorCode } from './protocol-error.js';
+export { Session, messageSize, type SendOptions, type SessionReceiver, type SessionState } from './session.js';
+export { adoptSession, type ForeignEngine } from './foreign-session.js';
+export type { ForeignSocket } from './transport/foreign-transport.js';
 export { runSteps } from './step-chain.js';
 export { generateSessionId } from './session-id.js';
 export { LazyEmitter } from './lazy-emitter.js';
@@ -26,4 +33,5 @@ export type { WebTransportSession, WebTransportStream } from './transport/webtra
 export { matchesPath, type HttpAttachment } from './http/http-attachment.js';
 export { negotiateEncoding } from './http/compression.js';
 export type { HttpExchange, HttpHeaders } from './http/http-exchange.js';
+export { onResponseAbort } from './http/response-abort.js';
 export type { HttpMiddleware } from './http/middleware.js';

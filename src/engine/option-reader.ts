@@ -86,7 +86,7 @@ export class OptionReader {
 }
 
 /** What `setTimeout` can wait for: 2^31 − 1 ms. */
-const MAX_TIMER = 2_147_483_647;
+export const MAX_TIMER = 2_147_483_647;
 
 function describe(value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(value);

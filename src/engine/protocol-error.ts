@@ -1,12 +1,12 @@
 /**
  * What a peer sent breaks the protocol or a bound. Decoders throw nothing else; one catch per layer turns it into a
- * close reason. The message is for this side's log and never goes to the peer.
+ * close reason. The message is for this side's log and never goes to the peer. The layer above has codes of its own.
  */
-export class ProtocolError extends Error {
+export class ProtocolError<Code extends string = ProtocolErrorCode> extends Error {
   override readonly name = 'ProtocolError';
 
   constructor(
-    readonly code: ProtocolErrorCode,
+    readonly code: Code,
     message: string,
   ) {
     super(message);
@@ -14,22 +14,12 @@ export class ProtocolError extends Error {
 }
 
 /** Stable; never reused for another cause. */
-export type ProtocolErrorCode =
-  | 'BATCH_TOO_LARGE'
-  | 'INVALID_BASE64'
-  | 'INVALID_PACKET'
-  | 'PAYLOAD_TOO_LARGE'
-  | 'INVALID_CONTENT_TYPE'
-  | 'INVALID_NAMESPACE'
-  | 'INVALID_ACK_ID'
-  | 'INVALID_EVENT'
-  | 'EVENT_NAME_TOO_LONG'
-  | 'TOO_MANY_ARGUMENTS'
-  | 'JSON_TOO_DEEP'
-  | 'TOO_MANY_ATTACHMENTS'
-  | 'ATTACHMENTS_TOO_LARGE'
-  | 'ATTACHMENT_TIMEOUT'
-  | 'UNEXPECTED_ATTACHMENT'
-  | 'INVALID_PLACEHOLDER'
-  | 'NOT_CONNECTED'
-  | 'ALREADY_CONNECTED';
+export const PROTOCOL_ERROR_CODES = [
+  'BATCH_TOO_LARGE',
+  'INVALID_BASE64',
+  'INVALID_PACKET',
+  'PAYLOAD_TOO_LARGE',
+  'INVALID_CONTENT_TYPE',
+] as const;
+
+export type ProtocolErrorCode = (typeof PROTOCOL_ERROR_CODES)[number];

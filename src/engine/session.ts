@@ -1,9 +1,12 @@
 import { closeDetail, type CloseDetail, type CloseReason } from './close-reason.js';
 import { PacketType, describePacket, type ControlType, type EncodedPacket } from './codec/packet.js';
+import type { EngineCounters } from './engine-stats.js';
 import { summarizeRequest, type EngineRequest, type RequestSummary } from './engine-request.js';
 import { Heartbeat, type HeartbeatPeer } from './heartbeat.js';
 import { LazyEmitter } from './lazy-emitter.js';
 import { PingWatch } from './ping-watch.js';
+import { SendBacklog, type BacklogOwner } from './send-backlog.js';
+import type { SendLimits } from './send-limits.js';
 import type { TimerWheel } from './timer-wheel.js';
 import type { SharedPacket } from './transport/shared-packet.js';
 import type { Transport, TransportHandler, TransportName } from './transport/transport.js';
@@ -16,8 +19,11 @@ export interface SessionReceiver {
   /** A heartbeat was sent, was answered. */
   onPing(): void;
   onPong(): void;
-  /** Output left for the network; only called where `wantsFlush` was set. */
-  onFlush(): void;
+  /**
+   * Messages were dropped since the peer does not keep up: called with 1 at the first, and with how many there were once it
+   * has caught up or is gone.
+   */
+  onDropReport(dropped: number): void;
   /** The session ended; called once. */
   onClose(reason: CloseReason, detail: CloseDetail): void;
 }
@@ -28,12 +34,16 @@ export interface SessionHost {
   readonly pingInterval: number;
   readonly pingTimeout: number;
   readonly upgradeTimeout: number;
+  readonly sendLimits: SendLimits;
   /** Whether `request` is a plain property, or one that notices who reads it and can be released. */
   readonly keepsRequests: boolean;
   /** The body of the open packet behind the session's id, for a session that starts on this transport. */
   openPacketTail(transport: TransportName): string;
+  readonly counters: EngineCounters;
+  /** The session has left this transport for another. */
+  onTransportRetired(transport: Transport): void;
   /** Removes the session from the table. */
-  onSessionClose(session: Session): void;
+  onSessionClose(session: Session, detail: CloseDetail): void;
 }
 
 export type SessionState = 'open' | 'closing' | 'closed';
@@ -47,10 +57,11 @@ export interface SendOptions {
  * One Engine.IO session: a peer over whichever transport it uses at the moment.
  *
  * Events, for those who listen: `data` and `message` (a message), `packet` and `packetCreate` (any packet, in and out),
- * `heartbeat` (the peer's half of it: a pong, in v3 a ping), `ping` (one was sent), `upgrading`, `upgrade`, `flush`,
- * `drain`, and `close` (reason, detail).
+ * `heartbeat` (the peer's half of it: a pong, in v3 a ping), `ping` (one was sent), `upgrading`, `upgrade`, `flush` and
+ * `drain` (the network, or a poll, has taken everything; `drain` also when a queue falls to its high-water mark),
+ * `overflow` (as `onDropReport` of the receiver), and `close` (reason, detail).
  */
-export class Session extends LazyEmitter implements TransportHandler, HeartbeatPeer, UpgradeOwner {
+export class Session extends LazyEmitter implements TransportHandler, HeartbeatPeer, UpgradeOwner, BacklogOwner {
   readyState: SessionState = 'open';
   /** Told of messages and of the end; set once by the layer above. */
   receiver: SessionReceiver | null = null;
@@ -69,7 +80,11 @@ export class Session extends LazyEmitter implements TransportHandler, HeartbeatP
   readonly #host: SessionHost;
   readonly #heartbeat: Heartbeat | PingWatch;
   #upgrade: Upgrade | null = null;
+  /** How the session ends once an upgrade is over that delivers what is queued. */
+  #ending: { readonly reason: CloseReason; readonly detail: CloseDetail } | null = null;
   #callbacks: (() => void)[] | null = null;
+  /** Null until the peer falls behind for the first time. */
+  #backlog: SendBacklog | null = null;
 
   constructor(
     /** Known to this peer alone: who has it can act as the session. */
@@ -126,16 +141,35 @@ export class Session extends LazyEmitter implements TransportHandler, HeartbeatP
     return this.#upgrade !== null;
   }
 
+  /** What was sent and neither the kernel nor a poll has taken, in bytes. */
+  get queuedBytes(): number {
+    return this.readyState === 'closed' ? 0 : this.transport.queuedBytes;
+  }
+
+  /** Whether the queue is over its high-water mark, half of a bound; `drain` tells when it is so no more. */
+  get needsDrain(): boolean {
+    return this.#backlog !== null && this.#backlog.isHigh;
+  }
+
+  /** Whether `admits` has to be asked before a message is sent. */
+  get dropsOverflow(): boolean {
+    return this.#host.sendLimits.drops;
+  }
+
   /** Sends the open packet and starts the heartbeat. */
   open(): void {
     this.#sendPacket(`0{"sid":${JSON.stringify(this.id)},${this.#host.openPacketTail(this.transport.name)}`, false);
     this.#heartbeat.start();
   }
 
-  /** Sends a message; `callback` is called once it was handed to the network. Nothing happens on a closed session. */
+  /**
+   * Sends a message; `callback` is called once the network has taken it and all before it. Nothing happens on a closed
+   * session, nor where the message is dropped.
+   */
   send(data: string | Buffer, options?: SendOptions | (() => void), callback?: () => void): this {
     if (typeof options === 'function') return this.send(data, undefined, options);
     if (this.readyState !== 'open') return this;
+    if (this.dropsOverflow && !this.admits(messageSize(data), 1)) return this;
     if (callback !== undefined) (this.#callbacks ??= []).push(callback);
     this.sendMessage(data, options?.compress ?? true);
     return this;
@@ -146,7 +180,15 @@ export class Session extends LazyEmitter implements TransportHandler, HeartbeatP
     return this.send(data, options, callback);
   }
 
-  /** `send` without options, for the hot path. */
+  /**
+   * Whether a message of so many bytes, in so many packets, fits into the queue; it is counted as dropped otherwise. For
+   * the layer above, which asks once for packets that belong together.
+   */
+  admits(bytes: number, packets: number): boolean {
+    return this.readyState !== 'open' || this.#ensureBacklog().admits(bytes, packets);
+  }
+
+  /** `send` without options, for the hot path; and without asking whether there is room. */
   sendMessage(data: string | Buffer, compress: boolean): void {
     if (this.readyState !== 'open') return;
     this.#sendPacket(typeof data === 'string' ? PacketType.MESSAGE + data : data, compress);
@@ -155,11 +197,12 @@ export class Session extends LazyEmitter implements TransportHandler, HeartbeatP
   /** Sends a packet that was made once for many sessions. */
   sendShared(shared: SharedPacket, compress: boolean): void {
     if (this.readyState !== 'open') return;
+    this.#host.counters.packetsOut++;
     if (this.listenerCount('packetCreate') > 0) {
       const options = { compress, wsPreEncodedFrame: [shared.frame] };
       this.emit('packetCreate', { ...describePacket(shared.packet), options });
     }
-    this.transport.sendShared(shared, compress);
+    if (this.transport.sendShared(shared, compress) > this.#host.sendLimits.quietBytes) this.#ensureBacklog().measure();
   }
 
   /**
@@ -200,6 +243,7 @@ export class Session extends LazyEmitter implements TransportHandler, HeartbeatP
 
   onMessage(data: string | Buffer): void {
     if (this.readyState !== 'open') return;
+    this.#host.counters.packetsIn++;
     if (this.listenerCount('packet') > 0) this.emit('packet', { type: 'message', data });
     if (this.receiver !== null) this.receiver.onMessage(data);
     this.emit('data', data);
@@ -208,6 +252,7 @@ export class Session extends LazyEmitter implements TransportHandler, HeartbeatP
 
   onControl(type: ControlType, data: string): void {
     if (this.readyState !== 'open') return;
+    this.#host.counters.packetsIn++;
     if (this.listenerCount('packet') > 0) this.emit('packet', describePacket(type + data));
     switch (type) {
       case PacketType.PING:
@@ -229,6 +274,7 @@ export class Session extends LazyEmitter implements TransportHandler, HeartbeatP
   }
 
   onFlush(): void {
+    this.#backlog?.onTaken();
     if (this.listenerCount('flush') > 0) this.emit('flush');
     if (this.#callbacks !== null) {
       const callbacks = this.#callbacks;
@@ -238,13 +284,18 @@ export class Session extends LazyEmitter implements TransportHandler, HeartbeatP
     if (this.listenerCount('drain') > 0) this.emit('drain');
   }
 
+  onProgress(): void {
+    if (this.#backlog !== null && this.#backlog.onTaken() && this.listenerCount('drain') > 0) this.emit('drain');
+  }
+
   onTransportClose(reason: CloseReason, detail: CloseDetail): void {
     if (this.readyState === 'closed') return;
     this.readyState = 'closed';
     this.#heartbeat.stop();
     this.#upgrade?.abort('SESSION_CLOSED', 'the session ended during the upgrade');
     this.#callbacks = null;
-    this.#host.onSessionClose(this);
+    this.#backlog?.release();
+    this.#host.onSessionClose(this, detail);
     this.receiver?.onClose(reason, detail);
     this.emit('close', reason, detail);
   }
@@ -264,6 +315,19 @@ export class Session extends LazyEmitter implements TransportHandler, HeartbeatP
     this.fail('ping timeout', closeDetail('PING_TIMEOUT', 'the peer sent nothing when it had to'));
   }
 
+  onOverflow(): void {
+    this.fail('send queue overflow', closeDetail('SEND_QUEUE_OVERFLOW', 'the peer did not take what it was sent'));
+  }
+
+  onDrop(): void {
+    this.#host.counters.dropped++;
+  }
+
+  onDropReport(dropped: number): void {
+    this.receiver?.onDropReport(dropped);
+    if (this.listenerCount('overflow') > 0) this.emit('overflow', dropped);
+  }
+
   onProbe(): void {
     this.transport.hurry(true);
   }
@@ -273,9 +337,15 @@ export class Session extends LazyEmitter implements TransportHandler, HeartbeatP
     this.#upgrade = null;
     this.upgraded = true;
     const unsent = previous.takeUnsent();
+    this.#host.onTransportRetired(previous);
     this.transport = transport;
     transport.handler = this;
     for (const packet of unsent) transport.send(packet, true);
+    this.#backlog?.onTransportChange();
+    if (this.#ending !== null) {
+      this.#endGracefully(this.#ending);
+      return;
+    }
     this.#heartbeat.restart();
     this.emit('upgrade', transport);
   }
@@ -283,6 +353,7 @@ export class Session extends LazyEmitter implements TransportHandler, HeartbeatP
   onUpgradeAbort(): void {
     this.#upgrade = null;
     this.transport.hurry(false);
+    if (this.#ending !== null && this.readyState === 'closing') this.#endGracefully(this.#ending);
   }
 
   /** In v4 only servers ping (protocol, "Heartbeat"), in v3 only peers (protocol 3, "Timeouts"). */
@@ -300,19 +371,40 @@ export class Session extends LazyEmitter implements TransportHandler, HeartbeatP
   }
 
   #sendPacket(packet: EncodedPacket, compress: boolean): void {
+    this.#host.counters.packetsOut++;
     if (this.listenerCount('packetCreate') > 0) {
       this.emit('packetCreate', { ...describePacket(packet), options: { compress } });
     }
-    this.transport.send(packet, compress);
+    if (this.transport.send(packet, compress) > this.#host.sendLimits.quietBytes) this.#ensureBacklog().measure();
+  }
+
+  #ensureBacklog(): SendBacklog {
+    return (this.#backlog ??= new SendBacklog(this, this.#host.sendLimits, this.#host.wheel));
   }
 
   /** The only way out from this side: the transport ends and tells `onTransportClose`. */
   #close(graceful: boolean, reason: CloseReason, detail: CloseDetail): void {
     if (this.readyState === 'closed' || (this.readyState === 'closing' && graceful)) return;
     this.readyState = 'closing';
+    if (graceful && this.#upgrade !== null && this.#upgrade.isProbed) {
+      // The peer has stopped to poll, or is about to: only over the new transport it gets what is queued.
+      this.#ending = { reason, detail };
+      return;
+    }
+    this.#ending = null;
     this.#upgrade?.abort('SESSION_CLOSED', 'the session closes');
     this.transport.close(graceful, reason, detail);
   }
+
+  #endGracefully({ reason, detail }: { readonly reason: CloseReason; readonly detail: CloseDetail }): void {
+    this.#ending = null;
+    this.transport.close(true, reason, detail);
+  }
+}
+
+/** How many bytes a message is in a queue: text has its type in front. */
+export function messageSize(data: string | Buffer): number {
+  return typeof data === 'string' ? Buffer.byteLength(data) + 1 : data.length;
 }
 
 function unreachable(type: never): never {

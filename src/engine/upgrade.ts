@@ -37,6 +37,11 @@ export class Upgrade extends TimerEntry implements TransportHandler {
     wheel.schedule(this, timeout);
   }
 
+  /** Whether the peer may have stopped to use the session's transport by now. */
+  get isProbed(): boolean {
+    return this.#probed;
+  }
+
   onControl(type: ControlType, data: string): void {
     if (type === PacketType.PING && data === 'probe' && !this.#probed) {
       this.#probed = true;
@@ -55,6 +60,8 @@ export class Upgrade extends TimerEntry implements TransportHandler {
   }
 
   onFlush(): void {}
+
+  onProgress(): void {}
 
   onTransportClose(_reason: CloseReason, _detail: CloseDetail): void {
     this.wheel.cancel(this);

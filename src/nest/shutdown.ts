@@ -52,6 +52,7 @@ export async function shutDown(server: Server, context: DispatchContext, plan: S
   try {
     engine?.stopAccepting();
     context.stopped = true;
+    context.streams.stop();
     await deadline.orEnd(context.inFlight.idle());
     const sessions = engine === undefined ? [] : [...engine.sessions.values()];
     await closeInSlices(sessions, plan.slices, deadline);

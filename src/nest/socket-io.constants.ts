@@ -12,6 +12,8 @@ export const GATEWAY_METADATA = Symbol.for('nestjs-socketio:gateway');
 export const HANDLER_METADATA = Symbol.for('nestjs-socketio:handler');
 /** On a method's function: `@Ack()` without a name, which may stand above or below `@OnEvent`. */
 export const ACKS_METADATA = Symbol.for('nestjs-socketio:acks');
+/** On a method's function, or on a class: `@RateLimit()`. */
+export const RATE_LIMIT_METADATA = Symbol.for('nestjs-socketio:rate-limit');
 /** On a class: some method of it, or of a class that it extends, is decorated. */
 export const HAS_HANDLERS_METADATA = Symbol.for('nestjs-socketio:has-handlers');
 
@@ -19,8 +21,23 @@ export const HAS_HANDLERS_METADATA = Symbol.for('nestjs-socketio:has-handlers');
 export const ROUTE_ARGS_METADATA = '__routeArguments__';
 /** Part of the keys that `createParamDecorator` makes. */
 export const CUSTOM_ROUTE_ARGS = '__customRouteArgs__';
+/** Nest's own key for what `@Injectable()` says of a scope. */
+export const SCOPE_OPTIONS_METADATA = 'scope:options';
+/** Nest's own key for guards. */
+export const GUARDS_METADATA = '__guards__';
 /** Marks a class that Nest calls from outside, so that request-scoped global enhancers reach it. */
 export const ENTRY_PROVIDER_WATERMARK = '__entryProvider__';
+
+/** What the decorators of `@nestjs/websockets` write. */
+export const WEBSOCKETS_METADATA = {
+  GATEWAY: 'websockets:is_gateway',
+  OPTIONS: 'websockets:gateway_options',
+  PORT: 'port',
+  IS_MESSAGE: 'websockets:message_mapping',
+  MESSAGE: 'message',
+  /** On a property: `@WebSocketServer()`. */
+  SERVER: 'websockets:is_socket',
+} as const;
 
 /** Kinds of parameters. The first three are those of `@nestjs/websockets`, whose decorators work here too. */
 export const ParamType = {

@@ -1,6 +1,8 @@
 import { Inject, Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
-import { ApplicationConfig, ExternalContextCreator, LazyModuleLoader, ModuleRef } from '@nestjs/core';
+import { ApplicationConfig, ExternalContextCreator, LazyModuleLoader, ModuleRef, ModulesContainer } from '@nestjs/core';
 import { MODULE_DEFAULTS, Server, type ServerOptions, type Socket } from '../socketio/index.js';
+import { GatewayHost } from './adapter/gateway-host.js';
+import { installAdapter } from './adapter/install-adapter.js';
 import { GatewayExplorer } from './discovery/gateway.explorer.js';
 import { HandlerFactory } from './dispatch/bound-handler.js';
 import { EnhancerSource } from './dispatch/enhancers.js';
@@ -8,8 +10,11 @@ import type { DispatchContext } from './dispatch/event-binding.js';
 import { FailureHandler } from './dispatch/failure.js';
 import { GatewayBinder } from './dispatch/gateway.binder.js';
 import { InFlight } from './dispatch/in-flight.js';
+import { OpenStreams } from './dispatch/open-streams.js';
+import { UnansweredAcks } from './dispatch/unanswered-acks.js';
 import { HttpServerHost } from './http/http-server.host.js';
-import { planShutdown, shutDown, type ShutdownOptions, type ShutdownResult } from './shutdown.js';
+import { warnOfLostSessions } from './lost-sessions.js';
+import { planShutdown, shutDown, type ShutdownOptions, type ShutdownPlan, type ShutdownResult } from './shutdown.js';
 import { MODULE_OPTIONS_TOKEN } from './socket-io.module-definition.js';
 import { resolveModuleOptions, type ResolvedModuleOptions, type SocketIoModuleOptions } from './socket-io.options.js';
 import type { WebsocketBackend } from './websocket.service.js';
@@ -21,6 +26,8 @@ export class SocketIoHost implements WebsocketBackend, OnApplicationBootstrap {
   readonly #options: ResolvedModuleOptions;
   readonly #context: DispatchContext;
   readonly #binder: GatewayBinder;
+  /** Those of `@nestjs/websockets`. */
+  readonly #gateways: GatewayHost;
   readonly #logger = new Logger('SocketIo');
   #shutdown: Promise<ShutdownResult> | null = null;
 
@@ -33,36 +40,69 @@ export class SocketIoHost implements WebsocketBackend, OnApplicationBootstrap {
     externalContextCreator: ExternalContextCreator,
     config: ApplicationConfig,
     moduleRef: ModuleRef,
+    modules: ModulesContainer,
   ) {
     this.#options = resolveModuleOptions(options);
     this.server = new Server(this.#serverOptions(), undefined, MODULE_DEFAULTS);
     this.#context = {
-      failures: new FailureHandler(this.#options.errorAck, (error, socket) => this.#report(error, socket)),
+      failures: new FailureHandler(this.#options.errorAck, (error, socket) => {
+        this.server.counters.errors++;
+        this.#report(error, socket);
+      }),
       inFlight: new InFlight(),
+      departures: new InFlight(),
+      streams: new OpenStreams(),
+      unanswered: new UnansweredAcks(this.server),
+      log: (error) => this.#log(error),
       stopped: false,
     };
     const handlers = new HandlerFactory(new EnhancerSource(externalContextCreator, config), moduleRef);
     this.#binder = new GatewayBinder(this.server, handlers, this.#context);
+    this.#gateways = new GatewayHost({
+      modules,
+      external: externalContextCreator,
+      config,
+      moduleRef,
+      http,
+      context: this.#context,
+      report: (error) => this.#report(error, undefined),
+      warn: (message) => this.#logger.warn(message),
+      main: {
+        server: this.server,
+        binder: this.#binder,
+        context: this.#context,
+        port: this.#options.port,
+        given: this.#options.server,
+        prepare: () => this.#prepare(),
+      },
+    });
+    installAdapter(config, this.#gateways);
   }
 
   /** Binds all gateways, and makes the engine so that the hooks of others find it. */
-  onApplicationBootstrap(): void {
+  async onApplicationBootstrap(): Promise<void> {
     this.#binder.bind(this.explorer.explore());
     this.#watchLazyModules();
-    if (this.server.opts.cors === undefined && this.http.cors !== undefined) this.server.opts.cors = this.http.cors;
-    this.server.createEngine();
+    this.#prepare();
+    await this.#gateways.bind();
   }
 
   /** Lets clients in. */
   async open(): Promise<void> {
     if (this.#options.port !== null) await this.http.listen(this.server, this.#options.port);
     else this.http.attach(this.server);
+    await this.#gateways.open();
+  }
+
+  /** Resolves once no handler of a client that left is under way. */
+  departures(): Promise<void> {
+    return this.#context.departures.idle();
   }
 
   async shutdown(options: ShutdownOptions): Promise<ShutdownResult> {
     const { shutdownTimeout, shutdownSlices } = this.#options;
     const plan = planShutdown(options, shutdownTimeout, shutdownSlices);
-    return (this.#shutdown ??= shutDown(this.server, this.#context, plan));
+    return (this.#shutdown ??= this.#shutDownAll(plan));
   }
 
   /** Closes what `open` opened, once nobody is left. */
@@ -70,12 +110,29 @@ export class SocketIoHost implements WebsocketBackend, OnApplicationBootstrap {
     await this.http.close();
   }
 
+  /** Makes the engine, once: gateways want it before the application has started. */
+  #prepare(): void {
+    if (this.server.engine !== undefined) return;
+    if (this.server.opts.cors === undefined && this.http.cors !== undefined) this.server.opts.cors = this.http.cors;
+    this.server.createEngine();
+    warnOfLostSessions(this.server);
+  }
+
+  async #shutDownAll(plan: ShutdownPlan): Promise<ShutdownResult> {
+    const [main, others] = await Promise.all([
+      shutDown(this.server, this.#context, plan),
+      this.#gateways.shutdown(plan),
+    ]);
+    const sum = (of: keyof ShutdownResult): number => others.reduce((total, one) => total + one[of], main[of]);
+    return { closed: sum('closed'), forced: sum('forced') };
+  }
+
   #serverOptions(): ServerOptions {
     const { server } = this.#options;
     return {
       ...server,
       onWarning: server.onWarning ?? ((message) => this.#logger.warn(message)),
-      onError: (error) => this.#report(error, undefined),
+      onError: (error, socket) => this.#report(error, socket as Socket | undefined),
     };
   }
 
@@ -84,7 +141,7 @@ export class SocketIoHost implements WebsocketBackend, OnApplicationBootstrap {
     if (this.#binder.handleError(error, socket)) return;
     const { onError = (reason: unknown) => this.#log(reason) } = this.#options.server;
     try {
-      onError(error);
+      onError(error, socket);
     } catch (failure) {
       this.#log(failure);
     }

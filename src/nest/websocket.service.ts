@@ -1,16 +1,22 @@
 import { Injectable } from '@nestjs/common';
 import type {
-  BroadcastOperator,
   DefaultEventsMap,
+  AllButLast,
   EventNames,
+  EventNamesWithAck,
+  EventNamesWithoutAck,
   EventParams,
   EventsMap,
+  FirstNonErrorArg,
+  Last,
   Namespace,
+  PartialNamespace,
   RemoteSocket,
   Room,
   Server,
-  Socket,
+  ServerStats,
 } from '../socketio/index.js';
+import { assertEmittable, emitByIds } from '../socketio/index.js';
 import type { ShutdownOptions, ShutdownResult } from './shutdown.js';
 
 /** What the service is made of; the module has it. */
@@ -19,17 +25,28 @@ export interface WebsocketBackend {
   shutdown(options: ShutdownOptions): Promise<ShutdownResult>;
 }
 
-type Operator<EmitEvents extends EventsMap> = BroadcastOperator<EmitEvents, unknown>;
+type Target<EmitEvents extends EventsMap, SocketData> = Namespace<
+  DefaultEventsMap,
+  EmitEvents,
+  DefaultEventsMap,
+  SocketData
+>;
+type Operator<EmitEvents extends EventsMap, SocketData> = ReturnType<Target<EmitEvents, SocketData>['to']>;
 
 /**
- * Emits from anywhere in the application. Injected; `Websocket<ServerToClientEvents>` types the events.
+ * Emits from anywhere in the application. Injected; `Websocket<ServerToClientEvents, SocketData>` types the events,
+ * and what is in `socket.data`.
  *
  * @example
  * constructor(private readonly websocket: Websocket) {}
  * tell(userId: string) { this.websocket.to(`user:${userId}`).emit('notice', { read: false }); }
  */
 @Injectable()
-export class Websocket<EmitEvents extends EventsMap = DefaultEventsMap> {
+export class Websocket<
+  EmitEvents extends EventsMap = DefaultEventsMap,
+  // oxlint-disable-next-line typescript/no-explicit-any -- as in Socket.IO
+  SocketData = any,
+> {
   readonly #backend: WebsocketBackend;
 
   constructor(backend: WebsocketBackend) {
@@ -37,18 +54,21 @@ export class Websocket<EmitEvents extends EventsMap = DefaultEventsMap> {
   }
 
   /** The Socket.IO server behind it. */
-  get server(): Server {
-    return this.#backend.server;
+  get server(): Server<DefaultEventsMap, EmitEvents, DefaultEventsMap, SocketData> {
+    return this.#backend.server as unknown as Server<DefaultEventsMap, EmitEvents, DefaultEventsMap, SocketData>;
   }
 
   /** Emits to every socket of `/`. */
-  emit<Event extends EventNames<EmitEvents>>(event: Event, ...args: EventParams<EmitEvents, Event>): boolean {
-    return this.#main.emit(event as string, ...args);
+  emit<Event extends EventNamesWithoutAck<EmitEvents>>(event: Event, ...args: EventParams<EmitEvents, Event>): boolean {
+    return this.#main.emit(event, ...args);
   }
 
   /** Emits to every socket of every namespace. */
-  broadcast<Event extends EventNames<EmitEvents>>(event: Event, ...args: EventParams<EmitEvents, Event>): void {
-    for (const namespace of this.server._nsps.values()) namespace.emit(event as string, ...args);
+  broadcast<Event extends EventNamesWithoutAck<EmitEvents>>(
+    event: Event,
+    ...args: EventParams<EmitEvents, Event>
+  ): void {
+    for (const namespace of this.server._nsps.values()) namespace.emit(event, ...args);
   }
 
   /** Emits to one socket of any namespace, on this server or another; false where none has this id. */
@@ -62,71 +82,75 @@ export class Websocket<EmitEvents extends EventsMap = DefaultEventsMap> {
   }
 
   /** Emits to several sockets; resolves to the ids that no server has. */
-  async emitToList<Event extends EventNames<EmitEvents>>(
+  emitToList<Event extends EventNames<EmitEvents>>(
     ids: readonly string[],
     event: Event,
     ...args: EventParams<EmitEvents, Event>
   ): Promise<string[]> {
-    const elsewhere: string[] = [];
-    for (const id of new Set(ids)) {
-      const socket = this.#localSocket(id);
-      if (socket === undefined) elsewhere.push(id);
-      else socket.emit(event as string, ...args);
-    }
-    return elsewhere.length === 0 ? [] : this.#emitElsewhere(elsewhere, event as string, args);
+    return emitByIds(this.#backend.server, ids, event as string, args);
   }
 
   /** Emits to every socket of `/` and resolves to their acks. */
-  emitWithAck<Event extends EventNames<EmitEvents>>(event: Event, ...args: unknown[]): Promise<unknown> {
-    const operator = this.#main.to([]) as unknown as {
-      emitWithAck(event: Event, ...args: unknown[]): Promise<unknown>;
-    };
-    return operator.emitWithAck(event, ...args);
+  emitWithAck<Event extends EventNamesWithAck<EmitEvents>>(
+    event: Event,
+    ...args: AllButLast<EventParams<EmitEvents, Event>>
+  ): Promise<FirstNonErrorArg<Last<EventParams<EmitEvents, Event>>>[]> {
+    return this.#main.to([]).emitWithAck(event as never, ...(args as never)) as never;
   }
 
   /** As in Socket.IO: how long to wait for acks, in milliseconds. */
-  timeout(timeout: number): Operator<EmitEvents> {
-    return this.#main.timeout(timeout) as unknown as Operator<EmitEvents>;
+  timeout(timeout: number): ReturnType<Target<EmitEvents, SocketData>['timeout']> {
+    return this.#main.timeout(timeout);
   }
 
-  to(room: Room | Room[]): Operator<EmitEvents> {
-    return this.#main.to(room) as unknown as Operator<EmitEvents>;
+  to(room: Room | Room[]): Operator<EmitEvents, SocketData> {
+    return this.#main.to(room);
   }
 
-  in(room: Room | Room[]): Operator<EmitEvents> {
+  in(room: Room | Room[]): Operator<EmitEvents, SocketData> {
     return this.to(room);
   }
 
-  except(room: Room | Room[]): Operator<EmitEvents> {
-    return this.#main.except(room) as unknown as Operator<EmitEvents>;
+  except(room: Room | Room[]): Operator<EmitEvents, SocketData> {
+    return this.#main.except(room);
   }
 
-  compress(compress: boolean): Operator<EmitEvents> {
-    return this.#main.compress(compress) as unknown as Operator<EmitEvents>;
+  compress(compress: boolean): Operator<EmitEvents, SocketData> {
+    return this.#main.compress(compress);
   }
 
-  get volatile(): Operator<EmitEvents> {
-    return this.#main.volatile as unknown as Operator<EmitEvents>;
+  get volatile(): Operator<EmitEvents, SocketData> {
+    return this.#main.volatile;
   }
 
-  get local(): Operator<EmitEvents> {
-    return this.#main.local as unknown as Operator<EmitEvents>;
+  get local(): Operator<EmitEvents, SocketData> {
+    return this.#main.local;
+  }
+
+  /** `fetchSockets`, `emitWithAck` and `serverSideEmitWithAck` that give what came where a server does not answer. */
+  get partial(): PartialNamespace<EmitEvents, DefaultEventsMap, SocketData> {
+    return this.#main.partial;
   }
 
   /** A namespace. */
-  of(namespace: string): Namespace {
+  of(namespace: string): Target<EmitEvents, SocketData> {
     return this.server.of(namespace);
   }
 
-  /** Runs this server's handlers of an event for every connected socket, as if each had sent it. */
+  /**
+   * Runs this server's handlers of an event for every connected socket, as if each had sent it.
+   *
+   * @throws Error for a reserved event name, which no client can send either
+   */
   fire(event: string, ...args: unknown[]): void {
+    assertEmittable(event);
     for (const namespace of this.server._nsps.values()) {
-      for (const socket of [...namespace.sockets.values()]) socket.fire(event, [...args]);
+      for (const socket of [...namespace.sockets.values()]) socket.fire(event, ...args);
     }
   }
 
-  fetchSockets(): Promise<RemoteSocket<EmitEvents, unknown>[]> {
-    return this.#main.fetchSockets() as unknown as Promise<RemoteSocket<EmitEvents, unknown>[]>;
+  fetchSockets(): Promise<RemoteSocket<EmitEvents, SocketData>[]> {
+    return this.#main.fetchSockets();
   }
 
   socketsJoin(room: Room | Room[]): Promise<void> {
@@ -149,6 +173,11 @@ export class Websocket<EmitEvents extends EventsMap = DefaultEventsMap> {
     return this.#main.serverSideEmitWithAck(event, ...args);
   }
 
+  /** What happened so far, and who is there: see `Server#stats`. */
+  stats(): ServerStats {
+    return this.server.stats();
+  }
+
   /**
    * Ends the server so that clients reconnect elsewhere: refuses handshakes and events, awaits handlers in flight,
    * delivers, closes the sessions. Also runs on `app.close()`. A second call gets the first one's result.
@@ -157,28 +186,7 @@ export class Websocket<EmitEvents extends EventsMap = DefaultEventsMap> {
     return this.#backend.shutdown(options);
   }
 
-  get #main(): Namespace {
+  get #main(): Target<EmitEvents, SocketData> {
     return this.server.sockets;
-  }
-
-  #localSocket(id: string): Socket | undefined {
-    for (const namespace of this.server._nsps.values()) {
-      const socket = namespace.sockets.get(id);
-      if (socket !== undefined) return socket;
-    }
-    return undefined;
-  }
-
-  /** Asks the other servers of the cluster, once per namespace. */
-  async #emitElsewhere(ids: string[], event: string, args: unknown[]): Promise<string[]> {
-    const missing = new Set(ids);
-    for (const namespace of this.server._nsps.values()) {
-      if (missing.size === 0) break;
-      if ((await namespace.adapter.serverCount()) < 2) continue;
-      for (const socket of await namespace.in([...missing]).fetchSockets()) {
-        if (missing.delete(socket.id)) socket.emit(event, ...args);
-      }
-    }
-    return [...missing];
   }
 }

@@ -1,11 +1,12 @@
 import type { TimerWheel } from '../engine/index.js';
+import type { AckError } from './socketio-error.js';
 
 /** What is told of an ack, or of its failure. */
 export type AckCallback = (...args: unknown[]) => void;
 
 /** A callback for one of many answers; it may also be told that this one will not come. */
 export interface BroadcastAckCallback extends AckCallback {
-  onLeave?: () => void;
+  onLeave?: (error: AckError) => void;
 }
 
 /** The server, as acks see it. */

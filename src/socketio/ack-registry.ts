@@ -1,13 +1,18 @@
 import { TimerEntry } from '../engine/index.js';
 import { callAck, type AckCallback, type AckHost, type BroadcastAckCallback } from './ack-callback.js';
+import type { AckTerms } from './adapter/adapter.js';
 import { AckError } from './socketio-error.js';
 
 /** `plain`: a callback that is called by an answer or never. `error-first`: one that also hears of a failure. */
 export type AckKind = 'plain' | 'error-first';
 
 /** The acks that one socket owes. Published adapters put callbacks of their own into it, by the same ids. */
-export class AckRegistry extends Map<number, PendingAck | BroadcastAckCallback> {
-  constructor(private readonly host: AckHost) {
+export class AckRegistry extends Map<number, PendingAck | RemoteAck | BroadcastAckCallback> {
+  constructor(
+    private readonly host: AckHost,
+    /** For acks of other servers, where they do not say how long they wait; `Infinity`: no limit. */
+    private readonly ackTimeout: number,
+  ) {
     super();
   }
 
@@ -16,6 +21,22 @@ export class AckRegistry extends Map<number, PendingAck | BroadcastAckCallback> 
     const pending = new PendingAck(this.host, this, id, kind, callback);
     this.set(id, pending);
     if (timeout !== Infinity) this.host.wheel.schedule(pending, timeout);
+  }
+
+  /** What adapters call. A broadcast of this server frees its acks itself; for one of another server nobody else does. */
+  override set(id: number, entry: PendingAck | RemoteAck | BroadcastAckCallback): this {
+    if (typeof entry !== 'function' || entry.onLeave !== undefined) return super.set(id, entry);
+    const remote = new RemoteAck(this.host, this, id, entry);
+    if (this.ackTimeout !== Infinity) this.host.wheel.schedule(remote, this.ackTimeout);
+    return super.set(id, remote);
+  }
+
+  /** What the server that asks has said of an ack that an adapter has put here. */
+  heed(id: number, { timeout, left }: AckTerms): void {
+    const entry = this.get(id);
+    if (!(entry instanceof RemoteAck)) return;
+    entry.left = left;
+    this.host.wheel.schedule(entry, timeout);
   }
 
   /** An answer; false where nobody waits for it (any more). */
@@ -32,10 +53,16 @@ export class AckRegistry extends Map<number, PendingAck | BroadcastAckCallback> 
   abandon(): void {
     const entries = [...this.values()];
     for (const id of [...this.keys()]) this.delete(id);
-    for (const entry of entries) {
-      if (typeof entry === 'function') entry.onLeave?.();
-      else entry.reject(AckError.disconnected());
-    }
+    const error = AckError.disconnected();
+    for (const entry of entries) giveUp(entry, error);
+  }
+
+  /** The packet that asks for this ack has not been sent. */
+  fail(id: number, error: AckError): void {
+    const entry = this.get(id);
+    if (entry === undefined) return;
+    this.delete(id);
+    giveUp(entry, error);
   }
 
   override delete(id: number): boolean {
@@ -43,6 +70,11 @@ export class AckRegistry extends Map<number, PendingAck | BroadcastAckCallback> 
     if (entry !== undefined && typeof entry !== 'function') this.host.wheel.cancel(entry);
     return super.delete(id);
   }
+}
+
+function giveUp(entry: PendingAck | RemoteAck | BroadcastAckCallback, error: AckError): void {
+  if (typeof entry === 'function') entry.onLeave?.(error);
+  else entry.abandon(error);
 }
 
 class PendingAck extends TimerEntry {
@@ -60,12 +92,40 @@ class PendingAck extends TimerEntry {
     callAck(this.host, this.callback, this.kind === 'plain' ? args : [null, ...args]);
   }
 
-  reject(error: AckError): void {
+  abandon(error: AckError): void {
     if (this.kind === 'error-first') callAck(this.host, this.callback, [error]);
   }
 
   override onTimer(): void {
     this.registry.delete(this.id);
-    this.reject(AckError.timeout());
+    this.abandon(AckError.timeout());
+  }
+}
+
+/** An ack that another server waits for: its adapter's callback sends the answer there. */
+class RemoteAck extends TimerEntry {
+  /** Null where that server does not count out who leaves. */
+  left: string | null = null;
+
+  constructor(
+    private readonly host: AckHost,
+    private readonly registry: AckRegistry,
+    private readonly id: number,
+    private readonly callback: AckCallback,
+  ) {
+    super();
+  }
+
+  resolve(args: unknown[]): void {
+    callAck(this.host, this.callback, args);
+  }
+
+  abandon(): void {
+    if (this.left !== null) callAck(this.host, this.callback, [this.left]);
+  }
+
+  /** That server waits no longer. */
+  override onTimer(): void {
+    this.registry.delete(this.id);
   }
 }

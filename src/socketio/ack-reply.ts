@@ -3,12 +3,14 @@ import type { ErrorAck } from './socketio-error.js';
 /** Who sends an ack for an event that it received. */
 export interface AckSender {
   sendAck(id: number, args: readonly unknown[]): void;
-  /** Of whoever answers through a callback, and cannot be thrown at. */
-  reportError(error: unknown): void;
+  /** Of whoever answers through a callback, and cannot be thrown at: the answer could not be sent. */
+  onUnsendable(error: unknown, reply: AckReply): void;
 }
 
 /** The one answer to an event that asked for an ack; whoever comes second is not heard. */
 export class AckReply {
+  /** Told when somebody answers. */
+  onSettled: (() => void) | null = null;
   #settled = false;
 
   constructor(
@@ -29,6 +31,7 @@ export class AckReply {
     if (this.#settled) return false;
     this.socket.sendAck(this.id, args);
     this.#settled = true;
+    if (this.onSettled !== null) this.onSettled();
     return true;
   }
 
@@ -42,7 +45,7 @@ export class AckReply {
       try {
         this.send(args);
       } catch (error) {
-        this.socket.reportError(error);
+        this.socket.onUnsendable(error, this);
       }
     };
   }

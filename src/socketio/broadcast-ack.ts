@@ -16,6 +16,8 @@ export class BroadcastAck {
     private readonly host: AckHost,
     timeout: number,
     private readonly single: boolean,
+    /** What other servers answer for a client that has left. */
+    private readonly left: string,
     private readonly callback: AckCallback,
     private readonly forget: () => void,
   ) {
@@ -35,17 +37,21 @@ export class BroadcastAck {
     this.#check();
   }
 
-  /** A client that was asked is gone, and holds nobody up. */
-  leave(): void {
+  /** A client that was asked is gone, or was not asked after all, and holds nobody up. */
+  leave(error: AckError): void {
     if (this.#done) return;
     this.#expectedClients--;
-    if (this.single) this.#finish(AckError.disconnected());
+    if (this.single) this.#finish(error);
     else this.#check();
   }
 
   /** One client answered. */
   add(response: unknown): void {
     if (this.#done) return;
+    if (response === this.left) {
+      this.leave(AckError.disconnected());
+      return;
+    }
     this.#responses.push(response);
     this.#check();
   }

@@ -1,3 +1,4 @@
+import { generateSessionId } from '../engine/index.js';
 import type {
   Adapter,
   AdapterPacket,
@@ -10,8 +11,10 @@ import type {
 import { BroadcastAck } from './broadcast-ack.js';
 import type { AckCallback, AckHost } from './ack-callback.js';
 import { PacketType } from './codec/packet.js';
+import { PartialOperator } from './partial-operator.js';
 import { RemoteSocket } from './remote-socket.js';
 import { assertEmittable } from './reserved-events.js';
+import type { AckError } from './socketio-error.js';
 import type {
   AllButLast,
   DecorateAcknowledgements,
@@ -27,11 +30,13 @@ import type {
 /** The namespace that a broadcast goes through. */
 export interface BroadcastOrigin extends AckHost {
   readonly adapter: Adapter;
-  /** For acks without a time of their own; `Infinity`: no limit. */
-  readonly ackTimeout: number;
-  /** Hands a packet to the adapter. */
+  /** The sockets of this server. */
+  readonly sockets: ReadonlyMap<SocketId, { readonly rooms: ReadonlySet<Room> }>;
+  /** For answers of many without a time of their own, in milliseconds. */
+  readonly queryTimeout: number;
+  /** @internal Hands a packet to the adapter. */
   broadcast(packet: AdapterPacket, opts: BroadcastOptions): void;
-  /** Drops a broadcast's ack from every socket that still owes it. */
+  /** @internal Drops a broadcast's ack from every socket that still owes it. */
   forgetAck(id: number): void;
 }
 
@@ -119,10 +124,25 @@ export class BroadcastOperator<EmitEvents extends EventsMap, SocketData> impleme
     return this.origin.adapter.sockets(this.rooms);
   }
 
+  /**
+   * `fetchSockets` and `emitWithAck` that resolve with what came, and say so, where a server does not answer. Comes last:
+   * `io.to('room').timeout(1000).partial.fetchSockets()`.
+   */
+  get partial(): PartialOperator<EmitEvents, SocketData> {
+    return new PartialOperator(this, this.origin.wheel, this.flags.timeout ?? this.origin.queryTimeout);
+  }
+
   /** The targeted sockets of all servers of the cluster. */
   async fetchSockets(): Promise<RemoteSocket<EmitEvents, SocketData>[]> {
     const sockets = await this.origin.adapter.fetchSockets(this.#options());
     return sockets.map((socket) => this.#toRemote(socket));
+  }
+
+  /** @internal The targeted sockets of this server. Asks no adapter, since that may wait for its broker. */
+  localSockets(): RemoteSocket<EmitEvents, SocketData>[] {
+    const targeted: unknown[] = [];
+    for (const socket of this.origin.sockets.values()) if (this.#targets(socket.rooms)) targeted.push(socket);
+    return targeted as RemoteSocket<EmitEvents, SocketData>[];
   }
 
   /** Makes the targeted sockets join; settles when the adapter's own call does. */
@@ -141,14 +161,16 @@ export class BroadcastOperator<EmitEvents extends EventsMap, SocketData> impleme
 
   #emitWithAck(data: unknown[], callback: AckCallback): void {
     const { adapter } = this.origin;
-    const packet: AdapterPacket = { type: PacketType.EVENT, data };
-    const timeout = this.flags.timeout ?? this.origin.ackTimeout;
+    const timeout = this.flags.timeout ?? this.origin.queryTimeout;
     // Published adapters forget the answers of other servers after this time; without one, at once.
     const flags = { ...this.flags, timeout: Math.min(timeout, LONGEST_TIMEOUT) };
+    const terms = { timeout: flags.timeout, left: generateSessionId() };
+    const packet: AdapterPacket = { type: PacketType.EVENT, data, terms };
     const ack = new BroadcastAck(
       this.origin,
       timeout,
       this.flags.expectSingleResponse ?? false,
+      terms.left,
       callback,
       () => packet.id !== undefined && this.origin.forgetAck(packet.id),
     );
@@ -157,13 +179,20 @@ export class BroadcastOperator<EmitEvents extends EventsMap, SocketData> impleme
       { ...this.#options(), flags },
       (count) => ack.expectClients(count),
       // Adapters hand this very function to the sockets of this server.
-      Object.assign((response: unknown) => ack.add(response), { onLeave: () => ack.leave() }),
+      Object.assign((response: unknown) => ack.add(response), { onLeave: (error: AckError) => ack.leave(error) }),
     );
     adapter.serverCount().then(
       (count) => ack.expectServers(count),
       // Without the number of servers the answers cannot be complete; the timeout tells.
       () => {},
     );
+  }
+
+  #targets(joined: ReadonlySet<Room>): boolean {
+    for (const room of this.exceptRooms) if (joined.has(room)) return false;
+    if (this.rooms.size === 0) return true;
+    for (const room of this.rooms) if (joined.has(room)) return true;
+    return false;
   }
 
   #toRemote(socket: SocketDetails): RemoteSocket<EmitEvents, SocketData> {

@@ -1,13 +1,14 @@
 import type { IncomingMessage } from 'node:http';
 import {
-  ProtocolError,
   type Session,
   TimerEntry,
   closeDetail,
+  messageSize,
   type CloseDetail,
   type CloseReason,
   type SessionReceiver,
 } from '../engine/index.js';
+import { isLargerThan, isNestedDeeper } from './codec/decoded-value.js';
 import { AttachmentCollector, type AttachmentOwner } from './codec/attachment-collector.js';
 import {
   checkAck,
@@ -18,11 +19,15 @@ import {
   type DecoderLimits,
   type PacketSink,
 } from './codec/packet-decoder.js';
+import { PacketError } from './codec/packet-error.js';
+import { ackAskedBy } from './codec/packet-encoder.js';
 import { PacketType, type EncodedParts, type Packet } from './codec/packet.js';
 import { splitConnectQuery } from './connect-query.js';
 import type { ParserDecoder } from './codec/parser.js';
 import type { DisconnectDetails, DisconnectReason } from './disconnect-reason.js';
+import type { EventQueue } from './event-queue.js';
 import type { Socket } from './socket.js';
+import { OverflowError, type ConnectRefusalCode } from './socketio-error.js';
 import type { Server } from './socketio-server.js';
 import type { WriteOptions } from './write-options.js';
 
@@ -44,6 +49,10 @@ export class Connection extends TimerEntry implements SessionReceiver, PacketSin
   /** A custom parser's decoder; null with the codec of this package. */
   readonly #decoder: ParserDecoder | null;
   readonly #limits: DecoderLimits;
+  /** Null where events are dispatched at once. */
+  readonly #events: EventQueue | null;
+  /** Whether packets are dropped where the client does not keep up. */
+  readonly #drops: boolean;
 
   constructor(
     server: Server,
@@ -52,6 +61,8 @@ export class Connection extends TimerEntry implements SessionReceiver, PacketSin
     super();
     this.#server = server;
     this.#limits = server.decoderLimits(conn.protocol);
+    this.#drops = conn.dropsOverflow;
+    this.#events = server.events;
     this.#decoder = server.createDecoder();
     this.#decoder?.on('decoded', (packet) => this.#onDecoded(packet));
     server.wheel.schedule(this, server.settings.connectTimeout);
@@ -79,19 +90,30 @@ export class Connection extends TimerEntry implements SessionReceiver, PacketSin
     return this.#decoder !== null;
   }
 
-  /** Writes one packet of the own codec. */
-  write(encoded: string | EncodedParts, options: WriteOptions): void {
-    if (options.volatile === true && !this.conn.transport.writable) return;
+  /** Writes one packet of the own codec. False: it was dropped, since the client does not keep up. */
+  write(encoded: string | EncodedParts, options: WriteOptions): boolean {
+    if (options.volatile === true && !this.conn.transport.writable) return true;
+    if (this.#drops && !this.conn.admits(sizeOf(encoded), partsOf(encoded))) return false;
     const compress = options.compress !== false;
     if (typeof encoded === 'string') this.conn.sendMessage(encoded, compress);
     else for (const part of encoded) this.conn.sendMessage(part, compress);
+    return true;
   }
 
   /** Writes an encoded packet, as adapters do: the parts of a broadcast are the same for all recipients. */
-  writeToEngine(encoded: EncodedParts, options: WriteOptions): void {
-    if (options.volatile === true && !this.conn.transport.writable) return;
-    const compress = options.compress !== false;
-    for (const part of this.#server.share(encoded)) this.conn.sendShared(part, compress);
+  writeToEngine(encoded: EncodedParts, options: WriteOptions): boolean {
+    if (options.volatile === true && !this.conn.transport.writable) return true;
+    if (this.#drops && !this.conn.admits(sizeOf(encoded), encoded.length)) {
+      this.#giveUpAck(encoded[0]);
+      return false;
+    }
+    this.#writeShared(encoded, options.compress !== false);
+    return true;
+  }
+
+  /** Writes a packet that is never dropped: a client that misses an answer to CONNECT, or its end, cannot go on. */
+  writeControl(encoded: EncodedParts): void {
+    this.#writeShared(encoded, true);
   }
 
   /** Ends the connection and all its sockets, for good: the client does not come back. */
@@ -118,7 +140,23 @@ export class Connection extends TimerEntry implements SessionReceiver, PacketSin
     }
   }
 
-  onFlush(): void {}
+  onDropReport(dropped: number): void {
+    const ids = this.#sockets.map(({ id }) => id);
+    const error = new OverflowError(dropped, ids);
+    for (const socket of [...this.#sockets]) socket.handleError(error);
+    this.#server.reportError(error, this.#sockets[0]);
+  }
+
+  /** What a program hands in as if it had come from the client. What is no message ends the connection. */
+  ondata(data: unknown): void {
+    if (typeof data === 'string' || Buffer.isBuffer(data)) {
+      this.onMessage(data);
+      return;
+    }
+    const error = new TypeError('a message is a string or a Buffer');
+    for (const socket of this.#sockets) socket.handleError(error);
+    this.conn.close();
+  }
 
   onPing(): void {
     for (const socket of this.#sockets) socket.handlePing();
@@ -145,19 +183,19 @@ export class Connection extends TimerEntry implements SessionReceiver, PacketSin
 
   #connect(nsp: string, auth: Record<string, unknown> | undefined | null): void {
     if (this.#pending?.has(nsp)) return;
-    if (this.#socketOf(nsp) !== null) throw new ProtocolError('ALREADY_CONNECTED', 'a second CONNECT to a namespace');
+    if (this.#socketOf(nsp) !== null) throw new PacketError('ALREADY_CONNECTED', 'a second CONNECT to a namespace');
     if (auth === null) {
-      this.#refuse(nsp, { message: 'Invalid auth payload' });
+      this.#refuse(nsp, { message: 'Invalid auth payload' }, 'INVALID_AUTH_PAYLOAD');
       return;
     }
     const count = this.#sockets.length + (this.#pending?.size ?? 0);
     if (count >= this.#server.settings.maxNamespaces) {
-      this.#refuse(nsp, { message: 'Too many namespaces' });
+      this.#refuse(nsp, { message: 'Too many namespaces' }, 'TOO_MANY_NAMESPACES');
       return;
     }
     (this.#pending ??= new Set()).add(nsp);
     this.#server.namespaces.find(nsp, auth ?? {}, (namespace) => {
-      if (namespace === null) this.#onRefused(nsp, { message: 'Invalid namespace' });
+      if (namespace === null) this.refuse(nsp, { message: 'Invalid namespace' }, 'UNKNOWN_NAMESPACE');
       else if (this.#pending?.has(nsp)) namespace.admit(this, auth ?? {});
       else namespace.checkEmpty();
     });
@@ -171,8 +209,9 @@ export class Connection extends TimerEntry implements SessionReceiver, PacketSin
 
   onEvent(nsp: string, args: unknown[], id: number): void {
     const socket = this.#socketOf(nsp);
-    if (socket !== null) socket.handleEvent(args, id);
-    else this.#onStrayPacket(nsp);
+    if (socket === null) this.#onStrayPacket(nsp);
+    else if (this.#events === null) socket.handleEvent(args, id);
+    else this.#events.add(socket, args, id);
   }
 
   onAck(nsp: string, args: unknown[], id: number): void {
@@ -189,7 +228,7 @@ export class Connection extends TimerEntry implements SessionReceiver, PacketSin
 
   onAttachmentTimeout(): void {
     this.#attachments = null;
-    this.#fail(new ProtocolError('ATTACHMENT_TIMEOUT', 'attachments did not arrive in time'));
+    this.#fail(new PacketError('ATTACHMENT_TIMEOUT', 'attachments did not arrive in time'));
   }
 
   /** The connection is in no namespace. */
@@ -216,8 +255,9 @@ export class Connection extends TimerEntry implements SessionReceiver, PacketSin
   }
 
   /** @internal A namespace, or one of its middlewares, does not. */
-  refuse(nsp: string, error: { message: string; data?: unknown }): void {
-    this.#onRefused(nsp, error);
+  refuse(nsp: string, error: { message: string; data?: unknown }, code: ConnectRefusalCode): void {
+    this.#pending?.delete(nsp);
+    this.#refuse(nsp, error, code);
   }
 
   /** @internal */
@@ -232,14 +272,25 @@ export class Connection extends TimerEntry implements SessionReceiver, PacketSin
     this.#server.wheel.schedule(this, this.#server.settings.connectTimeout);
   }
 
+  #writeShared(encoded: EncodedParts, compress: boolean): void {
+    for (const part of this.#server.share(encoded)) this.conn.sendShared(part, compress);
+  }
+
+  /** A broadcast was dropped for this client: where it asks for an ack, nobody has to wait for that of this client. */
+  #giveUpAck(header: string | Buffer): void {
+    if (this.usesParser) return;
+    const asked = ackAskedBy(header as string);
+    if (asked !== null) this.#socketOf(asked.nsp)?.giveUpAck(asked.id);
+  }
+
   #onText(text: string): void {
-    if (this.#attachments !== null) throw new ProtocolError('UNEXPECTED_ATTACHMENT', 'text instead of an attachment');
+    if (this.#attachments !== null) throw new PacketError('UNEXPECTED_ATTACHMENT', 'text instead of an attachment');
     decodePacket(text, this.#limits, this);
   }
 
   #onBytes(bytes: Buffer): void {
     const collector = this.#attachments;
-    if (collector === null) throw new ProtocolError('UNEXPECTED_ATTACHMENT', 'an attachment of no packet');
+    if (collector === null) throw new PacketError('UNEXPECTED_ATTACHMENT', 'an attachment of no packet');
     const args = collector.add(bytes);
     if (args === null) return;
     this.#attachments = null;
@@ -255,25 +306,27 @@ export class Connection extends TimerEntry implements SessionReceiver, PacketSin
     const id = packet.id ?? -1;
     switch (packet.type) {
       case PacketType.CONNECT:
-        this.onConnect(packet.nsp, authOf(packet.data));
+        this.onConnect(packet.nsp, authOf(packet.data, this.#limits));
         return;
       case PacketType.DISCONNECT:
         this.onDisconnect(packet.nsp);
         return;
       case PacketType.EVENT:
       case PacketType.BINARY_EVENT:
-        if (!Array.isArray(packet.data)) throw new ProtocolError('INVALID_EVENT', 'an event without arguments');
+        if (!Array.isArray(packet.data)) throw new PacketError('INVALID_EVENT', 'an event without arguments');
         checkEvent(packet.data, settings);
+        checkDepth(packet.data, settings);
         this.onEvent(packet.nsp, packet.data, id);
         return;
       case PacketType.ACK:
       case PacketType.BINARY_ACK:
-        if (!Array.isArray(packet.data)) throw new ProtocolError('INVALID_PACKET', 'an ack without arguments');
+        if (!Array.isArray(packet.data)) throw new PacketError('INVALID_PACKET', 'an ack without arguments');
         checkAck(packet.data, settings);
+        checkDepth(packet.data, settings);
         this.onAck(packet.nsp, packet.data, id);
         return;
       default:
-        throw new ProtocolError('INVALID_PACKET', 'unexpected packet type');
+        throw new PacketError('INVALID_PACKET', 'unexpected packet type');
     }
   }
 
@@ -292,29 +345,25 @@ export class Connection extends TimerEntry implements SessionReceiver, PacketSin
   /** A packet for a namespace that the connection is not in: late, where it was in that one, else out of order. */
   #onStrayPacket(nsp: string): void {
     if (this.#left?.has(nsp) && !this.#pending?.has(nsp)) return;
-    throw new ProtocolError('NOT_CONNECTED', 'a packet before CONNECT');
+    throw new PacketError('NOT_CONNECTED', 'a packet before CONNECT');
   }
 
-  #onRefused(nsp: string, error: { message: string; data?: unknown }): void {
-    this.#pending?.delete(nsp);
-    this.#refuse(nsp, error);
-  }
-
-  #refuse(nsp: string, error: { message: string; data?: unknown }): void {
+  #refuse(nsp: string, error: { message: string; data?: unknown }, code: ConnectRefusalCode): void {
+    this.#server.counters.connectRefused.add(code);
     const data = this.isLegacy ? (error.data ?? error.message) : error;
-    this.writeToEngine(this.#server.encoder.encode({ type: PacketType.CONNECT_ERROR, nsp, data }), {});
+    this.writeControl(this.#server.encoder.encode({ type: PacketType.CONNECT_ERROR, nsp, data }));
   }
 
   #onMalformed(error: unknown): void {
-    if (error instanceof ProtocolError) this.#fail(error);
+    if (error instanceof PacketError) this.#fail(error);
     // A custom parser throws errors of its own for what it cannot read.
-    else if (this.#decoder !== null) this.#fail(new ProtocolError('INVALID_PACKET', String(error)));
+    else if (this.#decoder !== null) this.#fail(new PacketError('INVALID_PACKET', String(error)));
     else this.#server.reportError(error);
   }
 
-  #fail(error: ProtocolError): void {
+  #fail(error: PacketError): void {
     const detail = closeDetail(error.code, error.message);
-    for (const socket of this.#sockets) socket.handleMalformed(error);
+    for (const socket of this.#sockets) socket.handleError(error);
     this.#end('parse error', detail);
     this.conn.dismiss('parse error', detail);
   }
@@ -331,8 +380,27 @@ export class Connection extends TimerEntry implements SessionReceiver, PacketSin
   }
 }
 
-/** What a custom parser gave as auth: an object, undefined for none, null for anything else. */
-function authOf(data: unknown): Record<string, unknown> | undefined | null {
+/** A packet with its attachments: it is sent as one or dropped as one. */
+function sizeOf(encoded: string | EncodedParts): number {
+  if (typeof encoded === 'string') return messageSize(encoded);
+  let size = 0;
+  for (const part of encoded) size += messageSize(part);
+  return size;
+}
+
+function partsOf(encoded: string | EncodedParts): number {
+  return typeof encoded === 'string' ? 1 : encoded.length;
+}
+
+/** What a custom parser gave as auth: an object, undefined for none, null for anything else or over a bound. */
+function authOf(data: unknown, limits: DecoderLimits): Record<string, unknown> | undefined | null {
   if (data === undefined) return undefined;
-  return typeof data === 'object' && !Array.isArray(data) ? (data as Record<string, unknown> | null) : null;
+  if (typeof data !== 'object' || Array.isArray(data)) return null;
+  if (isNestedDeeper(data, limits.maxJsonDepth) || isLargerThan(data, limits.maxAuthPayload)) return null;
+  return data as Record<string, unknown> | null;
+}
+
+/** @throws PacketError above `maxJsonDepth` */
+function checkDepth(args: unknown[], { maxJsonDepth }: DecoderLimits): void {
+  if (isNestedDeeper(args, maxJsonDepth)) throw new PacketError('JSON_TOO_DEEP', `more than ${maxJsonDepth} levels`);
 }

@@ -17,6 +17,7 @@ export const RECOVERABLE_REASONS: ReadonlySet<DisconnectReason> = new Set([
   'transport close',
   'forced close',
   'ping timeout',
+  'send queue overflow',
   'server shutting down',
   'forced server close',
 ]);

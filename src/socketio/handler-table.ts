@@ -1,5 +1,6 @@
 import type { AckReply } from './ack-reply.js';
 import type { DisconnectDetails, DisconnectReason } from './disconnect-reason.js';
+import type { ErrorAck } from './socketio-error.js';
 
 /** Handles one event of any socket of a namespace. `args` are the client's, without the name; `reply` is null where no ack was asked. */
 export type EventHandler<S> = (socket: S, args: unknown[], reply: AckReply | null, event: string) => void;
@@ -18,6 +19,8 @@ export class HandlerTable<S> {
   /** A heartbeat was sent, was answered. */
   ping: ((socket: S) => void) | null = null;
   pong: ((socket: S) => void) | null = null;
+  /** An event that asked for no ack was refused before any handler heard of it; called once until one passes again. */
+  refused: ((socket: S, error: ErrorAck) => void) | null = null;
   disconnect: ((socket: S, reason: DisconnectReason, details: DisconnectDetails) => void) | null = null;
 
   handlerOf(event: string): EventHandler<S> | null {

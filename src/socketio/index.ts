@@ -3,13 +3,31 @@ export { Namespace } from './namespace.js';
 export { ParentNamespace, type NamespaceMatcher } from './parent-namespace.js';
 export { Socket, type Event, type SocketReservedEvents } from './socket.js';
 export { BroadcastOperator } from './broadcast-operator.js';
+export { PartialNamespace } from './partial-namespace.js';
+export { PartialOperator, type PartialResponses, type PartialSockets } from './partial-operator.js';
 export { RemoteSocket } from './remote-socket.js';
 export type { Connection } from './connection.js';
 export type { Handshake } from './handshake.js';
 export type { DisconnectDetails, DisconnectReason } from './disconnect-reason.js';
-export { AckError, type ErrorAck, type ExtendedError, type SocketIoErrorCode } from './socketio-error.js';
+export type { ServerStats } from './server-stats.js';
+export {
+  resolveRate,
+  resolveRateAction,
+  type RateLimitAction,
+  type RateLimitOptions,
+  type RateOptions,
+} from './rate-limit.js';
+export { rateLimited } from './socketio-error.js';
+export {
+  AckError,
+  OverflowError,
+  type ErrorAck,
+  type ExtendedError,
+  type SocketIoErrorCode,
+} from './socketio-error.js';
 export { AckReply } from './ack-reply.js';
-export { RESERVED_EVENTS } from './reserved-events.js';
+export { RESERVED_EVENTS, assertEmittable } from './reserved-events.js';
+export { emitByIds } from './emit-by-id.js';
 export { HandlerTable, type EventHandler } from './handler-table.js';
 export { MemoryAdapter } from './adapter/memory-adapter.js';
 export type {
@@ -34,20 +52,37 @@ export {
   type ServerDefaults,
   type ServerOptions,
 } from './server-options.js';
-export type { DefaultEventsMap, EventNames, EventParams, EventsMap } from './typed-events.js';
+export type {
+  AllButLast,
+  DefaultEventsMap,
+  EventNames,
+  EventNamesWithAck,
+  EventNamesWithoutAck,
+  EventParams,
+  EventsMap,
+  FirstNonErrorArg,
+  Last,
+} from './typed-events.js';
 export {
   EngineErrorCode,
   EngineServer,
   OptionError,
   OptionReader,
+  Rate,
   Session,
+  Timer,
+  TokenBucket,
+  addressKey,
   matchesPath,
+  onResponseAbort,
   parseEngineRequest,
   type CloseReason,
   type ConnectionError,
   type CorsOptions,
   type EngineOptions,
+  type FlushPolicy,
   type EngineRequest,
+  type EngineStats,
   type HttpExchange,
   type HttpHeaders,
   type Transport,

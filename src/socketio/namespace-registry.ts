@@ -26,9 +26,12 @@ export class NamespaceRegistry<
     return namespace;
   }
 
+  /** The same pattern gives the same template: a second one would never get a client, since the first takes them all. */
   ofPattern(
     pattern: RegExp | NamespaceMatcher,
   ): ParentNamespace<ListenEvents, EmitEvents, ServerSideEvents, SocketData> {
+    const present = this.#parents.find((one) => pattern instanceof RegExp && String(one.pattern) === String(pattern));
+    if (present !== undefined) return present.namespace;
     const namespace = new ParentNamespace(this.server, this.#parents.length, (child) => this.byName.delete(child.name));
     if (pattern instanceof RegExp) {
       const match: NamespaceMatcher = (name, _auth, next) => next(null, matches(pattern, name));
@@ -48,6 +51,23 @@ export class NamespaceRegistry<
     const existing = this.byName.get(name);
     if (existing !== undefined) found(existing);
     else this.#askParents(0, name, auth, found);
+  }
+
+  /** How many sockets are where. Clients name the children of a pattern, so these count under it. */
+  countSockets(): Record<string, number> {
+    const counts = new Map<string, number>();
+    const dynamic = new Set<unknown>();
+    for (const { pattern, namespace } of this.#parents) {
+      const name = pattern === null ? '(function)' : String(pattern);
+      for (const child of namespace.children) {
+        dynamic.add(child);
+        counts.set(name, (counts.get(name) ?? 0) + child.sockets.size);
+      }
+    }
+    for (const namespace of this.byName.values()) {
+      if (!dynamic.has(namespace)) counts.set(namespace.name, namespace.sockets.size);
+    }
+    return Object.fromEntries(counts);
   }
 
   #askParents(

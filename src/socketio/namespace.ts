@@ -1,11 +1,13 @@
 import { Timer, type TimerWheel } from '../engine/index.js';
 import { callAck, type AckCallback } from './ack-callback.js';
 import type { Adapter, AdapterPacket, BroadcastOptions, Room, SocketId } from './adapter/adapter.js';
+import { closeAdapter } from './adapter/close-adapter.js';
 import { BroadcastOperator, type BroadcastOrigin } from './broadcast-operator.js';
 import type { Connection } from './connection.js';
 import { HandlerTable } from './handler-table.js';
 import { isRefusal, runMiddlewares, type Middleware } from './middleware.js';
 import { SessionRecovery } from './recovery/session-recovery.js';
+import { PartialNamespace } from './partial-namespace.js';
 import type { RemoteSocket } from './remote-socket.js';
 import { assertEmittable } from './reserved-events.js';
 import { Socket } from './socket.js';
@@ -100,6 +102,11 @@ export class Namespace<
 
   get ackTimeout(): number {
     return this.server.settings.ackTimeout || Infinity;
+  }
+
+  /** Never none: a server that goes would leave the question open for good, and its adapter's timer with it. */
+  get queryTimeout(): number {
+    return this.server.settings.ackTimeout || 30_000;
   }
 
   /** @internal */
@@ -224,38 +231,41 @@ export class Namespace<
     ...args: AllButLast<EventParams<ServerSideEvents, Event>>
   ): Promise<FirstNonErrorArg<Last<EventParams<ServerSideEvents, Event>>>[]> {
     return new Promise((resolve, reject) => {
-      assertEmittable(event);
-      // Adapters keep a time of their own, yet one that cannot count the servers may never call back.
-      const timer = new Timer(() => reject(Object.assign(AckError.timeout(), { responses: [] })));
-      if (this.ackTimeout !== Infinity) this.wheel.schedule(timer, this.ackTimeout);
-      const callback = (error: Error | null, responses: unknown[]): void => {
-        this.wheel.cancel(timer);
-        if (error === null || error === undefined) resolve(responses as never);
+      this.#askServers(event as string, args, this.ackTimeout, (error, responses) => {
+        if (error === null) resolve(responses as never);
         else reject(Object.assign(error, { responses }));
-      };
-      this.serverSideEmit(event, ...([...args, callback] as never));
+      });
     });
+  }
+
+  /** Queries that resolve with what came, and say so, where a server of the cluster does not answer. */
+  get partial(): PartialNamespace<EmitEvents, ServerSideEvents, SocketData> {
+    return new PartialNamespace<EmitEvents, ServerSideEvents, SocketData>(
+      this.#operator().partial as never,
+      (event, args, answered) => this.#askServers(event, args, this.queryTimeout, answered),
+    );
   }
 
   /** An event from another server of the cluster; called by adapters. */
   _onServerSideEmit(args: [string, ...unknown[]]): void {
-    this.emitUntyped(...args);
+    if (args[0] === SESSION_RESTORED) this.#onRestoredElsewhere(args[1] as string);
+    else this.server.tell(this, ...args);
   }
 
-  /** @internal (Re)creates the adapter. */
+  /** @internal Makes the adapter; one that is there goes first, so that the new one may subscribe where it did. */
   createAdapter(): void {
+    this.recovery?.dispose();
+    if (this.adapter !== undefined) void this.#tryAdapter(closeAdapter);
     const Constructor = this.server.adapter() as new (nsp: unknown) => Adapter;
     this.adapter = new Constructor(this);
-    this.recovery?.dispose();
     this.recovery = this.#createRecovery();
-    const ready: unknown = this.adapter.init();
-    if (ready instanceof Promise) ready.catch((error: unknown) => this.server.reportError(error));
+    void this.#tryAdapter((adapter) => adapter.init());
   }
 
   /** @internal The server closes: lets go what waits for clients to come back. */
   dispose(): Promise<void> | void {
     this.recovery?.dispose();
-    return this.adapter.close();
+    return closeAdapter(this.adapter);
   }
 
   /** @internal Decides about a client that wants in: middlewares, then the CONNECT reply, then `connection`. */
@@ -291,7 +301,8 @@ export class Namespace<
         this.#abandon(socket);
         const isForClient = isRefusal(error, wasThrown);
         if (!isForClient) this.server.reportError(error);
-        connection.refuse(this.name, isForClient ? refusalOf(error) : { message: 'Internal server error' });
+        const refusal = isForClient ? refusalOf(error) : { message: 'Internal server error' };
+        connection.refuse(this.name, refusal, isForClient ? 'REFUSED' : 'INTERNAL_ERROR');
       }
     });
   }
@@ -320,9 +331,27 @@ export class Namespace<
     for (const socket of this.sockets.values()) socket.forgetAck(id);
   }
 
+  /** Adapters keep a time of their own, yet one that cannot count the servers may never call back. */
+  #askServers(
+    event: string,
+    args: unknown[],
+    timeout: number,
+    answered: (error: Error | null, responses: unknown[]) => void,
+  ): void {
+    assertEmittable(event);
+    const timer = new Timer(() => answered(AckError.timeout(), []));
+    if (timeout !== Infinity) this.wheel.schedule(timer, timeout);
+    const callback = (error: Error | null | undefined, responses: unknown[]): void => {
+      this.wheel.cancel(timer);
+      answered(error ?? null, responses);
+    };
+    this.serverSideEmit(event as never, ...([...args, callback] as never));
+  }
+
   #connect(socket: Socket<ListenEvents, EmitEvents, ServerSideEvents, SocketData>): void {
     this.sockets.set(socket.id, socket);
     socket.client.addSocket(socket as unknown as Socket);
+    this.server.counters.socketsOpened++;
     socket.open();
     this.server.tell(this, 'connect', socket);
     this.server.tell(this, 'connection', socket);
@@ -364,13 +393,31 @@ export class Namespace<
         this.server.onSessionExpired({ nsp: this.name, sid, pid });
         this.checkEmpty();
       },
+      announceRestored: (pid) => void this.#tryAdapter((adapter) => adapter.serverSideEmit([SESSION_RESTORED, pid])),
     });
+  }
+
+  /** For what has no caller to tell: a failure is reported. */
+  async #tryAdapter(call: (adapter: Adapter) => Promise<void> | void): Promise<void> {
+    try {
+      await call(this.adapter);
+    } catch (error) {
+      this.reportError(error);
+    }
+  }
+
+  #onRestoredElsewhere(pid: string): void {
+    this.recovery?.handleRestoredElsewhere(pid);
+    this.checkEmpty();
   }
 
   #operator(): BroadcastOperator<DecorateAcknowledgementsWithMultipleResponses<EmitEvents>, SocketData> {
     return new BroadcastOperator(this);
   }
 }
+
+/** An event between servers of this package; others have no listener for it. */
+const SESSION_RESTORED = 'nestjs-socketio:session-restored';
 
 function refusalOf({ message, data }: ExtendedError): { message: string; data?: unknown } {
   return data === undefined ? { message } : { message, data };

@@ -9,6 +9,7 @@ import {
 import type { AdapterConstructor } from './adapter/adapter.js';
 import type { Parser } from './codec/parser.js';
 import type { DecoderLimits } from './codec/packet-decoder.js';
+import { resolveRateLimit, type RateLimitOptions, type RateLimitRules } from './rate-limit.js';
 
 /** What a Socket.IO server can be told, beyond what its engine can. Lengths in bytes, durations in milliseconds. */
 export interface ServerOptions extends EngineOptions {
@@ -46,12 +47,14 @@ export interface ServerOptions extends EngineOptions {
   maxJsonDepth?: number;
   /** Events that wait while `@OnConnect` has not settled. @default 256 */
   maxPendingEvents?: number;
+  /** How often a socket may emit; acks do not count. @default no limit */
+  rateLimit?: RateLimitOptions;
   /** Whether `socket.request` is kept after the CONNECT reply. @default true in `./server`, in Nest only where a hook needs it */
   keepRequest?: boolean;
   /** Makes socket ids. @default 20 random characters */
   generateSocketId?: (socket: unknown) => string;
-  /** Told of errors that handlers threw and nobody caught. @default console.error */
-  onError?: (error: unknown) => void;
+  /** Told of errors that handlers threw and nobody caught, and of dropped packets, with the socket where it is about one. @default console.error */
+  onError?: (error: unknown, socket?: unknown) => void;
   /** Told in one line what an operator should know. @default process.emitWarning */
   onWarning?: (message: string) => void;
   connectionStateRecovery?: {
@@ -73,9 +76,10 @@ export interface ResolvedServerOptions extends DecoderLimits {
   readonly maxAttachmentBytes: number;
   readonly attachmentTimeout: number;
   readonly maxPendingEvents: number;
+  readonly rateLimit: RateLimitRules | null;
   readonly keepRequest: boolean | null;
   readonly generateSocketId: ((socket: unknown) => string) | null;
-  readonly onError: (error: unknown) => void;
+  readonly onError: (error: unknown, socket?: unknown) => void;
   readonly onWarning: (message: string) => void;
 }
 
@@ -90,6 +94,8 @@ export interface ServerDefaults {
   readonly keepRequest: boolean | null;
   /** Of `connectionStateRecovery`. */
   readonly skipMiddlewares: boolean;
+  /** Whether events wait for the end of the tick, and are ignored where their client has left by then. */
+  readonly defersEvents: boolean;
   /** Whether an option that does not exist is an error; programs written for Socket.IO pass what they like. */
   readonly strict: boolean;
 }
@@ -104,6 +110,7 @@ export const SERVER_DEFAULTS: ServerDefaults = Object.freeze({
   checkOrigin: false,
   keepRequest: true,
   skipMiddlewares: true,
+  defersEvents: true,
   strict: false,
 });
 
@@ -117,6 +124,7 @@ export const MODULE_DEFAULTS: ServerDefaults = Object.freeze({
   checkOrigin: true,
   keepRequest: null,
   skipMiddlewares: false,
+  defersEvents: false,
   strict: true,
 });
 
@@ -150,9 +158,10 @@ export function resolveServerOptions(
     attachmentTimeout: read.milliseconds('attachmentTimeout', 10_000, 1),
     maxJsonDepth: read.integer('maxJsonDepth', 256, { min: 1, max: 5_000 }),
     maxPendingEvents: read.integer('maxPendingEvents', 256, { min: 0 }),
+    rateLimit: resolveRateLimit(read.raw('rateLimit')),
     keepRequest: read.raw('keepRequest') === undefined ? defaults.keepRequest : read.boolean('keepRequest', true),
     generateSocketId: read.callback<(socket: unknown) => string>('generateSocketId'),
-    onError: read.callback<(error: unknown) => void>('onError') ?? logError,
+    onError: read.callback<(error: unknown, socket?: unknown) => void>('onError') ?? logError,
     onWarning: read.callback<(message: string) => void>('onWarning') ?? emitWarning,
   };
   checkShapes(read);

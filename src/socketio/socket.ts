@@ -3,19 +3,21 @@ import { LazyEmitter, generateSessionId, type RequestSummary } from '../engine/i
 import { AckReply, type AckSender } from './ack-reply.js';
 import type { AckCallback } from './ack-callback.js';
 import { AckRegistry } from './ack-registry.js';
-import type { PrivateSessionId, RestoredSession, Room, SocketId } from './adapter/adapter.js';
+import type { AckTerms, PrivateSessionId, RestoredSession, Room, SocketId } from './adapter/adapter.js';
 import { BroadcastOperator, type OperatorFlags } from './broadcast-operator.js';
 import { encodeAck, encodeEvent } from './codec/packet-encoder.js';
 import { PacketType, type Packet } from './codec/packet.js';
 import type { Connection } from './connection.js';
 import { RECOVERABLE_REASONS, type DisconnectDetails, type DisconnectReason } from './disconnect-reason.js';
+import { emitByIds } from './emit-by-id.js';
 import { createHandshake, type Handshake } from './handshake.js';
 import { InboundGate } from './inbound-gate.js';
 import { isRefusal, runMiddlewares, type Middleware } from './middleware.js';
 import type { Namespace } from './namespace.js';
 import { assertEmittable } from './reserved-events.js';
 import type { Server } from './socketio-server.js';
-import type { ErrorAck, ExtendedError } from './socketio-error.js';
+import { EventRateLimiter, type RateLimitAction } from './rate-limit.js';
+import { AckError, rateLimited, type ErrorAck, type ExtendedError } from './socketio-error.js';
 import type { WriteOptions } from './write-options.js';
 import type {
   AllButLast,
@@ -99,6 +101,8 @@ export class Socket<
   /** Packets emitted before the CONNECT reply, which they must follow. */
   #early: (() => void)[] | null = null;
   #gate: InboundGate | null = null;
+  /** Null where events are not bounded. */
+  readonly #rateLimiter: EventRateLimiter | null;
 
   constructor(
     nsp: Namespace<ListenEvents, EmitEvents, ServerSideEvents, SocketData>,
@@ -111,6 +115,8 @@ export class Socket<
     this.client = client;
     Object.defineProperty(this, 'request', REQUEST_PROPERTY);
     this.#request = client.conn.requestSummary;
+    const { rateLimit } = nsp.server.settings;
+    this.#rateLimiter = rateLimit === null ? null : new EventRateLimiter(rateLimit);
     this.#auth = auth;
     this.#restored = restored;
     this.recovered = restored !== null;
@@ -146,11 +152,13 @@ export class Socket<
 
   /** Acks that the client owes, by id. */
   get acks(): AckRegistry {
-    return (this.#acks ??= new AckRegistry(this.nsp.server));
+    return (this.#acks ??= new AckRegistry(this.nsp.server, this.nsp.ackTimeout));
   }
 
   /**
-   * Emits to the client. A function as last argument is called with the client's ack.
+   * Emits to the client. A function as last argument is called with the client's ack. False where the client does not
+   * keep up: its queue is over the high-water mark, half of `sendQueueBytes`, until `socket.conn` emits `drain`; or, with
+   * `dropFramesOnOverflow`, the event was dropped.
    *
    * @throws Error for a reserved event name
    */
@@ -160,8 +168,8 @@ export class Socket<
     const flags = this.#takeFlags();
     const callback = typeof data[data.length - 1] === 'function' ? (data.pop() as AckCallback) : null;
     const kind = flags?.timeout === undefined ? 'plain' : 'error-first';
-    this.#emitPacket(data, flags, callback === null ? undefined : this.#expectAck(callback, kind, flags));
-    return true;
+    const id = callback === null ? undefined : this.#expectAck(callback, kind, flags);
+    return this.#emitPacket(data, flags, id) && !this.client.conn.needsDrain;
   }
 
   /** Resolves to the client's ack; rejects with an `AckError` when it times out or the socket is disconnected. */
@@ -189,6 +197,24 @@ export class Socket<
   /** Alias of `send`. */
   write(...args: EventParams<EmitEvents, 'message'>): this {
     return this.send(...args);
+  }
+
+  /** Emits to one socket of any namespace, on this server or another; resolves to false where none has the id. */
+  async emitTo<Event extends EventNames<EmitEvents>>(
+    id: SocketId,
+    event: Event,
+    ...args: EventParams<EmitEvents, Event>
+  ): Promise<boolean> {
+    return (await this.emitToList([id], event, ...args)).length === 0;
+  }
+
+  /** Emits to several sockets; resolves to the ids that no server has. */
+  emitToList<Event extends EventNames<EmitEvents>>(
+    ids: readonly SocketId[],
+    event: Event,
+    ...args: EventParams<EmitEvents, Event>
+  ): Promise<SocketId[]> {
+    return emitByIds(this.nsp.server as unknown as Server, ids, event as string, args);
   }
 
   /** Broadcasts to a room, this socket left out. */
@@ -246,12 +272,22 @@ export class Socket<
     this.nsp.adapter.delAll(this.id);
   }
 
+  /**
+   * Runs this side's handlers of an event as if the client had sent it; nothing travels.
+   *
+   * @throws Error for a reserved event name, which no client can send either
+   */
+  fire(event: string, ...args: unknown[]): void {
+    assertEmittable(event);
+    if (this.#state === 'connected') this.#receiveEvent([event, ...args], -1);
+  }
+
   /** Leaves this namespace, or with `close` ends the client's whole connection. The client does not come back. */
   disconnect(close = false): this {
     if (this.#state !== 'connected') return this;
     if (close) this.client.disconnect();
     else {
-      this.#writePacket({ type: PacketType.DISCONNECT, nsp: this.nsp.name });
+      this.#writeControl({ type: PacketType.DISCONNECT, nsp: this.nsp.name });
       this.close('server namespace disconnect', { code: 'SERVER_DISCONNECT', message: 'disconnected by this server' });
     }
     return this;
@@ -304,8 +340,8 @@ export class Socket<
     return this.#anyOutgoingListeners ?? [];
   }
 
-  reportError(error: unknown): void {
-    this.nsp.server.reportError(error);
+  onUnsendable(error: unknown, reply: AckReply): void {
+    this.#onListenerError(error, reply);
   }
 
   /** Sends an ack, unless the socket is disconnected by now. */
@@ -316,7 +352,8 @@ export class Socket<
   }
 
   /** @internal Tells listeners of outgoing packets; adapters call it for broadcasts. */
-  notifyOutgoingListeners(packet: { data?: unknown }): void {
+  notifyOutgoingListeners(packet: { data?: unknown; id?: number; terms?: AckTerms }): void {
+    if (packet.terms !== undefined) this.#acks?.heed(packet.id!, packet.terms);
     if (this.#anyOutgoingListeners === null) return;
     for (const listener of this.#anyOutgoingListeners) this.#call(listener, packet.data as unknown[], null);
   }
@@ -331,8 +368,8 @@ export class Socket<
     this.nsp.handlers?.pong?.(this);
   }
 
-  /** @internal The client sent something malformed; its connection ends. */
-  handleMalformed(error: Error): void {
+  /** @internal The client sent something malformed and its connection ends, or does not keep up and packets are dropped. */
+  handleError(error: Error): void {
     this.#emitLocal('error', error);
   }
 
@@ -341,7 +378,7 @@ export class Socket<
     this.#state = 'connected';
     void this.join(this.id);
     this.#resume();
-    this.#writePacket({ type: PacketType.CONNECT, nsp: this.nsp.name, data: this.#connectData() });
+    this.#writeControl({ type: PacketType.CONNECT, nsp: this.nsp.name, data: this.#connectData() });
     const early = this.#early;
     this.#early = null;
     if (early !== null) for (const send of early) send();
@@ -373,8 +410,8 @@ export class Socket<
 
   /** @internal An event from the client. `args` begins with its name; `id` is −1 where no ack is asked. */
   handleEvent(args: unknown[], id: number): void {
-    if (this.#gate === null) this.#dispatch(args, id);
-    else if (!this.#gate.hold(args, id)) this.#refuseFlood();
+    if (this.#rateLimiter !== null && !this.#isInTime(this.#rateLimiter, args[0] as string, id)) return;
+    this.#receiveEvent(args, id);
   }
 
   /** @internal */
@@ -382,14 +419,36 @@ export class Socket<
     this.#acks?.settle(id, args);
   }
 
+  /** @internal The event that asks for this ack was dropped. Later, since whoever emits it may emit again upon that. */
+  giveUpAck(id: number): void {
+    setImmediate(() => this.#acks?.fail(id, AckError.overflow()));
+  }
+
   /** @internal Nobody waits for this ack any more. */
   forgetAck(id: number): void {
     this.#acks?.delete(id);
   }
 
-  /** @internal Runs the handlers of an event as if the client had sent it. */
-  fire(event: string, args: unknown[]): void {
-    this.handleEvent([event, ...args], -1);
+  /** @internal Acks that the client owes. */
+  get pendingAcks(): number {
+    return this.#acks === null ? 0 : this.#acks.size;
+  }
+
+  /** @internal An event came too early. The client is told; where it asked for no ack, of the first one after one that passed. */
+  refuseEvent(wait: number, onLimit: RateLimitAction, reply: AckReply | null, isFirst: boolean): void {
+    this.nsp.server.counters.rateLimited++;
+    if (onLimit === 'disconnect') this.dismiss(RATE_LIMITED);
+    // Nobody else would give the ack.
+    else if (reply !== null) reply.fail(rateLimited(wait));
+    // A flood is not to be answered by a flood.
+    else if (isFirst) this.nsp.handlers?.refused?.(this, rateLimited(wait));
+  }
+
+  /** @internal The client takes more than it may: it is told to leave for good. */
+  dismiss(details: DisconnectDetails): void {
+    if (this.#state !== 'connected') return;
+    this.#writeControl({ type: PacketType.DISCONNECT, nsp: this.nsp.name });
+    this.close('server namespace disconnect', details);
   }
 
   /** @internal The only way out: releases everything, then tells. Idempotent. */
@@ -406,6 +465,7 @@ export class Socket<
     this.client.removeSocket(this);
     this.#acks?.abandon();
     if (!wasConnected) return;
+    this.nsp.server.counters.disconnected.add(details.code);
     this.#emitLocal('disconnect', reason, details);
     this.nsp.handlers?.disconnect?.(this, reason, details);
   }
@@ -432,6 +492,19 @@ export class Socket<
   #saveSession(pid: PrivateSessionId, reason: DisconnectReason): void {
     const session = { sid: this.id, pid, rooms: [...this.rooms], data: this.data, since: this.#since };
     this.nsp.recovery?.close(session, this, RECOVERABLE_REASONS.has(reason));
+  }
+
+  #receiveEvent(args: unknown[], id: number): void {
+    if (this.#gate === null) this.#dispatch(args, id);
+    else if (!this.#gate.hold(args, id)) this.#refuseFlood();
+  }
+
+  /** Holds an event against the rate that is allowed; one that comes too early is refused here. */
+  #isInTime(limiter: EventRateLimiter, event: string, id: number): boolean {
+    const wasOver = limiter.isOver;
+    const wait = limiter.take(event);
+    if (wait > 0) this.refuseEvent(wait, limiter.onLimit, id === -1 ? null : new AckReply(this, id), !wasOver);
+    return wait === 0;
   }
 
   #dispatch(args: unknown[], id: number): void {
@@ -477,6 +550,7 @@ export class Socket<
   }
 
   #onUnknownEvent(event: string, reply: AckReply | null): void {
+    this.nsp.server.counters.unknownEvents++;
     if (reply === null || !this.nsp.server.settings.settleAcks) return;
     reply.fail({ status: 'error', message: `No handler for event ${JSON.stringify(event)}`, code: 'UNKNOWN_EVENT' });
   }
@@ -511,30 +585,37 @@ export class Socket<
 
   #refuseFlood(): void {
     const details = { code: 'TOO_MANY_PENDING_EVENTS', message: 'too many events before the connect handler settled' };
-    this.#writePacket({ type: PacketType.DISCONNECT, nsp: this.nsp.name });
-    this.close('server namespace disconnect', details);
+    this.dismiss(details);
   }
 
-  #emitPacket(data: unknown[], flags: OperatorFlags | null, id: number | undefined): void {
+  /** False where the packet was dropped, as far as that can be told. */
+  #emitPacket(data: unknown[], flags: OperatorFlags | null, id: number | undefined): boolean {
     if (this.#state === 'connecting') {
       (this.#early ??= []).push(() => this.#emitPacket(data, flags, id));
-      return;
+      return true;
     }
     if (this.#pid !== null && this.nsp.recovery !== null && id === undefined) {
       // The adapter gives the packet an offset and keeps it for a client that comes back; also one that is away now.
       const opts = { rooms: new Set([this.id]), except: new Set<Room>(), flags: flags ?? {} };
       this.nsp.broadcast({ type: PacketType.EVENT, data }, opts);
-      return;
+      return true;
     }
-    if (this.#state === 'disconnected') return;
+    if (this.#state === 'disconnected') return true;
     if (this.#anyOutgoingListeners !== null) this.notifyOutgoingListeners({ data });
     const options = flags ?? DEFAULT_WRITE;
-    if (this.client.usesParser) this.#writePacket({ type: PacketType.EVENT, nsp: this.nsp.name, id, data }, options);
-    else this.client.write(encodeEvent(this.nsp.name, data, id), options);
+    const isSent = this.client.usesParser
+      ? this.#writePacket({ type: PacketType.EVENT, nsp: this.nsp.name, id, data }, options)
+      : this.client.write(encodeEvent(this.nsp.name, data, id), options);
+    if (!isSent && id !== undefined) this.giveUpAck(id);
+    return isSent;
   }
 
-  #writePacket(packet: Packet, options: WriteOptions = DEFAULT_WRITE): void {
-    this.client.writeToEngine(this.nsp.server.encoder.encode(packet), options);
+  #writePacket(packet: Packet, options: WriteOptions = DEFAULT_WRITE): boolean {
+    return this.client.writeToEngine(this.nsp.server.encoder.encode(packet), options);
+  }
+
+  #writeControl(packet: Packet): void {
+    this.client.writeControl(this.nsp.server.encoder.encode(packet));
   }
 
   #expectAck(callback: AckCallback, kind: 'plain' | 'error-first', flags: OperatorFlags | null): number {
@@ -556,6 +637,8 @@ export class Socket<
     for (const listener of this.rawListeners(event)) this.#call(listener as AnyListener, args, null);
   }
 }
+
+const RATE_LIMITED: DisconnectDetails = Object.freeze({ code: 'RATE_LIMITED', message: 'too many events' });
 
 const INTERNAL_ERROR: ErrorAck = Object.freeze({
   status: 'error',

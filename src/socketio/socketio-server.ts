@@ -2,12 +2,15 @@ import { EventEmitter } from 'node:events';
 import { createServer, type IncomingMessage, type Server as HttpServer, type ServerResponse } from 'node:http';
 import {
   EngineServer,
+  Session,
   SharedPacket,
   TimerWheel,
+  adoptSession,
   generateSessionId,
   type EngineRequest,
+  type ForeignEngine,
+  type ForeignSocket,
   type OtherAnswer,
-  type Session,
 } from '../engine/index.js';
 import type { AdapterConstructor, Room, SocketId } from './adapter/adapter.js';
 import { MemoryAdapter } from './adapter/memory-adapter.js';
@@ -18,9 +21,11 @@ import type { EncodedParts } from './codec/packet.js';
 import { PacketEncoder, type ParserDecoder, type ParserEncoder } from './codec/parser.js';
 import { limitsWithQuery } from './connect-query.js';
 import { Connection } from './connection.js';
+import { EventQueue } from './event-queue.js';
 import type { Namespace, ServerReservedEvents } from './namespace.js';
 import { NamespaceRegistry } from './namespace-registry.js';
 import type { NamespaceMatcher } from './parent-namespace.js';
+import type { PartialNamespace } from './partial-namespace.js';
 import { RecoveringAdapter } from './recovery/recovering-adapter.js';
 import type { RemoteSocket } from './remote-socket.js';
 import {
@@ -30,6 +35,7 @@ import {
   type ServerDefaults,
   type ServerOptions,
 } from './server-options.js';
+import { NO_ENGINE_STATS, ServerCounters, type ServerStats } from './server-stats.js';
 import type { Socket } from './socket.js';
 import type { ExtendedError } from './socketio-error.js';
 import {
@@ -72,9 +78,13 @@ export class Server<
   httpServer!: HttpServer;
   /** The options as given, with what adapters read filled in. */
   readonly opts: ServerOptions;
-  readonly encoder: ParserEncoder;
+  encoder: ParserEncoder;
+  /** @internal What `stats()` tells of. */
+  readonly counters = new ServerCounters();
   /** @internal All timeouts of this server. */
   readonly wheel = new TimerWheel();
+  /** @internal Null where events are dispatched as they come. */
+  readonly events: EventQueue | null;
   /** @internal */
   readonly namespaces: NamespaceRegistry<ListenEvents, EmitEvents, ServerSideEvents, SocketData>;
   #settings: ResolvedServerOptions;
@@ -84,7 +94,7 @@ export class Server<
   #servesClient: boolean;
   readonly #bundle: ClientBundle;
   /** What was asked for; `opts` has it only where the adapter can do it. */
-  readonly #recovery: ServerOptions['connectionStateRecovery'];
+  #recovery: ServerOptions['connectionStateRecovery'];
   #warnedOfRecovery = false;
   /** The broadcast that is being written, as its adapter encoded it, and what its recipients share. */
   #lastEncoded: EncodedParts | null = null;
@@ -98,7 +108,7 @@ export class Server<
   constructor(
     server?: HttpServer | number | ServerOptions,
     options?: ServerOptions,
-    private readonly defaults: ServerDefaults = SERVER_DEFAULTS,
+    private defaults: ServerDefaults = SERVER_DEFAULTS,
   ) {
     super();
     const target = isListenable(server) ? server : undefined;
@@ -112,9 +122,31 @@ export class Server<
     this.encoder = this.opts.parser === undefined ? new PacketEncoder() : new this.opts.parser.Encoder();
     const DefaultAdapter = this.#recovery === undefined ? MemoryAdapter : RecoveringAdapter;
     this.#adapter = this.opts.adapter ?? (DefaultAdapter as unknown as AdapterConstructor);
+    this.events = defaults.defersEvents ? new EventQueue((error) => this.reportError(error)) : null;
     this.namespaces = new NamespaceRegistry(this);
     this.sockets = this.of('/');
     if (target !== undefined) this.attach(target);
+  }
+
+  /**
+   * @internal Takes options that came to be known later, before the engine was made; they replace none. What no server
+   * has is passed over, as in Socket.IO.
+   *
+   * @throws OptionError for a wrong option
+   */
+  fill(options: ServerOptions): void {
+    this.defaults = { ...this.defaults, strict: false };
+    const all = completeOptions({ ...this.opts, ...options }, this.defaults.skipMiddlewares);
+    this.#settings = resolveServerOptions(all, this.defaults, ATTACH_OPTIONS);
+    Object.assign(this.opts, all);
+    this.#path = this.#settings.engine.path.replace(/\/$/, '');
+    this.#servesClient = this.#settings.serveClient;
+    this.#recovery = all.connectionStateRecovery;
+    if (options.parser !== undefined) this.encoder = new options.parser.Encoder();
+    if (options.adapter !== undefined) this.adapter(options.adapter);
+    else if (options.connectionStateRecovery && all.adapter === undefined) {
+      this.adapter(RecoveringAdapter as unknown as AdapterConstructor);
+    }
   }
 
   /** @internal The options after all checks. */
@@ -157,11 +189,12 @@ export class Server<
     return this;
   }
 
-  /** A new adapter replaces that of every namespace. */
+  /** A new adapter replaces that of every namespace, which is closed. The one that is set changes nothing. */
   adapter(): AdapterConstructor;
   adapter(constructor: AdapterConstructor): this;
   adapter(constructor?: AdapterConstructor): AdapterConstructor | this {
     if (constructor === undefined) return this.#adapter;
+    if (constructor === this.#adapter) return this;
     this.#adapter = constructor;
     this.opts.connectionStateRecovery = this.#recovery;
     for (const namespace of this.namespaces.byName.values()) namespace.createAdapter();
@@ -198,15 +231,28 @@ export class Server<
     return created;
   }
 
-  /** Takes the sessions of an engine. */
-  bind(engine: EngineServer): this {
-    this.engine = engine;
-    engine.on('connection', (session: Session) => this.onconnection(session));
+  /**
+   * Takes the sessions of an engine: one of this package, or another Engine.IO server, such as that of the package
+   * `engine.io`, whose options and bounds then count instead of those given here.
+   *
+   * @throws TypeError for anything else
+   */
+  bind(engine: EngineServer | ForeignEngine): this {
+    if (typeof engine?.on !== 'function') {
+      throw new TypeError('bind() takes an Engine.IO server: an object that emits "connection" with its sessions');
+    }
+    this.engine = engine as EngineServer;
+    engine.on('connection', (session: Session | ForeignSocket) => this.#accept(session));
     return this;
   }
 
-  /** Takes one session. */
-  onconnection(session: Session): this {
+  /**
+   * Takes one session.
+   *
+   * @throws TypeError for what is no session of an Engine.IO server
+   */
+  onconnection(conn: Session | ForeignSocket): this {
+    const session = conn instanceof Session ? conn : adoptSession(conn, this.wheel);
     const connection = new Connection(this as unknown as Server, session);
     session.receiver = connection;
     if (connection.isLegacy) connection.onConnect('/', undefined);
@@ -228,6 +274,28 @@ export class Server<
     return namespace;
   }
 
+  /** What happened so far, and who is there. Walks over all sessions and sockets. */
+  stats(): ServerStats {
+    const { counters } = this;
+    const { socketsOpened, unknownEvents, rateLimited, unansweredAcks, errors } = counters;
+    let [now, pendingAcks] = [0, 0];
+    for (const { sockets } of this.namespaces.byName.values()) {
+      now += sockets.size;
+      for (const socket of sockets.values()) pendingAcks += socket.pendingAcks;
+    }
+    return {
+      ...(this.engine instanceof EngineServer ? this.engine.stats() : NO_ENGINE_STATS),
+      sockets: { now, opened: socketsOpened, byNamespace: this.namespaces.countSockets() },
+      connectRefused: counters.connectRefused.toObject(),
+      disconnected: counters.disconnected.toObject() as Record<string, number>,
+      pendingAcks,
+      unknownEvents,
+      rateLimited,
+      unansweredAcks,
+      errors,
+    };
+  }
+
   /** Disconnects every client, so that they may come back elsewhere, and closes the HTTP server. */
   async close(callback?: (error?: Error) => void): Promise<void> {
     const closing = [...this.namespaces.byName.values()].map(async (namespace) => {
@@ -237,7 +305,8 @@ export class Server<
       await namespace.dispose();
     });
     await Promise.allSettled(closing);
-    this.engine?.close();
+    // One that was bound may have no such method.
+    this.engine?.close?.();
     const { httpServer } = this;
     if (httpServer === undefined) callback?.();
     else await new Promise<void>((resolve) => httpServer.close((error) => resolve(callback?.(error))));
@@ -313,6 +382,11 @@ export class Server<
     return this.sockets.serverSideEmitWithAck(event, ...args);
   }
 
+  /** Queries that resolve with what came, and say so, where a server of the cluster does not answer. */
+  get partial(): PartialNamespace<EmitEvents, ServerSideEvents, SocketData> {
+    return this.sockets.partial;
+  }
+
   /** @deprecated `fetchSockets()` tells more. */
   allSockets(): Promise<Set<SocketId>> {
     return this.sockets.allSockets();
@@ -354,10 +428,11 @@ export class Server<
     );
   }
 
-  /** @internal What user code threw and nobody caught. */
-  reportError(error: unknown): void {
+  /** @internal What user code threw and nobody caught, or what cannot be told to the client that it is about. */
+  reportError(error: unknown, socket?: Socket): void {
+    this.counters.errors++;
     try {
-      this.#settings.onError(error);
+      this.#settings.onError(error, socket);
     } catch (failure) {
       console.error(failure);
     }
@@ -395,16 +470,25 @@ export class Server<
    * @internal Calls the listeners of a namespace, one by one: one that throws, or rejects, is reported and keeps no other
    * from hearing.
    */
-  tell(namespace: object, event: string, subject: unknown): void {
+  tell(namespace: object, event: string, ...args: unknown[]): void {
     const emitter = namespace as EventEmitter;
     if (emitter.listenerCount(event) === 0) return;
     for (const listener of emitter.rawListeners(event)) {
       try {
-        const result: unknown = Reflect.apply(listener, emitter, [subject]);
+        const result: unknown = Reflect.apply(listener, emitter, args);
         if (result instanceof Promise) result.catch((error: unknown) => this.reportError(error));
       } catch (error) {
         this.reportError(error);
       }
+    }
+  }
+
+  /** What is no session must not end the engine that handed it over, nor this process. */
+  #accept(session: Session | ForeignSocket): void {
+    try {
+      this.onconnection(session);
+    } catch (error) {
+      this.reportError(error);
     }
   }
 

@@ -13,6 +13,12 @@ describe('resolveEngineOptions', () => {
       pollingMaxBufferSize: 1_000_000,
       maxPollWait: 30_000,
       maxBatchPackets: 65_536,
+      sendQueueBytes: 16_777_216,
+      sendTimeout: 10_000,
+      sendQueueSize: 0,
+      pollQueueMaxFrames: 0,
+      dropFramesOnOverflow: false,
+      flush: 'tick',
       transports: ['polling', 'websocket'],
       allowUpgrades: true,
       allowEIO3: false,
@@ -21,7 +27,10 @@ describe('resolveEngineOptions', () => {
       cookie: null,
       cors: null,
       checkOrigin: false,
-      trustProxy: false,
+      trustProxy: null,
+      maxConnections: Infinity,
+      maxConnectionsPerIp: Infinity,
+      maxHandshakesPerSecond: Infinity,
       allowRequest: null,
       generateId: null,
       destroyUpgrade: true,
@@ -39,13 +48,53 @@ describe('resolveEngineOptions', () => {
     ['maxPayload', 'a whole number of at least 1'],
     ['pollingMaxBufferSize', 'a whole number of at least 1'],
     ['maxBatchPackets', 'a whole number of at least 1'],
+    ['sendQueueBytes', 'a whole number of at least 1'],
+    ['sendTimeout', 'a number of milliseconds from 1 to 2147483647'],
+    ['retrySendTimeout', 'a number of milliseconds from 1 to 2147483647'],
+    ['maxSendRetry', 'a whole number of at least 1'],
+    ['maxConnections', 'a whole number of at least 1'],
+    ['maxConnectionsPerIp', 'a whole number of at least 1'],
+    ['maxHandshakesPerSecond', 'a whole number of at least 1'],
   ])('refuses what is no such number as %s', (option, expected) => {
     for (const given of [0, -1, NaN, Infinity, -Infinity, '1000', true, {}]) {
       expectRefused(option, given, expected);
     }
   });
 
-  it.each(['allowUpgrades', 'checkOrigin', 'trustProxy', 'destroyUpgrade', 'addTrailingSlash'])(
+  it.each(['sendQueueSize', 'pollQueueMaxFrames'])('refuses what is no number of packets as %s', (option) => {
+    for (const given of [-1, 1.5, NaN, Infinity, '10', true]) {
+      expectRefused(option, given, 'a whole number of at least 0');
+    }
+  });
+
+  it.each([
+    [{ retrySendTimeout: 30, maxSendRetry: 7 }, 210],
+    [{ retrySendTimeout: 30 }, 150],
+    [{ maxSendRetry: 7 }, 140],
+    [{ retrySendTimeout: 30, maxSendRetry: 7, sendTimeout: 210 }, 210],
+    [{ sendTimeout: 210 }, 210],
+  ])('takes sendTimeout from %j', (options, expected) => {
+    expect(resolve(options).sendTimeout).toBe(expected);
+  });
+
+  it('refuses a sendTimeout that is not the product of the other spelling, and a product that no timer can wait for', () => {
+    const factors = { retrySendTimeout: 30, maxSendRetry: 7 };
+    expect(() => resolve({ ...factors, sendTimeout: 200 })).toThrow(
+      'Invalid option "sendTimeout": got 200, expected retrySendTimeout × maxSendRetry (210), or only one of the two',
+    );
+    expect(() => resolve({ retrySendTimeout: 2_147_483_647, maxSendRetry: 2 })).toThrow(
+      'Invalid option "retrySendTimeout": got 4294967294, expected a product with maxSendRetry of at most 2147483647',
+    );
+  });
+
+  it('refuses anything but tick and immediate as flush', () => {
+    expect(resolve({ flush: 'immediate' }).flush).toBe('immediate');
+    for (const given of ['', 'Tick', true, 0]) {
+      expectRefused('flush', given, '"tick" or "immediate"');
+    }
+  });
+
+  it.each(['allowUpgrades', 'checkOrigin', 'destroyUpgrade', 'addTrailingSlash', 'dropFramesOnOverflow'])(
     'refuses anything but true and false as %s',
     (option) => {
       for (const given of [0, 1, 'true', {}, []]) expectRefused(option, given, 'true or false');
@@ -62,6 +111,7 @@ describe('resolveEngineOptions', () => {
     ['perMessageDeflate', [1, 'on', []]],
     ['cookie', [1, 'io', [], { name: 1 }, { name: 'two words' }, { domain: 'a;b' }, { sameSite: 'sometimes' }]],
     ['cors', [1, '*', []]],
+    ['trustProxy', [-1, 1.5, NaN, Infinity, '', 'nobody', ['10.0.0.0/33'], [1], {}]],
     ['path', [1, '/a?b', '/a#b', '/a b', {}]],
   ])('refuses a wrong form of %s', (option, givens) => {
     for (const given of givens) expectRefused(option, given, '');

@@ -11,9 +11,32 @@ const { Receiver, Sender } = ws as unknown as {
 
 const MAX_PAYLOAD = 70_000;
 
+/** The part of a socket that `ws` and the reader use. */
+class PausableSocket extends EventEmitter {
+  #paused = false;
+  #waiting: Buffer[] = [];
+
+  isPaused(): boolean {
+    return this.#paused;
+  }
+
+  pause(): void {
+    this.#paused = true;
+  }
+
+  unshift(chunk: Buffer): void {
+    this.#waiting.unshift(chunk);
+  }
+
+  resume(): void {
+    this.#paused = false;
+    while (this.#waiting.length > 0 && !this.#paused) this.emit('data', this.#waiting.shift());
+  }
+}
+
 /** A reader in front of ws's own receiver; what either of them reads is written down in order. */
 class Reading implements FrameSink {
-  readonly socket = new EventEmitter() as unknown as Duplex;
+  readonly socket = new PausableSocket();
   readonly seen: string[] = [];
   reads = true;
   direct = 0;
@@ -24,9 +47,16 @@ class Reading implements FrameSink {
     receiver.on('message', (data: Buffer, isBinary: boolean) => this.#see(data, isBinary));
     receiver.on('ping', (data: Buffer) => this.seen.push(`ping:${data.toString()}`));
     receiver.on('conclude', (code: number) => this.seen.push(`close:${code}`));
-    receiver.on('error', (error: Error) => (this.error = error));
-    this.socket.on('data', (chunk: Buffer) => receiver.write(chunk));
-    FrameReader.install(this.socket, this, MAX_PAYLOAD);
+    receiver.on('drain', () => this.socket.resume());
+    receiver.on('error', (error: Error) => {
+      this.error = error;
+      FrameReader.remove(this.socket as unknown as Duplex);
+      this.socket.resume();
+    });
+    this.socket.on('data', (chunk: Buffer) => {
+      if (!receiver.write(chunk)) this.socket.pause();
+    });
+    FrameReader.install(this.socket as unknown as Duplex, this, MAX_PAYLOAD);
   }
 
   receiveText(type: number, text: string): void {
@@ -123,6 +153,47 @@ describe('FrameReader', () => {
     await new Promise(setImmediate);
     expect(reading.seen).toHaveLength(1);
     expect(reading.error?.code).toBe(code);
+  });
+
+  it.each([
+    [
+      'fragments over the bound together',
+      [frame(Buffer.alloc(40_000), { opcode: 2, fin: false }), frame(Buffer.alloc(40_000), { opcode: 0 })],
+      'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH',
+    ],
+    [
+      'invalid UTF-8 in fragments',
+      [frame(Buffer.from([0x34, 0xc3]), { opcode: 1, fin: false }), frame(Buffer.from([0x28]), { opcode: 0 })],
+      'WS_ERR_INVALID_UTF8',
+    ],
+    [
+      'a ping of more than 125 bytes',
+      [Buffer.concat([Buffer.from([0x89, 0xfe, 0, 126, 0, 0, 0, 0]), Buffer.alloc(126)])],
+      'WS_ERR_INVALID_CONTROL_PAYLOAD_LENGTH',
+    ],
+    ['a ping in fragments', [frame(Buffer.from('p'), { opcode: 9, fin: false })], 'WS_ERR_EXPECTED_FIN'],
+    ['a continuation of nothing', [frame(Buffer.from('x'), { opcode: 0 })], 'WS_ERR_INVALID_OPCODE'],
+  ])('reads nothing behind %s, in the same chunk or a later one', async (_what, frames, code) => {
+    const reading = new Reading();
+
+    reading.feed(Buffer.concat([text('4before'), ...frames, text('4behind')]), () => 200_000);
+    await new Promise(setImmediate);
+    reading.feed(text('4later'), () => 200_000);
+
+    expect(reading.seen).toEqual([`text:${Buffer.from('4before').toString('base64')}`]);
+    expect(reading.error?.code).toBe(code);
+  });
+
+  it('takes what lies behind a large fragment once ws has taken that', async () => {
+    const reading = new Reading();
+    const large = Buffer.alloc(40_000, 7);
+    const parts = [frame(large, { opcode: 2, fin: false }), frame(large.subarray(20_000), { opcode: 0 })];
+
+    reading.feed(Buffer.concat([...parts, text('4behind')]), () => 200_000);
+    await new Promise(setImmediate);
+
+    expect(reading.seen).toHaveLength(2);
+    expect(reading.seen[1]).toBe(`text:${Buffer.from('4behind').toString('base64')}`);
   });
 
   it('takes a message of exactly the bound', () => {

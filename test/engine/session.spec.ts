@@ -172,6 +172,50 @@ describe('Session#close', () => {
     expect(engine.clientsCount).toBe(0);
   });
 
+  describe('while an upgrade has been probed', () => {
+    async function probed() {
+      const { url, sessions } = await startEngine();
+      const session = await openPolling(url);
+      const wire = await openWebSocket(url, { sid: session.sid });
+      wire.send('2probe');
+      await wire.next();
+      const ended: unknown[] = [];
+      const closed = nextEvent(sessions()[0], 'close').then((args) => ended.push(...args));
+      return { session, wire, server: sessions()[0], ended, closed };
+    }
+
+    it('delivers what is queued over the new transport: the peer does not poll any more', async () => {
+      const { wire, server, ended, closed } = await probed();
+      server.send('last');
+      server.close();
+      expect([server.readyState, ended]).toEqual(['closing', []]);
+      wire.send('5');
+      expect(await wire.next()).toBe('4last');
+      await closed;
+      expect(ended).toEqual(['forced close', expect.objectContaining({ code: 'SERVER_CLOSED' })]);
+    });
+
+    it('delivers it over polling where the peer gives the upgrade up', async () => {
+      const { session, wire, server, ended, closed } = await probed();
+      server.send('last');
+      server.close();
+      wire.close();
+      expect((await poll(session)).body).toBe('4last');
+      await poll(session);
+      await closed;
+      expect(ended[0]).toBe('forced close');
+    });
+
+    it('waits for nobody where it discards, also afterwards', async () => {
+      const { server, ended, closed } = await probed();
+      server.close();
+      server.close(true);
+      expect(server.readyState).toBe('closed');
+      await closed;
+      expect(ended[0]).toBe('forced close');
+    });
+  });
+
   it('waits for nobody where it discards: a waiting poll gets what is queued', async () => {
     const { url, sessions, engine, http } = await startEngine();
     const session = await openPolling(url);

@@ -16,7 +16,7 @@ import {
 } from '@nestjs/common';
 import { WsException } from '@nestjs/websockets';
 import { IsInt, IsString } from 'class-validator';
-import { Observable, throwError, timer } from 'rxjs';
+import { Observable, defer, of, throwError, timer } from 'rxjs';
 import { mergeMap } from 'rxjs/operators';
 import { Ack, Gateway, MessageBody, OnEvent, SocketIoException } from '../../src/index.js';
 import { connectClient } from '../support/nest-app.js';
@@ -34,6 +34,11 @@ function broken(): SocketIoException {
 
 const refusing: CanActivate = { canActivate: () => false };
 const refusingLater: CanActivate = { canActivate: () => Promise.resolve(false) };
+const throwing: CanActivate = {
+  canActivate: () => {
+    throw broken();
+  },
+};
 const failing: NestInterceptor = {
   intercept: () => {
     throw broken();
@@ -119,6 +124,25 @@ class FailingGateway {
     yield await Promise.reject(broken());
   }
 
+  @Ack('stream of rejections')
+  rejections(): Observable<Promise<never>> {
+    return defer(() => of(Promise.reject(broken())));
+  }
+
+  @OnEvent('stream of rejections that nobody reads')
+  unreadRejections(): Observable<Promise<never>> {
+    return defer(() => of(Promise.reject(broken())));
+  }
+
+  @Ack('async iterator of rejections')
+  iteratorOfRejections(): AsyncIterable<never> {
+    return { [Symbol.asyncIterator]: () => ({ next: () => Promise.reject(broken()) }) };
+  }
+
+  @UseGuards(throwing)
+  @Ack('guard that throws')
+  guardThatThrows(): void {}
+
   @UseFilters(Rethrowing)
   @Ack('filter that rethrows')
   rethrows(): void {
@@ -194,6 +218,10 @@ const FAILURES: [name: string, error: unknown, body?: unknown][] = [
   ['Observable', BROKEN],
   ['late Observable', BROKEN],
   ['async iterator', BROKEN],
+  ['stream of rejections', BROKEN],
+  ['stream of rejections that nobody reads', BROKEN],
+  ['async iterator of rejections', BROKEN],
+  ['guard that throws', BROKEN],
   ['filter that rethrows', { status: 'error', message: 'rethrown' }],
   ['async filter that rethrows', { status: 'error', message: 'rethrown' }],
   ['anything else', MASKED],
@@ -232,10 +260,15 @@ describe.each(FAILURES)('pain 2 and 10: a failure of %s', (event, error, body) =
   });
 });
 
+const OVER_POLLING = ['async guard', 'async handler', 'anything else'];
+
 describe.each(PLATFORMS)('on %s over polling', (platform) => {
-  it.each([FAILURES[1], FAILURES[7], FAILURES[13]])('a failure of %s is the ack', async (event, error) => {
-    const { url } = await startWith({ platform, providers: [FailingGateway] });
-    const client = await connectClient(url, { transports: ['polling'] });
-    expect(await client.emitWithAck(event)).toEqual(error);
-  });
+  it.each(FAILURES.filter(([name]) => OVER_POLLING.includes(name)))(
+    'a failure of %s is the ack',
+    async (event, error) => {
+      const { url } = await startWith({ platform, providers: [FailingGateway] });
+      const client = await connectClient(url, { transports: ['polling'] });
+      expect(await client.emitWithAck(event)).toEqual(error);
+    },
+  );
 });

@@ -36,6 +36,7 @@ const RETURNS: [name: string, value: () => unknown, ack: unknown[]][] = [
   ['an Observable of several values', () => of(1, 2, 3), [1]],
   ['an Observable of a later value', () => timer(1).pipe(map(() => 'late')), ['late']],
   ['a promise of an Observable', () => Promise.resolve(of('inner')), ['inner']],
+  ['an Observable of promises', () => of(Promise.resolve('inner')), ['inner']],
   ['an async iterator', () => numbers(), [1]],
   ['an async iterator without a value', () => nothing(), []],
 ];

@@ -1,10 +1,20 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { UseGuards, UseInterceptors, type CanActivate, type NestInterceptor, type PipeTransform } from '@nestjs/common';
+import {
+  Catch,
+  UseFilters,
+  UseGuards,
+  UseInterceptors,
+  type CanActivate,
+  type ExceptionFilter,
+  type NestInterceptor,
+  type PipeTransform,
+} from '@nestjs/common';
 import { Observable, timer } from 'rxjs';
 import { map } from 'rxjs/operators';
-import { Ack, MessageBody, OnConnect, OnEvent } from '../../src/index.js';
+import { Ack, MessageBody, OnConnect, OnDisconnect, OnEvent } from '../../src/index.js';
 import type { Socket } from '../../src/server.js';
 import { connectClient } from '../support/nest-app.js';
+import { until } from '../support/until.js';
 import { startWith } from './support/start-app.js';
 
 const storage = new AsyncLocalStorage<{ id: string }>();
@@ -41,6 +51,20 @@ const running: NestInterceptor = {
 const handling: NestInterceptor = {
   intercept: (_context, handler) => storage.run({ id: `interceptor ${next++}` }, () => handler.handle()),
 };
+
+const entersItself: NestInterceptor = {
+  intercept: (_context, handler) => {
+    storage.enterWith({ id: `interceptor ${next++}` });
+    return handler.handle();
+  },
+};
+
+@Catch()
+class Reporting implements ExceptionFilter {
+  catch(): unknown {
+    return current() ?? 'nothing';
+  }
+}
 
 const transparent: NestInterceptor = { intercept: (_context, handler) => handler.handle() };
 
@@ -115,6 +139,27 @@ class ContextGateway {
     socket.emit('after the answer', current());
   }
 
+  @UseInterceptors(entersItself)
+  @Ack('interceptor that enters')
+  interceptorThatEnters(): unknown {
+    return afterAwait();
+  }
+
+  @UseGuards(entering)
+  @UseFilters(Reporting)
+  @Ack('failing')
+  failing(): never {
+    throw new Error('failed');
+  }
+
+  @UseGuards(entering)
+  @UseFilters(Reporting)
+  @Ack('failing later')
+  async failingLater(): Promise<never> {
+    await Promise.resolve();
+    throw new Error('failed');
+  }
+
   @Ack('outside')
   outside(): unknown {
     return current() ?? 'nothing';
@@ -129,6 +174,7 @@ describe('pain 37: what AsyncLocalStorage holds', () => {
     ['interceptor', 'interceptor 0'],
     ['interceptor before others', 'interceptor 0'],
     ['interceptor around handle', 'interceptor 0'],
+    ['interceptor that enters', 'interceptor 0'],
     ['Observable', 'interceptor 0'],
     ['iterator', 'interceptor 0'],
   ])('reaches pipe and handler: %s', async (event, id) => {
@@ -144,6 +190,81 @@ describe('pain 37: what AsyncLocalStorage holds', () => {
     const answered = new Promise((resolve) => client.once('after the answer', resolve));
     client.emit('ack of the client');
     expect(await answered).toBe('interceptor 0');
+  });
+
+  it.each(['guard', 'guard, async handler', 'async guard', 'interceptor', 'interceptor that enters'])(
+    'does not reach the next event: %s',
+    async (event) => {
+      const { url } = await startWith({ providers: [ContextGateway] });
+      const client = await connectClient(url);
+      // Both in one write, so that this side reads them in one go; and one that comes later.
+      const answers = [client.emitWithAck(event, 'x'), client.emitWithAck('outside')];
+      expect((await Promise.all(answers))[1]).toBe('nothing');
+      expect(await client.emitWithAck('outside')).toBe('nothing');
+    },
+  );
+
+  it('reaches no other handler of the same event', async () => {
+    class Other {
+      @OnEvent('guard')
+      listens(socket: Socket): void {
+        socket.data.seen = current() ?? 'nothing';
+      }
+
+      @Ack('seen')
+      seen(socket: Socket): unknown {
+        return socket.data.seen;
+      }
+    }
+    const { url } = await startWith({ providers: [ContextGateway, Other] });
+    const client = await connectClient(url);
+    expect(await client.emitWithAck('guard', 'x')).toEqual(['guard 0', 'guard 0']);
+    expect(await client.emitWithAck('seen')).toBe('nothing');
+  });
+
+  it.each(['failing', 'failing later'])('reaches the exception filter: %s', async (event) => {
+    const { url } = await startWith({ providers: [ContextGateway] });
+    const client = await connectClient(url);
+    expect(await client.emitWithAck(event)).toBe('guard 0');
+  });
+
+  it.each([
+    ['a guard', entering],
+    ['an async guard', enteringAsync],
+  ])('before the CONNECT reply by %s reaches @OnConnect and @OnDisconnect, and no event', async (_name, guard) => {
+    const seen: unknown[] = [];
+    class Connection {
+      @UseGuards(guard)
+      @OnConnect()
+      connected(): void {
+        seen.push(`connect: ${current()}`);
+      }
+
+      @OnConnect()
+      async later(): Promise<void> {
+        await Promise.resolve();
+        seen.push(`later: ${current()}`);
+      }
+
+      @Ack('outside')
+      outside(): unknown {
+        return current() ?? 'nothing';
+      }
+
+      @OnDisconnect()
+      left(): void {
+        seen.push(`disconnect: ${current()}`);
+      }
+    }
+    const { url } = await startWith({ providers: [Connection] });
+    const [a, b] = [await connectClient(url), await connectClient(url)];
+    expect([await a.emitWithAck('outside'), await b.emitWithAck('outside')]).toEqual(['nothing', 'nothing']);
+    b.disconnect();
+    await until(() => seen.length === 5);
+    expect(seen).toEqual([
+      ...['connect: guard 0', 'later: guard 0', 'connect: guard 1', 'later: guard 1'],
+      'disconnect: guard 1',
+    ]);
   });
 
   it('by an interceptor does not leak into the next event', async () => {

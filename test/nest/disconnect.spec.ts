@@ -1,4 +1,4 @@
-import { Catch, Injectable, UseFilters, type ExceptionFilter } from '@nestjs/common';
+import { Catch, Injectable, Logger, UseFilters, type ExceptionFilter, type LoggerService } from '@nestjs/common';
 import {
   Ack,
   DisconnectReason,
@@ -13,7 +13,7 @@ import type { DisconnectDetails, Socket } from '../../src/server.js';
 import { cleanup } from '../support/cleanup.js';
 import { connectClient } from '../support/nest-app.js';
 import { openSession } from '../support/socketio-client.js';
-import { until } from '../support/until.js';
+import { nextEvent, until } from '../support/until.js';
 import { PLATFORMS, onlySocket, startWith } from './support/start-app.js';
 
 @Injectable()
@@ -121,6 +121,10 @@ async function joined(url: string): Promise<Awaited<ReturnType<typeof openSessio
   return wire;
 }
 
+function raise(error: Error): never {
+  throw error;
+}
+
 describe('pain 33: @OnDisconnect', () => {
   it.each(CAUSES)('is told the reason and its details where %s', async (cause, end, reason, code, closedByServer) => {
     const options = cause === 'the client is silent' ? { pingInterval: 20, pingTimeout: 20 } : {};
@@ -220,22 +224,30 @@ describe('pain 5: an error in a handler that no client waits for', () => {
     expect(app.get(Listening).errors).toEqual([]);
   });
 
-  it('of an error handler itself is logged', async () => {
+  it.each([
+    ['throws', raise],
+    ['rejects', async (error: Error): Promise<never> => raise(error)],
+  ])("of an error handler that %s goes to Nest's logger, once for each error", async (_name, fail) => {
     class FailingToo {
       @OnError()
-      onError(): void {
-        throw new Error('from the error handler');
+      onError(error: Error): unknown {
+        return fail(new Error(`about ${error.message}`));
       }
     }
-    const logged: unknown[] = [];
-    const { error } = console;
-    console.error = (...args) => void logged.push(...args);
-    cleanup(() => void (console.error = error));
-    const { url, websocket } = await startWith({ providers: [Failing, FailingToo] });
-    await connectClient(url);
+    const logged: string[] = [];
+    const error = (message: string): void => void logged.push(message.split('\n')[0]);
+    const logger: LoggerService = { error, log: () => undefined, warn: () => undefined };
+    const { url, websocket } = await startWith({
+      providers: [Failing, FailingToo],
+      configure: (app) => app.useLogger(logger),
+    });
+    cleanup(() => Logger.overrideLogger(false));
+    const client = await connectClient(url);
+    const gone = nextEvent(client, 'disconnect');
     (await onlySocket(websocket)).disconnect();
     await until(() => logged.length === 3);
-    expect(logged[0]).toEqual(new Error('from the error handler'));
+    await gone;
+    expect(logged.sort()).toEqual(['Error: about async', 'Error: about close', 'Error: about sync']);
   });
 
   it('masked for a client reaches @OnError, an error that was meant for it does not', async () => {

@@ -209,6 +209,16 @@ describe('a handshake handler', () => {
     expect(await refusalOf(Refusing, { how })).toEqual({ message, data });
   });
 
+  it.each([null, 'no', { message: 'mapped' }])('refuses with what errorAck makes of an error: %j', async (mapped) => {
+    const { url } = await startWith({ providers: [Refusing], options: { errorAck: () => mapped } });
+    const client = createClient(url, { auth: { how: 'code' } });
+    const refused = nextEvent(client, 'connect_error');
+    client.connect();
+    const [error] = (await refused) as [Refusal];
+    expect(error.message).toBe(typeof mapped === 'object' && mapped !== null ? 'mapped' : 'Connection refused');
+    expect(error.data).toEqual(mapped);
+  });
+
   it('refuses where a pipe does', async () => {
     expect(await refusalOf(Validating, { token: 1 })).toMatchObject({
       data: { statusCode: 400, details: ['token must be a string'] },

@@ -1,6 +1,6 @@
-import { ClassSerializerInterceptor, UseInterceptors, type NestInterceptor } from '@nestjs/common';
+import { ClassSerializerInterceptor, SerializeOptions, UseInterceptors, type NestInterceptor } from '@nestjs/common';
 import { Exclude, Expose } from 'class-transformer';
-import { of } from 'rxjs';
+import { of, type Observable } from 'rxjs';
 import { Ack, OnEvent } from '../../src/index.js';
 import { connectClient } from '../support/nest-app.js';
 import { startWith } from './support/start-app.js';
@@ -8,7 +8,7 @@ import { startWith } from './support/start-app.js';
 let log: string[] = [];
 beforeEach(() => (log = []));
 
-describe('an interceptor', () => {
+describe('pain 44: an interceptor', () => {
   const caching: NestInterceptor = { intercept: () => of('cached') };
   const later: NestInterceptor = { intercept: (_context, next) => Promise.resolve(next.handle()) };
 
@@ -54,6 +54,26 @@ describe('an interceptor', () => {
     }
 
     @UseInterceptors(ClassSerializerInterceptor)
+    @SerializeOptions({ strategy: 'excludeAll' })
+    @Ack('options')
+    options(): User {
+      return new User();
+    }
+
+    @UseInterceptors(ClassSerializerInterceptor)
+    @Ack('stream')
+    stream(): Observable<User> {
+      return of(new User());
+    }
+
+    @UseInterceptors(ClassSerializerInterceptor)
+    @Ack('event field')
+    eventField(): object {
+      // What Nest's gateways would take for an event to emit, its data as it is.
+      return { event: 'user', data: [new User()] };
+    }
+
+    @UseInterceptors(ClassSerializerInterceptor)
     @Ack('users')
     async users(): Promise<User[]> {
       return [new User()];
@@ -67,6 +87,9 @@ describe('an interceptor', () => {
     ['listens', undefined, ['handler']],
     ['user', { name: 'alice' }, []],
     ['users', [{ name: 'alice' }], []],
+    ['options', { name: 'alice' }, []],
+    ['stream', { name: 'alice' }, []],
+    ['event field', { event: 'user', data: [{ name: 'alice' }] }, []],
   ])('sees the result: %s', async (event, answer, ran) => {
     const { url } = await startWith({ providers: [Intercepted] });
     const client = await connectClient(url);

@@ -10,7 +10,11 @@ import {
   OnHandshake,
   type Websocket,
 } from '../../src/index.js';
+import { cleanup } from '../support/cleanup.js';
+import { heapUsed } from '../support/garbage.js';
 import { connectClient } from '../support/nest-app.js';
+import { openRawWebSocket, textFrame, type RawSocket } from '../support/raw-socket.js';
+import { until } from '../support/until.js';
 import { PLATFORMS, onlySocket, startWith } from './support/start-app.js';
 
 function createGateway(index: number): Type {
@@ -66,6 +70,18 @@ describe.each(PLATFORMS)('pain 7: 50 gateways on %s', (platform) => {
     expect([listenersOf(socket), listenersOf(conn), listenersOf(namespace)]).toEqual([{}, {}, {}]);
   });
 
+  it('cause no warning about listeners', async () => {
+    const warnings: string[] = [];
+    const onWarning = (warning: Error): void => void warnings.push(warning.name);
+    process.on('warning', onWarning);
+    cleanup(() => void process.off('warning', onWarning));
+    const { url } = await startWith({ platform, providers: gateways });
+    await Promise.all(Array.from({ length: 20 }, () => connectClient(url)));
+    // Warnings are told a tick later.
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(warnings).toEqual([]);
+  });
+
   it('have no more listeners than one gateway has', async () => {
     const counts: unknown[] = [];
     for (const providers of [gateways.slice(0, 1), gateways]) {
@@ -78,3 +94,39 @@ describe.each(PLATFORMS)('pain 7: 50 gateways on %s', (platform) => {
     expect(counts[1]).toEqual(counts[0]);
   });
 });
+
+describe('pain 7: the memory of a connection', () => {
+  it('is the same with one handler as with fifty gateways of eight', async () => {
+    const one = await heapPerConnection([createGateway(0)]);
+    const many = await heapPerConnection(Array.from({ length: 50 }, (_, i) => createGateway(i)));
+    // Less than three bytes for each of the handlers that came with the others: what a heap is known to.
+    expect(many - one).toBeLessThan(1_024);
+  }, 60_000);
+});
+
+const CONNECTIONS = 250;
+
+/** In bytes, clients included; the least of several rounds, since what else happens in the process only adds to it. */
+async function heapPerConnection(providers: Type[]): Promise<number> {
+  const { app, url, websocket } = await startWith({ providers });
+  const port = Number(new URL(url).port);
+  const rounds: number[] = [];
+  // The first round makes what there is once: shapes, code, pools.
+  for (let round = 0; round < 4; round++) {
+    const before = heapUsed();
+    const peers = await Promise.all(Array.from({ length: CONNECTIONS }, () => join(port)));
+    await until(() => websocket.of('/').sockets.size === CONNECTIONS);
+    rounds.push((heapUsed() - before) / CONNECTIONS);
+    for (const peer of peers) peer.drop(true);
+    await until(() => websocket.server.engine.clientsCount === 0);
+  }
+  await app.close();
+  return Math.min(...rounds.slice(1));
+}
+
+async function join(port: number): Promise<RawSocket> {
+  const peer = await openRawWebSocket(port, '/socket.io/');
+  peer.write(textFrame('40'));
+  await peer.arrival('40{');
+  return peer;
+}

@@ -134,6 +134,44 @@ describe.each(PLATFORMS)('pain 16: app.close() on %s', (platform) => {
   });
 });
 
+describe('pain 16: 100 clients whose @OnDisconnect takes 200 ms and needs the database', () => {
+  it('are all seen off before the database goes, at the same time', async () => {
+    let isOpen = true;
+    let [left, late] = [0, 0];
+    @Injectable()
+    class Connection implements OnModuleDestroy {
+      async save(): Promise<void> {
+        await new Promise((resolve) => setTimeout(resolve, 200));
+        if (isOpen) left++;
+        else late++;
+      }
+
+      onModuleDestroy(): void {
+        isOpen = false;
+      }
+    }
+    @Injectable()
+    class Leaves {
+      constructor(private readonly connection: Connection) {}
+
+      @OnDisconnect()
+      left(): Promise<void> {
+        return this.connection.save();
+      }
+    }
+    const { app, url } = await startWith({ providers: [Leaves, Connection], options: { shutdownTimeout: 30_000 } });
+    const clients = Array.from({ length: 100 }, (_, i) =>
+      connectClient(url, { transports: [i % 2 === 0 ? 'websocket' : 'polling'] }),
+    );
+    await Promise.all(clients);
+    const started = performance.now();
+    await app.close();
+    expect([left, late]).toEqual([100, 0]);
+    // One after the other they would take 20 s; a client that polls may take half a second to come for the end.
+    expect(performance.now() - started).toBeLessThan(10_000);
+  }, 30_000);
+});
+
 describe('an application without an HTTP server', () => {
   it('awaits @OnDisconnect before onModuleDestroy of its providers, too', async () => {
     @Module({ imports: [SocketIoModule.forRoot({ port: 0 }), DatabaseModule], providers: [Leaving] })

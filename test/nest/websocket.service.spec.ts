@@ -156,16 +156,42 @@ describe('Websocket', () => {
     expect(websocket.serverSideEmit('cluster', 1)).toBe(true);
   });
 
-  it('types the events that are emitted', async () => {
+  it('types the events that are emitted, their acks and the data of sockets', async () => {
     interface Emitted {
       news: (headline: string) => void;
+      question: (text: string, answer: (value: number) => void) => void;
     }
-    const websocket = (await createApp({})).get<Websocket<Emitted>>(Websocket);
+    interface Data {
+      user: string;
+    }
+    const websocket = (await createApp({})).get<Websocket<Emitted, Data>>(Websocket);
     websocket.emit('news', 'x');
+    websocket.broadcast('news', 'x');
     // @ts-expect-error -- the argument of news is a string
     websocket.emit('news', 1);
     // @ts-expect-error -- no such event
     websocket.to('room').emit('olds');
+    // @ts-expect-error -- the argument of news is a string
+    websocket.of('/').to('room').volatile.emit('news', 1);
+    const users: string[] = (await websocket.fetchSockets()).map((socket) => socket.data.user);
+    for (const { data } of websocket.of('/').sockets.values()) users.push(data.user);
+    // @ts-expect-error -- the data has no such property
+    for (const { data } of websocket.server.sockets.sockets.values()) users.push(data.name);
+    const answers: number[] = await websocket.timeout(10).emitWithAck('question', 'x');
+    // @ts-expect-error -- each answer is a number
+    const texts: string[] = await websocket.emitWithAck('question', 'x');
+    // @ts-expect-error -- nobody answers news
+    await websocket.emitWithAck('news', 'x');
+    expect([users, answers, texts]).toEqual([[], [], []]);
+  });
+
+  it('types nothing where it is told nothing', async () => {
+    const websocket: Websocket = (await createApp({})).get(Websocket);
+    const names: string[] = (await websocket.fetchSockets()).map((socket) => socket.data.name);
+    websocket.emit('anything', 1, 'x');
+    websocket.to('room').emit('anything', { more: true });
+    const answers: unknown[] = await websocket.emitWithAck('anything', 1);
+    expect([names, answers]).toEqual([[], []]);
   });
 });
 

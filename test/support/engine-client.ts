@@ -173,6 +173,11 @@ export class WireSocket {
     this.#socket.send(bytes, { binary: false });
   }
 
+  /** Reads nothing from now on. */
+  pause(): void {
+    this.#socket.pause();
+  }
+
   close(): void {
     this.#socket.close();
   }

@@ -7,6 +7,8 @@ export interface Peer {
   send(...packets: Frame[]): Promise<unknown>;
   /** The next packet that is no noop. Rejects once there will be none. */
   next(): Promise<Frame>;
+  /** Ends the session from this side. */
+  leave(): Promise<unknown>;
 }
 
 export const TRANSPORTS = ['websocket', 'polling'] as const;
@@ -38,6 +40,7 @@ async function openWebSocketPeer(url: string): Promise<Peer> {
   return {
     send: async (...packets) => packets.forEach((packet) => wire.send(packet)),
     next: () => wire.next(),
+    leave: async () => wire.close(),
   };
 }
 
@@ -61,5 +64,6 @@ async function openPollingPeer(url: string): Promise<Peer> {
         packets.map((each) => (typeof each === 'string' ? each : `b${each.toString('base64')}`)).join('\x1e'),
       ),
     next,
+    leave: () => push(session, '1'),
   };
 }

@@ -29,6 +29,16 @@ export class RawSocket {
     return within(this.#arrival(text), `"${text}" to arrive`, 10_000);
   }
 
+  /** Resolves once so many bytes have arrived; rejects where the connection ends before. */
+  arrivalOf(bytes: number): Promise<void> {
+    return within(this.#untilArrived(bytes), `${bytes} bytes to arrive`, 10_000);
+  }
+
+  /** Resolves once the other side has ended the connection. */
+  get ended(): Promise<void> {
+    return within(this.#untilEnded(), 'the connection to end', 10_000);
+  }
+
   /** Ends the connection at once; abruptly, by a reset, or in order. */
   drop(abruptly: boolean): void {
     if (abruptly) this.socket.resetAndDestroy();
@@ -40,6 +50,17 @@ export class RawSocket {
       if (this.socket.destroyed) throw new Error(`the connection ended before "${text}" came`);
       await new Promise<void>((resolve) => (this.#wake = resolve));
     }
+  }
+
+  async #untilArrived(bytes: number): Promise<void> {
+    while (this.received.length < bytes) {
+      if (this.socket.destroyed) throw new Error(`the connection ended after ${this.received.length} bytes`);
+      await new Promise<void>((resolve) => (this.#wake = resolve));
+    }
+  }
+
+  async #untilEnded(): Promise<void> {
+    while (!this.socket.destroyed) await new Promise<void>((resolve) => (this.#wake = resolve));
   }
 }
 

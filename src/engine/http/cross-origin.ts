@@ -3,11 +3,11 @@ import type { CorsOptions, CorsOriginCallback, CorsSetting } from '../cors-optio
 import type { EngineRequest } from '../engine-request.js';
 import { CollectedHeaders } from './collected-headers.js';
 import type { HttpHeaders } from './http-exchange.js';
+import type { ProxyTrust } from './proxy-trust.js';
 
 export interface CrossOriginRules {
   readonly cors: CorsSetting | null;
   readonly checkOrigin: boolean;
-  readonly trustProxy: boolean;
 }
 
 export interface CrossOriginVerdict {
@@ -28,7 +28,10 @@ export class CrossOrigin {
   readonly #cors: ReturnType<typeof corsPackage> | null;
   readonly #namesOrigins: boolean;
 
-  constructor(private readonly rules: CrossOriginRules) {
+  constructor(
+    private readonly rules: CrossOriginRules,
+    private readonly proxies: ProxyTrust,
+  ) {
     this.#cors = rules.cors === null ? null : corsPackage(withPromises(rules.cors) as never);
     this.#namesOrigins = typeof rules.cors === 'function' || rules.cors?.origin !== undefined;
   }
@@ -92,7 +95,8 @@ export class CrossOrigin {
 
   #hostsOf(request: EngineRequest): string[] {
     const hosts = [request.headers.host ?? request.headers[':authority']];
-    if (this.rules.trustProxy) hosts.push(String(request.headers['x-forwarded-host'] ?? '').split(',')[0]);
+    const forwarded = request.headers['x-forwarded-host'];
+    if (forwarded !== undefined && this.proxies.trustsPeerOf(request)) hosts.push(String(forwarded).split(',')[0]);
     return hosts.filter((host) => typeof host === 'string').map((host) => host.trim().toLowerCase());
   }
 }

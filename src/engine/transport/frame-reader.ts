@@ -126,7 +126,11 @@ export class FrameReader {
     this.#passing -= end - start;
     if (this.#passing === 0) this.#concluded = this.#closing;
     this.passOn.call(this.socket, start === 0 && end === chunk.length ? chunk : chunk.subarray(start, end));
-    return end;
+    if (end === chunk.length || this.#concluded || !this.socket.isPaused()) return end;
+    // `ws` pauses the socket at once where it refuses what only it can judge, and says so a tick later; or it has enough
+    // for the moment. What lies behind waits in the socket, which is resumed with this reader or without it.
+    this.socket.unshift(chunk.subarray(end));
+    return chunk.length;
   }
 }
 

@@ -1,4 +1,4 @@
-import { closeDetail, type CloseDetail, type CloseReason } from '../close-reason.js';
+import { closeDetail, isUnresponsive, type CloseDetail, type CloseReason } from '../close-reason.js';
 import { PACKETS_PER_TURN, PAYLOAD_V4, decodePayloadBinary, isBinaryPayloadPacket } from '../codec/payload-codec.js';
 import { PacketType, isControlType, type ControlType, type EncodedPacket } from '../codec/packet.js';
 import type { FlushQueue, Flushable } from '../flush-queue.js';
@@ -6,6 +6,7 @@ import type { PollingExchange } from '../http/polling-exchange.js';
 import { readBody, readBytes } from '../http/request-body.js';
 import { ProtocolError } from '../protocol-error.js';
 import { Timer, type TimerWheel } from '../timer-wheel.js';
+import { PollQueue } from './poll-queue.js';
 import type { SharedPacket } from './shared-packet.js';
 import type { Transport, TransportHandler } from './transport.js';
 
@@ -26,11 +27,14 @@ export class PollingTransport implements Transport, Flushable {
   readonly name = 'polling';
   handler!: TransportHandler;
   bytesReceived = 0;
+  bytesSent = 0;
   #state: State = 'open';
-  /** Packets waiting for a poll, each as it stands in a payload or, unsent by a poll so far, as it was given. */
-  #queue: EncodedPacket[] = [];
+  readonly #queue = new PollQueue();
   #compress = false;
   #poll: PollingExchange | null = null;
+  /** The answer to the last poll, while not all of it has left. */
+  #answered: PollingExchange | null = null;
+  #answers = 0;
   #pushing = false;
   /** While an upgrade probes, polls are answered at once. */
   #hurried = false;
@@ -54,22 +58,37 @@ export class PollingTransport implements Transport, Flushable {
     return this.#queue.length > 0;
   }
 
-  send(packet: EncodedPacket, compress: boolean): void {
-    if (this.#state !== 'open') return;
-    this.#queue.push(packet);
-    this.#compress ||= compress;
-    if (this.#poll === null || this.#enlisted) return;
-    this.#enlisted = true;
-    this.flushQueue.enlist(this);
+  get queuedBytes(): number {
+    return this.#queue.bytes + (this.#answered?.unsentBytes ?? 0);
   }
 
-  sendShared(shared: SharedPacket, compress: boolean): void {
-    this.send(shared.packet, compress);
+  get queuedPackets(): number {
+    return this.#queue.length;
+  }
+
+  /** Polls that took something; the last one counts by what the kernel has taken of its answer. */
+  get progress(): number {
+    return this.#answered === null ? this.#answers : this.#answers - 1 + this.#answered.sentFraction;
+  }
+
+  send(packet: EncodedPacket, compress: boolean): number {
+    if (this.#state !== 'open') return 0;
+    this.#queue.push(packet);
+    this.#compress ||= compress;
+    if (this.#poll !== null) this.#enlist();
+    return this.queuedBytes;
+  }
+
+  sendShared(shared: SharedPacket, compress: boolean): number {
+    return this.send(shared.packet, compress);
+  }
+
+  handOver(): void {
+    this.flush();
   }
 
   takeUnsent(): EncodedPacket[] {
-    const unsent = this.#queue;
-    this.#queue = [];
+    const unsent = this.#queue.takeAll();
     this.#state = 'retired';
     this.#answerWith(PacketType.NOOP);
     return unsent;
@@ -89,12 +108,14 @@ export class PollingTransport implements Transport, Flushable {
 
   /** A GET: waits until there is something to carry. */
   handlePoll(exchange: PollingExchange): void {
-    if (this.#poll !== null) {
+    // Whoever reads an answer to its end before the next poll has left nothing of it here.
+    if (this.#poll !== null || (this.#answered !== null && this.#answered.unsentBytes > 0)) {
       exchange.refuse('POLL_OVERLAP');
-      this.close(false, 'transport error', closeDetail('POLL_OVERLAP', 'a second poll while one is waiting'));
+      this.close(false, 'transport error', closeDetail('POLL_OVERLAP', 'a second poll while one is open'));
       return;
     }
     this.#poll = exchange;
+    this.#answered = null;
     exchange.onAbort(() => this.#onAbort(exchange));
     if (this.#queue.length > 0) this.#answer(this.#takePayload());
     else if (this.#state === 'closing') this.#finishClose(PacketType.NOOP, PacketType.CLOSE);
@@ -135,13 +156,22 @@ export class PollingTransport implements Transport, Flushable {
     if (!graceful) {
       // Whoever waits learns of the end with what was queued before it; nobody is waited for.
       this.#queue.push(PacketType.CLOSE);
-      this.#answer(this.#takePayload());
+      if (this.#poll !== null) this.#answer(this.#takePayload());
       this.#end();
+      if (isUnresponsive(reason)) this.#answered?.abandon();
     } else if (this.#poll !== null && this.#queue.length === 0) {
       this.#finishClose(PacketType.CLOSE);
     } else {
       this.flush();
       this.wheel.schedule(this.#closeTimer, this.rules.closeTimeout);
+    }
+  }
+
+  #enlist(): void {
+    if (this.flushQueue.isImmediate) this.flush();
+    else if (!this.#enlisted) {
+      this.#enlisted = true;
+      this.flushQueue.enlist(this);
     }
   }
 
@@ -227,7 +257,7 @@ export class PollingTransport implements Transport, Flushable {
 
   /** Packets for one answer: as many as fit, at least one; the rest waits for the next poll. */
   #takePayload(): string | Buffer {
-    return this.codec.take(this.#queue, this.rules.pollingMaxBufferSize);
+    return this.#queue.take(this.codec, this.rules.pollingMaxBufferSize);
   }
 
   #answerWith(...types: ControlType[]): void {
@@ -238,10 +268,24 @@ export class PollingTransport implements Transport, Flushable {
     const poll = this.#poll;
     if (poll === null) return;
     this.#releasePoll();
+    this.bytesSent += Buffer.byteLength(payload);
     poll.respond(200, typeof payload === 'string' ? 'text/plain; charset=UTF-8' : BYTES, payload, this.#compress);
-    if (this.#queue.length > 0) return;
-    this.#compress = false;
-    this.handler.onFlush();
+    this.#answers++;
+    if (this.#queue.length === 0) this.#compress = false;
+    this.#answered = poll.unsentBytes > 0 ? poll : null;
+    if (this.#answered !== null) poll.onSent(() => this.#handleSent(poll));
+    this.#tellTaken();
+  }
+
+  #handleSent(poll: PollingExchange): void {
+    if (this.#answered !== poll) return;
+    this.#answered = null;
+    if (this.#state !== 'closed') this.#tellTaken();
+  }
+
+  #tellTaken(): void {
+    if (this.queuedBytes === 0) this.handler.onFlush();
+    else this.handler.onProgress();
   }
 
   #releasePoll(): void {
@@ -252,7 +296,7 @@ export class PollingTransport implements Transport, Flushable {
   #end(): void {
     if (this.#state === 'closed') return;
     this.#state = 'closed';
-    this.#queue = [];
+    this.#queue.takeAll();
     this.#answerWith(PacketType.CLOSE);
     this.wheel.cancel(this.#closeTimer);
     const { reason, detail } = this.#ending!;

@@ -11,6 +11,8 @@ export interface TransportHandler {
   onControl(type: ControlType, data: string): void;
   /** Everything that was sent has been handed to the network, or has answered a poll. */
   onFlush(): void;
+  /** A part of what was sent has been handed over; the rest waits. */
+  onProgress(): void;
   /** The transport is gone or has to go; it has released everything that it held. Called once. */
   onTransportClose(reason: CloseReason, detail: CloseDetail): void;
 }
@@ -26,10 +28,20 @@ export interface Transport {
   readonly hasUnsent: boolean;
   /** Bytes received so far, partial frames included: the heartbeat's sign of life. */
   readonly bytesReceived: number;
-  /** Sends in order; `compress` is a wish that counts where compression is negotiated. */
-  send(packet: EncodedPacket, compress: boolean): void;
+  /** Bytes sent so far, for statistics. */
+  readonly bytesSent: number;
+  /** What was sent and neither the kernel nor a poll has taken, in bytes. */
+  readonly queuedBytes: number;
+  /** The same in packets. Over WebSocket only where a bound asks for it. */
+  readonly queuedPackets: number;
+  /** Grows with what the network takes; for comparison with an earlier value. */
+  readonly progress: number;
+  /** Sends in order; `compress` is a wish that counts where compression is negotiated. Returns `queuedBytes`. */
+  send(packet: EncodedPacket, compress: boolean): number;
   /** As `send`, for a packet that goes to many: it is framed once for all of them. */
-  sendShared(packet: SharedPacket, compress: boolean): void;
+  sendShared(packet: SharedPacket, compress: boolean): number;
+  /** Hands what this tick has collected to the network before the tick's end. */
+  handOver(): void;
   /** Whether what waits for the peer's next request is to end at once, while an upgrade probes. */
   hurry(hurried: boolean): void;
   /** Takes what is queued and not yet on its way, for the transport that takes over. */

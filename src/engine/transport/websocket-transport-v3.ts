@@ -21,13 +21,13 @@ export class WebsocketTransportV3 extends WebsocketTransport {
     super(websocket, socket, flushQueue, rules);
   }
 
-  override send(packet: EncodedPacket, compress: boolean): void {
-    super.send(typeof packet === 'string' ? packet : this.encodeBinary(packet), compress);
+  override send(packet: EncodedPacket, compress: boolean): number {
+    return super.send(typeof packet === 'string' ? packet : this.encodeBinary(packet), compress);
   }
 
-  override sendShared(shared: SharedPacket, compress: boolean): void {
-    if (this.encodeBinary === encodeBinaryV3) super.sendShared(shared.typed, compress);
-    else this.send(shared.packet, compress);
+  override sendShared(shared: SharedPacket, compress: boolean): number {
+    if (this.encodeBinary === encodeBinaryV3) return super.sendShared(shared.typed, compress);
+    return this.send(shared.packet, compress);
   }
 
   override receiveBinary(bytes: Buffer): void {

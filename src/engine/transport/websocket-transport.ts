@@ -1,13 +1,15 @@
 import type { Duplex } from 'node:stream';
 import type { Socket } from 'node:net';
 import { WebSocket, type RawData } from 'ws';
-import { closeDetail, type CloseDetail, type CloseReason } from '../close-reason.js';
+import { closeDetail, isUnresponsive, type CloseDetail, type CloseReason } from '../close-reason.js';
 import { PACKETS_PER_TURN, SEPARATOR, splitPayload } from '../codec/payload-codec.js';
 import { PacketType, isControlType, type EncodedPacket } from '../codec/packet.js';
 import type { FlushQueue, Flushable } from '../flush-queue.js';
 import { ProtocolError } from '../protocol-error.js';
+import { bytesTaken } from './bytes-taken.js';
 import { FrameReader, type FrameSink } from './frame-reader.js';
 import type { SharedPacket } from './shared-packet.js';
+import { SocketTail } from './socket-tail.js';
 import type { Transport, TransportHandler } from './transport.js';
 import { binaryHeader, frameBinary, frameText } from './websocket-frame.js';
 
@@ -17,6 +19,8 @@ export interface WebsocketRules {
   /** Whether a text frame may join packets with 0x1E; only a text protocol above can promise that it never does. */
   readonly splitsJoinedFrames: boolean;
   readonly maxHttpBufferSize: number;
+  /** Bound of what waits, in packets; 0: they are not counted. */
+  readonly sendQueueSize: number;
 }
 
 /**
@@ -35,11 +39,18 @@ export class WebsocketTransport implements Transport, Flushable, FrameSink {
   /** The frames of this tick: `#chunks` in order, then `#text`, which grows by every further text frame. */
   #text = '';
   #chunks: (string | Buffer)[] | null = null;
+  #chunkBytes = 0;
+  /** Packets of this tick; where `ws` sends, those that it has not handed over. */
+  #packets = 0;
   #enlisted = false;
+  /** What the kernel has not taken; null until it leaves something for the first time. */
+  #tail: SocketTail | null = null;
   /** Packets of a long joined frame, and what arrived behind it, until their turn of the loop. */
   #backlog: EncodedPacket[] | null = null;
   #paused = false;
   readonly #compressed: boolean;
+  /** Where `ws` sends, it tells of each packet by this; null elsewhere. */
+  readonly #onSent: (() => void) | null;
 
   constructor(
     private readonly websocket: WebSocket,
@@ -48,6 +59,7 @@ export class WebsocketTransport implements Transport, Flushable, FrameSink {
     private readonly rules: WebsocketRules,
   ) {
     this.#compressed = websocket.extensions !== '';
+    this.#onSent = this.#compressed ? () => this.#handleSent() : null;
     (websocket as TransportSocket)[TRANSPORT] = this;
     websocket.on('error', onError);
     websocket.on('message', onMessage);
@@ -57,29 +69,51 @@ export class WebsocketTransport implements Transport, Flushable, FrameSink {
 
   get writable(): boolean {
     // What is still being compressed counts as well.
-    return this.#state === 'open' && !this.#enlisted && this.websocket.bufferedAmount === 0;
+    const collects = this.#enlisted && !this.flushQueue.isImmediate;
+    return this.#state === 'open' && !collects && this.websocket.bufferedAmount === 0;
   }
 
   get hasUnsent(): boolean {
-    return this.#enlisted || this.socket.writableLength > 0;
+    return this.#enlisted || this.queuedBytes > 0;
   }
 
   get bytesReceived(): number {
     return (this.socket as Socket).bytesRead ?? 0;
   }
 
-  send(packet: EncodedPacket, compress: boolean): void {
-    if (this.#state !== 'open') return;
+  get bytesSent(): number {
+    return (this.socket as Socket).bytesWritten ?? 0;
+  }
+
+  get queuedBytes(): number {
+    if (this.#compressed) return this.websocket.bufferedAmount;
+    return this.#text.length + this.#chunkBytes + this.socket.writableLength;
+  }
+
+  get queuedPackets(): number {
+    return this.#packets + (this.#tail?.packets ?? 0);
+  }
+
+  get progress(): number {
+    return bytesTaken(this.socket);
+  }
+
+  send(packet: EncodedPacket, compress: boolean): number {
+    if (this.#state !== 'open') return 0;
+    this.#packets++;
     if (this.#compressed) this.#sendCompressed(packet, compress);
     else if (typeof packet === 'string') this.#collect(frameText(packet));
     else if (packet.length <= COPIED_PAYLOAD) this.#collect(frameBinary(packet));
     else this.#collectLarge(packet);
+    return this.queuedBytes;
   }
 
-  sendShared(shared: SharedPacket, compress: boolean): void {
-    if (this.#state !== 'open') return;
+  sendShared(shared: SharedPacket, compress: boolean): number {
+    if (this.#state !== 'open') return 0;
+    this.#packets++;
     if (this.#compressed) this.#sendCompressed(shared.packet, compress);
     else this.#collect(shared.frame);
+    return this.queuedBytes;
   }
 
   hurry(): void {}
@@ -88,24 +122,35 @@ export class WebsocketTransport implements Transport, Flushable, FrameSink {
     return [];
   }
 
-  /** Writes the tick's frames in one call. */
   flush(): void {
     this.#enlisted = false;
+    this.handOver();
+    if (this.#state !== 'open' || this.websocket.readyState !== WebSocket.OPEN) return;
+    if (this.#hasLeft) this.handler.onFlush();
+    else if (!this.#compressed && !this.#tail?.isMarked) this.#markTail(0);
+  }
+
+  /** Writes the tick's frames in one call. */
+  handOver(): void {
     const text = this.#text;
     const chunks = this.#chunks;
+    if (text === '' && chunks === null) return;
     this.#text = '';
     this.#chunks = null;
+    this.#chunkBytes = 0;
+    const packets = this.#packets;
+    this.#packets = 0;
     // Once a close frame is out, nothing may follow it (RFC 6455, 5.5.1).
     if (this.websocket.readyState !== WebSocket.OPEN) return;
     if (chunks === null) {
-      if (text !== '') this.socket.write(text, 'latin1');
+      this.socket.write(text, 'latin1');
     } else {
       if (text !== '') chunks.push(text);
       this.socket.cork();
       for (const chunk of chunks) this.socket.write(chunk, 'latin1');
       this.socket.uncork();
     }
-    if (this.#state === 'open') this.handler.onFlush();
+    if (!this.#hasLeft) this.#markTail(packets);
   }
 
   close(graceful: boolean, reason: CloseReason, detail: CloseDetail): void {
@@ -118,7 +163,7 @@ export class WebsocketTransport implements Transport, Flushable, FrameSink {
     // What the kernel has taken, the peer will get; one that does not read is waited for only where that is asked for.
     // Within the tick of the handshake nothing has been tried yet.
     const isBehind = this.socket.writableLength > 0 && this.socket.writableCorked === 0;
-    if (reason === 'ping timeout' || (isBehind && !graceful)) {
+    if (isUnresponsive(reason) || (isBehind && !graceful)) {
       this.#cutOff();
       return;
     }
@@ -213,30 +258,68 @@ export class WebsocketTransport implements Transport, Flushable, FrameSink {
   }
 
   #collect(frame: string | Buffer): void {
-    if (typeof frame === 'string') {
-      this.#text += frame;
-    } else {
-      this.#chunks ??= [];
-      if (this.#text !== '') this.#chunks.push(this.#text);
+    if (typeof frame === 'string') this.#text += frame;
+    else this.#collectChunk(frame);
+    this.#enlist();
+  }
+
+  #collectLarge(payload: Buffer): void {
+    this.#collectChunk(binaryHeader(payload.length));
+    this.#collectChunk(payload);
+    this.#enlist();
+  }
+
+  #collectChunk(chunk: Buffer): void {
+    this.#chunks ??= [];
+    if (this.#text !== '') {
+      this.#chunkBytes += this.#text.length;
+      this.#chunks.push(this.#text);
       this.#text = '';
-      this.#chunks.push(frame);
     }
+    this.#chunkBytes += chunk.length;
+    this.#chunks.push(chunk);
+  }
+
+  #enlist(): void {
+    if (this.flushQueue.isImmediate) this.handOver();
     if (this.#enlisted) return;
     this.#enlisted = true;
     this.flushQueue.enlist(this);
   }
 
-  #collectLarge(payload: Buffer): void {
-    this.#collect(binaryHeader(payload.length));
-    this.#collect(payload);
+  /** Whether the kernel has taken everything; within the tick of the handshake nothing has been tried yet. */
+  get #hasLeft(): boolean {
+    if (this.#compressed) return this.#packets === 0;
+    return this.socket.writableLength === 0 || this.socket.writableCorked > 0;
+  }
+
+  /** The peer has fallen behind: from here on the socket tells when it has caught up. */
+  #markTail(packets: number): void {
+    this.#tail ??= new SocketTail(this.socket, () => this.#handleTaken());
+    if (this.rules.sendQueueSize > 0 || !this.#tail.isMarked) this.#tail.mark(packets);
+  }
+
+  #handleTaken(): void {
+    if (this.#state !== 'open') return;
+    if (!this.#hasLeft) {
+      if (!this.#tail!.isMarked) this.#tail!.mark(0);
+      this.handler.onProgress();
+    } else if (!this.#enlisted) {
+      this.handler.onFlush();
+    }
+  }
+
+  #handleSent(): void {
+    this.#packets--;
+    if (this.#state !== 'open') return;
+    if (this.#packets > 0) this.handler.onProgress();
+    else if (!this.#enlisted) this.handler.onFlush();
   }
 
   #sendCompressed(packet: EncodedPacket, compress: boolean): void {
     if (this.websocket.readyState !== WebSocket.OPEN) return;
-    this.websocket.send(packet, { binary: typeof packet !== 'string', compress });
-    if (this.#enlisted) return;
-    this.#enlisted = true;
-    this.flushQueue.enlist(this);
+    this.websocket.send(packet, { binary: typeof packet !== 'string', compress }, this.#onSent!);
+    this.#enlist();
   }
 
   /** Waits for nothing: the peer may not get what it has not read. */
@@ -252,6 +335,7 @@ export class WebsocketTransport implements Transport, Flushable, FrameSink {
     this.#state = 'closed';
     this.#text = '';
     this.#chunks = this.#backlog = null;
+    this.#chunkBytes = 0;
     const ending = this.#ending ?? { reason, detail };
     this.handler.onTransportClose(ending.reason, ending.detail);
   }

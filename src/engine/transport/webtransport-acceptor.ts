@@ -84,6 +84,8 @@ class WebtransportHandshake extends TimerEntry implements TransportHandler {
 
   onFlush(): void {}
 
+  onProgress(): void {}
+
   onTransportClose(): void {
     this.#settle();
   }

@@ -22,6 +22,7 @@ export interface StreamReader<T> {
 export interface StreamWriter {
   write(chunk: Uint8Array): Promise<void>;
   close(): Promise<void>;
+  abort?(reason?: unknown): Promise<void>;
 }
 
 /** Ends a session that may have ended already, or never begun. */

@@ -1,4 +1,4 @@
-import { closeDetail, type CloseDetail, type CloseReason } from '../close-reason.js';
+import { closeDetail, isUnresponsive, type CloseDetail, type CloseReason } from '../close-reason.js';
 import { PacketType, isControlType, type EncodedPacket } from '../codec/packet.js';
 import type { FlushQueue, Flushable } from '../flush-queue.js';
 import { ProtocolError } from '../protocol-error.js';
@@ -31,11 +31,17 @@ export class WebtransportTransport implements Transport, Flushable, FrameSink {
   readonly name = 'webtransport';
   handler!: TransportHandler;
   bytesReceived = 0;
+  bytesSent = 0;
   #state: 'open' | 'closing' | 'closed' = 'open';
   #frames: Buffer[] = [];
+  #frameBytes = 0;
   #enlisted = false;
-  /** Chunks that the stream has not taken yet. */
-  #writing = 0;
+  /** Chunks that the stream has not taken yet: their bytes, and the packets that end with each. */
+  readonly #writes: { readonly bytes: number; readonly packets: number }[] = [];
+  #writeBytes = 0;
+  #writePackets = 0;
+  /** What the stream has taken, in bytes. */
+  #taken = 0;
   #ending: { reason: CloseReason; detail: CloseDetail } | null = null;
   readonly #reader: StreamReader<Uint8Array>;
   readonly #writer: StreamWriter;
@@ -61,27 +67,44 @@ export class WebtransportTransport implements Transport, Flushable, FrameSink {
   }
 
   get writable(): boolean {
-    return this.#state === 'open' && !this.#enlisted && this.#writing === 0;
+    return this.#state === 'open' && this.#frames.length === 0 && this.#writes.length === 0;
   }
 
   get hasUnsent(): boolean {
-    return this.#enlisted || this.#writing > 0;
+    return this.queuedBytes > 0;
   }
 
   get reads(): boolean {
     return this.#state === 'open';
   }
 
-  send(packet: EncodedPacket): void {
-    if (this.#state !== 'open') return;
-    this.#frames.push(frameStreamPacket(packet));
-    if (this.#enlisted) return;
-    this.#enlisted = true;
-    this.flushQueue.enlist(this);
+  get queuedBytes(): number {
+    return this.#frameBytes + this.#writeBytes;
   }
 
-  sendShared(shared: SharedPacket): void {
-    this.send(shared.packet);
+  get queuedPackets(): number {
+    return this.#frames.length + this.#writePackets;
+  }
+
+  get progress(): number {
+    return this.#taken;
+  }
+
+  send(packet: EncodedPacket): number {
+    if (this.#state !== 'open') return 0;
+    const frame = frameStreamPacket(packet);
+    this.#frames.push(frame);
+    this.#frameBytes += frame.length;
+    if (this.flushQueue.isImmediate) this.handOver();
+    else if (!this.#enlisted) {
+      this.#enlisted = true;
+      this.flushQueue.enlist(this);
+    }
+    return this.queuedBytes;
+  }
+
+  sendShared(shared: SharedPacket): number {
+    return this.send(shared.packet);
   }
 
   hurry(): void {}
@@ -92,11 +115,21 @@ export class WebtransportTransport implements Transport, Flushable, FrameSink {
 
   flush(): void {
     this.#enlisted = false;
+    this.handOver();
+  }
+
+  /** In pieces, since a stream tells of whole ones only: a slow peer shall be seen to take a large packet. */
+  handOver(): void {
     if (this.#state !== 'open' || this.#frames.length === 0) return;
-    const chunk = this.#frames.length === 1 ? this.#frames[0] : Buffer.concat(this.#frames);
+    const packets = this.#frames.length;
+    const chunk = packets === 1 ? this.#frames[0] : Buffer.concat(this.#frames);
     this.#frames = [];
-    this.#writing++;
-    this.#writer.write(chunk).then(this.#onWritten, this.#onGone).catch(rethrowLater);
+    this.#frameBytes = 0;
+    this.bytesSent += chunk.length;
+    for (let start = 0; start < chunk.length; start += PIECE) {
+      const end = Math.min(start + PIECE, chunk.length);
+      this.#write(chunk.subarray(start, end), end === chunk.length ? packets : 0);
+    }
   }
 
   close(graceful: boolean, reason: CloseReason, detail: CloseDetail): void {
@@ -104,9 +137,9 @@ export class WebtransportTransport implements Transport, Flushable, FrameSink {
       if (this.#state === 'closing' && !graceful) this.#end(false);
       return;
     }
-    this.flush();
+    this.handOver();
     this.#ending = { reason, detail };
-    if (!graceful || this.#writing === 0) {
+    if (!graceful || this.#writes.length === 0) {
       this.#end(graceful);
       return;
     }
@@ -155,10 +188,24 @@ export class WebtransportTransport implements Transport, Flushable, FrameSink {
     }
   }
 
+  #write(piece: Buffer, packets: number): void {
+    this.#writes.push({ bytes: piece.length, packets });
+    this.#writeBytes += piece.length;
+    this.#writePackets += packets;
+    this.#writer.write(piece).then(this.#onWritten, this.#onGone).catch(rethrowLater);
+  }
+
   #handleWritten(): void {
-    if (--this.#writing > 0) return;
-    if (this.#state === 'closing') this.#end(true);
-    else if (this.#state === 'open' && !this.#enlisted) this.handler.onFlush();
+    const { bytes, packets } = this.#writes.shift()!;
+    this.#writeBytes -= bytes;
+    this.#writePackets -= packets;
+    this.#taken += bytes;
+    if (this.#state === 'open') {
+      if (this.queuedBytes === 0) this.handler.onFlush();
+      else this.handler.onProgress();
+    } else if (this.#state === 'closing' && this.#writes.length === 0) {
+      this.#end(true);
+    }
   }
 
   /** The peer left, or the network did: a session tells so in several ways, in no certain order. */
@@ -184,10 +231,12 @@ export class WebtransportTransport implements Transport, Flushable, FrameSink {
     if (this.#state === 'closed') return;
     this.#state = 'closed';
     this.#frames = [];
-    this.#writer.close().catch(ignore);
+    this.#frameBytes = 0;
+    const { reason, detail } = this.#ending!;
+    if (isUnresponsive(reason)) this.#writer.abort?.().catch(ignore);
+    else this.#writer.close().catch(ignore);
     if (lingers) this.wheel.schedule(this.#closeTimer, LINGER);
     else this.#release();
-    const { reason, detail } = this.#ending!;
     this.handler.onTransportClose(reason, detail);
   }
 
@@ -197,6 +246,9 @@ export class WebtransportTransport implements Transport, Flushable, FrameSink {
     closeSession(this.session);
   }
 }
+
+/** Most bytes of one write. */
+const PIECE = 65_536;
 
 /** A peer that was told to go has gone by then, in milliseconds. */
 const LINGER = 250;

@@ -3,6 +3,12 @@ import { ROUTE_ARGS_METADATA, type ParamType } from '../socket-io.constants.js';
 
 export type Pipe = Type<PipeTransform> | PipeTransform;
 
+/** For a parameter whose value a Standard Schema validates, by the `StandardSchemaValidationPipe` of Nest 12. */
+export interface ParameterOptions {
+  schema?: unknown;
+  pipes?: readonly Pipe[];
+}
+
 /** One decorated parameter, in the form of Nest's own decorators. */
 export interface ParamMetadata {
   readonly index: number;
@@ -20,17 +26,31 @@ export function assignParamMetadata(
   index: number,
   type: ParamType,
   data?: unknown,
-  pipes: readonly Pipe[] = [],
+  more: readonly (Pipe | ParameterOptions | undefined)[] = [],
 ): void {
   const present = (Reflect.getMetadata(ROUTE_ARGS_METADATA, target.constructor, method) as object | undefined) ?? {};
-  const added: ParamMetadata = { index, data, pipes };
+  const added: ParamMetadata = { index, data, ...mergeOptions(more) };
   Reflect.defineMetadata(ROUTE_ARGS_METADATA, { ...present, [`${type}:${index}`]: added }, target.constructor, method);
 }
 
 /** A decorator with an optional property name in front of its pipes. */
 export function pickingDecorator(type: ParamType, args: readonly unknown[]): ParameterDecorator {
-  const [first, ...rest] = args;
-  const picks = typeof first === 'string';
-  const pipes = (picks ? rest : args).filter((pipe) => pipe !== undefined) as Pipe[];
-  return (target, method, index) => assignParamMetadata(target, method!, index, type, picks ? first : undefined, pipes);
+  const picks = typeof args[0] === 'string';
+  const more = (picks ? args.slice(1) : args) as (Pipe | ParameterOptions | undefined)[];
+  return (target, method, index) =>
+    assignParamMetadata(target, method!, index, type, picks ? args[0] : undefined, more);
+}
+
+function mergeOptions(more: readonly (Pipe | ParameterOptions | undefined)[]): Pick<ParamMetadata, 'pipes' | 'schema'> {
+  const pipes: Pipe[] = [];
+  let schema: unknown;
+  for (const each of more) {
+    if (each === undefined) continue;
+    if (typeof each === 'function' || 'transform' in each) pipes.push(each);
+    else {
+      pipes.push(...(each.pipes ?? []));
+      schema ??= each.schema;
+    }
+  }
+  return { pipes, schema };
 }

@@ -1,9 +1,9 @@
 import { ParamType } from '../socket-io.constants.js';
-import { assignParamMetadata, pickingDecorator, type Pipe } from './param-metadata.js';
+import { assignParamMetadata, pickingDecorator, type ParameterOptions, type Pipe } from './param-metadata.js';
 
 /** The event's argument, or the array of them where the client sent two or more; with a name, that property of it. */
-export function MessageBody(...pipes: Pipe[]): ParameterDecorator;
-export function MessageBody(property: string, ...pipes: Pipe[]): ParameterDecorator;
+export function MessageBody(...pipes: (Pipe | ParameterOptions)[]): ParameterDecorator;
+export function MessageBody(property: string, ...pipes: (Pipe | ParameterOptions)[]): ParameterDecorator;
 export function MessageBody(...args: unknown[]): ParameterDecorator {
   return pickingDecorator(ParamType.PAYLOAD, args);
 }
@@ -14,18 +14,18 @@ export function ConnectedSocket(): ParameterDecorator {
 }
 
 /** All arguments of the event as an array, without the ack function. */
-export function Args(...pipes: Pipe[]): ParameterDecorator {
+export function Args(...pipes: (Pipe | ParameterOptions)[]): ParameterDecorator {
   return (target, method, index) => assignParamMetadata(target, method!, index, ParamType.ARGS, undefined, pipes);
 }
 
 /** One argument of the event, counted from 0. */
-export function Arg(position: number, ...pipes: Pipe[]): ParameterDecorator {
+export function Arg(position: number, ...pipes: (Pipe | ParameterOptions)[]): ParameterDecorator {
   return (target, method, index) => assignParamMetadata(target, method!, index, ParamType.ARG, position, pipes);
 }
 
 /** The `auth` that the client connected with, without what the protocol itself put there; with a name, that part of it. */
-export function HandshakeAuth(...pipes: Pipe[]): ParameterDecorator;
-export function HandshakeAuth(property: string, ...pipes: Pipe[]): ParameterDecorator;
+export function HandshakeAuth(...pipes: (Pipe | ParameterOptions)[]): ParameterDecorator;
+export function HandshakeAuth(property: string, ...pipes: (Pipe | ParameterOptions)[]): ParameterDecorator;
 export function HandshakeAuth(...args: unknown[]): ParameterDecorator {
   return pickingDecorator(ParamType.HANDSHAKE_AUTH, args);
 }

@@ -1,8 +1,18 @@
-import { RESERVED_EVENTS } from '../../socketio/index.js';
+import { OptionError, RESERVED_EVENTS, resolveRate, resolveRateAction } from '../../socketio/index.js';
 import { BindingError } from '../errors/binding.error.js';
 import type { GatewayOptions } from '../decorators/gateway.decorator.js';
 import type { HandlerMetadata } from '../decorators/handler-metadata.js';
-import { ACKS_METADATA, GATEWAY_METADATA, HANDLER_METADATA, HAS_HANDLERS_METADATA } from '../socket-io.constants.js';
+import type { HandlerRateLimit } from '../decorators/rate-limit.decorator.js';
+import {
+  ACKS_METADATA,
+  GATEWAY_METADATA,
+  GUARDS_METADATA,
+  HANDLER_METADATA,
+  HAS_HANDLERS_METADATA,
+  RATE_LIMIT_METADATA,
+  WEBSOCKETS_METADATA,
+} from '../socket-io.constants.js';
+import type { HandlerDescriptor, HandlerRateRules } from './gateway.descriptor.js';
 
 /** The only reader of what the decorators wrote. */
 export class GatewayMetadataAccessor {
@@ -11,17 +21,28 @@ export class GatewayMetadataAccessor {
   }
 
   /** @throws BindingError for an option that `@Gateway` does not have or cannot take */
-  namespaceOf(gateway: Function): string | RegExp {
+  optionsOf(gateway: Function): Pick<HandlerDescriptor, 'namespace' | 'scope'> {
     const options = (Reflect.getMetadata(GATEWAY_METADATA, gateway) as GatewayOptions | undefined) ?? {};
     for (const name of Object.keys(options)) {
-      if (name !== 'namespace') throw new BindingError(`@Gateway on ${gateway.name} has an unknown option "${name}"`);
+      if (name === 'namespace' || name === 'scope') continue;
+      throw new BindingError(`@Gateway on ${gateway.name} has an unknown option "${name}"`);
     }
-    const { namespace = '/' } = options;
-    if (namespace instanceof RegExp) return namespace;
-    if (typeof namespace !== 'string') {
+    const { namespace = '/', scope } = options;
+    if (scope !== undefined && scope !== 'connection') {
+      throw new BindingError(`@Gateway on ${gateway.name} takes a scope of 'connection', or none`);
+    }
+    if (typeof namespace !== 'string' && !(namespace instanceof RegExp)) {
       throw new BindingError(`@Gateway on ${gateway.name} takes a namespace as a string or RegExp`);
     }
-    return namespace.startsWith('/') ? namespace : `/${namespace}`;
+    const isBare = typeof namespace === 'string' && !namespace.startsWith('/');
+    return { namespace: isBare ? `/${namespace}` : namespace, scope: scope ?? 'event' };
+  }
+
+  /** Whether a class has `@Gateway` and guards of its own, which then decide about connections as well. */
+  guardsConnections(gateway: Function): boolean {
+    if (!Reflect.hasMetadata(GATEWAY_METADATA, gateway)) return false;
+    const guards = Reflect.getMetadata(GUARDS_METADATA, gateway) as unknown[] | undefined;
+    return guards !== undefined && guards.length > 0;
   }
 
   /** @throws BindingError for `@Ack()` on a method that handles no event, and for an event that cannot happen */
@@ -41,4 +62,51 @@ export class GatewayMetadataAccessor {
       `@Ack() on ${gateway.name}.${method}() needs an event: @Ack('name'), or @OnEvent('name') beside it`,
     );
   }
+
+  /**
+   * What `@RateLimit` on the method says, or on its class; null where there is none.
+   *
+   * @throws BindingError for a rate that is none, and for `@RateLimit` on a method that handles no event
+   */
+  rateOf(gateway: Function, method: string, fn: object, handlers: readonly HandlerMetadata[]): HandlerRateRules | null {
+    const own = Reflect.getMetadata(RATE_LIMIT_METADATA, fn) as HandlerRateLimit | undefined;
+    const handlesEvents = handlers.some(({ kind }) => kind === 'event') || isMessageMapping(fn);
+    if (own !== undefined && !handlesEvents) {
+      throw new BindingError(
+        `@RateLimit on ${gateway.name}.${method}() needs an event: @OnEvent('name') or @Ack('name') beside it`,
+      );
+    }
+    const limit = own ?? (Reflect.getMetadata(RATE_LIMIT_METADATA, gateway) as HandlerRateLimit | undefined);
+    if (limit === undefined) return null;
+    return resolveHandlerRate(limit, own === undefined ? gateway.name : `${gateway.name}.${method}()`);
+  }
+
+  /** @throws BindingError for `@RateLimit` on a class that handles no event */
+  checkRate(gateway: Function, descriptors: readonly HandlerDescriptor[]): void {
+    if (!Reflect.hasMetadata(RATE_LIMIT_METADATA, gateway)) return;
+    if (descriptors.some(({ handles }) => handles.kind === 'event')) return;
+    const prototype = gateway.prototype as Record<string, object>;
+    const names = Object.getOwnPropertyNames(prototype).filter((name) => name !== 'constructor');
+    if (names.some((name) => isMessageMapping(Object.getOwnPropertyDescriptor(prototype, name)?.value))) return;
+    throw new BindingError(`@RateLimit on ${gateway.name} bounds nothing: no method of it handles an event`);
+  }
+}
+
+/** @throws BindingError saying where, what was given and what is allowed */
+function resolveHandlerRate(limit: HandlerRateLimit, where: string): HandlerRateRules {
+  try {
+    const { key = 'socket', onLimit = 'refuse', ...rate } = limit;
+    if (key !== 'socket' && key !== 'ip' && typeof key !== 'function') {
+      throw new OptionError('key', key, '"socket", "ip" or a function (socket) => string');
+    }
+    return { rate: resolveRate('limit', rate), onLimit: resolveRateAction('onLimit', onLimit), key };
+  } catch (error) {
+    if (!(error instanceof OptionError)) throw error;
+    throw new BindingError(`@RateLimit on ${where}: ${error.message}`, { cause: error });
+  }
+}
+
+/** Whether `@SubscribeMessage` of `@nestjs/websockets` is on a method. */
+function isMessageMapping(fn: unknown): boolean {
+  return typeof fn === 'function' && Reflect.getMetadata(WEBSOCKETS_METADATA.IS_MESSAGE, fn) === true;
 }

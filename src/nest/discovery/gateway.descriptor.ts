@@ -1,4 +1,5 @@
 import type { DiscoveryService } from '@nestjs/core';
+import type { Rate, RateLimitAction, Socket } from '../../socketio/index.js';
 import type { HandlerMetadata } from '../decorators/handler-metadata.js';
 
 /** Nest's record of a provider. */
@@ -9,12 +10,28 @@ export interface HandlerDescriptor {
   readonly wrapper: InstanceWrapper;
   /** The class that carries the decorators. */
   readonly gateway: Function;
+  /** Empty for the guards of a class. */
   readonly method: string;
   readonly namespace: string | RegExp;
-  readonly handles: HandlerMetadata;
+  /** How long a provider with a scope lives: an event, or a connection of its socket. */
+  readonly scope: 'event' | 'connection';
+  /** How often it runs; null where it may as often as it likes. */
+  readonly rate: HandlerRateRules | null;
+  /**
+   * `guards`: of a class whose methods do not handle the connection that they decide about. `open` and `message`: of a
+   * gateway of `@nestjs/websockets`, where nobody waits for `handleConnection`, and a message has an ack rule of its own.
+   */
+  readonly handles: HandlerMetadata | { readonly kind: 'guards' | 'open' | 'message' };
+}
+
+/** What `@RateLimit` says, after all checks. One per method, whatever events it handles. */
+export interface HandlerRateRules {
+  readonly rate: Rate;
+  readonly onLimit: RateLimitAction;
+  readonly key: 'socket' | 'ip' | ((socket: Socket) => string);
 }
 
 /** For messages: the method as its author knows it. */
-export function nameOf(descriptor: HandlerDescriptor): string {
-  return `${descriptor.gateway.name}.${descriptor.method}()`;
+export function nameOf({ gateway, method }: HandlerDescriptor): string {
+  return method === '' ? gateway.name : `${gateway.name}.${method}()`;
 }

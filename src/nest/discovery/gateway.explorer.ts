@@ -36,12 +36,20 @@ export class GatewayExplorer {
   #exploreProvider(wrapper: InstanceWrapper): HandlerDescriptor[] {
     const gateway = classOf(wrapper);
     if (gateway === null || !this.#accessor.hasHandlers(gateway)) return [];
-    const namespace = this.#accessor.namespaceOf(gateway);
+    const common = { wrapper, gateway, ...this.#accessor.optionsOf(gateway) };
     const prototype = gateway.prototype as Record<string, unknown>;
-    return this.scanner.getAllMethodNames(prototype).flatMap((method) => {
+    const descriptors: HandlerDescriptor[] = this.scanner.getAllMethodNames(prototype).flatMap((method) => {
       const handlers = this.#accessor.handlersOf(gateway, method, prototype[method] as object);
-      return handlers.map((handles) => ({ wrapper, gateway, method, namespace, handles }));
+      const rate = this.#accessor.rateOf(gateway, method, prototype[method] as object, handlers);
+      return handlers.map((handles) => ({ ...common, method, handles, rate: handles.kind === 'event' ? rate : null }));
     });
+    this.#accessor.checkRate(gateway, descriptors);
+    const handlesConnections = descriptors.some(({ handles: { kind } }) => kind === 'handshake' || kind === 'connect');
+    // Where a method handles the connection, the guards of the class come with it.
+    if (descriptors.length > 0 && !handlesConnections && this.#accessor.guardsConnections(gateway)) {
+      descriptors.push({ ...common, method: '', handles: { kind: 'guards' }, rate: null });
+    }
+    return descriptors;
   }
 }
 

@@ -3,6 +3,7 @@ import type { ApplicationConfig, ContextId, ExternalContextCreator } from '@nest
 import { BindingError } from '../errors/binding.error.js';
 import { nameOf, type HandlerDescriptor, type InstanceWrapper } from '../discovery/gateway.descriptor.js';
 import type { Pipe } from '../decorators/param-metadata.js';
+import { GUARDS_METADATA } from '../socket-io.constants.js';
 
 /** An exception filter, as Nest's own contexts hold it. */
 export interface CatchingFilter {
@@ -33,8 +34,23 @@ interface Creators {
   readonly filtersContextCreator: Creator<{ readonly filters?: CatchingFilter[] }>;
 }
 
+type Kind = 'guard' | 'pipe' | 'interceptor' | 'filter';
+
+/** Where the application keeps the global enhancers that have a scope. */
+type ScopedGlobals = Pick<
+  ApplicationConfig,
+  'getGlobalRequestGuards' | 'getGlobalRequestPipes' | 'getGlobalRequestInterceptors' | 'getGlobalRequestFilters'
+>;
+
+const NOTHING_SCOPED: ScopedGlobals = {
+  getGlobalRequestGuards: () => [],
+  getGlobalRequestPipes: () => [],
+  getGlobalRequestInterceptors: () => [],
+  getGlobalRequestFilters: () => [],
+};
+
 const METADATA_KEYS = {
-  guard: '__guards__',
+  guard: GUARDS_METADATA,
   pipe: '__pipes__',
   interceptor: '__interceptors__',
   filter: '__exceptionFilters__',
@@ -49,8 +65,8 @@ export class EnhancerSource {
 
   /** @throws Error where this version of Nest has other parts */
   constructor(
-    external: ExternalContextCreator,
-    private readonly config: ApplicationConfig,
+    private readonly external: ExternalContextCreator,
+    private readonly config: ScopedGlobals,
   ) {
     const creators = external as unknown as Creators;
     for (const name of ['guards', 'pipes', 'interceptors', 'filters'] as const) {
@@ -58,6 +74,19 @@ export class EnhancerSource {
       throw new Error(`this version of @nestjs/core is not supported: ExternalContextCreator has no ${name} creator`);
     }
     this.#creators = creators;
+  }
+
+  /** The same without what is global, for the kinds that are named; without any that has a scope. */
+  withoutGlobal(kinds: readonly Kind[]): EnhancerSource {
+    const none = { getGlobalMetadata: { value: () => [] } };
+    const local = Object.fromEntries(
+      // On top of Nest's creator, whose state, the module that it looks into, then is its own.
+      kinds.map((kind) => [
+        `${kind}sContextCreator`,
+        { value: Object.create(this.#creators[`${kind}sContextCreator`], none) },
+      ]),
+    );
+    return new EnhancerSource(Object.create(this.external, local) as ExternalContextCreator, NOTHING_SCOPED);
   }
 
   /**
@@ -71,8 +100,8 @@ export class EnhancerSource {
     const missing = this.#scopedGlobals().filter((global) => !wrapper.getEnhancersMetadata()?.includes(global));
     if (missing.length === 0) return;
     for (const global of missing) wrapper.addEnhancerMetadata(global);
+    forgetTree(wrapper);
     const isValue = wrapper.isNotMetatype && !wrapper.isFactory;
-    // The first versions of Nest 11 have made up their mind about the provider by now.
     if (!isValue && !wrapper.isDependencyTreeStatic()) return;
     throw new BindingError(
       `A global enhancer with a scope would not run before ${nameOf(descriptor)}: its provider is not made anew for ` +
@@ -134,6 +163,12 @@ export class EnhancerSource {
   }
 }
 
+/** The first versions of Nest 11 keep what they found out about a provider before an enhancer was added to it. */
+function forgetTree(wrapper: InstanceWrapper): void {
+  if (!wrapper.isDependencyTreeStatic()) return;
+  Object.assign(wrapper, { isTreeStatic: undefined, isTreeDurable: undefined });
+}
+
 function moduleKeyOf(descriptor: HandlerDescriptor): string {
   return descriptor.wrapper.host?.token ?? '';
 }
@@ -146,7 +181,7 @@ function countBound(key: string, gateway: Function, callback: Function): number 
 
 function unresolved(kind: string, descriptor: HandlerDescriptor): BindingError {
   return new BindingError(
-    `A ${kind} bound to ${nameOf(descriptor)} would not run: Nest does not resolve it for a class that is provided by ` +
+    `${kind === 'interceptor' ? 'An' : 'A'} ${kind} bound to ${nameOf(descriptor)} would not run: Nest does not resolve it for a class that is provided by ` +
       `useFactory, useValue or another token. Bind an instance instead of a class, or provide ${descriptor.gateway.name} ` +
       'under its own class.',
   );

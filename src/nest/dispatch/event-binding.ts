@@ -1,16 +1,26 @@
 import type { AckReply, EventHandler, Socket } from '../../socketio/index.js';
 import { BindingError } from '../errors/binding.error.js';
 import { nameOf } from '../discovery/gateway.descriptor.js';
+import { createScope, inScopes } from './async-scope.js';
 import type { BoundHandler } from './bound-handler.js';
 import type { FailureHandler } from './failure.js';
+import type { HandlerRate } from './handler-rate.js';
 import type { InFlight } from './in-flight.js';
 import type { Pipeline } from './pipeline.js';
-import { completion, firstValue, isImmediate } from './result.js';
+import type { OpenStreams } from './open-streams.js';
+import { isImmediate, isThenable } from './result.js';
+import type { UnansweredAcks } from './unanswered-acks.js';
 
 /** What dispatching shares in one application. */
 export interface DispatchContext {
   readonly failures: FailureHandler;
   readonly inFlight: InFlight;
+  readonly streams: OpenStreams;
+  readonly unanswered: UnansweredAcks;
+  /** What of it handles that a client has left. */
+  readonly departures: InFlight;
+  /** For what nobody can be told any more. */
+  readonly log: (error: unknown) => void;
   /** Set while shutting down: events are refused. */
   stopped: boolean;
 }
@@ -26,8 +36,7 @@ export class EventBinding {
 
   /** @throws BindingError where two handlers claim the ack */
   add(handler: BoundHandler): void {
-    const claims = (one: BoundHandler): boolean => acks(one) || one.answers;
-    const other = claims(handler) ? this.#handlers.find(claims) : undefined;
+    const other = claims(handler) ? this.claimant : undefined;
     if (other !== undefined) {
       throw new BindingError(
         `${nameOf(other.descriptor)} and ${nameOf(handler.descriptor)} both answer the event "${this.event}". ` +
@@ -37,76 +46,132 @@ export class EventBinding {
     this.#handlers.push(handler);
   }
 
+  get isEmpty(): boolean {
+    return this.#handlers.length === 0;
+  }
+
+  /** The handler that answers; the others only listen. */
+  get claimant(): BoundHandler | undefined {
+    return this.#handlers.find(claims);
+  }
+
   /** The callable for the handlers as they are now. */
   compile(): EventHandler<Socket> {
     const handlers = [...this.#handlers];
     if (handlers.length > 1) return this.#compileSeveral(handlers);
     const [only] = handlers;
-    return only.pipeline === null ? this.#compileScoped(only) : this.#compileStatic(only, only.pipeline);
+    const callable = this.#compileOne(only, roleOf(only));
+    if (only.rate === null) return callable;
+    const { rate } = only;
+    return (socket, args, reply, event) => {
+      if (this.#isInTime(rate, socket, args, reply, event)) callable(socket, args, reply, event);
+    };
+  }
+
+  /** False where the event was refused, or where nobody can say under which key it counts. */
+  #isInTime(rate: HandlerRate, socket: Socket, args: unknown[], reply: AckReply | null, event: string): boolean {
+    try {
+      return rate.admits(socket, reply);
+    } catch (error) {
+      this.#onError(error, null, socket, args, reply, event);
+      return false;
+    }
+  }
+
+  #compileOne(handler: BoundHandler, role: Role): EventHandler<Socket> {
+    const { pipeline } = handler;
+    if (pipeline === null) return inScopes(this.#compileScoped(handler, role));
+    const callable = this.#compileStatic(handler, role, pipeline);
+    return pipeline.entersContexts ? inScopes(callable) : callable;
   }
 
   /** The common case: one handler of a singleton. Synchronous as long as the handler is. */
-  #compileStatic(handler: BoundHandler, pipeline: Pipeline): EventHandler<Socket> {
+  #compileStatic(handler: BoundHandler, role: Role, pipeline: Pipeline): EventHandler<Socket> {
     const { context } = this;
-    const { run } = pipeline;
-    const returnsAck = acks(handler);
+    return (socket, args, reply, event) => {
+      if (context.stopped) refuse(reply);
+      else this.#call(handler, role, pipeline, socket, args, reply, event);
+    };
+  }
+
+  /** The provider is made for each event, or for each socket; then it is there from the second event on. */
+  #compileScoped(handler: BoundHandler, role: Role): EventHandler<Socket> {
+    const { context } = this;
     return (socket, args, reply, event) => {
       if (context.stopped) {
         refuse(reply);
         return;
       }
-      try {
-        const result = run(socket, args, reply, event);
-        if (!isImmediate(result)) {
-          context.inFlight.track(this.#finish(handler, pipeline, result, socket, args, reply, event));
-        } else if (reply !== null && !handler.answers) {
-          reply.send(returnsAck && result !== undefined ? [result] : EMPTY);
-        }
-      } catch (error) {
-        this.#onError(error, pipeline, socket, args, reply, event);
-      }
-    };
-  }
-
-  #compileScoped(handler: BoundHandler): EventHandler<Socket> {
-    const { context } = this;
-    return (socket, args, reply, event) => {
-      if (context.stopped) refuse(reply);
-      else context.inFlight.track(this.#runScoped(handler, socket, args, reply, event));
+      const provided = handler.provide(socket);
+      if (!isThenable(provided)) this.#call(handler, role, provided, socket, args, reply, event);
+      else context.inFlight.track(this.#run(handler, role, provided, socket, args, reply, event));
     };
   }
 
   /** Several handlers run in the order of discovery. The one with the ack answers; without one, the end of all of them. */
   #compileSeveral(handlers: readonly BoundHandler[]): EventHandler<Socket> {
     const { context } = this;
-    const isAnswered = handlers.some((handler) => acks(handler) || handler.answers);
+    const roles = handlers.map(roleOf);
+    const isAnswered = roles.some((role) => role !== 'listens');
     // None of them sends the empty ack when it is through: others may not be.
-    const members = handlers.map((handler) => ({ ...handler, answers: true }));
+    const members = handlers.map((handler, i) => ({ handler, role: roles[i] === 'listens' ? 'assists' : roles[i] }));
     return (socket, args, reply, event) => {
       if (context.stopped) {
         refuse(reply);
         return;
       }
-      // Each gets arguments of its own: one that changes its array must not change another's.
-      const pending = members.map((handler) => this.#runScoped(handler, socket, args.slice(), reply, event));
+      const inTime = members.filter(
+        ({ handler: { rate } }) => rate === null || this.#isInTime(rate, socket, args, reply, event),
+      );
+      const pending = inTime.map(({ handler, role }) =>
+        // Each gets arguments of its own: one that changes its array must not change another's.
+        createScope().runInAsyncScope(() =>
+          this.#run(handler, role, handler.provide(socket), socket, args.slice(), reply, event),
+        ),
+      );
       const all = Promise.all(pending);
       context.inFlight.track(isAnswered || reply === null ? all : all.then(() => void reply.send(EMPTY)));
     };
   }
 
-  /** Never rejects; `reply` has been settled by this handler where it is the one to do so. */
-  async #runScoped(
+  #call(
     handler: BoundHandler,
+    role: Role,
+    pipeline: Pipeline,
+    socket: Socket,
+    args: unknown[],
+    reply: AckReply | null,
+    event: string,
+  ): void {
+    try {
+      const result = pipeline.run(socket, args, reply, event);
+      if (!isImmediate(result)) {
+        this.context.inFlight.track(this.#finish(handler, role, pipeline, result, socket, args, reply, event));
+      } else if (reply !== null) {
+        if (role === 'returns') reply.send(result === undefined ? EMPTY : [result]);
+        else this.#settle(handler, role, socket, reply, event);
+      }
+    } catch (error) {
+      this.#onError(error, pipeline, socket, args, reply, event);
+    }
+  }
+
+  /** Never rejects; `reply` has been settled by this handler where it is the one to do so. */
+  async #run(
+    handler: BoundHandler,
+    role: Role,
+    provided: Pipeline | PromiseLike<Pipeline>,
     socket: Socket,
     args: unknown[],
     reply: AckReply | null,
     event: string,
   ): Promise<void> {
-    let pipeline: Pipeline | null = handler.pipeline;
+    let pipeline: Pipeline | null = null;
     try {
-      pipeline ??= await handler.resolve(socket);
+      // Without an await where it is there already, so that the handlers of an event begin in order.
+      pipeline = isThenable(provided) ? await provided : provided;
       const result = pipeline.run(socket, args, reply, event);
-      await this.#finish(handler, pipeline, result, socket, args, reply, event);
+      await this.#finish(handler, role, pipeline, result, socket, args, reply, event);
     } catch (error) {
       await this.context.failures.onEventError(error, pipeline, socket, args, reply, event);
     }
@@ -115,6 +180,7 @@ export class EventBinding {
   /** Awaits a result and answers with it. Never rejects. */
   async #finish(
     handler: BoundHandler,
+    role: Role,
     pipeline: Pipeline,
     result: unknown,
     socket: Socket,
@@ -122,22 +188,29 @@ export class EventBinding {
     reply: AckReply | null,
     event: string,
   ): Promise<void> {
+    const { streams, failures } = this.context;
     try {
-      if (acks(handler)) {
-        const value = await firstValue(result);
+      if (role === 'returns') {
+        const value = await streams.firstValue(result, socket);
         reply?.send(value === undefined ? EMPTY : [value]);
         return;
       }
-      await completion(result);
-      if (reply !== null && !handler.answers) reply.send(EMPTY);
+      await streams.completion(result, socket);
+      if (reply !== null) this.#settle(handler, role, socket, reply, event);
     } catch (error) {
-      await this.context.failures.onEventError(error, pipeline, socket, args, reply, event);
+      await failures.onEventError(error, pipeline, socket, args, reply, event);
     }
+  }
+
+  /** A handler whose value is not the ack is through. */
+  #settle(handler: BoundHandler, role: Role, socket: Socket, reply: AckReply, event: string): void {
+    if (role === 'listens') reply.send(EMPTY);
+    else if (role === 'answers') this.context.unanswered.watch(reply, handler.descriptor, socket, event);
   }
 
   #onError(
     error: unknown,
-    pipeline: Pipeline,
+    pipeline: Pipeline | null,
     socket: Socket,
     args: unknown[],
     reply: AckReply | null,
@@ -148,10 +221,21 @@ export class EventBinding {
   }
 }
 
+/**
+ * What a handler does about the ack: it returns it, answers by itself through the `@Ack()` parameter, listens, so that its
+ * end is the empty ack, or assists, so that others answer.
+ */
+type Role = 'returns' | 'answers' | 'listens' | 'assists';
+
 const EMPTY: readonly unknown[] = Object.freeze([]);
 
-function acks({ descriptor }: BoundHandler): boolean {
-  return descriptor.handles.kind === 'event' && descriptor.handles.acks;
+function claims(handler: BoundHandler): boolean {
+  return roleOf(handler) !== 'listens';
+}
+
+function roleOf({ answers, descriptor: { handles } }: BoundHandler): Role {
+  if (answers) return 'answers';
+  return handles.kind === 'event' && handles.acks ? 'returns' : 'listens';
 }
 
 function refuse(reply: AckReply | null): void {

@@ -152,7 +152,7 @@ function deliver(payload: unknown, socket: Socket, reply: AckReply | null): void
 }
 
 /** The first filter that catches errors of this kind; one without kinds catches all. */
-function filterFor(filters: readonly CatchingFilter[], error: unknown): CatchingFilter | undefined {
+export function filterFor(filters: readonly CatchingFilter[], error: unknown): CatchingFilter | undefined {
   return filters.find(
     ({ exceptionMetatypes }) =>
       exceptionMetatypes.length === 0 || exceptionMetatypes.some((metatype) => error instanceof metatype),

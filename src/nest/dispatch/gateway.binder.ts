@@ -21,7 +21,7 @@ export class GatewayBinder {
     // Names before patterns: a namespace that a gateway names is its own, also where a pattern matches it.
     const isNamed = ({ namespace }: HandlerDescriptor): boolean => typeof namespace === 'string';
     for (const descriptor of [...descriptors.filter(isNamed), ...descriptors.filter((one) => !isNamed(one))]) {
-      this.#bindingOf(descriptor).add(this.handlers.create(descriptor));
+      this.bindingOf(descriptor.namespace, nameOf(descriptor)).add(this.handlers.create(descriptor));
     }
   }
 
@@ -32,8 +32,12 @@ export class GatewayBinder {
     return interested.length > 0;
   }
 
-  #bindingOf(descriptor: HandlerDescriptor): NamespaceBinding {
-    const { namespace } = descriptor;
+  /**
+   * The handlers of a namespace, for whoever adds to them; `owner` is named where that cannot be.
+   *
+   * @throws BindingError for a namespace that cannot be had for itself
+   */
+  bindingOf(namespace: string | RegExp, owner: string): NamespaceBinding {
     const key = String(namespace);
     let binding = this.#bindings.get(key);
     if (binding === undefined) {
@@ -41,11 +45,11 @@ export class GatewayBinder {
       // A child of a pattern shares its table, so that these handlers would serve all that the pattern makes.
       if (target.handlers !== null) {
         throw new BindingError(
-          `${nameOf(descriptor)} cannot have the namespace "${key}" for itself: a pattern that was bound earlier made it. ` +
+          `${owner} cannot have the namespace "${key}" for itself: a pattern that was bound earlier made it. ` +
             'Load both gateways together, or use the pattern.',
         );
       }
-      binding = new NamespaceBinding(target, this.context, this.server.settings.connectTimeout);
+      binding = new NamespaceBinding(target, this.context, this.handlers, this.server.settings.connectTimeout);
       this.#bindings.set(key, binding);
     }
     return binding;

@@ -2,17 +2,20 @@ import {
   ParentNamespace,
   type DisconnectDetails,
   type DisconnectReason,
-  type ExtendedError,
+  type EventHandler,
   type HandlerTable,
   type Namespace,
   type Socket,
 } from '../../socketio/index.js';
 import type { LifecycleKind } from '../decorators/handler-metadata.js';
-import type { BoundHandler } from './bound-handler.js';
+import { nameOf } from '../discovery/gateway.descriptor.js';
+import { BindingError } from '../errors/binding.error.js';
+import { Admission } from './admission.js';
+import { createScope } from './async-scope.js';
+import type { BoundHandler, HandlerFactory } from './bound-handler.js';
 import { EventBinding, type DispatchContext } from './event-binding.js';
-import { authOf } from './parameters.js';
 import type { Pipeline } from './pipeline.js';
-import { completion, isImmediate } from './result.js';
+import { isImmediate } from './result.js';
 
 /** The handlers of one namespace, or of all that a pattern makes. */
 export class NamespaceBinding {
@@ -20,25 +23,51 @@ export class NamespaceBinding {
   readonly #events = new Map<string, EventBinding>();
   /** Handlers of every event. */
   readonly #wildcards: BoundHandler[] = [];
-  readonly #lifecycle = new Map<LifecycleKind, BoundHandler[]>();
+  /** What answers an event beside or instead of them: gateways of `@nestjs/websockets`. */
+  readonly #messages = new Map<string, EventHandler<Socket>>();
+  readonly #lifecycle = new Map<Lifecycle, BoundHandler[]>();
+  readonly #admission: Admission;
   #checksHandshake = false;
+  #hasConnectionScope = false;
 
   constructor(
     private readonly namespace: Namespace,
     private readonly context: DispatchContext,
+    private readonly handlers: HandlerFactory,
     private readonly connectTimeout: number,
   ) {
     this.#table = namespace.handlerTable();
+    this.#admission = new Admission(context);
+    this.#table.refused = (socket, error) => void socket.emit('exception', error);
+    this.#table.disconnect = (socket, reason, details) => this.#disconnect(socket, reason, details);
     // Children copy the middlewares of their pattern when they are made; handlers may come later.
     if (namespace instanceof ParentNamespace) this.#checkHandshakes();
   }
 
   /** @throws BindingError where two handlers claim one ack */
   add(handler: BoundHandler): void {
-    const { handles } = handler.descriptor;
-    if (handles.kind !== 'event') this.#addLifecycle(handles.kind, handler);
+    const { handles, scope } = handler.descriptor;
+    if (scope === 'connection') this.#hasConnectionScope = true;
+    if (handles.kind === 'message') throw new TypeError('messages are bound by addMessages()');
+    else if (handles.kind !== 'event') this.#addLifecycle(handles.kind, handler);
     else if (handles.event === '*') this.#addWildcard(handler);
     else this.#addEvent(handles.event, handler);
+  }
+
+  /**
+   * Lets gateways of `@nestjs/websockets` answer an event; handlers of this package hear it as well, before them.
+   *
+   * @throws BindingError where one of these answers too
+   */
+  addMessages(event: string, messages: EventHandler<Socket>, owner: string): void {
+    const claimant = this.#events.get(event)?.claimant;
+    if (claimant !== undefined) {
+      throw new BindingError(
+        `${nameOf(claimant.descriptor)} and ${owner} both answer the event "${event}". Keep one of them, or use @OnEvent.`,
+      );
+    }
+    this.#messages.set(event, messages);
+    this.#publish(event);
   }
 
   /** Runs the `@OnError` handlers. Throws nothing. */
@@ -53,37 +82,49 @@ export class NamespaceBinding {
   }
 
   #addEvent(event: string, handler: BoundHandler): void {
+    this.#eventOf(event).add(handler);
+    this.#publish(event);
+  }
+
+  #eventOf(event: string): EventBinding {
     let binding = this.#events.get(event);
     if (binding === undefined) {
       this.#events.set(event, (binding = new EventBinding(event, this.context)));
       for (const wildcard of this.#wildcards) binding.add(wildcard);
     }
-    binding.add(handler);
-    this.#table.events.set(event, binding.compile());
+    return binding;
+  }
+
+  /** Puts the handlers of an event, as they are now, into the table. */
+  #publish(event: string): void {
+    const binding = this.#eventOf(event);
+    const own = binding.isEmpty ? null : binding.compile();
+    const messages = this.#messages.get(event) ?? null;
+    const published = own === null || messages === null ? (own ?? messages) : inTurn(own, messages);
+    if (published !== null) this.#table.events.set(event, published);
   }
 
   #addWildcard(handler: BoundHandler): void {
     this.#wildcards.push(handler);
     for (const [event, binding] of this.#events) {
       binding.add(handler);
-      this.#table.events.set(event, binding.compile());
+      this.#publish(event);
     }
     const binding = new EventBinding('*', this.context);
     for (const wildcard of this.#wildcards) binding.add(wildcard);
     this.#table.anyEvent = binding.compile();
   }
 
-  #addLifecycle(kind: LifecycleKind, handler: BoundHandler): void {
+  #addLifecycle(kind: Lifecycle, handler: BoundHandler): void {
     this.#lifecycle.set(kind, [...this.#handlersOf(kind), handler]);
-    if (kind === 'handshake' || kind === 'connect') this.#checkHandshakes();
-    if (kind === 'connect') this.#table.connect ??= (socket) => this.#connect(socket);
-    if (kind === 'disconnect' || kind === 'close') {
-      this.#table.disconnect ??= (socket, reason, details) => this.#disconnect(socket, reason, details);
+    if (kind === 'handshake' || kind === 'connect' || kind === 'guards') this.#checkHandshakes();
+    if (kind === 'connect' || kind === 'open') {
+      this.#table.connect ??= (socket) => this.#admission.scopeOf(socket).runInAsyncScope(() => this.#connect(socket));
     }
     if (kind === 'ping' || kind === 'pong') this.#table[kind] ??= (socket) => this.#onHeartbeat(kind, socket);
   }
 
-  #handlersOf(kind: LifecycleKind): readonly BoundHandler[] {
+  #handlersOf(kind: Lifecycle): readonly BoundHandler[] {
     return this.#lifecycle.get(kind) ?? [];
   }
 
@@ -91,41 +132,14 @@ export class NamespaceBinding {
     if (this.#checksHandshake) return;
     this.#checksHandshake = true;
     this.namespace.use((socket, next) => {
-      this.context.inFlight.track(this.#decide(socket).then((refusal) => next(refusal)));
+      const handlers = (['handshake', 'guards', 'connect'] as const).flatMap((kind) => this.#handlersOf(kind));
+      this.context.inFlight.track(this.#admission.decide(socket, handlers).then((refusal) => next(refusal)));
     });
-  }
-
-  /** Handlers of the handshake, then the guards of those that run after the reply; undefined lets the client in. */
-  async #decide(socket: Socket): Promise<ExtendedError | undefined> {
-    const args = [authOf(socket)];
-    for (const handler of [...this.#handlersOf('handshake'), ...this.#handlersOf('connect')]) {
-      const { kind } = handler.descriptor.handles;
-      let pipeline = handler.pipeline;
-      try {
-        pipeline ??= await handler.resolve(socket);
-        const step = kind === 'handshake' ? pipeline.run : pipeline.guard;
-        if (step !== null) await completion(step(socket, args, null, kind));
-      } catch (error) {
-        return this.#refusal(error, pipeline, socket, args, kind);
-      }
-    }
-    return undefined;
-  }
-
-  async #refusal(
-    error: unknown,
-    pipeline: Pipeline | null,
-    socket: Socket,
-    args: unknown[],
-    step: string,
-  ): Promise<ExtendedError> {
-    const { payload } = await this.context.failures.refusalOf(error, pipeline, socket, args, step);
-    const { message = 'Connection refused' } = payload as { message?: string };
-    return Object.assign(new Error(String(message)), { data: payload });
   }
 
   /** A promise only where a handler is asynchronous; events of the socket wait for it. */
   #connect(socket: Socket): Promise<void> | void {
+    for (const handler of this.#handlersOf('open')) void this.#runDetached(handler, socket, [], 'connect');
     const handlers = this.#handlersOf('connect');
     for (let i = 0; i < handlers.length && socket.connected; i++) {
       const { pipeline } = handlers[i];
@@ -168,8 +182,9 @@ export class NamespaceBinding {
     for (let i = index; i < handlers.length && socket.connected; i++) {
       let { pipeline } = handlers[i];
       try {
-        pipeline ??= await handlers[i].resolve(socket);
-        await completion(i === index && begun !== null ? result : pipeline.invoke(socket, [], null, 'connect'));
+        pipeline ??= await handlers[i].provide(socket);
+        const pending = i === index && begun !== null ? result : pipeline.invoke(socket, [], null, 'connect');
+        await this.context.streams.completion(pending, socket);
         result = null;
       } catch (error) {
         await this.#abortConnect(error, pipeline, socket);
@@ -185,38 +200,61 @@ export class NamespaceBinding {
   }
 
   #disconnect(socket: Socket, reason: DisconnectReason, details: DisconnectDetails): void {
-    if (CLOSED_BY_SERVER.has(reason)) {
-      for (const handler of this.#handlersOf('close')) {
-        this.#runDetached(handler, socket, [reason, details], 'close');
-      }
-    }
-    for (const handler of this.#handlersOf('disconnect')) {
-      this.#runDetached(handler, socket, [reason, details], 'disconnect');
-    }
+    const { streams, unanswered, departures } = this.context;
+    streams.endOf(socket);
+    unanswered.forget(socket);
+    const closing = CLOSED_BY_SERVER.has(reason) ? this.#handlersOf('close') : [];
+    const run = (handler: BoundHandler, step: 'close' | 'disconnect'): Promise<void> => {
+      const work = this.#runDetached(handler, socket, [reason, details], step);
+      departures.track(work);
+      return work;
+    };
+    const work = this.#admission
+      .scopeOf(socket)
+      .runInAsyncScope(() => [
+        ...closing.map((handler) => run(handler, 'close')),
+        ...this.#handlersOf('disconnect').map((handler) => run(handler, 'disconnect')),
+      ]);
+    if (this.#hasConnectionScope) void Promise.all(work).then(() => this.handlers.release(socket));
   }
 
   #onHeartbeat(kind: 'ping' | 'pong', socket: Socket): void {
-    for (const handler of this.#handlersOf(kind)) this.#runDetached(handler, socket, [], kind);
+    for (const handler of this.#handlersOf(kind)) {
+      void createScope().runInAsyncScope(() => this.#runDetached(handler, socket, [], kind));
+    }
   }
 
   /**
    * Runs a handler whose result nobody waits for, except a shutdown. Guards decide about clients and what they send;
-   * a refusal here would only keep the handler from its clean-up.
+   * a refusal here would only keep the handler from its clean-up. Never rejects.
    */
-  #runDetached(handler: BoundHandler, socket: Socket | undefined, args: unknown[], step: LifecycleKind): void {
+  #runDetached(handler: BoundHandler, socket: Socket | undefined, args: unknown[], step: LifecycleKind): Promise<void> {
+    const { inFlight, streams, failures } = this.context;
     const run = async (): Promise<void> => {
       let { pipeline } = handler;
       try {
-        pipeline ??= await handler.resolve(socket);
-        await completion(pipeline.invoke(socket, args, null, step));
+        pipeline ??= await handler.provide(socket);
+        await streams.completion(pipeline.invoke(socket, args, null, step), null);
       } catch (error) {
         // There is nobody left to tell of an error in an error handler.
-        if (step === 'error') console.error(error);
-        else await this.context.failures.onDetachedError(error, pipeline, socket, args, step);
+        if (step === 'error') this.context.log(error);
+        else await failures.onDetachedError(error, pipeline, socket, args, step);
       }
     };
-    this.context.inFlight.track(run());
+    const work = run();
+    inFlight.track(work);
+    return work;
   }
+}
+
+type Lifecycle = LifecycleKind | 'guards' | 'open';
+
+/** The ack is that of the second; the first gets arguments of its own and tells of its errors by `exception`. */
+function inTurn(first: EventHandler<Socket>, second: EventHandler<Socket>): EventHandler<Socket> {
+  return (socket, args, reply, event) => {
+    first(socket, args.slice(), null, event);
+    second(socket, args, reply, event);
+  };
 }
 
 const CLOSED_BY_SERVER: ReadonlySet<DisconnectReason> = new Set([
@@ -224,4 +262,5 @@ const CLOSED_BY_SERVER: ReadonlySet<DisconnectReason> = new Set([
   'forced server close',
   'forced close',
   'server shutting down',
+  'send queue overflow',
 ]);

@@ -2,6 +2,7 @@ import type { ArgumentMetadata, PipeTransform, Type } from '@nestjs/common';
 import type { AckReply, Socket } from '../../socketio/index.js';
 import type { ParamMetadata, Pipe } from '../decorators/param-metadata.js';
 import { CUSTOM_ROUTE_ARGS, ParamType, ROUTE_ARGS_METADATA } from '../socket-io.constants.js';
+import type { CallStyle } from './call-style.js';
 import { isThenable } from './result.js';
 import type { WsExecutionContext } from './ws-execution-context.js';
 
@@ -21,12 +22,14 @@ export interface ParameterContext {
   readonly pipes: readonly PipeTransform[];
   resolvePipes(pipes: readonly Pipe[]): readonly PipeTransform[];
   createContext: Call<WsExecutionContext>;
+  readonly style: CallStyle;
 }
 
 /** What a handler's decorated parameters are taken from, in the order of the parameters; null where it has none. */
 export function compileParameters(context: ParameterContext): readonly Extract[] | null {
-  const { gateway, method } = context;
-  const metadata = (Reflect.getMetadata(ROUTE_ARGS_METADATA, gateway, method) ?? {}) as Record<string, ParamMetadata>;
+  const { gateway, method, style } = context;
+  const decorated: unknown = Reflect.getMetadata(ROUTE_ARGS_METADATA, gateway, method);
+  const metadata = (decorated ?? style.parameters ?? {}) as Record<string, ParamMetadata>;
   const keys = Object.keys(metadata);
   if (keys.length === 0) return null;
   const types = parameterTypes(gateway, method);
@@ -74,11 +77,13 @@ function compileParameter(
   const type = Number(key.split(':', 1)[0]);
   const extract = isCustom ? compileCustom(param, context) : extractorOf(type as ParamType, param.data);
   const own = context.resolvePipes(param.pipes ?? []);
-  const pipes = isCustom || DATA_TYPES.has(type) ? [...context.pipes, ...own] : own;
+  const { pipesAll } = context.style;
+  const pipes = pipesAll || isCustom || DATA_TYPES.has(type) ? [...context.pipes, ...own] : own;
   if (pipes.length === 0) return extract;
   const data = typeof param.data === 'string' ? param.data : undefined;
   // What a client sent is a body; `custom` would tell a ValidationPipe to look away.
-  const metadata = { type: isCustom ? 'custom' : 'body', metatype, data, schema: param.schema } as ArgumentMetadata;
+  const isBody = !isCustom && (!pipesAll || DATA_TYPES.has(type));
+  const metadata = { type: isBody ? 'body' : 'custom', metatype, data, schema: param.schema } as ArgumentMetadata;
   return (socket, args, reply, pattern) => transform(extract(socket, args, reply, pattern), pipes, metadata);
 }
 

@@ -1,14 +1,8 @@
 import { AsyncResource } from 'node:async_hooks';
-import {
-  ForbiddenException,
-  type ArgumentMetadata,
-  type CanActivate,
-  type NestInterceptor,
-  type PipeTransform,
-  type Type,
-} from '@nestjs/common';
+import type { ArgumentMetadata, CanActivate, NestInterceptor, PipeTransform, Type } from '@nestjs/common';
 import { Observable, defer, firstValueFrom, from, isObservable, of } from 'rxjs';
 import { mergeAll } from 'rxjs/operators';
+import type { CallStyle } from './call-style.js';
 import type { Enhancers } from './enhancers.js';
 import { bodyOf, transform, type Call, type Extract } from './parameters.js';
 import { isImmediate, isThenable } from './result.js';
@@ -24,6 +18,8 @@ export interface Pipeline {
   readonly run: Call<unknown>;
   readonly filters: Enhancers['filters'];
   readonly createContext: Call<WsExecutionContext>;
+  /** Something is bound that may enter an asynchronous context, as guards of request logs do. */
+  readonly entersContexts: boolean;
 }
 
 export interface PipelineParts {
@@ -36,6 +32,7 @@ export interface PipelineParts {
   readonly parameterTypes: readonly (Type | undefined)[];
   /** Whether the socket comes before the arguments where parameters are not decorated. */
   readonly leadsWithSocket: boolean;
+  readonly refusal: CallStyle['refusal'];
 }
 
 /** Compiles a handler. What is not bound does not appear in the result: with nothing bound a call is a call. */
@@ -44,13 +41,14 @@ export function compilePipeline(parts: PipelineParts): Pipeline {
   const createContext = contextFactory(parts.gateway, parts.method);
   const method = compileMethod(parts);
   const invoke = withInterceptors(enhancers.interceptors, method, createContext);
-  const guard = compileGuards(enhancers.guards, createContext);
+  const guard = compileGuards(enhancers.guards, createContext, parts.refusal);
   return {
     guard,
     invoke,
     run: guard === null ? invoke : guarded(guard, invoke),
     filters: enhancers.filters,
     createContext,
+    entersContexts: guard !== null || enhancers.interceptors.length > 0,
   };
 }
 
@@ -120,18 +118,24 @@ function withPipedArguments(
 function compileGuards(
   guards: readonly CanActivate[],
   createContext: Call<WsExecutionContext>,
+  refusal: CallStyle['refusal'],
 ): Call<void | Promise<void>> | null {
   if (guards.length === 0) return null;
-  return (socket, args, reply, pattern) => runGuards(guards, createContext(socket, args, reply, pattern), 0);
+  return (socket, args, reply, pattern) => runGuards(guards, createContext(socket, args, reply, pattern), refusal, 0);
 }
 
-/** @throws ForbiddenException where a guard says no */
-function runGuards(guards: readonly CanActivate[], context: WsExecutionContext, from: number): void | Promise<void> {
+/** @throws what a guard's no is turned into */
+function runGuards(
+  guards: readonly CanActivate[],
+  context: WsExecutionContext,
+  refusal: CallStyle['refusal'],
+  from: number,
+): void | Promise<void> {
   for (let i = from; i < guards.length; i++) {
     const allowed: unknown = guards[i].canActivate(context);
     if (allowed === true) continue;
-    if (!isImmediate(allowed)) return awaitGuard(allowed, guards, context, i + 1);
-    if (!allowed) throw new ForbiddenException('Forbidden resource');
+    if (!isImmediate(allowed)) return awaitGuard(allowed, guards, context, refusal, i + 1);
+    if (!allowed) throw refusal();
   }
 }
 
@@ -139,11 +143,12 @@ async function awaitGuard(
   pending: unknown,
   guards: readonly CanActivate[],
   context: WsExecutionContext,
+  refusal: CallStyle['refusal'],
   next: number,
 ): Promise<void> {
   const allowed: unknown = await (isObservable(pending) ? firstValueFrom(pending) : pending);
-  if (!allowed) throw new ForbiddenException('Forbidden resource');
-  await runGuards(guards, context, next);
+  if (!allowed) throw refusal();
+  await runGuards(guards, context, refusal, next);
 }
 
 function guarded(guard: Call<void | Promise<void>>, invoke: Call<unknown>): Call<unknown> {

@@ -1,4 +1,4 @@
-import { firstValueFrom, type Observable } from 'rxjs';
+import { Observable, firstValueFrom, isObservable } from 'rxjs';
 
 /** Whether a handler's result is there already; everything else has to be awaited. */
 export function isImmediate(result: unknown): boolean {
@@ -21,29 +21,49 @@ export function isThenable(value: unknown): value is PromiseLike<unknown> {
 /** The value of a promise, or the first one of an Observable or async iterator, which is then let go; else the value. */
 export async function firstValue(result: unknown): Promise<unknown> {
   const value = await (result as PromiseLike<unknown>);
-  if (isObservableLike(value)) return firstValueFrom(value, { defaultValue: undefined });
-  return isAsyncIterable(value) ? firstOfIterator(value) : value;
+  const stream = asStream(value);
+  return stream === null ? value : firstValueFrom(stream, { defaultValue: undefined });
 }
 
-/** Waits for the end of a promise, an Observable or an async iterator; its values are of no interest. */
-export async function completion(result: unknown): Promise<void> {
-  const value = await (result as PromiseLike<unknown>);
-  if (isObservableLike(value)) {
-    await new Promise<void>((resolve, reject) => value.subscribe({ error: reject, complete: resolve }));
-  } else if (isAsyncIterable(value)) {
-    const iterator = value[Symbol.asyncIterator]();
-    while (!(await iterator.next()).done);
-  }
+/** Whether a result is an Observable or an async iterator. */
+export function isStream(value: unknown): boolean {
+  return isObservableLike(value) || isAsyncIterable(value);
 }
 
-async function firstOfIterator(iterable: AsyncIterable<unknown>): Promise<unknown> {
-  const iterator = iterable[Symbol.asyncIterator]();
-  const { value, done } = await iterator.next();
-  if (!done) await iterator.return?.();
-  return done ? undefined : value;
+/** An Observable, also of another copy of rxjs, or an async iterator as one; null for every other value. */
+export function asStream(value: unknown): Observable<unknown> | null {
+  if (isObservable(value)) return value;
+  if (isObservableLike(value)) return new Observable((subscriber) => value.subscribe(subscriber));
+  return isAsyncIterable(value) ? iterate(value) : null;
 }
 
-function isObservableLike(value: unknown): value is Observable<unknown> {
+/** Unlike `from` of rxjs, this returns the iterator as soon as it is let go, also while it waits for its next value. */
+function iterate(iterable: AsyncIterable<unknown>): Observable<unknown> {
+  return new Observable((subscriber) => {
+    const iterator = iterable[Symbol.asyncIterator]();
+    let isDone = false;
+    const pump = async (): Promise<void> => {
+      try {
+        for (let step = await iterator.next(); !step.done; step = await iterator.next()) {
+          subscriber.next(step.value);
+          if (subscriber.closed) return;
+        }
+        isDone = true;
+        subscriber.complete();
+      } catch (error) {
+        isDone = true;
+        subscriber.error(error);
+      }
+    };
+    void pump();
+    // Whoever let it go does not wait for what it still has to do, and cannot be told that this failed.
+    return () => {
+      if (!isDone) Promise.resolve(iterator.return?.()).catch(() => undefined);
+    };
+  });
+}
+
+function isObservableLike(value: unknown): value is Pick<Observable<unknown>, 'subscribe'> {
   return (
     typeof value === 'object' && value !== null && typeof (value as { subscribe?: unknown }).subscribe === 'function'
   );

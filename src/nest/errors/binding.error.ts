@@ -1,5 +1,7 @@
+import type { NestErrorCode } from './error-code.js';
+
 /** A gateway that cannot be bound as it is written: stops the bootstrap, with what to change. */
 export class BindingError extends Error {
   override readonly name = 'BindingError';
-  readonly code = 'INVALID_BINDING';
+  readonly code: NestErrorCode = 'INVALID_BINDING';
 }

@@ -9,7 +9,8 @@ import { registerFastifyRoutes, type FastifyInstance } from './fastify-exchange.
 export class HttpServerHost {
   /** What `app.enableCors()` was called with; undefined where it was not. */
   #cors: ServerOptions['cors'];
-  #ownServer: HttpServer | null = null;
+  /** By port; servers with different paths may share one. */
+  readonly #ownServers = new Map<number, HttpServer>();
 
   constructor(private readonly adapterHost: HttpAdapterHost) {
     if (adapterHost.httpAdapter) this.#watchCors();
@@ -20,6 +21,11 @@ export class HttpServerHost {
   /** CORS as the application has it, for a server that was told nothing about it. */
   get cors(): ServerOptions['cors'] {
     return this.#cors;
+  }
+
+  /** The application's; undefined where it has none. */
+  get httpServer(): HttpServer | undefined {
+    return this.adapterHost.httpAdapter?.getHttpServer() as HttpServer | undefined;
   }
 
   /** Serves the application's HTTP server, on every address on which it listens. */
@@ -39,10 +45,12 @@ export class HttpServerHost {
 
   /** Serves a port of its own; resolves once it listens. */
   async listen(server: Server, port: number): Promise<void> {
-    const httpServer = createServer((_request, response) => void response.writeHead(404).end());
-    this.#ownServer = httpServer;
+    const shared = this.#ownServers.get(port);
+    const httpServer = shared ?? createServer((_request, response) => void response.writeHead(404).end());
     server.engine.attach(httpServer);
     server.httpServer = httpServer;
+    if (shared !== undefined) return;
+    this.#ownServers.set(port, httpServer);
     await new Promise<void>((resolve, reject) => {
       httpServer.once('error', reject);
       httpServer.listen(port, () => {
@@ -52,13 +60,14 @@ export class HttpServerHost {
     });
   }
 
-  /** Closes the port of its own; the application's HTTP server is Nest's to close. */
+  /** Closes the ports of its own; the application's HTTP server is Nest's to close. */
   async close(): Promise<void> {
-    const httpServer = this.#ownServer;
-    this.#ownServer = null;
-    if (httpServer === null) return;
-    httpServer.closeIdleConnections();
-    await new Promise<void>((resolve) => httpServer.close(() => resolve()));
+    const httpServers = [...this.#ownServers.values()];
+    this.#ownServers.clear();
+    for (const httpServer of httpServers) {
+      httpServer.closeIdleConnections();
+      await new Promise<void>((resolve) => httpServer.close(() => resolve()));
+    }
   }
 
   #watchCors(): void {

@@ -32,6 +32,15 @@ export interface AdapterPacket {
   data: unknown[];
   nsp?: string;
   id?: number;
+  terms?: AckTerms;
+}
+
+/** What a server that asks for acks tells the others. It travels on the packet, which adapters hand over whole. */
+export interface AckTerms {
+  /** How long it waits, in milliseconds. */
+  readonly timeout: number;
+  /** What it takes in place of the answer of a socket that has left. */
+  readonly left: string;
 }
 
 export interface SessionToPersist {

@@ -96,10 +96,10 @@ export class MemoryAdapter extends EventEmitter implements Adapter {
   ): void {
     const { flags } = opts;
     const options: WriteOptions = { preEncoded: true, volatile: flags.volatile, compress: flags.compress };
-    const named = packet as Packet;
-    named.nsp = this.nsp.name;
-    const id = (named.id = this.nsp._ids++);
-    const encoded = this.nsp.server.encoder.encode(named);
+    const { type, data } = packet;
+    const nsp = (packet.nsp = this.nsp.name);
+    const id = (packet.id = this.nsp._ids++);
+    const encoded = this.nsp.server.encoder.encode({ type, nsp, data, id });
     let count = 0;
     this.#apply(opts, (socket) => {
       count++;

@@ -1,5 +1,6 @@
-import { ProtocolError, TimerEntry, type TimerWheel } from '../../engine/index.js';
+import { TimerEntry, type TimerWheel } from '../../engine/index.js';
 import { insertAttachments } from './attachments.js';
+import { PacketError } from './packet-error.js';
 
 /** Who waits for a packet with attachments. */
 export interface AttachmentOwner {
@@ -39,7 +40,7 @@ export class AttachmentCollector extends TimerEntry {
   add(attachment: Buffer): unknown[] | null {
     this.#bytes += attachment.length;
     if (this.#bytes > this.limits.maxAttachmentBytes) {
-      throw new ProtocolError(
+      throw new PacketError(
         'ATTACHMENTS_TOO_LARGE',
         `attachments of more than ${this.limits.maxAttachmentBytes} bytes`,
       );

@@ -1,4 +1,4 @@
-import { ProtocolError } from '../../engine/index.js';
+import { PacketError } from './packet-error.js';
 
 /** Whether a value contains bytes, which then travel as attachments. Follows `toJSON` as JSON does. */
 export function hasBinary(value: unknown): boolean {
@@ -19,7 +19,7 @@ export function extractAttachments(value: unknown): { value: unknown; attachment
 export function insertAttachments(value: unknown, attachments: readonly Buffer[]): unknown {
   const used = new Array<boolean>(attachments.length).fill(false);
   const restored = withBytes(value, attachments, used);
-  if (used.includes(false)) throw new ProtocolError('INVALID_PLACEHOLDER', 'an attachment that no placeholder names');
+  if (used.includes(false)) throw new PacketError('INVALID_PLACEHOLDER', 'an attachment that no placeholder names');
   return restored;
 }
 
@@ -76,10 +76,10 @@ function withBytes(value: unknown, attachments: readonly Buffer[], used: boolean
 
 function takeAttachment(num: unknown, attachments: readonly Buffer[], used: boolean[]): Buffer {
   if (!Number.isInteger(num) || (num as number) < 0 || (num as number) >= attachments.length) {
-    throw new ProtocolError('INVALID_PLACEHOLDER', 'a placeholder that names no attachment');
+    throw new PacketError('INVALID_PLACEHOLDER', 'a placeholder that names no attachment');
   }
   const index = num as number;
-  if (used[index]) throw new ProtocolError('INVALID_PLACEHOLDER', 'an attachment used twice');
+  if (used[index]) throw new PacketError('INVALID_PLACEHOLDER', 'an attachment used twice');
   used[index] = true;
   return attachments[index];
 }

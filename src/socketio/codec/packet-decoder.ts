@@ -1,4 +1,4 @@
-import { ProtocolError } from '../../engine/index.js';
+import { PacketError } from './packet-error.js';
 import { RESERVED_EVENTS } from '../reserved-events.js';
 import { isDeeperThan } from './json-depth.js';
 import { PacketType } from './packet.js';
@@ -49,7 +49,7 @@ export function decodePacket(text: string, limits: DecoderLimits, sink: PacketSi
       decodeBinary(text, type, limits, sink);
       return;
     default:
-      throw new ProtocolError('INVALID_PACKET', `unexpected packet type ${JSON.stringify(text.charAt(0))}`);
+      throw new PacketError('INVALID_PACKET', `unexpected packet type ${JSON.stringify(text.charAt(0))}`);
   }
 }
 
@@ -75,7 +75,7 @@ function decodeArguments(
     while (code >= DIGIT_0 && code <= DIGIT_9);
     id = readAckId(text, idStart, position);
   }
-  if (code !== BRACKET) throw new ProtocolError('INVALID_PACKET', 'the payload is not an array');
+  if (code !== BRACKET) throw new PacketError('INVALID_PACKET', 'the payload is not an array');
   const args = parseJson(text.slice(position), limits.maxJsonDepth) as unknown[];
   const isEvent = type === PacketType.EVENT || type === PacketType.BINARY_EVENT;
   if (isEvent) checkEvent(args, limits);
@@ -90,11 +90,11 @@ function decodeBinary(text: string, type: 5 | 6, limits: DecoderLimits, sink: Pa
   const digits = text.slice(1, dash);
   // One digit more than the largest count needs is enough to know that it is too large.
   if (dash < 2 || dash > 8 || !isDigits(digits))
-    throw new ProtocolError('INVALID_PACKET', 'Illegal attachments: no count');
+    throw new PacketError('INVALID_PACKET', 'Illegal attachments: no count');
   const attachments = Number(digits);
-  if (attachments === 0) throw new ProtocolError('INVALID_PACKET', 'Illegal attachments: none');
+  if (attachments === 0) throw new PacketError('INVALID_PACKET', 'Illegal attachments: none');
   if (attachments > limits.maxAttachments) {
-    throw new ProtocolError('TOO_MANY_ATTACHMENTS', `more than ${limits.maxAttachments} attachments`);
+    throw new PacketError('TOO_MANY_ATTACHMENTS', `more than ${limits.maxAttachments} attachments`);
   }
   decodeArguments(text, type, dash + 1, attachments, limits, sink);
 }
@@ -116,7 +116,7 @@ function decodeDisconnect(text: string, limits: DecoderLimits, sink: PacketSink)
     nsp = readNamespace(text, 1, limits);
     position = nsp.length + 2;
   }
-  if (position < text.length) throw new ProtocolError('INVALID_PACKET', 'a disconnect packet with a payload');
+  if (position < text.length) throw new PacketError('INVALID_PACKET', 'a disconnect packet with a payload');
   sink.onDisconnect(nsp);
 }
 
@@ -146,11 +146,11 @@ function readAuth(json: string, limits: DecoderLimits): Record<string, unknown> 
 }
 
 function parseJson(json: string, maxDepth: number): unknown {
-  if (isDeeperThan(json, maxDepth)) throw new ProtocolError('JSON_TOO_DEEP', `JSON deeper than ${maxDepth} levels`);
+  if (isDeeperThan(json, maxDepth)) throw new PacketError('JSON_TOO_DEEP', `JSON deeper than ${maxDepth} levels`);
   try {
     return JSON.parse(json);
   } catch {
-    throw new ProtocolError('INVALID_PACKET', 'the payload is not JSON');
+    throw new PacketError('INVALID_PACKET', 'the payload is not JSON');
   }
 }
 
@@ -159,14 +159,14 @@ function parseJson(json: string, maxDepth: number): unknown {
 /** @throws ProtocolError for a name that is too long or has control characters */
 export function checkNamespace(nsp: string, limits: DecoderLimits): void {
   if (nsp.length > limits.maxNamespaceLength || Buffer.byteLength(nsp) > limits.maxNamespaceLength) {
-    throw new ProtocolError('INVALID_NAMESPACE', `a namespace of more than ${limits.maxNamespaceLength} bytes`);
+    throw new PacketError('INVALID_NAMESPACE', `a namespace of more than ${limits.maxNamespaceLength} bytes`);
   }
-  if (CONTROL_CHARACTERS.test(nsp)) throw new ProtocolError('INVALID_NAMESPACE', 'a namespace with control characters');
+  if (CONTROL_CHARACTERS.test(nsp)) throw new PacketError('INVALID_NAMESPACE', 'a namespace with control characters');
 }
 
 /** @throws ProtocolError for anything but a whole number up to 2^53 − 1 */
 export function checkAckId(id: number): void {
-  if (!Number.isSafeInteger(id) || id < 0) throw new ProtocolError('INVALID_ACK_ID', 'no ack id up to 2^53 - 1');
+  if (!Number.isSafeInteger(id) || id < 0) throw new PacketError('INVALID_ACK_ID', 'no ack id up to 2^53 - 1');
 }
 
 /** @throws ProtocolError above `maxEventArgs` */
@@ -177,17 +177,17 @@ export function checkAck(args: readonly unknown[], limits: DecoderLimits): void 
 /** @throws ProtocolError for a name that is none, is reserved or too long, and above `maxEventArgs` */
 export function checkEvent(args: readonly unknown[], limits: DecoderLimits): void {
   const name = args[0];
-  if (typeof name !== 'string') throw new ProtocolError('INVALID_EVENT', 'an event without a name');
+  if (typeof name !== 'string') throw new PacketError('INVALID_EVENT', 'an event without a name');
   // A character has at most 3 bytes, so most names need not be measured.
   if (name.length * 3 > limits.maxEventNameLength && Buffer.byteLength(name) > limits.maxEventNameLength) {
-    throw new ProtocolError('EVENT_NAME_TOO_LONG', `an event name of more than ${limits.maxEventNameLength} bytes`);
+    throw new PacketError('EVENT_NAME_TOO_LONG', `an event name of more than ${limits.maxEventNameLength} bytes`);
   }
-  if (RESERVED_EVENTS.has(name)) throw new ProtocolError('INVALID_EVENT', `the reserved event name "${name}"`);
+  if (RESERVED_EVENTS.has(name)) throw new PacketError('INVALID_EVENT', `the reserved event name "${name}"`);
   if (args.length - 1 > limits.maxEventArgs) throw tooManyArguments(limits);
 }
 
-function tooManyArguments(limits: DecoderLimits): ProtocolError {
-  return new ProtocolError('TOO_MANY_ARGUMENTS', `more than ${limits.maxEventArgs} arguments`);
+function tooManyArguments(limits: DecoderLimits): PacketError {
+  return new PacketError('TOO_MANY_ARGUMENTS', `more than ${limits.maxEventArgs} arguments`);
 }
 
 function isDigits(text: string): boolean {

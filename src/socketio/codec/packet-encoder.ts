@@ -24,6 +24,12 @@ export function encodePacket(packet: Packet): EncodedParts {
   return [`${type}${prefix(nsp, id)}${data === undefined ? '' : JSON.stringify(data)}`];
 }
 
+/** Where the ack of an encoded event goes; null where it asks for none. */
+export function ackAskedBy(header: string): { nsp: string; id: number } | null {
+  const match = /^(?:2|5\d+-)(?:(\/[^,]*),)?(\d+)\[/.exec(header);
+  return match === null ? null : { nsp: match[1] ?? '/', id: Number(match[2]) };
+}
+
 function encodeBinary(type: PacketType, nsp: string, args: readonly unknown[], id: number | undefined): EncodedParts {
   const { value, attachments } = extractAttachments(args);
   const text = `${type}${attachments.length}-${prefix(nsp, id)}${JSON.stringify(value)}`;

@@ -15,6 +15,8 @@ export interface RecoveryHost {
   readonly maxDisconnectionDuration: number;
   reportError(error: unknown): void;
   onSessionExpired(sid: SocketId, pid: PrivateSessionId): void;
+  /** Tells the other servers of the cluster, one of which may have saved the session, that it goes on here. */
+  announceRestored(pid: PrivateSessionId): void;
 }
 
 /**
@@ -47,15 +49,13 @@ export class SessionRecovery {
   /** A session to go on with, or null. Never rejects. */
   async restore(pid: unknown, offset: unknown): Promise<RestoredSession | null> {
     if (typeof pid !== 'string' || (offset !== undefined && typeof offset !== 'string')) return null;
-    const { adapter, wheel } = this.host;
+    const { adapter } = this.host;
     if (offset === undefined && !isOurs(adapter)) return null;
     if (!this.#takeOver(pid)) return null;
     try {
       const session = await adapter.restoreSession(pid, offset as string);
       if (!session) return null;
-      const window = this.#windows.get(pid);
-      if (window !== undefined) wheel.cancel(window);
-      this.#windows.delete(pid);
+      if (!this.#closeWindow(pid) && !isOurs(adapter)) this.host.announceRestored(pid);
       return session;
     } catch {
       // Published adapters reject for a session or an offset that they do not know, which is no failure of anybody.
@@ -82,7 +82,12 @@ export class SessionRecovery {
     if (saved instanceof Promise) saved.catch((error: unknown) => this.host.reportError(error));
     const window = new Timer(() => this.#onExpired(session));
     this.#windows.set(session.pid, window);
-    wheel.schedule(window, maxDisconnectionDuration);
+    wheel.schedule(window, isOurs(adapter) ? maxDisconnectionDuration : maxDisconnectionDuration + NEWS_TRAVEL_MS);
+  }
+
+  /** Another server has restored the session. */
+  handleRestoredElsewhere(pid: PrivateSessionId): void {
+    this.#closeWindow(pid);
   }
 
   /** The namespace goes. */
@@ -104,6 +109,14 @@ export class SessionRecovery {
     return true;
   }
 
+  /** False where this server has not saved such a session. */
+  #closeWindow(pid: PrivateSessionId): boolean {
+    const window = this.#windows.get(pid);
+    if (window === undefined) return false;
+    this.host.wheel.cancel(window);
+    return this.#windows.delete(pid);
+  }
+
   #onExpired({ sid, pid }: SessionToPersist): void {
     this.#windows.delete(pid);
     const { adapter } = this.host;
@@ -114,6 +127,9 @@ export class SessionRecovery {
 
 /** A client that lost its connection notices later than this; who shows the same id sooner is somebody else. */
 const SINGLE_USE_MS = 5_000;
+
+/** For word of another server, where a client came back in the last moment. */
+const NEWS_TRAVEL_MS = 1_000;
 
 function isOurs(adapter: Adapter): adapter is RecoveringAdapter {
   return typeof (adapter as Partial<RecoveringAdapter>).currentOffset === 'function';

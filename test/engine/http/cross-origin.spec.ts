@@ -1,5 +1,6 @@
 import type { CorsSetting, EngineRequest } from '../../../src/engine/index.js';
 import { CrossOrigin, type CrossOriginVerdict } from '../../../src/engine/http/cross-origin.js';
+import { ProxyTrust } from '../../../src/engine/http/proxy-trust.js';
 
 interface Asked {
   origin?: string;
@@ -188,10 +189,12 @@ describe('CrossOrigin: headers', () => {
 async function ask(asked: Asked): Promise<CrossOriginVerdict | null> {
   const { origin, host = 'server.test', forwarded, cors = null, checkOrigin = true, trustProxy = false } = asked;
   const headers = { host, origin, 'x-forwarded-host': forwarded };
-  const request = { method: asked.method ?? 'GET', headers } as unknown as EngineRequest;
+  const socket = { remoteAddress: '127.0.0.1' };
+  const request = { method: asked.method ?? 'GET', headers, socket } as unknown as EngineRequest;
+  const proxies = new ProxyTrust(trustProxy ? () => true : null, () => {});
   const verdicts: (CrossOriginVerdict | null)[] = [];
   await new Promise<void>((resolve) => {
-    new CrossOrigin({ cors, checkOrigin, trustProxy }).check(request, asked.isUpgrade ?? false, (verdict) => {
+    new CrossOrigin({ cors, checkOrigin }, proxies).check(request, asked.isUpgrade ?? false, (verdict) => {
       verdicts.push(verdict);
       resolve();
     });

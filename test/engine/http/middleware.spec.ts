@@ -171,6 +171,40 @@ describe('EngineServer: events about headers', () => {
     expect(await upgradeHead(url)).toEqual(expect.arrayContaining(['X-Initial: 1', 'X-Any: 1']));
     expect(seen).toEqual(['initial GET', 'any GET']);
   });
+
+  it('leave a value out that would write a header of its own, and say so', async () => {
+    const { url, engine, warnings } = await startEngine();
+    engine.on('headers', (headers: Record<string, string>, req: { method: string }) => {
+      headers['X-Name'] = `${req.method}\r\nX-Injected: 1`;
+      headers['X-Other'] = '1';
+    });
+
+    const session = await openPolling(url);
+    const pushed = await push(session, '4a');
+    const polled = await poll(session);
+
+    expect([pushed.body, polled.body]).toEqual(['ok', '4a']);
+    for (const { headers } of [pushed, polled]) {
+      expect([headers.get('x-name'), headers.get('x-injected'), headers.get('x-other')]).toEqual([null, null, '1']);
+    }
+    const head = (await upgradeHead(url)).join('\n');
+    expect(head).toContain('X-Other: 1');
+    expect(head).not.toMatch(/X-Name|X-Injected/);
+    expect(warnings[0]).toContain('["X-Name"]');
+  });
+
+  it('let the answer pass where a listener throws, and say so', async () => {
+    const { url, engine, warnings } = await startEngine();
+    engine.on('headers', () => {
+      throw new Error('of the listener');
+    });
+
+    const session = await openPolling(url);
+
+    expect((await push(session, '4a')).body).toBe('ok');
+    expect(await upgradeHead(url)).toContain('Upgrade: websocket');
+    expect(warnings[0]).toContain('of the listener');
+  });
 });
 
 describe('EngineServer: connection_error', () => {

@@ -76,6 +76,15 @@ describe('a custom parser', () => {
     ['a namespace with control characters', { type: 0, nsp: '/a\n' }, 'INVALID_NAMESPACE'],
     ['an ack id that is no such number', { ...event('e'), id: -1 }, 'INVALID_ACK_ID'],
     ['a second CONNECT', { type: 0, nsp: '/' }, 'ALREADY_CONNECTED'],
+    ['an event that nests too deep', event('e', nested(4)), 'JSON_TOO_DEEP', { maxJsonDepth: 4 }],
+    [
+      'an ack that nests too deep',
+      { type: 3, nsp: '/', id: 0, data: [{ a: nested(3) }] },
+      'JSON_TOO_DEEP',
+      {
+        maxJsonDepth: 4,
+      },
+    ],
   ])('is held to the same bounds: %s', async (_flaw, packet, code, options = {}) => {
     const { server, wire } = await joined({ parser: MSGPACK, ...options });
     const closed = nextEvent([...server.io.engine.sessions.values()][0], 'close');
@@ -84,6 +93,44 @@ describe('a custom parser', () => {
 
     expect(await closed).toEqual(['parse error', expect.objectContaining({ code })]);
     expect(server.errors).toEqual([]);
+  });
+
+  it('passes what nests as deep as it may', async () => {
+    const { server, wire } = await joined({ parser: MSGPACK, maxJsonDepth: 4 });
+    const [socket] = server.io.sockets.sockets.values();
+    const heard = nextEvent(socket, 'e');
+    wire.send(new MSGPACK.Encoder().encode(event('e', nested(3)))[0]);
+    expect(await heard).toEqual([nested(3)]);
+  });
+
+  it('ends the session where it gives up on nesting itself', async () => {
+    const { server, wire } = await joined({ parser: MSGPACK });
+    const closed = nextEvent([...server.io.engine.sessions.values()][0], 'close');
+    // Arrays of one array each.
+    wire.send(Buffer.alloc(900_000, 0x91));
+    expect(await closed).toEqual(['parse error', expect.objectContaining({ code: 'INVALID_PACKET' })]);
+    expect(server.errors).toEqual([]);
+  });
+
+  it.each<[string, object, ServerOptions]>([
+    ['text', { token: 'x'.repeat(89) }, { maxAuthPayload: 101 }],
+    ['bytes', { token: Buffer.alloc(91) }, { maxAuthPayload: 101 }],
+    ['many fields', { a: 1, b: [true, null], c: {} }, { maxAuthPayload: 30 }],
+    ['many characters of two bytes', { é: 'é'.repeat(10) }, { maxAuthPayload: 29 }],
+    ['levels', { a: nested(2) }, { maxJsonDepth: 3 }],
+  ])('holds auth to its bounds, on both sides: %s', async (_what, auth, options) => {
+    const [[name, bound]] = Object.entries(options) as [[string, number]];
+    const given = { parser: MSGPACK, auth } as never;
+    const [within, above] = [
+      await startServer({ parser: MSGPACK, ...options }),
+      await startServer({ parser: MSGPACK, [name]: bound - 1 }),
+    ];
+    const joining = nextEvent(within.io, 'connection');
+    await connectClient(within.origin, given);
+    const [socket] = (await joining) as [Socket];
+    expect(socket.handshake.auth).toEqual(auth);
+    const refused = openClient(above.origin, given);
+    expect((await nextEvent(refused, 'connect_error'))[0]).toMatchObject({ message: 'Invalid auth payload' });
   });
 
   it('ends the session where it throws', async () => {
@@ -126,6 +173,11 @@ describe('a custom parser', () => {
     expect(destroyed).toBe(1);
   });
 });
+
+/** So many arrays, one in another. */
+function nested(levels: number): unknown[] {
+  return levels === 1 ? [] : [nested(levels - 1)];
+}
 
 /** Packets as JSON, with nothing around them. */
 const PLAIN = {

@@ -1,0 +1,56 @@
+import type { RefusalName } from './engine-error.js';
+import type { TransportName } from './transport/transport.js';
+
+/** What an engine has done so far: a snapshot, as plain data. */
+export interface EngineStats {
+  readonly sessions: {
+    /** Open at the moment. */
+    readonly now: number;
+    /** Since the start. */
+    readonly opened: number;
+    /** Those that are open, by the transport that they are on. */
+    readonly byTransport: Readonly<Record<TransportName, number>>;
+  };
+  /** Engine.IO packets of all sessions, heartbeats included. */
+  readonly packets: Traffic;
+  /** Of WebSockets all bytes of the connection, its handshake included; of polling the bodies, before compression. */
+  readonly bytes: Traffic;
+  /** Requests that were refused, by the name that `connection_error` gives the cause. */
+  readonly refused: Readonly<Partial<Record<RefusalName, number>>>;
+  /** Sessions that ended, by the code of their details. */
+  readonly closed: Readonly<Record<string, number>>;
+  /** Messages that were dropped since their peer did not keep up (`dropFramesOnOverflow`). */
+  readonly dropped: number;
+}
+
+export interface Traffic {
+  readonly in: number;
+  readonly out: number;
+}
+
+/** The numbers behind `EngineStats`. Per message one of them is counted up, and nothing else happens. */
+export class EngineCounters {
+  opened = 0;
+  packetsIn = 0;
+  packetsOut = 0;
+  /** Bytes of transports that are gone; those that are there count for themselves. */
+  bytesIn = 0;
+  bytesOut = 0;
+  /** Messages that were dropped since their peer did not keep up. */
+  dropped = 0;
+  readonly refused = new Tally<RefusalName>();
+  readonly closed = new Tally<string>();
+}
+
+/** Counts by code. Codes come from the catalogues, never from a peer, so that it stays small. */
+export class Tally<Code extends string> {
+  readonly #counts = new Map<Code, number>();
+
+  add(code: Code): void {
+    this.#counts.set(code, (this.#counts.get(code) ?? 0) + 1);
+  }
+
+  toObject(): Partial<Record<Code, number>> {
+    return Object.fromEntries(this.#counts) as Partial<Record<Code, number>>;
+  }
+}

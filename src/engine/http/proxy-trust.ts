@@ -1,0 +1,42 @@
+import { isIP } from 'node:net';
+import proxyAddr from 'proxy-addr';
+import type { EngineRequest } from '../engine-request.js';
+
+/** Whether a proxy may say whom it forwards; `hop` 0 is the peer of the connection. */
+export type TrustProxy = (address: string, hop: number) => boolean;
+
+/** Who sent a request, as far as the proxies in front are trusted to say. */
+export class ProxyTrust {
+  constructor(
+    private readonly trust: TrustProxy | null,
+    private readonly warn: (message: string) => void,
+  ) {}
+
+  /** Whether the peer of the connection is a proxy whose `X-Forwarded-*` headers count. */
+  trustsPeerOf(request: EngineRequest): boolean {
+    return this.trust !== null && this.#trusts(request.socket.remoteAddress ?? '', 0);
+  }
+
+  /** The client's address: the peer of the connection, or whom the last trusted proxy saw. Empty where nobody knows. */
+  addressOf(request: EngineRequest): string {
+    const peer = request.socket.remoteAddress ?? '';
+    if (this.trust === null || request.headers['x-forwarded-for'] === undefined) return peer;
+    const hops = proxyAddr.all(request, (address, hop) => this.#trusts(address ?? '', hop));
+    // What is no address, such as "unknown", names nobody: whoever passed it on stands for it.
+    return hops.map(withoutPort).findLast((address) => isIP(address) !== 0) ?? peer;
+  }
+
+  #trusts(address: string, hop: number): boolean {
+    try {
+      return this.trust!(withoutPort(address), hop);
+    } catch (error) {
+      this.warn(`trustProxy threw, and ${JSON.stringify(address)} was not trusted: ${String(error)}`);
+      return false;
+    }
+  }
+}
+
+/** Some proxies write where the connection came from instead of who it was. */
+function withoutPort(address: string): string {
+  return /^\[(.+)\](?::\d+)?$/.exec(address)?.[1] ?? /^([\d.]+):\d+$/.exec(address)?.[1] ?? address;
+}

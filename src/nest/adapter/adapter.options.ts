@@ -1,0 +1,28 @@
+import { OptionReader } from '../../socketio/index.js';
+
+/** Where a `SocketIoAdapter` leaves the rules of Nest's `IoAdapter` for those of this package. */
+export interface SocketIoAdapterOptions {
+  /** Whether every ack that a client asks for is settled, failures with an error ack. @default false */
+  settleAcks?: boolean;
+  /** Whether global guards, pipes, interceptors and filters reach gateways, on Nest 11 and 12. @default false */
+  globalEnhancers?: boolean;
+  /**
+   * Whether guards on a gateway's class or its `handleConnection` decide before the CONNECT reply, and events wait until
+   * `handleConnection` has settled. @default false
+   */
+  connectGuards?: boolean;
+}
+
+export type ResolvedAdapterOptions = Readonly<Required<SocketIoAdapterOptions>>;
+
+/** @throws OptionError naming the option, what was given and what is allowed */
+export function resolveAdapterOptions(given: SocketIoAdapterOptions): ResolvedAdapterOptions {
+  const read = new OptionReader(given as Readonly<Record<string, unknown>>);
+  const resolved = {
+    settleAcks: read.boolean('settleAcks', false),
+    globalEnhancers: read.boolean('globalEnhancers', false),
+    connectGuards: read.boolean('connectGuards', false),
+  };
+  read.rejectUnknown();
+  return Object.freeze(resolved);
+}

@@ -1,0 +1,74 @@
+import type { AckReply, Socket } from '../../socketio/index.js';
+import type { BoundHandler } from '../dispatch/bound-handler.js';
+import { filterFor, type FailureHandler } from '../dispatch/failure.js';
+import { bodyOf } from '../dispatch/parameters.js';
+import type { Pipeline } from '../dispatch/pipeline.js';
+import { firstValue, isImmediate, isThenable } from '../dispatch/result.js';
+
+/**
+ * What Nest does with an error of a gateway: the filter that catches it, else an `exception` event, which for anything but
+ * a `WsException` says nothing. Never throws. A promise only where a filter is asynchronous.
+ */
+export function tellAsNest(
+  failures: FailureHandler,
+  error: unknown,
+  pipeline: Pipeline | null,
+  socket: Socket,
+  args: unknown[],
+  reply: AckReply | null,
+  event: string,
+): void | Promise<void> {
+  const report = (reason: unknown): Promise<void> => failures.onDetachedError(reason, null, socket, args, event);
+  const filter = pipeline === null ? undefined : filterFor(pipeline.filters, error);
+  try {
+    if (filter === undefined || pipeline === null) {
+      if (!hasGetError(error)) void report(error);
+      socket.emit('exception', payloadOf(error, args, event));
+      return;
+    }
+    const handled = filter.func(error, pipeline.createContext(socket, args, reply, event));
+    if (!isImmediate(handled)) return firstValue(handled).then(() => undefined, report);
+  } catch (rethrown) {
+    return report(rethrown);
+  }
+}
+
+/** A hook whose errors its client is told, like those of its messages; nobody else could be. */
+export function tellingClients(hook: BoundHandler, failures: FailureHandler): BoundHandler {
+  const { pipeline, provide, descriptor } = hook;
+  const telling = (inner: Pipeline): Pipeline => ({
+    ...inner,
+    invoke: (socket, args, reply, pattern) => {
+      const tell = (error: unknown): void | Promise<void> =>
+        tellAsNest(failures, error, inner, socket!, args, null, descriptor.method);
+      try {
+        const result = inner.invoke(socket, args, reply, pattern);
+        return isThenable(result) ? result.then(undefined, tell) : result;
+      } catch (error) {
+        return tell(error);
+      }
+    },
+  });
+  return {
+    ...hook,
+    pipeline: pipeline === null ? null : telling(pipeline),
+    provide: (socket) => {
+      const provided = provide(socket);
+      return isThenable(provided) ? provided.then(telling) : telling(provided);
+    },
+  };
+}
+
+interface WithGetError {
+  getError(): unknown;
+}
+
+function payloadOf(error: unknown, args: unknown[], event: string): object {
+  const given = hasGetError(error) ? error.getError() : 'Internal server error';
+  if (typeof given === 'object' && given !== null) return given;
+  return { status: 'error', message: given, cause: { pattern: event, data: bodyOf(args) } };
+}
+
+function hasGetError(error: unknown): error is WithGetError {
+  return typeof error === 'object' && error !== null && typeof (error as Partial<WithGetError>).getError === 'function';
+}

@@ -1,0 +1,176 @@
+import {
+  MODULE_DEFAULTS,
+  SERVER_DEFAULTS,
+  Server,
+  type ServerDefaults,
+  type ServerOptions,
+} from '../../socketio/index.js';
+import type { HandlerFactory } from '../dispatch/bound-handler.js';
+import type { DispatchContext } from '../dispatch/event-binding.js';
+import { GatewayBinder } from '../dispatch/gateway.binder.js';
+import { UnansweredAcks } from '../dispatch/unanswered-acks.js';
+import type { HttpServerHost } from '../http/http-server.host.js';
+import { planShutdown, shutDown, type ShutdownPlan, type ShutdownResult } from '../shutdown.js';
+import { GatheredOptions } from './gateway-options.js';
+import type { WebSocketGateway } from './websocket-gateway.js';
+
+/** The server of the module, which gateways without a port or path of their own share. */
+export interface MainServer {
+  readonly server: Server;
+  readonly binder: GatewayBinder;
+  readonly context: DispatchContext;
+  readonly port: number | null;
+  /** What `forRoot` was given. */
+  readonly given: ServerOptions;
+  /** Makes the engine, where that has not happened yet. */
+  prepare(): void;
+}
+
+/** What servers of gateways take of their application. */
+export interface ServerSurroundings {
+  readonly http: HttpServerHost;
+  /** What all servers share of the dispatch. */
+  readonly context: Omit<DispatchContext, 'unanswered'>;
+  readonly report: (error: unknown) => void;
+  readonly warn: (message: string) => void;
+  /** Null where the module is not imported. */
+  readonly main: MainServer | null;
+}
+
+/** A server with gateways. */
+export interface Served {
+  readonly server: Server;
+  readonly port: number;
+  readonly binder: GatewayBinder;
+  readonly context: DispatchContext;
+  /** The module opens it and shuts it down. */
+  readonly isMain: boolean;
+}
+
+/** The servers of an application's gateways, by port and path. */
+export class GatewayServers {
+  readonly #servers = new Map<string, Served>();
+  #shutdown: Promise<ShutdownResult[]> | null = null;
+
+  /**
+   * @param settleAcks whether unknown events get an error ack, where the server's options do not say
+   * @param isDriven whether this side runs the gateways; otherwise only their servers
+   */
+  constructor(
+    private readonly surroundings: ServerSurroundings,
+    private readonly gateways: readonly WebSocketGateway[],
+    private readonly handlers: HandlerFactory,
+    private readonly settleAcks: boolean,
+    readonly isDriven: boolean,
+  ) {}
+
+  of({ port, path }: WebSocketGateway): Served | undefined {
+    return this.#servers.get(this.#keyOf(port, path));
+  }
+
+  serverOf(port: number, path: string | undefined): Server | null {
+    return this.#servers.get(this.#keyOf(port, path))?.server ?? null;
+  }
+
+  /**
+   * The options of all gateways on a server.
+   *
+   * @throws BindingError where two of them disagree
+   */
+  optionsOf(port: number, path: string | undefined): ServerOptions {
+    return GatheredOptions.of(this.#gatewaysOn(this.#keyOf(port, path))).options;
+  }
+
+  /**
+   * Makes a server, or takes the module's; with its engine, since hooks such as `afterInit` want it.
+   *
+   * @throws BindingError where `forRoot` was given another value for an option
+   */
+  createServer(port: number, options: ServerOptions): Server {
+    const { main } = this.surroundings;
+    if (main !== null && this.#keyOf(port, options.path) === MAIN) {
+      this.#fillMain(main, options);
+      main.prepare();
+      return main.server;
+    }
+    const { http, report, warn } = this.surroundings;
+    const defaults: ServerDefaults = main === null ? SERVER_DEFAULTS : { ...MODULE_DEFAULTS, strict: false };
+    const settleAcks = options.settleAcks ?? (this.settleAcks || defaults.settleAcks);
+    const given = { onError: report, onWarning: warn, cors: http.cors, ...options, settleAcks };
+    const server = new Server(given, undefined, defaults);
+    server.createEngine();
+    return server;
+  }
+
+  contextOf(server: Server): DispatchContext {
+    return [...this.#servers.values()].find((served) => served.server === server)!.context;
+  }
+
+  /** Serves from now on what the adapter made. Named namespaces come before patterns, which would make them. */
+  adopt(port: number, path: string | undefined, server: Server): void {
+    const { main, context: shared } = this.surroundings;
+    const key = this.#keyOf(port, path);
+    if (server === main?.server) {
+      this.#servers.set(key, { server, port, binder: main.binder, context: main.context, isMain: true });
+    } else {
+      const context: DispatchContext = { ...shared, unanswered: new UnansweredAcks(server) };
+      const binder = new GatewayBinder(server, this.handlers, context);
+      this.#servers.set(key, { server, port, binder, context, isMain: false });
+    }
+    for (const { namespace } of this.#gatewaysOn(key)) if (typeof namespace === 'string') server.of(namespace);
+  }
+
+  /** Lets clients in, where the module does not. */
+  async open(): Promise<void> {
+    const { http } = this.surroundings;
+    for (const { server, port, isMain } of this.#servers.values()) {
+      if (isMain) continue;
+      if (port === 0) http.attach(server);
+      else await http.listen(server, port);
+    }
+  }
+
+  /** Ends all servers but the module's. A second call gets the first one's result. */
+  shutdown(plan: ShutdownPlan = planShutdown({}, SHUTDOWN_TIMEOUT, 1)): Promise<ShutdownResult[]> {
+    return (this.#shutdown ??= Promise.all(
+      [...this.#servers.values()].flatMap(({ server, context, isMain }) =>
+        isMain ? [] : [shutDown(server, context, plan)],
+      ),
+    ));
+  }
+
+  #gatewaysOn(key: string): WebSocketGateway[] {
+    return this.gateways.filter(({ port, path }) => this.#keyOf(port, path) === key);
+  }
+
+  #keyOf(port: number, path: string | undefined): string {
+    const { main } = this.surroundings;
+    if (main !== null && (port === 0 || port === main.port)) {
+      if (path === undefined || pathOf(path) === pathOf(main.given.path)) return MAIN;
+    }
+    return `${port}${pathOf(path)}`;
+  }
+
+  /** What `forRoot` left unset. */
+  #fillMain({ server, given }: MainServer, options: ServerOptions): void {
+    const owners = GatheredOptions.of(this.#gatewaysOn(MAIN));
+    const all = new GatheredOptions();
+    all.add(given, () => 'SocketIoModule.forRoot()');
+    all.add(options, (name) => owners.ownerOf(name) ?? 'createIOServer()');
+    const isNew = ([name]: [string, unknown]): boolean => given[name as keyof ServerOptions] === undefined;
+    server.fill(Object.fromEntries(Object.entries(all.options).filter(isNew)));
+  }
+}
+
+/** As the module's default. */
+const SHUTDOWN_TIMEOUT = 10_000;
+
+/** Key of the module's server. */
+const MAIN = 'main';
+
+/** The one that Nest takes for a gateway without. */
+const DEFAULT_PATH = '/socket.io';
+
+function pathOf(path = DEFAULT_PATH): string {
+  return `/${path.replace(/^\/|\/$/g, '')}`;
+}

@@ -1,0 +1,72 @@
+import type { CallStyle } from '../dispatch/call-style.js';
+import type { EnhancerSource } from '../dispatch/enhancers.js';
+import type { HandlerDescriptor, InstanceWrapper } from '../discovery/gateway.descriptor.js';
+import { SocketIoException } from '../errors/socket-io.exception.js';
+import { ParamType, WEBSOCKETS_METADATA } from '../socket-io.constants.js';
+
+/** How Nest calls the methods of `@WebSocketGateway` classes. */
+export class GatewayStyle implements CallStyle {
+  readonly pipesAll = true;
+  readonly parameters = {
+    [`${ParamType.SOCKET}:0`]: { index: 0 },
+    [`${ParamType.PAYLOAD}:1`]: { index: 1 },
+    [`${ParamType.ACK}:2`]: { index: 2 },
+  };
+  readonly onInstance = assignServers;
+  #Refusal: new (message: string) => Error = SocketIoException;
+
+  readonly refusal = (): Error => new this.#Refusal('Forbidden resource');
+
+  /** Hooks are called with the client, whatever is bound to their class. */
+  readonly isBare = ({ kind }: HandlerDescriptor['handles']): boolean => kind !== 'message';
+
+  /** Takes Nest's own exception, which filters of gateways catch by its class; there are gateways, so it is installed. */
+  async load(): Promise<void> {
+    try {
+      const { WsException } = await import('@nestjs/websockets');
+      this.#Refusal = WsException;
+    } catch {
+      // A runner without ES modules, such as Jest over CommonJS: then the class of this package says the same.
+    }
+  }
+}
+
+/** What is bound to gateways, with or without what is global. */
+export class GatewayEnhancers implements Pick<EnhancerSource, 'bindScopedGlobals' | 'enhancersOf' | 'pipesOf'> {
+  readonly #ofMessages: EnhancerSource;
+  readonly #ofHooks: EnhancerSource;
+
+  /**
+   * @param all whether global enhancers of all kinds apply to messages and to the connection
+   * @param some whether they do to messages but for filters, as in Nest 12; in Nest 11 none does
+   */
+  constructor(source: EnhancerSource, all: boolean, some: boolean) {
+    const local = all ? source : source.withoutGlobal(['guard', 'pipe', 'interceptor', 'filter']);
+    this.#ofMessages = some && !all ? source.withoutGlobal(['filter']) : local;
+    this.#ofHooks = local;
+  }
+
+  bindScopedGlobals(descriptor: HandlerDescriptor): void {
+    this.#sourceOf(descriptor).bindScopedGlobals(descriptor);
+  }
+
+  enhancersOf(...args: Parameters<EnhancerSource['enhancersOf']>): ReturnType<EnhancerSource['enhancersOf']> {
+    return this.#sourceOf(args[0]).enhancersOf(...args);
+  }
+
+  pipesOf(...args: Parameters<EnhancerSource['pipesOf']>): ReturnType<EnhancerSource['pipesOf']> {
+    return this.#sourceOf(args[0]).pipesOf(...args);
+  }
+
+  #sourceOf({ handles }: HandlerDescriptor): EnhancerSource {
+    return handles.kind === 'message' ? this.#ofMessages : this.#ofHooks;
+  }
+}
+
+/** Nest sets `@WebSocketServer()` properties on what it holds for a provider; what is made per connection gets the same. */
+function assignServers(instance: object, { instance: template }: InstanceWrapper): void {
+  for (const property of Object.keys((template ?? {}) as object)) {
+    if (Reflect.getMetadata(WEBSOCKETS_METADATA.SERVER, instance, property) === undefined) continue;
+    Reflect.set(instance, property, (template as Record<string, unknown>)[property]);
+  }
+}

@@ -1,0 +1,18 @@
+import type { ApplicationConfig } from '@nestjs/core';
+import type { GatewayHost } from './gateway-host.js';
+import { SocketIoAdapter } from './socket-io.adapter.js';
+
+/**
+ * Makes gateways run on the module's server without a word in `main.ts`: before Nest looks for `IoAdapter`, which need
+ * not be installed. An adapter that the application sets itself wins, and is told of the module where it is one of ours.
+ */
+export function installAdapter(config: ApplicationConfig, host: GatewayHost): void {
+  const setIoAdapter = config.setIoAdapter.bind(config);
+  config.setIoAdapter = (adapter) => {
+    if (adapter instanceof SocketIoAdapter) adapter.join(host);
+    setIoAdapter(adapter);
+  };
+  const present: unknown = config.getIoAdapter();
+  if (present instanceof SocketIoAdapter) present.join(host);
+  else if (!present) config.setIoAdapter(new SocketIoAdapter());
+}

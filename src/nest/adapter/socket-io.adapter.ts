@@ -1,0 +1,146 @@
+import type { Server as HttpServer } from 'node:http';
+import type { INestApplicationContext, WebSocketAdapter, WsMessageHandler } from '@nestjs/common';
+import { HttpAdapterHost } from '@nestjs/core';
+import type { Observable } from 'rxjs';
+import { Server, type Namespace, type ServerOptions, type Socket } from '../../socketio/index.js';
+import { BindingError } from '../errors/binding.error.js';
+import { HttpServerHost } from '../http/http-server.host.js';
+import { resolveAdapterOptions, type ResolvedAdapterOptions, type SocketIoAdapterOptions } from './adapter.options.js';
+import { createApplicationHost } from './application-host.js';
+import { ClientHandlers } from './client-handlers.js';
+import type { GatewayHost } from './gateway-host.js';
+import type { GatewayServers } from './gateway-servers.js';
+import { StandaloneServers } from './standalone-servers.js';
+
+/** What Nest asks an adapter to make: a server, or a namespace of one that it has. */
+export interface AdapterServerOptions extends ServerOptions {
+  namespace?: string | RegExp;
+  server?: unknown;
+}
+
+/**
+ * Runs `@WebSocketGateway` classes of `@nestjs/websockets` on a server of this package, as Nest's `IoAdapter` does on that
+ * of `socket.io`. Where `SocketIoModule` is imported it is there by itself.
+ *
+ * @example
+ * app.useWebSocketAdapter(new SocketIoAdapter(app));
+ */
+export class SocketIoAdapter implements WebSocketAdapter<Server | Namespace, Socket, AdapterServerOptions> {
+  /** Assigned by Nest. Clients are closed either way, so that nothing waits for them. */
+  forceCloseConnections?: boolean;
+  /** The application's, where it is known. */
+  protected readonly httpServer: HttpServer | undefined;
+  readonly #options: ResolvedAdapterOptions;
+  readonly #app: INestApplicationContext | null;
+  readonly #http: HttpServerHost | null;
+  readonly #clients = new ClientHandlers((server) => this.#servers().contextOf(server));
+  #module: GatewayHost | null = null;
+  #started: GatewayServers | StandaloneServers | null = null;
+
+  /**
+   * @param appOrHttpServer the application; given only its HTTP server, gateways are left to Nest with all its faults
+   * @throws OptionError for a wrong option
+   */
+  constructor(appOrHttpServer?: INestApplicationContext | object, options: SocketIoAdapterOptions = {}) {
+    this.#options = resolveAdapterOptions(options);
+    this.#app = isApplication(appOrHttpServer) ? appOrHttpServer : null;
+    this.#http = this.#app === null ? null : new HttpServerHost(this.#app.get(HttpAdapterHost));
+    this.httpServer = this.#app === null ? (appOrHttpServer as HttpServer | undefined) : this.#http!.httpServer;
+  }
+
+  /** @internal The module is imported: gateways run beside its handlers, on its server where they share port and path. */
+  join(host: GatewayHost): void {
+    this.#module = host;
+  }
+
+  /** Called by Nest for each port and path, then for each gateway with a namespace. */
+  create(port: number, options: AdapterServerOptions = {}): Server | Namespace {
+    const { namespace, server, ...given } = options;
+    const io = server instanceof Server ? server : this.#provide(port, given);
+    return namespace ? io.of(namespace) : io;
+  }
+
+  /**
+   * Makes a server for a port, which is 0 for the application's own. May be overridden, as Nest's recipes do to set an
+   * adapter, a middleware or options.
+   *
+   * @throws BindingError where the server is the module's and its `forRoot` was given another value for an option
+   */
+  // oxlint-disable-next-line typescript/no-explicit-any -- as in IoAdapter: recipes say that they are the options of socket.io
+  createIOServer(port: number, options?: any): Server {
+    return this.#servers().createServer(port, (options ?? {}) as ServerOptions);
+  }
+
+  bindClientConnect(server: Server | Namespace, callback: Function): void {
+    if (!this.#servers().isDriven) this.#clients.onConnect(server, callback as () => void);
+  }
+
+  bindClientDisconnect(client: Socket, callback: Function): void {
+    this.#clients.onDisconnect(client, callback as () => void);
+  }
+
+  bindMessageHandlers(
+    client: Socket,
+    handlers: WsMessageHandler[],
+    transform: (data: unknown) => Observable<unknown>,
+  ): void {
+    this.#clients.bind(client, handlers, transform);
+  }
+
+  /** Turns a client away, for good. */
+  closeClient(client: Socket): void {
+    client.disconnect(true);
+  }
+
+  /** Ends the servers so that clients reconnect elsewhere, once handlers in flight have ended. Idempotent. */
+  async close(_server?: Server | Namespace): Promise<void> {
+    await this.#started?.shutdown();
+  }
+
+  /** Called by Nest at the end. */
+  async dispose(): Promise<void> {
+    await this.close();
+  }
+
+  #provide(port: number, given: ServerOptions): Server {
+    const servers = this.#servers();
+    const present = servers.serverOf(port, given.path);
+    if (present !== null) return present;
+    const server: unknown = this.createIOServer(port, { ...given, ...servers.optionsOf(port, given.path) });
+    if (!(server instanceof Server)) {
+      throw new BindingError(`${this.constructor.name}.createIOServer() must return the server of its super class`);
+    }
+    servers.adopt(port, given.path, server);
+    return server;
+  }
+
+  /** Made when Nest asks for the first server: no other moment is late enough to know and early enough to tell. */
+  #servers(): GatewayServers | StandaloneServers {
+    return (this.#started ??= this.#start());
+  }
+
+  #start(): GatewayServers | StandaloneServers {
+    const isDriven = DRIVING.every((method) => this[method] === SocketIoAdapter.prototype[method]);
+    const host = this.#module ?? (this.#app === null ? null : createApplicationHost(this.#app, this.#http!));
+    if (host === null || !isDriven) this.#forbidOptions(host === null);
+    return host === null ? new StandaloneServers(this.httpServer) : host.start(this.#options, isDriven);
+  }
+
+  #forbidOptions(isStandalone: boolean): void {
+    const on = Object.entries(this.#options).find(([, value]) => value);
+    if (on === undefined) return;
+    throw new BindingError(
+      isStandalone
+        ? `The option "${on[0]}" needs the application: new SocketIoAdapter(app, …), or import SocketIoModule.`
+        : `The option "${on[0]}" cannot be had where ${this.constructor.name} overrides one of ${DRIVING.join(', ')}.`,
+    );
+  }
+}
+
+/** Who overrides one of them wants to be asked by Nest for every client, as `IoAdapter` is. */
+const DRIVING = ['bindClientConnect', 'bindClientDisconnect', 'bindMessageHandlers'] as const;
+
+function isApplication(value: unknown): value is INestApplicationContext {
+  const { get, select } = (value ?? {}) as Partial<INestApplicationContext>;
+  return typeof get === 'function' && typeof select === 'function';
+}

@@ -1,0 +1,92 @@
+import { Logger } from '@nestjs/common';
+import { createServer, type Server as HttpServer } from 'node:http';
+import { SERVER_DEFAULTS, Server, type ServerOptions } from '../../socketio/index.js';
+import type { DispatchContext } from '../dispatch/event-binding.js';
+import { FailureHandler } from '../dispatch/failure.js';
+import { InFlight } from '../dispatch/in-flight.js';
+import { OpenStreams } from '../dispatch/open-streams.js';
+import { UnansweredAcks } from '../dispatch/unanswered-acks.js';
+import { BindingError } from '../errors/binding.error.js';
+import { planShutdown, shutDown } from '../shutdown.js';
+
+/** Servers of an adapter that knows an HTTP server and no application: as `IoAdapter`, it listens as soon as it is told. */
+export class StandaloneServers {
+  readonly isDriven = false;
+  readonly #contexts = new Map<Server, DispatchContext>();
+  readonly #ownServers: HttpServer[] = [];
+  readonly #logger = new Logger('SocketIo');
+  #shutdown: Promise<void> | null = null;
+
+  constructor(private readonly httpServer: HttpServer | undefined) {}
+
+  /** Nest asks once for each port and path. */
+  serverOf(): null {
+    return null;
+  }
+
+  optionsOf(): ServerOptions {
+    return {};
+  }
+
+  createServer(port: number, options: ServerOptions): Server {
+    const onError = (error: unknown): void => this.#log(error);
+    const onWarning = (message: string): void => this.#logger.warn(message);
+    const server = new Server({ onError, onWarning, ...options }, undefined, SERVER_DEFAULTS);
+    server.createEngine();
+    const httpServer = port === 0 ? this.#applicationServer() : this.#listen(port, server);
+    server.engine.attach(httpServer);
+    server.httpServer = httpServer;
+    return server;
+  }
+
+  adopt(_port: number, _path: string | undefined, server: Server): void {
+    const log = (error: unknown): void => this.#log(error);
+    this.#contexts.set(server, {
+      failures: new FailureHandler(null, log),
+      inFlight: new InFlight(),
+      departures: new InFlight(),
+      streams: new OpenStreams(),
+      unanswered: new UnansweredAcks(server),
+      log,
+      stopped: false,
+    });
+  }
+
+  contextOf(server: Server): DispatchContext {
+    return this.#contexts.get(server)!;
+  }
+
+  /** A second call gets the first one's result. */
+  shutdown(): Promise<void> {
+    return (this.#shutdown ??= this.#end());
+  }
+
+  async #end(): Promise<void> {
+    const plan = planShutdown({}, SHUTDOWN_TIMEOUT, 1);
+    await Promise.all([...this.#contexts].map(([server, context]) => shutDown(server, context, plan)));
+    for (const own of this.#ownServers) {
+      own.closeIdleConnections();
+      await new Promise<void>((resolve) => own.close(() => resolve()));
+    }
+  }
+
+  #applicationServer(): HttpServer {
+    if (this.httpServer !== undefined) return this.httpServer;
+    throw new BindingError(
+      'SocketIoAdapter knows no HTTP server for a gateway without a port: new SocketIoAdapter(app), or import SocketIoModule.',
+    );
+  }
+
+  #listen(port: number, server: Server): HttpServer {
+    const httpServer = createServer((_request, response) => void response.writeHead(404).end());
+    this.#ownServers.push(httpServer);
+    return httpServer.on('error', (error) => server.reportError(error)).listen(port);
+  }
+
+  #log(error: unknown): void {
+    this.#logger.error(error instanceof Error ? (error.stack ?? error.message) : String(error));
+  }
+}
+
+/** As the module's default. */
+const SHUTDOWN_TIMEOUT = 10_000;

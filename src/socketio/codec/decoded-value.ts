@@ -1,0 +1,46 @@
+/*
+ * What a custom parser decoded has no text to be measured; these walk over the values instead. Neither walks further than
+ * it takes to know.
+ */
+
+/** Whether arrays and objects nest deeper than `levels`. */
+export function isNestedDeeper(value: unknown, levels: number): boolean {
+  if (!isContainer(value)) return false;
+  if (levels === 0) return true;
+  if (Array.isArray(value)) return value.some((item) => isNestedDeeper(item, levels - 1));
+  for (const key in value) if (isNestedDeeper(value[key], levels - 1)) return true;
+  return false;
+}
+
+/** Whether a value is larger than `bytes`: of binary data its length, of the rest that of its JSON without escapes. */
+export function isLargerThan(value: unknown, bytes: number): boolean {
+  return left(value, bytes) < 0;
+}
+
+/** What is left of the budget behind a value; negative once it is spent. */
+function left(value: unknown, budget: number): number {
+  if (typeof value === 'string') return budget - Buffer.byteLength(value) - QUOTES;
+  if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer) return budget - value.byteLength;
+  if (!isContainer(value)) return budget - String(value).length;
+  let rest = budget - BRACKETS;
+  let isFirst = true;
+  // The keys of an array are not written.
+  const isList = Array.isArray(value);
+  for (const key in value) {
+    if (!isFirst) rest -= COMMA;
+    isFirst = false;
+    if (!isList) rest -= Buffer.byteLength(key) + QUOTES + COLON;
+    rest = left(value[key], rest);
+    if (rest < 0) return rest;
+  }
+  return rest;
+}
+
+function isContainer(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !ArrayBuffer.isView(value) && !(value instanceof ArrayBuffer);
+}
+
+const QUOTES = 2;
+const BRACKETS = 2;
+const COMMA = 1;
+const COLON = 1;

@@ -1,0 +1,49 @@
+import { Tally, type EngineStats } from '../engine/index.js';
+import type { ConnectRefusalCode } from './socketio-error.js';
+
+/** What a server has done so far: a snapshot, as plain data. Without an engine yet, its part is zero. */
+export interface ServerStats extends EngineStats {
+  readonly sockets: {
+    /** Connected at the moment. */
+    readonly now: number;
+    /** Since the start. */
+    readonly opened: number;
+    /** Of those that are connected; children of a dynamic namespace count under its pattern, since clients name them. */
+    readonly byNamespace: Readonly<Record<string, number>>;
+  };
+  /** CONNECT packets that were answered with CONNECT_ERROR. */
+  readonly connectRefused: Readonly<Partial<Record<ConnectRefusalCode, number>>>;
+  /** Sockets that were disconnected, by the code of their details. */
+  readonly disconnected: Readonly<Record<string, number>>;
+  /** Acks that clients owe. */
+  readonly pendingAcks: number;
+  /** Events that nobody handles. */
+  readonly unknownEvents: number;
+  /** Events that came too early. */
+  readonly rateLimited: number;
+  /** Acks that a handler took upon itself and did not give within `ackTimeout`. */
+  readonly unansweredAcks: number;
+  /** What handlers, listeners and middlewares threw and nobody caught. */
+  readonly errors: number;
+}
+
+/** The numbers behind `ServerStats` that no engine has. */
+export class ServerCounters {
+  socketsOpened = 0;
+  unknownEvents = 0;
+  rateLimited = 0;
+  unansweredAcks = 0;
+  errors = 0;
+  readonly connectRefused = new Tally<ConnectRefusalCode>();
+  readonly disconnected = new Tally<string>();
+}
+
+/** What a server without an engine has to say about sessions. */
+export const NO_ENGINE_STATS: EngineStats = {
+  sessions: { now: 0, opened: 0, byTransport: { polling: 0, websocket: 0, webtransport: 0 } },
+  packets: { in: 0, out: 0 },
+  bytes: { in: 0, out: 0 },
+  refused: {},
+  closed: {},
+  dropped: 0,
+};

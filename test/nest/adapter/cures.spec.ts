@@ -1,0 +1,240 @@
+/** What cannot be relied on with `IoAdapter`, since it ends the process or is not there, is right without being asked for. */
+import type { EventEmitter } from 'node:events';
+import { Catch, Logger, UseFilters, type ArgumentsHost, type ExceptionFilter, type Type } from '@nestjs/common';
+import { SubscribeMessage, WebSocketGateway, WebSocketServer, WsException } from '@nestjs/websockets';
+import type { Namespace, Server, Socket } from '../../../src/server.js';
+import { cleanup } from '../../support/cleanup.js';
+import { collectGarbage } from '../../support/garbage.js';
+import { connectClient, createClient } from '../../support/nest-app.js';
+import { nextEvent, until } from '../../support/until.js';
+import { PLATFORMS } from '../support/start-app.js';
+import { startGateways } from './support/start-gateways.js';
+import { surfacing, watchSurprises } from './support/surprises.js';
+
+const { jest } = import.meta;
+
+/** What was logged as an error. */
+function watchLog(): unknown[] {
+  const logged: unknown[] = [];
+  const error = jest.spyOn(Logger.prototype, 'error').mockImplementation((message: unknown) => {
+    logged.push(String(message).split('\n')[0]);
+  });
+  cleanup(() => error.mockRestore());
+  return logged;
+}
+
+describe.each(PLATFORMS)('pain 5: a hook of a gateway on %s', (platform) => {
+  it.each(['throws', 'rejects'] as const)('%s, and the process and everybody else go on', async (way) => {
+    const surprises = watchSurprises();
+    const logged = watchLog();
+    const fail = (hook: string): Promise<void> => {
+      if (way === 'throws') throw new Error(`${hook} failed`);
+      return Promise.reject(new Error(`${hook} failed`));
+    };
+
+    @WebSocketGateway()
+    class FailingGateway {
+      afterInit(): Promise<void> {
+        return fail('afterInit');
+      }
+
+      handleConnection(): Promise<void> {
+        return fail('handleConnection');
+      }
+
+      handleDisconnect(): Promise<void> {
+        return fail('handleDisconnect');
+      }
+    }
+
+    @WebSocketGateway()
+    class OtherGateway {
+      @SubscribeMessage('ask')
+      ask(): string {
+        return 'answer';
+      }
+    }
+    const { url } = await startGateways({ platform, providers: [FailingGateway, OtherGateway] });
+    const client = await connectClient(url);
+    expect(await client.emitWithAck('ask')).toBe('answer');
+    client.disconnect();
+    await until(() => logged.length === 3, 'three errors were reported');
+    await surfacing();
+    expect(logged).toEqual([
+      'Error: afterInit failed',
+      'Error: handleConnection failed',
+      'Error: handleDisconnect failed',
+    ]);
+    expect(surprises).toEqual([]);
+  });
+});
+
+describe('pain 5: an error of handleConnection', () => {
+  it.each(['throws', 'rejects'])('reaches the client: it %s', async (way) => {
+    @WebSocketGateway()
+    class RejectingGateway {
+      handleConnection(): Promise<void> {
+        if (way === 'throws') throw new WsException('Unauthorized');
+        return Promise.reject(new WsException('Unauthorized'));
+      }
+    }
+    const { url } = await startGateways({ providers: [RejectingGateway] });
+    const client = createClient(url);
+    const exception = nextEvent(client, 'exception');
+    client.connect();
+    expect(await exception).toEqual([
+      { status: 'error', message: 'Unauthorized', cause: { pattern: 'handleConnection' } },
+    ]);
+  });
+
+  it('reaches a filter of the class', async () => {
+    const logged = watchLog();
+
+    @Catch()
+    class TellingFilter implements ExceptionFilter {
+      catch(exception: Error, host: ArgumentsHost): void {
+        host.switchToWs().getClient<Socket>().emit('refused', exception.message);
+      }
+    }
+
+    @UseFilters(TellingFilter)
+    @WebSocketGateway()
+    class FailingGateway {
+      async handleConnection(): Promise<void> {
+        await surfacing();
+        throw new Error('no room');
+      }
+    }
+    const { url } = await startGateways({ providers: [FailingGateway] });
+    const client = await connectClient(url);
+    expect(await nextEvent(client, 'refused')).toEqual(['no room']);
+    expect(logged).toEqual([]);
+  });
+});
+
+describe('an error of a message', () => {
+  it('that a filter throws once more is reported, and the event goes on to work', async () => {
+    const surprises = watchSurprises();
+    const logged = watchLog();
+
+    @Catch()
+    class RethrowingFilter implements ExceptionFilter {
+      catch(exception: Error): void {
+        throw exception;
+      }
+    }
+
+    @WebSocketGateway()
+    class FailingGateway {
+      #calls = 0;
+
+      @UseFilters(RethrowingFilter)
+      @SubscribeMessage('fail once')
+      failOnce(): number {
+        if (++this.#calls === 1) throw new Error('once');
+        return this.#calls;
+      }
+    }
+    const { url } = await startGateways({ providers: [FailingGateway] });
+    const client = await connectClient(url);
+    client.emit('fail once');
+    expect(await client.emitWithAck('fail once')).toBe(2);
+    await surfacing();
+    expect([logged, surprises]).toEqual([['Error: once'], []]);
+  });
+
+  it('in what it returned to be sent is reported', async () => {
+    const surprises = watchSurprises();
+    const logged = watchLog();
+
+    @WebSocketGateway()
+    class UnsendableGateway {
+      @SubscribeMessage('cycle')
+      cycle(): unknown {
+        const cycle: { self?: unknown } = {};
+        cycle.self = cycle;
+        return { event: 'answer', data: cycle };
+      }
+
+      @SubscribeMessage('reserved')
+      reserved(): unknown {
+        return { event: 'connect', data: 1 };
+      }
+
+      @SubscribeMessage('ask')
+      ask(): string {
+        return 'answer';
+      }
+    }
+    const { url } = await startGateways({ providers: [UnsendableGateway] });
+    const client = await connectClient(url);
+    client.emit('cycle');
+    client.emit('reserved');
+    expect(await client.emitWithAck('ask')).toBe('answer');
+    await surfacing();
+    expect(logged).toHaveLength(2);
+    expect(surprises).toEqual([]);
+  });
+});
+
+function createGateway(index: number, namespace?: RegExp): Type {
+  @WebSocketGateway(namespace === undefined ? {} : { namespace })
+  class ManyGateway {
+    @WebSocketServer() server!: Server;
+
+    handleConnection(): void {}
+
+    handleDisconnect(): void {}
+
+    @SubscribeMessage(`ask ${index}`)
+    ask(): number {
+      return index;
+    }
+
+    @SubscribeMessage('all')
+    all(): void {}
+  }
+  return ManyGateway;
+}
+
+/** Listeners of each event that has some. */
+function listenersOf(emitter: EventEmitter): Record<string, number> {
+  return Object.fromEntries(emitter.eventNames().map((name) => [String(name), emitter.listenerCount(name)]));
+}
+
+describe('pain 7: 50 gateways', () => {
+  it.each([undefined, /^\/dyn$/])('register nothing on a socket or its namespace (%s)', async (namespace) => {
+    const warnings: unknown[] = [];
+    const onWarning = (warning: unknown): void => void warnings.push(warning);
+    process.on('warning', onWarning);
+    cleanup(() => process.off('warning', onWarning));
+    const gateways = Array.from({ length: 50 }, (_, i) => createGateway(i, namespace));
+    const { app, url } = await startGateways({ providers: gateways });
+    const client = await connectClient(namespace === undefined ? url : `${url}/dyn`);
+    expect(await client.emitWithAck('ask 49')).toBe(49);
+    const { server } = app.get(gateways[0]) as { server: Server | Namespace };
+    const main =
+      'sockets' in server && server.sockets instanceof Map ? (server as Namespace).server : (server as Server);
+    const space = main.of(namespace === undefined ? '/' : '/dyn');
+    const [socket] = space.sockets.values();
+    expect(listenersOf(socket as unknown as EventEmitter)).toEqual({});
+    expect(listenersOf(space)).toEqual({});
+    await surfacing();
+    expect(warnings).toEqual([]);
+  });
+
+  it('keep nothing of a client that is gone', async () => {
+    const gateways = Array.from({ length: 50 }, (_, i) => createGateway(i));
+    const { app, url } = await startGateways({ providers: gateways });
+    const { server } = app.get(gateways[0]) as { server: Server };
+    const client = await connectClient(url);
+    await client.emitWithAck('ask 1');
+    const [left] = [...server.sockets.sockets.values()].map((socket) => new WeakRef(socket));
+    client.disconnect();
+    await until(() => server.engine.clientsCount === 0, 'the client is gone');
+    await collectGarbage(
+      () => left.deref() === undefined,
+      () => 'a socket',
+    );
+  });
+});

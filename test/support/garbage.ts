@@ -1,0 +1,22 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { elapse } from './until.js';
+
+setFlagsFromString('--expose-gc');
+const collect = runInNewContext('gc') as () => void;
+
+/** What is in use once all that nobody needs is gone, in bytes. */
+export function heapUsed(): number {
+  collect();
+  return process.memoryUsage().heapUsed;
+}
+
+/** Collects until the condition holds: what a promise or a timer still holds is let go a turn of the loop later. */
+export async function collectGarbage(condition: () => boolean, what: () => string): Promise<void> {
+  for (let turn = 0; turn < 100; turn++) {
+    collect();
+    if (condition()) return;
+    await elapse(10);
+  }
+  throw new Error(`garbage was not collected: ${what()}`);
+}

@@ -426,8 +426,7 @@ export class EngineServer extends EventEmitter implements SessionHost, AnswerPol
 
   /**
    * Decides about a handshake, the cheap bounds before the hooks. A place is held from here on, so that those which are
-   * decided about at the same time count as well. `done` is called once; never, where a place is given back because the
-   * peer has left.
+   * decided about at the same time count as well. `done` is called once; never, where the peer has left meanwhile.
    */
   #admit(request: EngineRequest, peer: WaitingPeer, done: (result: Admitted | Refusal) => void): void {
     if (!this.#accepting) {
@@ -435,19 +434,14 @@ export class EngineServer extends EventEmitter implements SessionHost, AnswerPol
       return;
     }
     const address = this.#proxies.addressOf(request);
-    const admission = this.#admission;
-    if (admission === null) {
-      this.#askHooks(request, (result) => done(result instanceof Refusal ? result : { id: result, address }));
-      return;
-    }
-    const over = admission.enter(address);
+    const over = this.#admission === null ? null : this.#admission.enter(address);
     if (over !== null) {
       done(new Refusal(over));
       return;
     }
     let pending = true;
     const leave = (): void => {
-      if (pending) admission.leave(address);
+      if (pending) this.#admission?.leave(address);
       pending = false;
     };
     this.#askHooks(request, (result) => {

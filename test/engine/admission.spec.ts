@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import type { AllowRequest, ConnectionError, EngineOptions } from '../../src/engine/index.js';
 import { WireSocket, openPolling, openWebSocket, refusedWebSocket, request } from '../support/engine-client.js';
+import { RawSocket, upgradeRequest } from '../support/raw-socket.js';
 import { startEngine, type RunningEngine } from '../support/server.js';
 import { nextEvent, until } from '../support/until.js';
 
@@ -48,6 +49,29 @@ describe('allowRequest', () => {
     expect((await refusedWebSocket(url + WEBSOCKET)).status).toBe(403);
     expect(warnings).toHaveLength(2);
     expect(warnings[0]).toContain('no database at 10.0.0.1');
+  });
+
+  it.each([
+    ['polling', POLLING],
+    ['websocket', WEBSOCKET],
+  ])('opens no session for a peer that left before the answer, over %s', async (transport, query) => {
+    const answers: (() => void)[] = [];
+    const server = await startEngine({
+      allowRequest: (_request, decide) => void answers.push(() => decide(null, true)),
+    });
+    const connected = nextEvent(server.http, 'connection');
+    const raw = new RawSocket(server.port);
+    const path = new URL(server.url).pathname + query;
+    raw.write(transport === 'websocket' ? upgradeRequest(path) : `GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`);
+    const [socket] = (await connected) as [Socket];
+    await until(() => answers.length === 1);
+    const gone = nextEvent(socket, 'close');
+    raw.drop(true);
+    await gone;
+    await new Promise(setImmediate);
+    answers[0]();
+
+    expect(server.engine.stats().sessions).toMatchObject({ now: 0, opened: 0 });
   });
 
   it('believes its first word only', async () => {
@@ -188,7 +212,7 @@ describe('cookie', () => {
     expect((await request(url + POLLING)).headers.get('set-cookie')).toMatch(/^io=a%3Bb%20c;/);
   });
 
-  it('is off by default', async () => {
+  it('is off by default [P32]', async () => {
     const { url } = await startEngine();
     expect((await request(url + POLLING)).headers.get('set-cookie')).toBeNull();
   });

@@ -87,7 +87,7 @@ export class Websocket<
     event: Event,
     ...args: EventParams<EmitEvents, Event>
   ): Promise<string[]> {
-    return emitByIds(this.#backend.server, ids, event as string, args);
+    return emitByIds(this.#backend.server._nsps, ids, event as string, args);
   }
 
   /** Emits to every socket of `/` and resolves to their acks. */

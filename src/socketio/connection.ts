@@ -234,8 +234,8 @@ export class Connection extends TimerEntry implements SessionReceiver, PacketSin
   /** The connection is in no namespace. */
   override onTimer(): void {
     const detail = closeDetail('CONNECT_TIMEOUT', 'no namespace was joined in time');
-    this.#end('forced server close', detail);
-    this.conn.close();
+    this.#end('forced close', detail);
+    this.conn.dismiss('forced close', detail);
   }
 
   /** @internal A namespace takes the connection in. */

@@ -1,7 +1,17 @@
-import { assertEmittable } from './reserved-events.js';
 import type { SocketId } from './adapter/adapter.js';
-import type { Socket } from './socket.js';
-import type { Server } from './socketio-server.js';
+import { assertEmittable } from './reserved-events.js';
+
+interface Recipient {
+  readonly id: SocketId;
+  emit(event: string, ...args: unknown[]): unknown;
+}
+
+/** A namespace, as far as this needs one. */
+interface RecipientSpace {
+  readonly sockets: ReadonlyMap<SocketId, Recipient>;
+  readonly adapter: { serverCount(): Promise<number> };
+  in(ids: SocketId[]): { fetchSockets(): Promise<readonly Recipient[]> };
+}
 
 /**
  * Emits to sockets of any namespace by their ids, each once; resolves to the ids that no server has. Those of this server
@@ -10,7 +20,7 @@ import type { Server } from './socketio-server.js';
  * @throws Error for a reserved event name
  */
 export async function emitByIds(
-  server: Server,
+  namespaces: ReadonlyMap<string, RecipientSpace>,
   ids: readonly SocketId[],
   event: string,
   args: readonly unknown[],
@@ -18,11 +28,11 @@ export async function emitByIds(
   assertEmittable(event);
   const elsewhere = new Set<SocketId>();
   for (const id of new Set(ids)) {
-    const socket = localSocket(server, id);
+    const socket = localSocket(namespaces, id);
     if (socket === undefined) elsewhere.add(id);
     else socket.emit(event, ...args);
   }
-  for (const namespace of server._nsps.values()) {
+  for (const namespace of namespaces.values()) {
     if (elsewhere.size === 0) break;
     if ((await namespace.adapter.serverCount()) < 2) continue;
     for (const socket of await namespace.in([...elsewhere]).fetchSockets()) {
@@ -32,9 +42,9 @@ export async function emitByIds(
   return [...elsewhere];
 }
 
-function localSocket(server: Server, id: SocketId): Socket | undefined {
-  for (const namespace of server._nsps.values()) {
-    const socket = namespace.sockets.get(id);
+function localSocket(namespaces: ReadonlyMap<string, RecipientSpace>, id: SocketId): Recipient | undefined {
+  for (const { sockets } of namespaces.values()) {
+    const socket = sockets.get(id);
     if (socket !== undefined) return socket;
   }
   return undefined;

@@ -66,7 +66,7 @@ const CAPS: [string, Cap][] = [
 ];
 
 describe.each(CAPS)('%s', (_name, { options, name, status, message, retryAfter }) => {
-  it('lets in as many as it says, and refuses one more before anything is asked, on both transports', async () => {
+  it('lets in as many as it says, and refuses one more before anything is asked, on both transports [L3] [limitation: rate limits]', async () => {
     const asked: unknown[] = [];
     const allowRequest: AllowRequest = (req, decide) => {
       asked.push(req);

@@ -7,7 +7,7 @@ beforeEach(() => jest.useFakeTimers());
 afterEach(() => jest.restoreAllMocks().useRealTimers());
 
 describe('Heartbeat', () => {
-  it('pings every interval exactly, however the peer answers', () => {
+  it('pings every interval exactly, however the peer answers [B3]', () => {
     const { pings } = watch({
       interval: 1000,
       timeout: 400,
@@ -28,7 +28,7 @@ describe('Heartbeat', () => {
     expect(pings.at(-1)).toBe(33_500);
   });
 
-  it('tells of silence once, when not a byte came within the timeout after a ping', () => {
+  it('tells of silence once, when not a byte came within the timeout after a ping [B2]', () => {
     const { pings, silences } = watch({ interval: 1000, timeout: 400 });
 
     jest.advanceTimersByTime(10_000);
@@ -37,7 +37,7 @@ describe('Heartbeat', () => {
     expect(silences).toEqual([1400]);
   });
 
-  it('takes bytes within the timeout for life, bytes before the ping not', () => {
+  it('takes bytes within the timeout for life, bytes before the ping not [B4]', () => {
     const { peer, silences } = watch({ interval: 1000, timeout: 400 });
 
     jest.advanceTimersByTime(999);

@@ -17,7 +17,7 @@ const STEP = 5_000_000;
 
 describe('a queue over sendQueueBytes', () => {
   it(
-    'ends no session whose peer reads slowly, in the middle of one write of 60 MB',
+    'ends no session whose peer reads slowly, in the middle of one write of 60 MB [V2]',
     async () => {
       const engine = await startEngine(OPTIONS);
       const { socket } = await openRawWebSocket(engine.port, new URL(engine.url).pathname);

@@ -18,7 +18,7 @@ async function openUnpolled(engine: RunningEngine): Promise<Session> {
 }
 
 describe('a queue over sendQueueBytes', () => {
-  it('ends a session over WebSocket whose peer reads nothing for sendTimeout, at once and with nothing left', async () => {
+  it('ends a session over WebSocket whose peer reads nothing for sendTimeout, at once and with nothing left [V2, V6] [limitation: write deadline]', async () => {
     const engine = await startEngine({ sendQueueBytes: 100_000, sendTimeout: 100, closeTimeout: 60_000 });
     const connected = nextEvent(engine.http, 'connection');
     const { session } = await openStalled(engine);
@@ -35,7 +35,7 @@ describe('a queue over sendQueueBytes', () => {
     expect(engine.engine.stats().closed).toEqual({ SEND_QUEUE_OVERFLOW: 1 });
   });
 
-  it('ends a session over polling whose peer does not poll for sendTimeout', async () => {
+  it('ends a session over polling whose peer does not poll for sendTimeout [P24]', async () => {
     const engine = await startEngine({ sendQueueBytes: 1000, sendTimeout: 50 });
     const session = await openUnpolled(engine);
 
@@ -149,7 +149,7 @@ describe('a queue over sendQueueBytes', () => {
     expect(session.readyState).toBe('open');
   });
 
-  it('ends nobody who polls, whatever it takes to fetch everything', async () => {
+  it('ends nobody who polls, whatever it takes to fetch everything [limitation: bursts]', async () => {
     const engine = await startEngine({ sendQueueBytes: 1000, pollingMaxBufferSize: 1000, sendTimeout: 1000 });
     const opened = await openPolling(engine.url);
     const [session] = engine.sessions();
@@ -208,7 +208,7 @@ describe('a queue over sendQueueBytes', () => {
 });
 
 describe('a poll while the answer to the one before it is not read', () => {
-  it('ends the session, so that unread answers do not pile up', async () => {
+  it('ends the session, so that unread answers do not pile up [P18]', async () => {
     const engine = await startEngine({ pollingMaxBufferSize: 30_000_000, httpCompression: false });
     const opened = await openPolling(engine.url);
     const [session] = engine.sessions();
@@ -239,7 +239,7 @@ describe.each([
     return { engine, session };
   }
 
-  it('ends a session with more packets than that for sendTimeout, and none with as many', async () => {
+  it('ends a session with more packets than that for sendTimeout, and none with as many [P24]', async () => {
     const { engine, session } = await open(3);
     for (let i = 0; i < 3; i++) session.send('x');
     expect(engine.engine.wheel.size).toBe(1);
@@ -250,7 +250,7 @@ describe.each([
     expect(await nextEvent(session, 'close')).toEqual(OVERFLOW);
   });
 
-  it('is off with 0', async () => {
+  it('is off with 0 [V1]', async () => {
     const { engine, session } = await open(0);
     for (let i = 0; i < 100_000; i++) session.send('x');
     expect(engine.engine.wheel.size).toBe(1);

@@ -1,7 +1,7 @@
 import { generateSessionId } from '../../src/engine/index.js';
 
 describe('generateSessionId', () => {
-  it('makes 20 characters of the URL alphabet, each id once', () => {
+  it('makes 20 characters of the URL alphabet, each id once [U4]', () => {
     const ids = Array.from({ length: 20_000 }, generateSessionId);
     expect(ids.every((id) => /^[A-Za-z0-9_-]{20}$/.test(id))).toBe(true);
     expect(new Set(ids).size).toBe(ids.length);

@@ -80,7 +80,7 @@ describe('pain 2 and 3: an ack that was asked for is settled, exactly once', () 
       expect(await outcomeWithAck(client, 'ask', index)).toEqual({ acks: [ack], exceptions: [] });
     });
 
-    it('gives an empty ack where it only listens', async () => {
+    it('gives an empty ack where it only listens [K7]', async () => {
       const { url } = await startWith({ providers: [ReturningGateway, FenceGateway] });
       const client = await connectClient(url);
       expect(await outcomeWithAck(client, 'tell', index)).toEqual({ acks: [[]], exceptions: [] });
@@ -208,14 +208,14 @@ describe('@Ack()', () => {
     }
   }
 
-  it('as a parameter lets the handler answer by itself; a second answer is ignored', async () => {
+  it('as a parameter lets the handler answer by itself; a second answer is ignored [K4]', async () => {
     const { url } = await startWith({ providers: [Manual, FenceGateway] });
     const client = await connectClient(url);
     expect(await outcomeWithAck(client, 'manual')).toEqual({ acks: [['first', 1]], exceptions: [] });
     expect(await outcomeWithAck(client, 'later', 'x')).toEqual({ acks: [['x']], exceptions: [] });
   });
 
-  it('as a parameter is a function also where no ack was asked for', async () => {
+  it('as a parameter is a function also where no ack was asked for [K4]', async () => {
     const { url } = await startWith({ providers: [Manual, FenceGateway] });
     const client = await connectClient(url);
     const outcome = await outcomeWithoutAck(client, () => Promise.resolve(), 'manual');
@@ -248,7 +248,7 @@ describe("'*'", () => {
     }
   }
 
-  it('hears events with and without a handler of their own, and gives an empty ack', async () => {
+  it('hears events with and without a handler of their own, and gives an empty ack [limitation: catch-all]', async () => {
     const { app, url } = await startWith({ providers: [ReturningGateway, Wildcard] });
     const client = await connectClient(url);
     expect(await client.emitWithAck('ask', 2)).toBe(0);

@@ -34,7 +34,7 @@ class SlowGateway {
 
 describe.each(PLATFORMS)('the order at connect on %s', (platform) => {
   it.each([['websocket'], ['polling']])(
-    'pain 4: handshake, reply, @OnConnect, then the events that waited, over %s',
+    'pain 4: handshake, reply, @OnConnect, then the events that waited, over %s [H10, P8]',
     async (transport) => {
       class Handshakes {
         @OnHandshake()
@@ -112,7 +112,7 @@ describe('@OnConnect', () => {
     expect(await client.emitWithAck('log')).toEqual(['one', 'two', 'three']);
   });
 
-  it('stops at the handler that disconnects the socket', async () => {
+  it('stops at the handler that disconnects the socket [H11]', async () => {
     const log: string[] = [];
     class Disconnecting {
       @OnConnect()
@@ -247,7 +247,7 @@ describe('pain 5: an error in @OnConnect', () => {
   it.each([
     ['thrown', Failing],
     ['rejected', FailingLater],
-  ])('%s sends an exception and disconnects for good', async (_name, gateway) => {
+  ])('%s sends an exception and disconnects for good [H12]', async (_name, gateway) => {
     const exception = { status: 'error', message: 'no room', code: 'FULL' };
     expect(await eventsOf(gateway)).toEqual([['exception', exception], 'io server disconnect', false]);
   });

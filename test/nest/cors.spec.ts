@@ -6,6 +6,7 @@ import { SocketIoModule, type SocketIoModuleOptions } from '../../src/index.js';
 import { cleanup } from '../support/cleanup.js';
 import { openWebSocket, refusedWebSocket, request, type HttpAnswer } from '../support/engine-client.js';
 import { urlOf } from '../support/nest-app.js';
+import { isNestSince } from './support/nest-version.js';
 import { PLATFORMS, startWith, type Platform } from './support/start-app.js';
 
 const APP = 'https://app.example';
@@ -114,7 +115,8 @@ describe('app.enableCors with a function that decides for each request', () => {
 
   it.each<[string, Platform, unknown]>([
     ['as the cors package takes it', 'express', delegate],
-    ['as @fastify/cors takes it', 'fastify', delegate],
+    // The release of @fastify/cors that the first versions of Nest 11 have does not take it.
+    ...(isNestSince('11.2') ? [['as @fastify/cors takes it', 'fastify', delegate] as [string, Platform, unknown]] : []),
     ['made for the instance', 'fastify', () => delegate],
     ['as delegator', 'fastify', { delegator: delegate }],
     ['as async delegator', 'fastify', { delegator: async () => ({ origin: APP }) }],

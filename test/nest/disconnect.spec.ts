@@ -126,15 +126,18 @@ function raise(error: Error): never {
 }
 
 describe('pain 33: @OnDisconnect', () => {
-  it.each(CAUSES)('is told the reason and its details where %s', async (cause, end, reason, code, closedByServer) => {
-    const options = cause === 'the client is silent' ? { pingInterval: 20, pingTimeout: 20 } : {};
-    const { app, url, websocket } = await startWith({ providers: [Leaving], options });
-    await end({ url, websocket });
-    const { left, closed } = app.get(Leaving);
-    await until(() => left.length > 0, `${cause} was noticed`);
-    expect(left).toEqual([[reason, code, false]]);
-    expect(closed).toHaveLength(closedByServer ? 1 : 0);
-  });
+  it.each(CAUSES)(
+    'is told the reason and its details where %s [C6]',
+    async (cause, end, reason, code, closedByServer) => {
+      const options = cause === 'the client is silent' ? { pingInterval: 20, pingTimeout: 20 } : {};
+      const { app, url, websocket } = await startWith({ providers: [Leaving], options });
+      await end({ url, websocket });
+      const { left, closed } = app.get(Leaving);
+      await until(() => left.length > 0, `${cause} was noticed`);
+      expect(left).toEqual([[reason, code, false]]);
+      expect(closed).toHaveLength(closedByServer ? 1 : 0);
+    },
+  );
 
   it.each(PLATFORMS)('takes the reason by a parameter decorator on %s', async (platform) => {
     const reasons: unknown[] = [];
@@ -227,7 +230,7 @@ describe('pain 5: an error in a handler that no client waits for', () => {
   it.each([
     ['throws', raise],
     ['rejects', async (error: Error): Promise<never> => raise(error)],
-  ])("of an error handler that %s goes to Nest's logger, once for each error", async (_name, fail) => {
+  ])("of an error handler that %s goes to Nest's logger, once for each error [F5]", async (_name, fail) => {
     class FailingToo {
       @OnError()
       onError(error: Error): unknown {

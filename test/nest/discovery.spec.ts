@@ -211,7 +211,7 @@ describe('two applications in one process', () => {
     }
   }
 
-  it('do not see each other', async () => {
+  it('do not see each other [F1]', async () => {
     const [a, b] = await Promise.all(
       ['a', 'b'].map((name) => startWith({ providers: [{ provide: 'named', useValue: new Named(name) }] })),
     );

@@ -10,7 +10,7 @@ import { startWith } from './support/start-app.js';
 const nothingMore = (): Promise<void> => Promise.resolve();
 
 describe('an event that nobody handles', () => {
-  it('pain 3: gets an error ack', async () => {
+  it('pain 3: gets an error ack [I8]', async () => {
     const { url } = await startWith({ providers: [FenceGateway] });
     const client = await connectClient(url);
     const { acks } = await outcomeWithAck(client, 'nobody', 1);

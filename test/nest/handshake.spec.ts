@@ -205,9 +205,12 @@ describe('a handshake handler', () => {
     ['object', 'own', { message: 'own', shape: true }],
     ['unsendable', 'Internal server error', MASKED],
     ['internal', 'Internal server error', MASKED],
-  ])('refuses with the message and data of an error: %s', async (how, message, data) => {
-    expect(await refusalOf(Refusing, { how })).toEqual({ message, data });
-  });
+  ])(
+    'refuses with the message and data of an error: %s [H12, A7, P13] [limitation: connect error]',
+    async (how, message, data) => {
+      expect(await refusalOf(Refusing, { how })).toEqual({ message, data });
+    },
+  );
 
   it.each([null, 'no', { message: 'mapped' }])('refuses with what errorAck makes of an error: %j', async (mapped) => {
     const { url } = await startWith({ providers: [Refusing], options: { errorAck: () => mapped } });
@@ -242,7 +245,7 @@ describe('a handshake handler', () => {
     expect(await refusalOf(Filtered, { name: 'bob' })).toMatchObject({ message: 'translated for bob' });
   });
 
-  it('has no @OnDisconnect where it refuses', async () => {
+  it('has no @OnDisconnect where it refuses [H13]', async () => {
     const gone: string[] = [];
     class Refuses {
       @OnHandshake()

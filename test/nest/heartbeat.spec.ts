@@ -20,7 +20,7 @@ describe('@OnPing and @OnPong', () => {
     }
   }
 
-  it('hear of each heartbeat and of its answer, as long as the socket is connected', async () => {
+  it('hear of each heartbeat and of its answer, as long as the socket is connected [event: ping] [event: pong]', async () => {
     const { app, url, websocket } = await startWith({ providers: [Heartbeat], options: { pingInterval: 15 } });
     const client = await connectClient(url);
     const id = client.id;

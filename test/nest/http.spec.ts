@@ -200,7 +200,7 @@ describe('pain 19: Fastify', () => {
     }
   });
 
-  it('serves a path of its own choice, with and without a slash at its end', async () => {
+  it('serves a path of its own choice, with and without a slash at its end [E1]', async () => {
     const { url } = await startWith({
       providers: [EchoGateway],
       options: { path: '/ws', addTrailingSlash: false },

@@ -80,7 +80,7 @@ class RoomSeven {
 const where = async (url: string): Promise<unknown> => (await connectClient(url)).emitWithAck('where');
 
 describe.each(PLATFORMS)('namespaces on %s', (platform) => {
-  it('have handlers of their own', async () => {
+  it('have handlers of their own [F8]', async () => {
     const { url } = await startWith({ platform, providers: [Main, Chat, NoSlash] });
     expect(await where(url)).toBe('main /');
     expect(await where(`${url}/chat`)).toBe('chat /chat');

@@ -83,7 +83,7 @@ describe('a client of a gateway that does not keep up', () => {
     expect([socket.connected, websocket.stats().dropped]).toEqual([true, 50]);
   });
 
-  it('has the same bounds by the names of the Go module', async () => {
+  it('has the same bounds by the names of the Go module [V5]', async () => {
     const { socket, entries } = await start({ pollQueueMaxFrames: 2, retrySendTimeout: 5, maxSendRetry: 4 });
     for (let i = 0; i < 3; i++) socket.emit('e');
     await until(() => entries.length === 2);

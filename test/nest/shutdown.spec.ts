@@ -87,7 +87,7 @@ describe.each(PLATFORMS)('pain 16: app.close() on %s', (platform) => {
     });
   });
 
-  it('refuses new handshakes with 503 on both transports', async () => {
+  it('refuses new handshakes with 503 on both transports [C9]', async () => {
     const { app, url } = await startWith({ platform, providers: [SlowGateway] });
     const client = await connectClient(url);
     client.emit('slow');
@@ -187,7 +187,7 @@ describe('an application without an HTTP server', () => {
 });
 
 describe('Websocket#shutdown', () => {
-  it('tells how many sessions were closed, and gives the same answer again', async () => {
+  it('tells how many sessions were closed, and gives the same answer again [C9]', async () => {
     const { url, websocket } = await startWith({ providers: [SlowGateway] });
     await connectClient(url);
     await connectClient(url, { transports: ['polling'] });

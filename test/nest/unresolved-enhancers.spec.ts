@@ -1,4 +1,3 @@
-import { createRequire } from 'node:module';
 import {
   Catch,
   Injectable,
@@ -19,6 +18,7 @@ import type { Observable } from 'rxjs';
 import { Ack, Gateway, MessageBody, OnConnect, OnHandshake } from '../../src/index.js';
 import { connectClient, createClient } from '../support/nest-app.js';
 import { nextEvent } from '../support/until.js';
+import { isNestSince } from './support/nest-version.js';
 import { failureOf, startWith } from './support/start-app.js';
 
 @Injectable()
@@ -138,7 +138,7 @@ class FilterOfMethod {
 }
 
 /** The first versions of Nest 11 resolve enhancers of a class only where it is provided under itself. */
-const RESOLVES_USE_CLASS = nestVersion() >= 11.002;
+const RESOLVES_USE_CLASS = isNestSince('11.2');
 
 const BOUND: [name: string, kind: string, gateway: Type][] = [
   ['a guard of the class', 'guard', GuardOfClass],
@@ -216,11 +216,4 @@ async function expectToRun(kind: string, gateway: Type, provider: Provider): Pro
   if (kind === 'interceptor') expect(answer).toMatchObject({ code: 'INTERNAL_ERROR' });
   if (kind === 'pipe') expect(answer).toEqual([false, 'x']);
   if (kind === 'filter') expect(answer).toBe(false);
-}
-
-/** As a number: 11.002 for 11.2. */
-function nestVersion(): number {
-  const { version } = createRequire(import.meta.url)('@nestjs/core/package.json') as { version: string };
-  const [major, minor] = version.split('.').map(Number);
-  return major + minor / 1_000;
 }

@@ -84,14 +84,14 @@ describe('Websocket', () => {
     ['emitTo in another namespace', (websocket, ids) => websocket.emitTo(ids['/chat'], 'news', 1), ['/chat']],
     ['emitToList', (websocket, ids) => websocket.emitToList([ids.a, ids['/chat'], ids.a], 'news', 1), ['a', '/chat']],
     ['server', (websocket) => websocket.server.emit('news', 1), ['a', 'b', 'c']],
-  ])('#%s', async (_name, act, recipients) => {
+  ])('#%s [G1, G7]', async (_name, act, recipients) => {
     const { websocket, clients, heard } = await startClients(ROOMS);
     const ids = Object.fromEntries(Object.entries(clients).map(([name, client]) => [name, client.id!]));
     await act(websocket, ids);
     expect(await heard()).toEqual(Object.fromEntries(recipients.map((name) => [name, [['news', 1]]])));
   });
 
-  it('#emitTo and #emitToList tell whom nobody has', async () => {
+  it('#emitTo and #emitToList tell whom nobody has [G3]', async () => {
     const { websocket, clients, heard } = await startClients({ a: '', b: '' });
     const id = clients.a.id!;
     expect(await websocket.emitTo(id, 'news')).toBe(true);
@@ -117,7 +117,7 @@ describe('Websocket', () => {
     await expect(websocket.timeout(30).emitWithAck('question')).rejects.toMatchObject({ responses: ['a'] });
   });
 
-  it('#fire runs the handlers of this server for every socket', async () => {
+  it('#fire runs the handlers of this server for every socket [F7]', async () => {
     const { app, websocket, clients, heard } = await startClients({ a: '', b: '', '/chat': '' });
     const chatFired = nextEvent(clients['/chat'], 'chat fired');
     websocket.fire('fired', 1, 'x');

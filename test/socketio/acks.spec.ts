@@ -13,7 +13,7 @@ describe('Socket#emit with a callback', () => {
     expect(answer).toEqual([3, 'sum']);
   });
 
-  it('calls it once, whatever the client answers besides', async () => {
+  it('calls it once, whatever the client answers besides [Q2]', async () => {
     const { client, socket } = await connected();
     client.on('twice', (reply: (value: number) => void) => {
       reply(1);
@@ -42,7 +42,7 @@ describe('Socket#emit with a callback', () => {
     await until(() => server.io.wheel.size === 0);
   });
 
-  it('frees a plain callback uncalled after the default timeout, which never makes it err-first', async () => {
+  it('frees a plain callback uncalled after the default timeout, which never makes it err-first [Q4]', async () => {
     const { socket } = await connected({ ackTimeout: 30 });
     const calls: unknown[][] = [];
 
@@ -52,7 +52,7 @@ describe('Socket#emit with a callback', () => {
     expect(calls).toEqual([]);
   });
 
-  it('outlives a callback that throws, at an answer, a timeout and a disconnect', async () => {
+  it('outlives a callback that throws, at an answer, a timeout and a disconnect [Q11]', async () => {
     const { client, socket, server } = await connected();
     client.on('answered', (reply: () => void) => reply());
     const fail = (when: string) => (): never => {
@@ -91,7 +91,7 @@ describe('Socket#timeout', () => {
     expect(answer).toEqual([null, 'yes']);
   });
 
-  it('gives the callback an error in time, and takes no answer after it', async () => {
+  it('gives the callback an error in time, and takes no answer after it [Q4, Q9]', async () => {
     const { client, socket } = await connected();
     const replies: (() => void)[] = [];
     client.on('ask', (reply: () => void) => void replies.push(reply));
@@ -137,7 +137,7 @@ describe('Socket#emitWithAck', () => {
     expect(await socket.emitWithAck('ask', Buffer.of(1, 2))).toEqual(Buffer.of(1, 2));
   });
 
-  it('rejects with an AckError after the time of timeout()', async () => {
+  it('rejects with an AckError after the time of timeout() [limitation: ack errors]', async () => {
     const { socket } = await connected();
     await expect(socket.timeout(20).emitWithAck('never')).rejects.toMatchObject({
       name: 'AckError',
@@ -145,29 +145,32 @@ describe('Socket#emitWithAck', () => {
     });
   });
 
-  it('rejects after the default timeout', async () => {
+  it('rejects after the default timeout [Q4]', async () => {
     const { socket } = await connected({ ackTimeout: 20 });
     await expect(socket.emitWithAck('never')).rejects.toMatchObject({ code: 'ACK_TIMEOUT' });
   });
 
-  it.each(['before it asks', 'while it waits'])('rejects where the socket is disconnected %s', async (when) => {
-    const { socket } = await connected();
-    if (when === 'before it asks') socket.disconnect();
-    const asked = socket.emitWithAck('never');
-    socket.disconnect();
+  it.each(['before it asks', 'while it waits'])(
+    'rejects where the socket is disconnected %s [limitation: ack errors]',
+    async (when) => {
+      const { socket } = await connected();
+      if (when === 'before it asks') socket.disconnect();
+      const asked = socket.emitWithAck('never');
+      socket.disconnect();
 
-    await expect(asked).rejects.toMatchObject({ name: 'AckError', code: 'ACK_DISCONNECTED' });
-    expect(socket.acks.size).toBe(0);
-  });
+      await expect(asked).rejects.toMatchObject({ name: 'AckError', code: 'ACK_DISCONNECTED' });
+      expect(socket.acks.size).toBe(0);
+    },
+  );
 
-  it('rejects at once for a reserved name', async () => {
+  it('rejects at once for a reserved name [Q7]', async () => {
     const { socket } = await connected();
     expect(() => socket.emitWithAck('disconnect')).toThrow('"disconnect" is a reserved event name');
   });
 });
 
 describe('an ack that the client asks for', () => {
-  it('comes once, whatever the listeners do', async () => {
+  it('comes once, whatever the listeners do [K5]', async () => {
     const { client, socket } = await connected();
     socket.on('ask', (reply) => {
       reply(1);
@@ -178,7 +181,7 @@ describe('an ack that the client asks for', () => {
     expect(await client.emitWithAck('ask')).toBe(1);
   });
 
-  it('goes nowhere once the socket is disconnected', async () => {
+  it('goes nowhere once the socket is disconnected [K4]', async () => {
     const { client, socket, server } = await connected();
     const replies: ((value: number) => void)[] = [];
     socket.on('ask', (reply) => void replies.push(reply));
@@ -191,7 +194,7 @@ describe('an ack that the client asks for', () => {
     expect(server.errors).toEqual([]);
   });
 
-  it.each([true, false])('is settled where nobody listens, if settleAcks says so: %p', async (settles) => {
+  it.each([true, false])('is settled where nobody listens, if settleAcks says so: %p [K7]', async (settles) => {
     const { client } = await connected({ settleAcks: settles });
 
     const asked = client.timeout(settles ? 3000 : 40).emitWithAck('unknown');

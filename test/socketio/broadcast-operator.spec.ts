@@ -23,7 +23,7 @@ describe('BroadcastOperator', () => {
     ]);
   });
 
-  it('reaches a room, a union of rooms once, all but some, and nobody of an empty room', async () => {
+  it('reaches a room, a union of rooms once, all but some, and nobody of an empty room [limitation: rooms]', async () => {
     const { server, sockets, reached } = await crowd();
     await sockets.a.join(['1', 'shared']);
     await sockets.b.join(['2', 'shared']);

@@ -114,7 +114,7 @@ describe('disconnect reasons, as the official client hears of them', () => {
 });
 
 describe('disconnecting', () => {
-  it('comes before disconnect, with the same reason, while the rooms are still there', async () => {
+  it('comes before disconnect, with the same reason, while the rooms are still there [C5]', async () => {
     const server = await startServer();
     const joined = nextEvent(server.io, 'connection');
     const client = await connectClient(server.origin);
@@ -138,7 +138,7 @@ describe('disconnecting', () => {
     ]);
   });
 
-  it('comes once where a listener disconnects again', async () => {
+  it('comes once where a listener disconnects again [C3]', async () => {
     const server = await startServer();
     const joined = nextEvent(server.io, 'connection');
     await connectClient(server.origin);

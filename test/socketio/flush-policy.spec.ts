@@ -23,7 +23,7 @@ describe.each(CASES)('flush: %p over %s', (flush, _way, options, clientOptions) 
     return { ...server, client, socket };
   }
 
-  it('sends in the order of making: broadcasts and acks in handlers, async emits, binary between text', async () => {
+  it('sends in the order of making: broadcasts and acks in handlers, async emits, binary between text [O12]', async () => {
     const { io, socket, client } = await start();
     const made: string[] = [];
     const heard = recordOf(client);

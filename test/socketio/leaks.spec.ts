@@ -97,7 +97,7 @@ describe('a server whose clients are cut off', () => {
     await expectBaseline(server, before);
   });
 
-  it('is as before after a thousand of them, and serves the next', async () => {
+  it('is as before after a thousand of them, and serves the next [C10]', async () => {
     const server = await start();
     const before = await baseline(server);
     const stages = Object.entries(SHARES).flatMap(([stage, count]) => Array<string>(count).fill(stage));

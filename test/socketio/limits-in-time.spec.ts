@@ -9,7 +9,7 @@ const TIME = 120;
 const ROUNDING = 2;
 
 describe.each(TRANSPORTS)('connectTimeout, over %s', (transport) => {
-  it('ends a connection that joins nothing, not before its time', async () => {
+  it('ends a connection that joins nothing, not before its time [H3, P29, L4]', async () => {
     const { server, bystander } = await serve({ connectTimeout: TIME });
     const started = performance.now();
     const peer = await openPeer(transport, server.url);
@@ -21,7 +21,7 @@ describe.each(TRANSPORTS)('connectTimeout, over %s', (transport) => {
     expect(await echoes(bystander)).toBe(true);
   });
 
-  it('lets a connection be that has joined in time', async () => {
+  it('lets a connection be that has joined in time [P29]', async () => {
     const { server } = await serve({ connectTimeout: TIME });
     const peer = await openPeer(transport, server.url);
     await elapse(TIME / 2);

@@ -139,21 +139,24 @@ const BOUNDS: [string, Bound][] = [
 ];
 
 describe.each(TRANSPORTS)('bounds of a packet, over %s', (transport) => {
-  it.each(BOUNDS)('%s: takes what is at the bound and closes upon one more', async (_name, bound) => {
-    const { server, bystander } = await serve(bound.options);
-    const peer = await joinedPeer(transport, server.url);
+  it.each(BOUNDS)(
+    '%s: takes what is at the bound and closes upon one more [N1, I13, K2, R2, L3]',
+    async (_name, bound) => {
+      const { server, bystander } = await serve(bound.options);
+      const peer = await joinedPeer(transport, server.url);
 
-    await peer.send(...bound.within);
-    expect(await echoes(peer)).toBe(true);
-    const closed = nextClose(server);
-    await peer.send(...bound.beyond).catch(() => {});
-    await untilGone(peer);
+      await peer.send(...bound.within);
+      expect(await echoes(peer)).toBe(true);
+      const closed = nextClose(server);
+      await peer.send(...bound.beyond).catch(() => {});
+      await untilGone(peer);
 
-    const { reason = 'parse error', code } = bound;
-    expect(await closed).toEqual([reason, expect.objectContaining({ code })]);
-    expect(await echoes(bystander)).toBe(true);
-    expect(server.errors).toEqual([]);
-  });
+      const { reason = 'parse error', code } = bound;
+      expect(await closed).toEqual([reason, expect.objectContaining({ code })]);
+      expect(await echoes(bystander)).toBe(true);
+      expect(server.errors).toEqual([]);
+    },
+  );
 
   it('maxAttachmentBytes is ten times maxHttpBufferSize unless it is set', async () => {
     const { server, bystander } = await serve({ maxHttpBufferSize: 500, pollingMaxBufferSize: 100_000 });
@@ -174,7 +177,7 @@ describe.each(TRANSPORTS)('bounds of a packet, over %s', (transport) => {
     expect(await echoes(bystander)).toBe(true);
   });
 
-  it('maxAuthPayload refuses the CONNECT and nothing else', async () => {
+  it('maxAuthPayload refuses the CONNECT and nothing else [A1]', async () => {
     const { server, bystander } = await serve({ maxAuthPayload: 20 });
     const peer = await openPeer(transport, server.url);
 

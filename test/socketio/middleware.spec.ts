@@ -74,7 +74,7 @@ describe('runMiddlewares', () => {
 });
 
 describe('Namespace#use', () => {
-  it('runs in order before the connection, with what the client said', async () => {
+  it('runs in order before the connection, with what the client said [limitation: middleware]', async () => {
     const server = await startServer();
     const seen: unknown[] = [];
     server.io.use((socket, next) => {
@@ -171,7 +171,7 @@ describe('Namespace#use', () => {
 });
 
 describe('Socket#use', () => {
-  it('sees each event and may change its arguments', async () => {
+  it('sees each event and may change its arguments [limitation: middleware]', async () => {
     const { client } = await connected((socket) => {
       socket.use((event, next) => {
         if (event[0] === 'echo') event[1] = `${event[1]}!`;

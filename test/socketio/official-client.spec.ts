@@ -19,7 +19,7 @@ describe.each(MATRIX)('socket.io-client %s over %s', (version, way) => {
     return { server, client, socket };
   }
 
-  it('connects with auth and query, by the way that was asked for', async () => {
+  it('connects with auth and query, by the way that was asked for [P28] [limitation: connection]', async () => {
     const { client, socket } = await pair();
     expect(client.id).toBe(socket.id);
     expect(socket.handshake.auth).toEqual({ token: 't' });
@@ -63,7 +63,7 @@ describe.each(MATRIX)('socket.io-client %s over %s', (version, way) => {
     expect(await back).toEqual(args);
   });
 
-  it('is answered, with text and bytes, and answers', async () => {
+  it('is answered, with text and bytes, and answers [P30]', async () => {
     const { client, socket } = await pair();
     const answer = (...args: unknown[]) =>
       new Promise((resolve) => client.emit('echo', ...args, (...values: unknown[]) => resolve(values)));
@@ -84,7 +84,7 @@ describe.each(MATRIX)('socket.io-client %s over %s', (version, way) => {
     await expect(socket.timeout(40).emitWithAck('silence')).rejects.toMatchObject({ code: 'ACK_TIMEOUT' });
   });
 
-  it('joins several namespaces over one connection', async () => {
+  it('joins several namespaces over one connection [limitation: namespaces]', async () => {
     const { server, client } = await pair();
     for (const name of ['/a', '/b']) {
       server.io.of(name).on('connection', (socket) => socket.on('where', (reply) => reply(socket.nsp.name)));
@@ -109,7 +109,7 @@ describe.each(MATRIX)('socket.io-client %s over %s', (version, way) => {
     expect(unknown.message).toBe('Invalid namespace');
   });
 
-  it('hears its rooms and broadcasts, and not those of others', async () => {
+  it('hears its rooms and broadcasts, and not those of others [P30]', async () => {
     const { server, client, socket } = await pair();
     const other = await connect(server.origin);
     await socket.join('room');
@@ -178,7 +178,7 @@ describe.each(MATRIX)('socket.io-client %s over %s', (version, way) => {
 });
 
 describe.each(Object.keys(CLIENTS) as ClientVersion[])('socket.io-client %s, while it upgrades', (version) => {
-  it('sends and gets 10,000 numbered messages each way, each once and in order', async () => {
+  it('sends and gets 10,000 numbered messages each way, each once and in order [limitation: upgrade]', async () => {
     const COUNT = 10_000;
     const sent = Array.from({ length: COUNT }, (_, i) => i);
     const [up, down]: number[][] = [[], []];

@@ -11,7 +11,7 @@ const LONG = 3_600_000;
 const SLOT = '{"_placeholder":true,"num":0}';
 
 describe.each(TRANSPORTS)('rateLimit, over %s', (transport) => {
-  it('dispatches as many events as it says, and refuses one more with an error ack', async () => {
+  it('dispatches as many events as it says, and refuses one more with an error ack [limitation: rate limits]', async () => {
     const { server, heard } = await serve({ limit: 3, interval: LONG });
     const peer = await joinedPeer(transport, server.url);
 

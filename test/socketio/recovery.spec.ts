@@ -55,7 +55,7 @@ const idsOf = (client: ClientSocket): { pid: string; offset?: string } => {
 };
 
 describe('connection state recovery', () => {
-  it('restores id, rooms, data and the packets that were missed, in order', async () => {
+  it('restores id, rooms, data and the packets that were missed, in order [limitation: recovery]', async () => {
     const started = await start();
     const { client, socket } = await connected(started);
     const got: unknown[][] = [];

@@ -22,7 +22,7 @@ describe('resolveServerOptions', () => {
     });
   });
 
-  it('starts safer in the module, with the same bounds', () => {
+  it('starts safer in the module, with the same bounds [L4]', () => {
     expect(resolveServerOptions({}, MODULE_DEFAULTS)).toMatchObject({
       serveClient: false,
       connectTimeout: 10_000,
@@ -35,7 +35,7 @@ describe('resolveServerOptions', () => {
     });
   });
 
-  it('is frozen', () => {
+  it('is frozen [limitation: globals]', () => {
     expect(Object.isFrozen(resolveServerOptions({}, SERVER_DEFAULTS))).toBe(true);
   });
 

@@ -71,7 +71,7 @@ describe('a client that does not keep up', () => {
     expect((await poll(second)).body).toContain('"missed"');
   });
 
-  it('leaves the latency of others unchanged, until it is gone', async () => {
+  it('leaves the latency of others unchanged, until it is gone [V4]', async () => {
     const server = await startServer({ sendTimeout: 1500 });
     const other = await connectClient(server.origin);
     const { socket } = await joinStalled(server);
@@ -202,7 +202,7 @@ describe('dropFramesOnOverflow', () => {
     expect(dropped()).toBe(expected);
   });
 
-  it('reports the first of many drops, and their number at the end, to the server and to the socket', async () => {
+  it('reports the first of many drops, and their number at the end, to the server and to the socket [V3]', async () => {
     const { socket, opened, errors } = await startDropping();
     const own: Error[] = [];
     socket.on('error', (error: Error) => own.push(error));
@@ -224,14 +224,14 @@ describe('dropFramesOnOverflow', () => {
     expect(own[0]).toBeInstanceOf(OverflowError);
   });
 
-  it('is no trap for a listener that emits upon a drop', async () => {
+  it('is no trap for a listener that emits upon a drop [V7]', async () => {
     const { socket, errors } = await startDropping();
     socket.on('error', () => void socket.emit('and now', 'x'.repeat(60)));
     for (let i = 0; i < 3; i++) socket.emit('large', 'x'.repeat(60));
     expect(errors).toHaveLength(1);
   });
 
-  it('settles the ack of a dropped event at once, with an error that says so', async () => {
+  it('settles the ack of a dropped event at once, with an error that says so [Q12]', async () => {
     const { socket, io } = await startDropping({ ackTimeout: 60_000 });
     socket.emit('kept', 'x'.repeat(60));
     const plain: unknown[] = [];
@@ -287,7 +287,7 @@ describe('dropFramesOnOverflow', () => {
   it.each([
     ['a CONNECT reply', '40/other,', /40\/other,\{"sid"/],
     ['a refused CONNECT', '40/nowhere,', /44\/nowhere,\{"message":"Invalid namespace"\}/],
-  ])('never drops %s', async (_what, packet, expected) => {
+  ])('never drops %s [P25]', async (_what, packet, expected) => {
     const { socket, opened, io } = await startDropping();
     io.of('/other');
     socket.emit('kept', 'x'.repeat(85));
@@ -295,7 +295,7 @@ describe('dropFramesOnOverflow', () => {
     expect((await poll(opened)).body).toMatch(expected);
   });
 
-  it('never drops a DISCONNECT', async () => {
+  it('never drops a DISCONNECT [P25]', async () => {
     const { socket, opened, io } = await startDropping();
     io.of('/other');
     await push(opened, '40/other,');

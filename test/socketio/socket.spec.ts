@@ -4,7 +4,7 @@ import { startServer } from '../support/server.js';
 import { nextEvent, until } from '../support/until.js';
 
 describe('Socket#onAny', () => {
-  it('hears every event of the client, with its ack, before the listeners of the event', async () => {
+  it('hears every event of the client, with its ack, before the listeners of the event [limitation: catch-all]', async () => {
     const { client, socket } = await connected();
     const heard: unknown[][] = [];
     socket.on('b', () => heard.push(['listener']));
@@ -138,7 +138,7 @@ describe('Socket#onAnyOutgoing', () => {
 
 describe('Socket: reserved names', () => {
   it.each(['connect', 'connect_error', 'disconnect', 'disconnecting', 'newListener', 'removeListener'])(
-    'are not emitted by this side: %s',
+    'are not emitted by this side: %s [O9]',
     async (name) => {
       const { socket, server } = await connected();
       const error = `"${name}" is a reserved event name`;
@@ -190,7 +190,7 @@ describe('Socket: listeners that fail', () => {
     },
   );
 
-  it.each(['throw', 'reject'])('keep no other listener of an event from it, where they %s', async (how) => {
+  it.each(['throw', 'reject'])('keep no other listener of an event from it, where they %s [F4]', async (how) => {
     const { client, socket, server } = await connected();
     socket.on('a', () => {
       if (how === 'throw') throw new Error('first');

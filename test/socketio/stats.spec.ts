@@ -233,7 +233,7 @@ describe.each(TRANSPORTS)('each limit has a counter, over %s', (transport) => {
   });
 });
 
-it('leaves no limit of the README out', () => {
+it('leaves no limit of the README out [L2]', () => {
   const readme = readFileSync(path.join(import.meta.dirname, '../../README.md'), 'utf8');
   const [, table] = /## Limits\n[^|]*\n((?:\|.*\n)+)/.exec(readme)!;
   const options = table

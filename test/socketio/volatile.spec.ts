@@ -5,7 +5,7 @@ import { startServer } from '../support/server.js';
 import { nextEvent } from '../support/until.js';
 
 describe('Socket#volatile', () => {
-  it('drops a packet over polling where no poll waits, and delivers it where one does', async () => {
+  it('drops a packet over polling where no poll waits, and delivers it where one does [limitation: flags]', async () => {
     const server = await startServer();
     const joined = nextEvent(server.io, 'connection');
     const session = await openPolling(server.url);

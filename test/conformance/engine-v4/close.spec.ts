@@ -10,7 +10,7 @@ async function pollUntilClose(session: PollingSession): Promise<string[]> {
 }
 
 describe('Engine.IO v4: closing over HTTP long-polling', () => {
-  it('releases the waiting GET with a noop packet when the client closes', async () => {
+  it('releases the waiting GET with a noop packet when the client closes [P23]', async () => {
     const server = await startEngineServer();
     const session = await openPolling(server.url);
     const taken = server.nextRequest();
@@ -24,7 +24,7 @@ describe('Engine.IO v4: closing over HTTP long-polling', () => {
     expect((await poll(session)).status).toBe(400);
   });
 
-  it('ends the session when the client closes while no GET waits', async () => {
+  it('ends the session when the client closes while no GET waits [I3, P20]', async () => {
     const { url, sessions } = await startEngineServer();
     const session = await openPolling(url);
     const closed = nextEvent(sessions.get(session.sid)!, 'close');
@@ -47,7 +47,7 @@ describe('Engine.IO v4: closing over HTTP long-polling', () => {
     expect(await received).toEqual(['last words']);
   });
 
-  it('sends a close packet to the waiting GET when the server closes the session', async () => {
+  it('sends a close packet to the waiting GET when the server closes the session [P20]', async () => {
     const server = await startEngineServer();
     const session = await openPolling(server.url);
     const taken = server.nextRequest();
@@ -60,7 +60,7 @@ describe('Engine.IO v4: closing over HTTP long-polling', () => {
     expect((await poll(session)).status).toBe(400);
   });
 
-  it('delivers what was sent before the server closed the session', async () => {
+  it('delivers what was sent before the server closed the session [P21]', async () => {
     const { url, sessions } = await startEngineServer();
     const session = await openPolling(url);
     const peer = sessions.get(session.sid)!;
@@ -98,7 +98,7 @@ describe('Engine.IO v4: closing over WebSocket', () => {
   });
 
   unlikeOfficial('it ignores the packet and lets the heartbeat run out')(
-    'closes the WebSocket upon a close packet without waiting for the heartbeat',
+    'closes the WebSocket upon a close packet without waiting for the heartbeat [I3]',
     async () => {
       const { url, sessions } = await startEngineServer();
       const wire = await openWebSocket(url);

@@ -5,7 +5,7 @@ const APP = 'https://app.example';
 const FOREIGN = 'https://foreign.example';
 
 describe('Engine.IO v4: requests from other origins', () => {
-  it('answers a preflight request with 204 and the permissions', async () => {
+  it('answers a preflight request with 204 and the permissions [limitation: cors]', async () => {
     const { url } = await startEngineServer({ cors: { origin: APP, methods: ['GET', 'POST'], credentials: true } });
 
     const answer = await request(`${url}?EIO=4&transport=polling`, {
@@ -25,7 +25,7 @@ describe('Engine.IO v4: requests from other origins', () => {
     expect(answer.headers.get('access-control-allow-credentials')).toBe('true');
   });
 
-  it('lets the allowed origin read the answers to GET and POST', async () => {
+  it('lets the allowed origin read the answers to GET and POST [limitation: cors]', async () => {
     const { url } = await startEngineServer({ cors: { origin: APP } });
     const session = await openPolling(url);
     const headers = { Origin: APP };
@@ -70,7 +70,7 @@ describe('Engine.IO v4: requests from other origins', () => {
     expect(foreign.headers.get('access-control-allow-origin')).toBeNull();
   });
 
-  it('sends no such headers where nothing is configured', async () => {
+  it('sends no such headers where nothing is configured [P32]', async () => {
     const { url } = await startEngineServer();
 
     const answer = await request(`${url}?EIO=4&transport=polling`, { headers: { Origin: FOREIGN } });
@@ -97,7 +97,7 @@ describe('Engine.IO v4: requests from other origins', () => {
   });
 
   unlikeOfficial('it never looks at the origin of a WebSocket').each([FOREIGN, 'null'])(
-    'refuses a WebSocket from the origin "%s" with 403 instead of 101',
+    'refuses a WebSocket from the origin "%s" with 403 instead of 101 [E8]',
     async (origin) => {
       const { url } = await startEngineServer({ cors: { origin: APP } });
 

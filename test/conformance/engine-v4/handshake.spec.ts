@@ -2,7 +2,7 @@ import { framesUntilEnd, openPolling, openWebSocket, refusedWebSocket, request }
 import { BRISK, startEngineServer, unlikeOfficial } from '../../support/conformance-server.js';
 
 describe('Engine.IO v4: handshake over HTTP long-polling', () => {
-  it('answers with an open packet of exactly five fields', async () => {
+  it('answers with an open packet of exactly five fields [E4]', async () => {
     const { url } = await startEngineServer(BRISK);
 
     const answer = await request(`${url}?EIO=4&transport=polling`);
@@ -27,7 +27,7 @@ describe('Engine.IO v4: handshake over HTTP long-polling', () => {
     expect(headers.get('cache-control')).toBe('no-store');
   });
 
-  it('gives every session an id of its own, 20 characters that fit a URL', async () => {
+  it('gives every session an id of its own, 20 characters that fit a URL [H1]', async () => {
     const { url } = await startEngineServer();
 
     const first = await openPolling(url);
@@ -78,7 +78,7 @@ describe('Engine.IO v4: handshake over HTTP long-polling', () => {
   );
 
   it.each(['EIO=4', 'EIO=4&transport=abc', 'EIO=4&transport=constructor', 'EIO=4&transport=__proto__'])(
-    'refuses the transport of "?%s" with code 0',
+    'refuses the transport of "?%s" with code 0 [E5]',
     async (query) => {
       const { url } = await startEngineServer();
 
@@ -89,7 +89,7 @@ describe('Engine.IO v4: handshake over HTTP long-polling', () => {
     },
   );
 
-  it('refuses a transport that is switched off with code 0', async () => {
+  it('refuses a transport that is switched off with code 0 [E3]', async () => {
     const { url } = await startEngineServer({ transports: ['websocket'] });
 
     const answer = await request(`${url}?EIO=4&transport=polling`);
@@ -120,7 +120,7 @@ describe('Engine.IO v4: handshake over HTTP long-polling', () => {
     expect(JSON.parse(answer.body)).toEqual({ code: 1, message: 'Session ID unknown' });
   });
 
-  it('refuses a WebSocket handshake that asks for no upgrade with code 3', async () => {
+  it('refuses a WebSocket handshake that asks for no upgrade with code 3 [E7]', async () => {
     const { url } = await startEngineServer();
 
     const answer = await request(`${url}?EIO=4&transport=websocket`);
@@ -148,7 +148,7 @@ describe('Engine.IO v4: handshake over HTTP long-polling', () => {
   });
 
   unlikeOfficial('it speaks JSONP only in v3 and opens a plain session here')(
-    'refuses a JSONP handshake with code 3',
+    'refuses a JSONP handshake with code 3 [limitation: jsonp]',
     async () => {
       const { url } = await startEngineServer();
 
@@ -207,7 +207,7 @@ describe('Engine.IO v4: handshake over WebSocket', () => {
   );
 
   it.each(['EIO=4', 'EIO=4&transport=abc', 'EIO=4&transport=__proto__'])(
-    'refuses the transport of "?%s" with 400',
+    'refuses the transport of "?%s" with 400 [E6]',
     async (query) => {
       const { url } = await startEngineServer();
 

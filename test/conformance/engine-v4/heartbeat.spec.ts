@@ -6,7 +6,7 @@ import { BRISK, startEngineServer, unlikeOfficial } from '../../support/conforma
 const ROUNDING = 2;
 
 describe('Engine.IO v4: heartbeat over HTTP long-polling', () => {
-  it('answers a waiting GET with a ping and takes the pong, again and again', async () => {
+  it('answers a waiting GET with a ping and takes the pong, again and again [B1]', async () => {
     const { url } = await startEngineServer(BRISK);
     const session = await openPolling(url);
 
@@ -16,7 +16,7 @@ describe('Engine.IO v4: heartbeat over HTTP long-polling', () => {
     }
   });
 
-  it('closes the session when no pong comes back', async () => {
+  it('closes the session when no pong comes back [B4]', async () => {
     const { url, sessions } = await startEngineServer(BRISK);
     const opened = performance.now();
     const session = await openPolling(url);
@@ -42,7 +42,7 @@ describe('Engine.IO v4: heartbeat over HTTP long-polling', () => {
 });
 
 describe('Engine.IO v4: heartbeat over WebSocket', () => {
-  it('sends a ping and takes the pong, again and again', async () => {
+  it('sends a ping and takes the pong, again and again [B1]', async () => {
     const { url } = await startEngineServer(BRISK);
     const wire = await openWebSocket(url);
     await wire.next();
@@ -56,7 +56,7 @@ describe('Engine.IO v4: heartbeat over WebSocket', () => {
     expect(await wire.next()).toBe('4still here');
   });
 
-  it('sends no ping before the interval has passed', async () => {
+  it('sends no ping before the interval has passed [B6]', async () => {
     const { url } = await startEngineServer(BRISK);
     const opening = performance.now();
     const wire = await openWebSocket(url);
@@ -67,7 +67,7 @@ describe('Engine.IO v4: heartbeat over WebSocket', () => {
     expect(performance.now() - opening).toBeGreaterThanOrEqual(300 - ROUNDING);
   });
 
-  it('closes the session when no pong comes back, not earlier than it said', async () => {
+  it('closes the session when no pong comes back, not earlier than it said [B7]', async () => {
     const { url } = await startEngineServer(BRISK);
     const opening = performance.now();
     const wire = await openWebSocket(url);
@@ -93,7 +93,7 @@ describe('Engine.IO v4: heartbeat over WebSocket', () => {
     expect(await received).toEqual(['hello']);
   });
 
-  unlikeOfficial('it extends the wait for a pong only once')('counts any frame as a sign of life', async () => {
+  unlikeOfficial('it extends the wait for a pong only once')('counts any frame as a sign of life [B4]', async () => {
     const { url } = await startEngineServer(BRISK);
     const wire = await openWebSocket(url);
     await wire.next();

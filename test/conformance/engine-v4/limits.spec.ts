@@ -14,7 +14,7 @@ describe('Engine.IO v4: the largest payload over HTTP long-polling', () => {
     expect((await poll(session)).body).toBe(`4${'x'.repeat(999)}`);
   });
 
-  it('refuses one byte more with 413', async () => {
+  it('refuses one byte more with 413 [P5]', async () => {
     const { url } = await startEngineServer(LIMIT);
     const session = await openPolling(url);
 
@@ -81,7 +81,7 @@ describe('Engine.IO v4: the largest payload over HTTP long-polling', () => {
 });
 
 describe('Engine.IO v4: the largest payload over WebSocket', () => {
-  it('accepts a text frame of exactly that many bytes', async () => {
+  it('accepts a text frame of exactly that many bytes [L1]', async () => {
     const { url } = await startEngineServer(LIMIT);
     const wire = await openWebSocket(url);
     await wire.next();
@@ -91,7 +91,7 @@ describe('Engine.IO v4: the largest payload over WebSocket', () => {
     expect(await wire.next()).toBe(`4${'x'.repeat(999)}`);
   });
 
-  it('closes with 1009 upon one byte more', async () => {
+  it('closes with 1009 upon one byte more [L1]', async () => {
     const { url } = await startEngineServer(LIMIT);
     const wire = await openWebSocket(url);
     await wire.next();
@@ -113,7 +113,7 @@ describe('Engine.IO v4: the largest payload over WebSocket', () => {
     expect((await wire.closed).code).toBe(1009);
   });
 
-  it('counts the fragments of a message together', async () => {
+  it('counts the fragments of a message together [L1]', async () => {
     const { url } = await startEngineServer(LIMIT);
     const wire = await openWebSocket(url);
     await wire.next();

@@ -30,7 +30,7 @@ describe('Engine.IO v4: messages over HTTP long-polling', () => {
     expect(polled.headers.get('cache-control')).toBe('no-store');
   });
 
-  it('keeps a GET open until there is a packet', async () => {
+  it('keeps a GET open until there is a packet [P15]', async () => {
     const server = await startEngineServer();
     const session = await openPolling(server.url);
     const taken = server.nextRequest();
@@ -54,7 +54,7 @@ describe('Engine.IO v4: messages over HTTP long-polling', () => {
     },
   );
 
-  it('separates packets by the record separator, in both directions', async () => {
+  it('separates packets by the record separator, in both directions [R1]', async () => {
     const { url } = await startEngineServer();
     const session = await openPolling(url);
 
@@ -74,7 +74,7 @@ describe('Engine.IO v4: messages over HTTP long-polling', () => {
     expect((await poll(session)).body).toBe('4one\x1e4two\x1e4three\x1e4four');
   });
 
-  it('carries binary packets as base64 with the prefix "b"', async () => {
+  it('carries binary packets as base64 with the prefix "b" [P26]', async () => {
     const { url } = await startEngineServer();
     const session = await openPolling(url);
 
@@ -143,16 +143,19 @@ describe('Engine.IO v4: messages over HTTP long-polling', () => {
 });
 
 describe('Engine.IO v4: breaches over HTTP long-polling', () => {
-  it.each(['abc', '7', '9x', '{"type":4}'])('closes the session upon the malformed packet "%s"', async (packet) => {
-    const { url, sessions } = await startEngineServer();
-    const session = await openPolling(url);
-    const closed = nextEvent(sessions.get(session.sid)!, 'close');
+  it.each(['abc', '7', '9x', '{"type":4}'])(
+    'closes the session upon the malformed packet "%s" [I5]',
+    async (packet) => {
+      const { url, sessions } = await startEngineServer();
+      const session = await openPolling(url);
+      const closed = nextEvent(sessions.get(session.sid)!, 'close');
 
-    await Promise.allSettled([push(session, packet)]);
+      await Promise.allSettled([push(session, packet)]);
 
-    expect((await closed)[0]).toBe('parse error');
-    await expectUnknown(session);
-  });
+      expect((await closed)[0]).toBe('parse error');
+      await expectUnknown(session);
+    },
+  );
 
   unlikeOfficial('it answers "ok" or drops the connection')('answers a malformed packet with 400', async () => {
     const { url } = await startEngineServer();
@@ -184,7 +187,7 @@ describe('Engine.IO v4: breaches over HTTP long-polling', () => {
     await expectUnknown(session);
   });
 
-  it('refuses a second GET while one waits, ends the first with a close packet and closes the session', async () => {
+  it('refuses a second GET while one waits, ends the first with a close packet and closes the session [P17]', async () => {
     const server = await startEngineServer();
     const session = await openPolling(server.url);
     const taken = server.nextRequest();
@@ -198,7 +201,7 @@ describe('Engine.IO v4: breaches over HTTP long-polling', () => {
     await expectUnknown(session);
   });
 
-  it('refuses a second POST while one is under way and closes the session', async () => {
+  it('refuses a second POST while one is under way and closes the session [P7]', async () => {
     const server = await startEngineServer();
     const session = await openPolling(server.url);
     const taken = server.nextRequest();
@@ -229,7 +232,7 @@ describe('Engine.IO v4: breaches over HTTP long-polling', () => {
     expect((await polled).body).toBe('4hello');
   });
 
-  it('closes the session when the client gives up a GET', async () => {
+  it('closes the session when the client gives up a GET [P19]', async () => {
     const server = await startEngineServer();
     const session = await openPolling(server.url);
     const closed = nextEvent(server.sessions.get(session.sid)!, 'close');

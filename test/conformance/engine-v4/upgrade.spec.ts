@@ -2,7 +2,7 @@ import { openPolling, openWebSocket, poll, push, refusedWebSocket, request } fro
 import { BRISK, startEngineServer, unlikeOfficial } from '../../support/conformance-server.js';
 
 describe('Engine.IO v4: upgrade from HTTP long-polling to WebSocket', () => {
-  it('answers the probe, releases the next GET with a noop packet and moves to the WebSocket', async () => {
+  it('answers the probe, releases the next GET with a noop packet and moves to the WebSocket [E6] [limitation: upgrade]', async () => {
     const { url } = await startEngineServer();
     const session = await openPolling(url);
     const wire = await openWebSocket(url, { sid: session.sid });
@@ -16,7 +16,7 @@ describe('Engine.IO v4: upgrade from HTTP long-polling to WebSocket', () => {
     expect(await wire.next()).toBe('4hello');
   });
 
-  it('releases a GET that already waits with a noop packet', async () => {
+  it('pain 41: releases a GET that already waits with a noop packet', async () => {
     const server = await startEngineServer();
     const session = await openPolling(server.url);
     const taken = server.nextRequest();
@@ -72,7 +72,7 @@ describe('Engine.IO v4: upgrade from HTTP long-polling to WebSocket', () => {
     expect(await wire.next()).toBe('4three');
   });
 
-  it('keeps the heartbeat going on the WebSocket', async () => {
+  it('pain 41: keeps the heartbeat going on the WebSocket', async () => {
     const { url } = await startEngineServer(BRISK);
     const session = await openPolling(url);
     const wire = await openWebSocket(url, { sid: session.sid });
@@ -185,7 +185,7 @@ describe('Engine.IO v4: upgrade from HTTP long-polling to WebSocket', () => {
     },
   );
 
-  it('keeps long-polling when the WebSocket breaks during the probe', async () => {
+  it('pain 41: keeps long-polling when the WebSocket breaks during the probe', async () => {
     const { url } = await startEngineServer();
     const session = await openPolling(url);
     const wire = await openWebSocket(url, { sid: session.sid });
@@ -215,7 +215,7 @@ describe('Engine.IO v4: upgrade from HTTP long-polling to WebSocket', () => {
     expect(await wire.next()).toBe('4hello');
   });
 
-  it('closes a WebSocket that does not finish within the upgrade timeout and keeps long-polling', async () => {
+  it('pain 41: closes a WebSocket that does not finish within the upgrade timeout and keeps long-polling', async () => {
     const { url } = await startEngineServer({ upgradeTimeout: 50 });
     const session = await openPolling(url);
     const wire = await openWebSocket(url, { sid: session.sid });
@@ -227,7 +227,7 @@ describe('Engine.IO v4: upgrade from HTTP long-polling to WebSocket', () => {
     expect(await pollMessage(session)).toBe('4still here');
   });
 
-  it('closes the probing WebSocket together with the session', async () => {
+  it('pain 41: closes the probing WebSocket together with the session', async () => {
     const { url } = await startEngineServer();
     const session = await openPolling(url);
     const wire = await openWebSocket(url, { sid: session.sid });

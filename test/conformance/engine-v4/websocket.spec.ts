@@ -78,7 +78,7 @@ describe('Engine.IO v4: messages over WebSocket', () => {
     expect(await wire.next()).toBe('4hello');
   });
 
-  it('sends each packet in a frame of its own, even those of one turn', async () => {
+  it('sends each packet in a frame of its own, even those of one turn [O7]', async () => {
     const { url, sessions } = await startEngineServer();
     const wire = await openSession(url);
     const session = sessions.get(wire.sid) as EngineSession;
@@ -90,11 +90,12 @@ describe('Engine.IO v4: messages over WebSocket', () => {
     expect(await wire.next()).toBe('4three');
   });
 
-  it('takes no offence at a noop packet', async () => {
+  it('takes no offence at a noop packet, nor at an upgrade packet out of place [I4]', async () => {
     const { url } = await startEngineServer();
     const wire = await openSession(url);
 
     wire.send('6');
+    wire.send('5');
     wire.send('4still here');
 
     expect(await wire.next()).toBe('4still here');
@@ -102,16 +103,19 @@ describe('Engine.IO v4: messages over WebSocket', () => {
 });
 
 describe('Engine.IO v4: breaches over WebSocket', () => {
-  it.each(['abc', '7', '9x', '{"type":4}', ''])('closes the session upon the malformed packet "%s"', async (packet) => {
-    const { url, sessions } = await startEngineServer();
-    const wire = await openSession(url);
-    const closed = nextEvent(sessions.get(wire.sid)!, 'close');
+  it.each(['abc', '7', '9x', '{"type":4}', ''])(
+    'closes the session upon the malformed packet "%s" [I5, I6]',
+    async (packet) => {
+      const { url, sessions } = await startEngineServer();
+      const wire = await openSession(url);
+      const closed = nextEvent(sessions.get(wire.sid)!, 'close');
 
-    wire.send(packet);
+      wire.send(packet);
 
-    expect((await closed)[0]).toBe('parse error');
-    await wire.closed;
-  });
+      expect((await closed)[0]).toBe('parse error');
+      await wire.closed;
+    },
+  );
 
   it('hands nothing to the application after a malformed packet', async () => {
     const { url, sessions } = await startEngineServer();
@@ -127,7 +131,7 @@ describe('Engine.IO v4: breaches over WebSocket', () => {
     expect(received).toEqual(['before']);
   });
 
-  it('closes the session when the client sends a ping, which is for the server to send', async () => {
+  it('closes the session when the client sends a ping, which is for the server to send [I2]', async () => {
     const { url } = await startEngineServer();
     const wire = await openSession(url);
 

@@ -9,7 +9,7 @@ describe('Socket.IO v5: acknowledgements by the server', () => {
     ['429007199254740991["message-with-ack","large"]', '439007199254740991["large"]'],
     ['4212["message-with-ack"]', '4312[]'],
     ['42/,12["message-with-ack","named"]', '4312["named"]'],
-  ])('answers %s with %s', async (event, ack) => {
+  ])('answers %s with %s [K1, K3]', async (event, ack) => {
     const { url } = await startSocketIoServer();
     const wire = await joinMain(url);
 
@@ -18,7 +18,7 @@ describe('Socket.IO v5: acknowledgements by the server', () => {
     expect(await wire.next()).toBe(ack);
   });
 
-  it('answers in the namespace that asked', async () => {
+  it('answers in the namespace that asked [N5]', async () => {
     const { url, io } = await startSocketIoServer();
     io.of('/custom').on('connection', (socket) => socket.on('hey', (ack) => ack('custom')));
     io.on('connection', (socket) => socket.on('hey', (ack) => ack('main')));
@@ -58,7 +58,7 @@ describe('Socket.IO v5: acknowledgements by the server', () => {
     expect(await frames(wire, 2)).toEqual(['432["answer 0"]', '431["answer 1"]']);
   });
 
-  it('answers once, however often the application does', async () => {
+  it('answers once, however often the application does [K5]', async () => {
     const { url, io } = await startSocketIoServer();
     io.on('connection', (socket) => socket.on('twice', (ack) => (ack('first'), ack('second'))));
     const wire = await joinMain(url);
@@ -123,7 +123,7 @@ describe('Socket.IO v5: acknowledgements by the client', () => {
     return id!;
   }
 
-  it('asks with an id and takes the answer that carries it', async () => {
+  it('asks with an id and takes the answer that carries it [I16]', async () => {
     const { url } = await startAskingServer();
     const wire = await joinMain(url);
     const id = await idOfQuestion(wire);
@@ -182,7 +182,7 @@ describe('Socket.IO v5: acknowledgements by the client', () => {
     expect(await frames(wire, 2)).toEqual(['42["answered","first"]', '42["message-back","still here"]']);
   });
 
-  it('takes no notice of an answer to nothing', async () => {
+  it('takes no notice of an answer to nothing [Q10]', async () => {
     const { url } = await startAskingServer();
     const wire = await joinMain(url);
 
@@ -192,7 +192,7 @@ describe('Socket.IO v5: acknowledgements by the client', () => {
     expect(await wire.next()).toBe('42["message-back","still here"]');
   });
 
-  it('takes no answer from another namespace', async () => {
+  it('takes no answer from another namespace [N9]', async () => {
     const { url } = await startAskingServer();
     const wire = await joinMain(url);
     await joinCustom(wire);
@@ -204,7 +204,7 @@ describe('Socket.IO v5: acknowledgements by the client', () => {
     expect(await wire.next()).toBe('42["answered","from here"]');
   });
 
-  it.each(['{}', '"text"', '[1', 'null'])('closes upon the answer %s, which is no array', async (payload) => {
+  it.each(['{}', '"text"', '[1', 'null'])('closes upon the answer %s, which is no array [Q10]', async (payload) => {
     const { url } = await startAskingServer();
     const wire = await joinMain(url);
     const id = await idOfQuestion(wire);

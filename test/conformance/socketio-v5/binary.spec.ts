@@ -6,7 +6,7 @@ import { startSocketIoServer, unlikeOfficial } from '../../support/conformance-s
 const PLACEHOLDER = (num: number) => `{"_placeholder":true,"num":${num}}`;
 
 describe('Socket.IO v5: binary packets', () => {
-  it('carries one attachment', async () => {
+  it('carries one attachment [I17]', async () => {
     const { url } = await startSocketIoServer();
     const wire = await joinMain(url);
 
@@ -60,7 +60,7 @@ describe('Socket.IO v5: binary packets', () => {
     expect(attachments).toEqual(Array.from({ length: 64 }, (_, i) => Buffer.from([i])));
   });
 
-  it('puts attachments where their placeholders are, at any depth', async () => {
+  it('puts attachments where their placeholders are, at any depth [limitation: binary]', async () => {
     const { url, io } = await startSocketIoServer();
     const received = new Promise((resolve) => io.on('connection', (socket) => socket.on('deep', resolve)));
     const wire = await joinMain(url);
@@ -114,7 +114,7 @@ describe('Socket.IO v5: binary packets', () => {
     ]);
   });
 
-  it('acknowledges with attachments', async () => {
+  it('acknowledges with attachments [limitation: binary]', async () => {
     const { url } = await startSocketIoServer();
     const wire = await joinMain(url);
 
@@ -144,7 +144,7 @@ describe('Socket.IO v5: binary packets', () => {
     expect(await frames(wire, 3)).toEqual(['4314[4]', '461-15[{"_placeholder":true,"num":0}]', Buffer.from([7, 7])]);
   });
 
-  it('carries attachments over long-polling as base64', async () => {
+  it('carries attachments over long-polling as base64 [P12] [limitation: binary]', async () => {
     const { url } = await startSocketIoServer();
     const session = await openPolling(url);
     await push(session, '40');
@@ -172,7 +172,7 @@ describe('Socket.IO v5: binary packets', () => {
     expect((await poll(session)).body).toBe('451-["message-back",{"_placeholder":true,"num":0}]\x1ebAQIDBA==');
   });
 
-  it('sends an event with its attachments in one piece, whatever else is emitted', async () => {
+  it('sends an event with its attachments in one piece, whatever else is emitted [O8]', async () => {
     const { url, io } = await startSocketIoServer();
     const wire = await joinMain(url);
 
@@ -224,7 +224,7 @@ describe('Socket.IO v5: malformed binary packets', () => {
     expect(wire.unread).toEqual([]);
   });
 
-  it('closes upon an attachment that no packet announced', async () => {
+  it('closes upon an attachment that no packet announced [I18]', async () => {
     const { url } = await startSocketIoServer();
     const wire = await joinMain(url);
 

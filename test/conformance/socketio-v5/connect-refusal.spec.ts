@@ -62,7 +62,7 @@ describe('Socket.IO v5: refusal of a connection', () => {
     expect(await wire.next()).toMatch(/^40\{"sid":/);
   });
 
-  it('leaves the namespaces that were joined alone', async () => {
+  it('leaves the namespaces that were joined alone [N3]', async () => {
     const { url } = await startSocketIoServer();
     const wire = await joinMain(url);
 
@@ -127,7 +127,7 @@ describe('Socket.IO v5: breaches of the connect sequence', () => {
     '2/custom,["message","too early"]',
     '3456[1]',
     '4{"message":"not yours"}',
-  ])('closes upon the packet "4%s" before any CONNECT', async (packet) => {
+  ])('closes upon the packet "4%s" before any CONNECT [H4]', async (packet) => {
     const { url } = await startSocketIoServer();
     const wire = await openSession(url);
 
@@ -158,7 +158,7 @@ describe('Socket.IO v5: breaches of the connect sequence', () => {
     },
   );
 
-  it('closes upon a packet for a namespace that was not joined', async () => {
+  it('closes upon a packet for a namespace that was not joined [N7]', async () => {
     const { url } = await startSocketIoServer();
     const wire = await joinMain(url);
 
@@ -167,7 +167,7 @@ describe('Socket.IO v5: breaches of the connect sequence', () => {
     await wire.closed;
   });
 
-  it('closes upon a second CONNECT to a namespace', async () => {
+  it('closes upon a second CONNECT to a namespace [N12]', async () => {
     const { url } = await startSocketIoServer();
     const wire = await joinMain(url);
 
@@ -177,7 +177,7 @@ describe('Socket.IO v5: breaches of the connect sequence', () => {
     expect(wire.unread).toEqual([]);
   });
 
-  it('closes upon a CONNECT_ERROR, which is for the server to send', async () => {
+  it('closes upon a CONNECT_ERROR, which is for the server to send [I17]', async () => {
     const { url } = await startSocketIoServer();
     const wire = await joinMain(url);
 

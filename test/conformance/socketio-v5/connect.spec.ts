@@ -8,7 +8,7 @@ function sidOf(reply: unknown): string {
 }
 
 describe('Socket.IO v5: connection to a namespace', () => {
-  it('joins the main namespace and learns its socket id, nothing else', async () => {
+  it('joins the main namespace and learns its socket id, nothing else [H9]', async () => {
     const { url } = await startSocketIoServer();
     const wire = await openSession(url);
 
@@ -28,7 +28,7 @@ describe('Socket.IO v5: connection to a namespace', () => {
     expect(await wire.next()).toBe('42["auth",{"token":"123"}]');
   });
 
-  it.each(['40/custom,', '40/custom'])('joins a custom namespace by "%s"', async (packet) => {
+  it.each(['40/custom,', '40/custom'])('joins a custom namespace by "%s" [N6]', async (packet) => {
     const { url } = await startSocketIoServer();
     const wire = await openSession(url);
 
@@ -48,7 +48,7 @@ describe('Socket.IO v5: connection to a namespace', () => {
     expect(await wire.next()).toBe('42/custom,["auth",{"token":"abc"}]');
   });
 
-  it('names the main namespace in full as well', async () => {
+  it('names the main namespace in full as well [N6]', async () => {
     const { url } = await startSocketIoServer();
     const wire = await openSession(url);
 
@@ -58,7 +58,7 @@ describe('Socket.IO v5: connection to a namespace', () => {
     expect(await wire.next()).toBe('42["auth",{"token":"123"}]');
   });
 
-  it('hands the payload to the application as it was sent', async () => {
+  it('hands the payload to the application as it was sent [A4]', async () => {
     const { url } = await startSocketIoServer();
     const wire = await openSession(url);
 
@@ -70,7 +70,7 @@ describe('Socket.IO v5: connection to a namespace', () => {
     );
   });
 
-  it('joins over long-polling', async () => {
+  it('joins over long-polling [A6, P8]', async () => {
     const { url } = await startSocketIoServer();
     const session = await openPolling(url);
 
@@ -79,7 +79,7 @@ describe('Socket.IO v5: connection to a namespace', () => {
     expect((await poll(session)).body).toMatch(/^40\{"sid":"[\w-]{20}"\}\x1e42\["auth",\{"token":"123"\}\]$/);
   });
 
-  it('joins several namespaces over one connection, with an id in each', async () => {
+  it('joins several namespaces over one connection, with an id in each [N5] [limitation: namespaces]', async () => {
     const { url } = await startSocketIoServer();
     const wire = await openSession(url);
 
@@ -104,7 +104,7 @@ describe('Socket.IO v5: connection to a namespace', () => {
     expect(io.of('/custom').sockets.size).toBe(1);
   });
 
-  it('keeps the id of the session to itself', async () => {
+  it('keeps the id of the session to itself [H9]', async () => {
     const { url } = await startSocketIoServer();
     const session = await openPolling(url);
 
@@ -135,7 +135,7 @@ describe('Socket.IO v5: connection to a namespace', () => {
     expect(socket.handshake.query).toMatchObject({ room: 'a b', x: '1' });
   });
 
-  it('sends what the application emits at the connection after the reply, in order', async () => {
+  it('sends what the application emits at the connection after the reply, in order [H10]', async () => {
     const { url, io } = await startSocketIoServer();
     io.of('/greeting').on('connection', (socket) => {
       for (const word of ['one', 'two', 'three']) socket.emit('word', word);
@@ -152,7 +152,7 @@ describe('Socket.IO v5: connection to a namespace', () => {
     ]);
   });
 
-  it('tells the application of the connection after its middlewares, once', async () => {
+  it('tells the application of the connection after its middlewares, once [H14]', async () => {
     const { url, io } = await startSocketIoServer();
     const order: string[] = [];
     io.use((_socket, next) => setImmediate(() => (order.push('middleware'), next())));

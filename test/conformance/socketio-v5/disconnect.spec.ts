@@ -35,7 +35,7 @@ describe('Socket.IO v5: disconnection by the client', () => {
   });
 
   it.each(['41/custom,', '41/custom'])(
-    'leaves a custom namespace by "%s" and stays in the main one',
+    'leaves a custom namespace by "%s" and stays in the main one [N11]',
     async (packet) => {
       const server = await startSocketIoServer();
       const wire = await joinMain(server.url);
@@ -137,7 +137,7 @@ describe('Socket.IO v5: disconnection by the server', () => {
     expect(await wire.next()).toBe('42["message-back","still here"]');
   });
 
-  it('closes the connection as well where the application says so', async () => {
+  it('closes the connection as well where the application says so [C1]', async () => {
     const server = await startSocketIoServer();
     const wire = await joinMain(server.url);
 
@@ -147,7 +147,7 @@ describe('Socket.IO v5: disconnection by the server', () => {
     await wire.closed;
   });
 
-  it('comes after what was emitted before', async () => {
+  it('comes after what was emitted before [C2]', async () => {
     const server = await startSocketIoServer();
     const wire = await joinMain(server.url);
     const socket = onlySocket(server, '/');

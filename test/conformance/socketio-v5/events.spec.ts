@@ -3,7 +3,7 @@ import { frames, joinCustom, joinMain } from '../../support/socketio-client.js';
 import { startSocketIoServer, unlikeOfficial } from '../../support/conformance-server.js';
 
 describe('Socket.IO v5: events', () => {
-  it('carries arguments of every JSON kind', async () => {
+  it('carries arguments of every JSON kind [I9]', async () => {
     const { url } = await startSocketIoServer();
     const wire = await joinMain(url);
 
@@ -30,7 +30,7 @@ describe('Socket.IO v5: events', () => {
     expect(await wire.next()).toBe('42["message-back","hello"]');
   });
 
-  it('carries events of a custom namespace apart from those of the main one', async () => {
+  it('carries events of a custom namespace apart from those of the main one [N8]', async () => {
     const { url, io } = await startSocketIoServer();
     io.of('/custom').on('connection', (socket) => socket.on('message', (word) => socket.emit('custom-back', word)));
     const wire = await joinMain(url);
@@ -130,7 +130,7 @@ describe('Socket.IO v5: events', () => {
 
 describe('Socket.IO v5: malformed packets', () => {
   it.each(['4abc', '47', '48["message"]', '49', '4-1', '4 2["message"]', '4'])(
-    'closes upon the unknown packet type of "%s"',
+    'closes upon the unknown packet type of "%s" [I6]',
     async (packet) => {
       const { url } = await startSocketIoServer();
       const wire = await joinMain(url);
@@ -152,7 +152,7 @@ describe('Socket.IO v5: malformed packets', () => {
     '42["message"',
     '42["message"]x',
     '42true',
-  ])('closes upon the payload of "%s"', async (packet) => {
+  ])('closes upon the payload of "%s" [I10, I11, I12]', async (packet) => {
     const { url } = await startSocketIoServer();
     const wire = await joinMain(url);
 
@@ -175,7 +175,7 @@ describe('Socket.IO v5: malformed packets', () => {
   );
 
   it.each(['connect', 'connect_error', 'disconnect', 'disconnecting', 'newListener', 'removeListener'])(
-    'closes upon the reserved event name "%s"',
+    'closes upon the reserved event name "%s" [I14]',
     async (name) => {
       const { url } = await startSocketIoServer();
       const wire = await joinMain(url);

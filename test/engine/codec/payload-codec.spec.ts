@@ -19,7 +19,7 @@ describe('splitPayload', () => {
     expect(splitPayload(payload, 10)).toEqual(packets);
   });
 
-  it('takes as many packets as allowed, empty parts not counted', () => {
+  it('takes as many packets as allowed, empty parts not counted [R3]', () => {
     expect(splitPayload('\x1e4a\x1e\x1e4b\x1e4c\x1e', 3)).toHaveLength(3);
   });
 
@@ -54,7 +54,7 @@ describe('binary packets of a payload', () => {
   });
 
   it.each(['bA', 'bAA', 'bAAA', 'bAA=', 'b=', 'b====', 'bA===', 'bAA==AA==', 'b-_8=', 'bAA =', 'bAA\n=', 'bAéA='])(
-    'refuses %j, which is not base64',
+    'refuses %j, which is not base64 [R6]',
     (packet) => {
       expect(() => decodePayloadBinary(packet)).toThrow(protocolError('INVALID_BASE64'));
     },

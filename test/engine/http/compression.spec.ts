@@ -50,7 +50,7 @@ describe('httpCompression', () => {
     expect((await poll(session, 'gzip')).headers['content-encoding']).toBe('gzip');
   });
 
-  it('sends messages as they are that are not to be compressed', async () => {
+  it('sends messages as they are that are not to be compressed [limitation: flags]', async () => {
     const { url, sessions } = await startEngine();
     const session = await openPolling(url);
     sessions()[0].send(LONG.slice(1), { compress: false });

@@ -228,7 +228,7 @@ describe('EngineServer: connection_error', () => {
     expect(errors[0].req.url).toContain(query);
   });
 
-  it('tells of an upgrade that is no valid WebSocket handshake', async () => {
+  it('tells of an upgrade that is no valid WebSocket handshake [E7]', async () => {
     const { url, port, engine } = await startEngine();
     const contexts = refusals(engine);
 

@@ -3,7 +3,7 @@ import { startEngine } from '../../support/server.js';
 import { nextEvent, until } from '../../support/until.js';
 
 describe('maxPollWait', () => {
-  it('ends a poll with a noop packet, and the session lives on', async () => {
+  it('ends a poll with a noop packet, and the session lives on [P16]', async () => {
     const { url } = await startEngine({ maxPollWait: 60 });
     const session = await openPolling(url);
     const started = performance.now();
@@ -14,7 +14,7 @@ describe('maxPollWait', () => {
     expect((await poll(session)).body).toBe('4a');
   });
 
-  it('leaves no timer behind a poll that was answered', async () => {
+  it('leaves no timer behind a poll that was answered [P15]', async () => {
     const { url, engine } = await startEngine({ maxPollWait: 5000 });
     const session = await openPolling(url);
     const idle = engine.wheel.size;
@@ -26,7 +26,7 @@ describe('maxPollWait', () => {
 });
 
 describe('pollingMaxBufferSize, of answers', () => {
-  it('fills an answer up to the bound exactly, separators counted, and keeps the rest for the next', async () => {
+  it('fills an answer up to the bound exactly, separators counted, and keeps the rest for the next [P14]', async () => {
     const { url, sessions } = await startEngine({ pollingMaxBufferSize: 11 });
     const session = await openPolling(url);
     for (const text of ['aaaa', 'bbbb', 'cccc', 'd']) sessions()[0].send(text);
@@ -56,7 +56,7 @@ describe('pollingMaxBufferSize, of answers', () => {
     expect((await poll(session)).body).toBe('bAQI=\x1e4y');
   });
 
-  it('lets a packet pass alone that is larger than the bound', async () => {
+  it('lets a packet pass alone that is larger than the bound [P14]', async () => {
     const { url, sessions } = await startEngine({ pollingMaxBufferSize: 5 });
     const session = await openPolling(url);
     for (const text of ['a', 'b'.repeat(50), 'c']) sessions()[0].send(text);
@@ -103,7 +103,7 @@ describe('a POST of many packets', () => {
     expect(received.toSpliced(turn, 1)).toEqual(packets.map((packet) => packet.slice(1)));
   });
 
-  it('ends where the session ends in the middle of it', async () => {
+  it('ends where the session ends in the middle of it [R5]', async () => {
     const { url, sessions, engine } = await startEngine();
     const session = await openPolling(url);
     let count = 0;

@@ -8,7 +8,7 @@ import { nextEvent, until, within } from '../../support/until.js';
 import type { Session } from '../../../src/engine/index.js';
 
 describe('perMessageDeflate', () => {
-  it('is off unless it is asked for', async () => {
+  it('is off unless it is asked for [E8]', async () => {
     const { url } = await startEngine();
     expect((await openCompressed(url)).websocket.extensions).toBe('');
   });
@@ -93,7 +93,7 @@ describe('perMessageDeflate', () => {
 });
 
 describe('joined frames', () => {
-  it('are split, in order, empty parts passed over', async () => {
+  it('are split, in order, empty parts passed over [R1]', async () => {
     const { url } = await startEngine();
     const wire = await openWebSocket(url);
     await wire.next();
@@ -236,7 +236,7 @@ describe('the raw socket behind a WebSocket', () => {
     ['reserved bits', Buffer.of(0xf1, 0x81, 1, 2, 3, 4, 0x35)],
     ['a frame without a mask', Buffer.of(0x81, 1, 0x34)],
     ['an unknown packet type', Buffer.of(0x81, 0x81, 0, 0, 0, 0, 0x78)],
-  ])('is let go when the peer leaves, also where it went on sending after %s', async (_flaw, bytes) => {
+  ])('is let go when the peer leaves, also where it went on sending after %s [C8]', async (_flaw, bytes) => {
     const engine = await startEngine({ closeTimeout: 60_000 });
     const { peer, served } = await openRaw(engine);
     const ended = nextEvent(engine.sessions()[0], 'close');
@@ -251,7 +251,7 @@ describe('the raw socket behind a WebSocket', () => {
     expect(engine.engine.clientsCount).toBe(0);
   });
 
-  it('is let go after the close timeout where the peer does not answer the close frame', async () => {
+  it('is let go after the close timeout where the peer does not answer the close frame [C8]', async () => {
     const engine = await startEngine({ closeTimeout: 50 });
     const { served } = await openRaw(engine);
 
@@ -260,7 +260,7 @@ describe('the raw socket behind a WebSocket', () => {
     await until(() => served.destroyed, 'the socket was let go');
   });
 
-  it('that is reset ends the session and nothing else', async () => {
+  it('that is reset ends the session and nothing else [V5]', async () => {
     const engine = await startEngine();
     const { peer } = await openRaw(engine);
     const ended = nextEvent(engine.sessions()[0], 'close');

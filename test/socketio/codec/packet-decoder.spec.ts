@@ -41,7 +41,7 @@ describe('decodePacket', () => {
     ['51-["e",{"_placeholder":true,"num":0}]', ['onBinary', 5, '/', ['e', PLACEHOLDER], -1, 1]],
     ['512-/chat,7["e"]', ['onBinary', 5, '/chat', ['e'], 7, 12]],
     ['6002-3[1]', ['onBinary', 6, '/', [1], 3, 2]],
-  ])('reads %s', (text, call) => {
+  ])('reads %s [H7, N13, K1]', (text, call) => {
     expect(decode(text)).toEqual([call]);
   });
 

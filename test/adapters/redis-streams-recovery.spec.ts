@@ -10,11 +10,11 @@ import { RedisServer, uniqueName } from './support/redis.js';
 describeWith('redis-server', 'connection state recovery through @socket.io/redis-streams-adapter', (program) => {
   const redis = new RedisServer(program);
 
-  async function start() {
+  async function start(recovery = { maxDisconnectionDuration: 60_000 }) {
     const options = { streamName: uniqueName(), sessionKeyPrefix: `${uniqueName()}:` };
     const inspector = await redis.connect();
     const cluster = await Cluster.start(2, async () => createStreamsAdapter(redis, await redis.connect(), options), {
-      connectionStateRecovery: { maxDisconnectionDuration: 60_000 },
+      connectionStateRecovery: recovery,
     });
     return { cluster, inspector, ...options };
   }
@@ -36,12 +36,12 @@ describeWith('redis-server', 'connection state recovery through @socket.io/redis
     const [a, b] = started.cluster.nodes;
     const member = await started.cluster.join(0);
     const { client, socket } = member;
-    const got: unknown[][] = [];
-    client.onAny((...args: unknown[]) => got.push(args));
+    const received: unknown[][] = [];
+    client.onAny((...args: unknown[]) => received.push(args));
     await socket.join('room');
     socket.data.name = 'Ada';
     socket.emit('first', 1);
-    await until(() => got.length === 1);
+    await until(() => received.length === 1);
     const { id } = client;
     await cutOff(member, started);
 
@@ -53,9 +53,9 @@ describeWith('redis-server', 'connection state recovery through @socket.io/redis
     await eventually(async () => (await started.inspector.xLen(started.streamName)) >= 6, 'the stream has everything');
     const restored = await comeBack(client, b);
 
-    await until(() => got.length === 4);
+    await until(() => received.length === 4);
     // The last argument is the offset.
-    expect(got.map((args) => args.slice(0, -1))).toEqual([
+    expect(received.map((args) => args.slice(0, -1))).toEqual([
       ['first', 1],
       ['all', 2],
       ['room', 3, Buffer.from([3])],
@@ -71,13 +71,43 @@ describeWith('redis-server', 'connection state recovery through @socket.io/redis
     await heard;
   });
 
+  it('tells of a session that expired where it was saved, unless its client came back at another server', async () => {
+    const started = await start({ maxDisconnectionDuration: 1_500 });
+    const [a, b] = started.cluster.nodes;
+    const expired: unknown[][] = [];
+    a.io.on('session_expired', (session) => void expired.push(['a', session]));
+    b.io.on('session_expired', (session) => void expired.push(['b', session]));
+    const [back, lost] = [await started.cluster.join(0), await started.cluster.join(0)];
+    await Promise.all([got(back), got(lost)]);
+    const { pid } = idsOf(lost.client);
+    await cutOff(back, started);
+    await comeBack(back.client, b);
+    expect(back.client.recovered).toBe(true);
+    await cutOff(lost, started);
+    await until(() => expired.length > 0);
+    expect(expired).toEqual([['a', { nsp: '/', sid: lost.socket.id, pid }]]);
+  });
+
+  it('tells where the client was last that came back at another server and was cut off again', async () => {
+    const started = await start({ maxDisconnectionDuration: 1_500 });
+    const [a, b] = started.cluster.nodes;
+    const expired: string[] = [];
+    a.io.on('session_expired', () => void expired.push('a'));
+    b.io.on('session_expired', () => void expired.push('b'));
+    const member = await started.cluster.join(0);
+    await got(member);
+    await cutOff(member, started);
+    const socket = await comeBack(member.client, b);
+    await cutOff({ ...member, socket }, started);
+    await until(() => expired.length > 0);
+    expect(expired).toEqual(['b']);
+  });
+
   it('restores a session once', async () => {
     const started = await start();
     const member = await started.cluster.join(0);
-    const { client, socket } = member;
-    const got = nextEvent(client, 'first');
-    socket.emit('first');
-    await got;
+    const { client } = member;
+    await got(member);
     const { id } = client;
     const auth = idsOf(client);
     await cutOff(member, started);
@@ -116,6 +146,13 @@ async function comeBack(client: ClientSocket, node: Cluster['nodes'][number]): P
     client.connect(),
   ]);
   return socket;
+}
+
+/** A first packet, and with it the offset that the adapter wants to see. */
+async function got({ client, socket }: Member): Promise<void> {
+  const first = nextEvent(client, 'first');
+  socket.emit('first');
+  await first;
 }
 
 function idsOf(client: ClientSocket): { pid: string; offset?: string } {

@@ -1,5 +1,8 @@
 import { createAdapter } from '@socket.io/redis-adapter';
+import { connectClient } from '../support/official-client.js';
 import { describeWith } from '../support/requirements.js';
+import { startServer } from '../support/server.js';
+import { until } from '../support/until.js';
 import { adapterContract } from './contract/adapter.contract.js';
 import { Cluster } from './support/cluster.js';
 import { eventually } from './support/eventually.js';
@@ -59,6 +62,33 @@ describeWith('redis-server', '@socket.io/redis-adapter', (program) => {
       expect((error as { responses: number[] }).responses.toSorted()).toEqual([0, 1]);
     });
   });
+
+  it.each(['connect', 'connectIo'] as const)(
+    'hears nothing any more once it was replaced, while its successor on the same clients does (%s)',
+    async (connect) => {
+      const [key, elsewhere] = [uniqueName(), uniqueName()];
+      const [pub, sub] = [await redis[connect](), await redis[connect]()];
+      const a = await startServer({ adapter: createAdapter(pub, sub, { key }) });
+      const b = await startServer({ adapter: createAdapter(await redis.connect(), await redis.connect(), { key }) });
+      const counts = async (servers: number) =>
+        eventually(async () => (await b.io.of('/').adapter.serverCount()) === servers, `there are ${servers} servers`);
+      await counts(2);
+      a.io.adapter(createAdapter(pub, sub, { key: elsewhere }));
+      await counts(1);
+      a.io.adapter(createAdapter(pub, sub, { key }));
+      await counts(2);
+      // Replaced within one tick, by one that subscribes where it did.
+      a.io.adapter(createAdapter(pub, sub, { key }));
+      const client = await connectClient(a.origin);
+      const heard: unknown[] = [];
+      client.on('news', (n: number) => heard.push(n));
+      b.io.emit('news', 1);
+      b.io.emit('news', 2);
+      await until(() => heard.length >= 2);
+      expect(heard).toEqual([1, 2]);
+      expect([...a.errors, ...b.errors]).toEqual([]);
+    },
+  );
 
   it('is named by the one warning where connection state recovery is asked for', async () => {
     const options = { connectionStateRecovery: {} };

@@ -26,7 +26,7 @@ describe('Websocket, in two applications with one adapter', () => {
     expect(await Promise.all(heard)).toEqual([[1], [1]]);
   });
 
-  it('#broadcast reaches the clients of both in every namespace', async () => {
+  it('#broadcast reaches the clients of both in every namespace [limitation: cluster]', async () => {
     const { here, there, websocket } = await start();
     const clients = [await connectClient(here), await connectClient(`${there}/chat`)];
     const heard = clients.map((client) => nextEvent(client, 'news'));
@@ -52,6 +52,18 @@ describe('Websocket, in two applications with one adapter', () => {
       client.on('ask', (ack: (value: string) => void) => ack('yes'));
     }
     expect(await websocket.timeout(1_000).emitWithAck('ask')).toEqual(['yes', 'yes']);
+  });
+
+  it('#partial asks as the main namespace does', async () => {
+    const { apps, here, there, websocket } = await start();
+    apps[1].app.get(Websocket).server.on('ask', (ack: (value: string) => void) => ack('there'));
+    const clients = [await connectClient(here), await connectClient(there)];
+    for (const client of clients) client.on('ask', (ack: (value: number) => void) => ack(1));
+    const { sockets, missing } = await websocket.partial.fetchSockets();
+    expect([sockets.map(({ id }) => id).sort(), missing]).toEqual([clients.map(({ id }) => id).sort(), false]);
+    // The published adapter keeps a timer for as long as the acks may take.
+    expect(await websocket.timeout(500).partial.emitWithAck('ask')).toEqual({ responses: [1, 1], missing: false });
+    expect(await websocket.partial.serverSideEmitWithAck('ask')).toEqual({ responses: ['there'], missing: false });
   });
 
   it('forgets an application that was closed', async () => {

@@ -45,6 +45,11 @@ export class Daemon {
     }
   }
 
+  /** Neither runs nor closes its connections from now on. */
+  freeze(): void {
+    this.child.kill('SIGSTOP');
+  }
+
   /** Sends the signal and waits for the end. Idempotent. */
   async stop(signal: NodeJS.Signals): Promise<void> {
     this.child.kill(signal);

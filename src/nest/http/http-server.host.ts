@@ -13,9 +13,8 @@ export class HttpServerHost {
   readonly #ownServers = new Map<number, HttpServer>();
 
   constructor(private readonly adapterHost: HttpAdapterHost) {
-    if (adapterHost.httpAdapter) this.#watchCors();
-    // A testing module is compiled before it gets its adapter. The first versions of Nest 11 do not tell of that.
-    else adapterHost.init$?.subscribe(() => this.#watchCors());
+    // A testing module is compiled before it gets its adapter.
+    onAdapter(adapterHost, () => this.#watchCors());
   }
 
   /** CORS as the application has it, for a server that was told nothing about it. */
@@ -78,6 +77,24 @@ export class HttpServerHost {
       this.#cors = corsOf(options, httpAdapter.getInstance());
       return enableCors(options, ...rest);
     };
+  }
+}
+
+/** Calls back once the application has its adapter. */
+function onAdapter(host: HttpAdapterHost, callback: () => void): void {
+  if (host.httpAdapter) callback();
+  else if (host.init$ !== undefined) host.init$.subscribe(callback);
+  else {
+    // The first versions of Nest 11 do not tell; an accessor in the way of that of the class does, once.
+    Object.defineProperty(host, 'httpAdapter', {
+      configurable: true,
+      get: () => undefined,
+      set(adapter) {
+        Reflect.deleteProperty(host, 'httpAdapter');
+        host.httpAdapter = adapter;
+        callback();
+      },
+    });
   }
 }
 

@@ -1,0 +1,91 @@
+/**
+ * What it costs to get from the decoded arguments of an event to its ack, through what is bound to the handler: ours beside
+ * what Nest offers, in one process, in turns. `npm run bench:dispatch`; ends with 1 where a goal is not met.
+ */
+import process from 'node:process';
+import { buildWhenStale } from '../lib/build.mjs';
+import { describeEnvironment } from '../lib/environment.mjs';
+import { renderRows } from '../lib/markdown.mjs';
+import { median } from '../lib/statistics.mjs';
+import { CASES, SCOPED } from './gateway.mjs';
+
+const ROUNDS = 9;
+const ROUND_MS = 150;
+const BATCH = 100;
+
+/** How many times dearer the others have to be, by contestant and case. */
+const GOALS = {
+  'platform-socket.io': { nothing: 5, 'guard, pipe, parameters': 4 },
+  ExternalContextCreator: { nothing: 5, 'guard and parameters': 5 },
+};
+
+async function main() {
+  buildWhenStale();
+  const { ours, external, platformSocketIo } = await import('./contestants.mjs');
+  const contestants = [await ours(), await external(), await platformSocketIo()];
+  const { date, commit, node, machine, versions } = describeEnvironment();
+  console.log(`${date}, commit ${commit}, Node ${node}, Nest ${versions['@nestjs/core']}\n${machine}\n`);
+  console.log('ns of CPU from the arguments to the ack, the median of rounds in turns; behind it times ours\n');
+  const rows = [['bound', ...contestants.map(({ name }) => name)]];
+  const missed = [];
+  for (const event of [...CASES, ...SCOPED]) {
+    const costs = await measure(contestants, event);
+    rows.push([event, ...costs.map((cost) => (cost === null ? '-' : describe(cost, costs[0])))]);
+    contestants.forEach(({ name }, i) => {
+      const goal = GOALS[name]?.[event];
+      if (goal !== undefined && costs[i] < goal * costs[0]) missed.push(`${event}: not ${goal} × cheaper than ${name}`);
+    });
+  }
+  console.log(renderRows(rows));
+  console.log(missed.length === 0 ? '\nevery goal is met' : `\nmissed: ${missed.join('; ')}`);
+  for (const { close } of contestants) await close();
+  process.exitCode = missed.length === 0 ? 0 : 1;
+}
+
+function describe(cost, own) {
+  return cost === own ? cost.toFixed(0) : `${cost.toFixed(0)} (${(cost / own).toFixed(1)} ×)`;
+}
+
+/** The cost of one event for each contestant; null where it does not take part. */
+async function measure(contestants, event) {
+  const handlers = contestants.map(({ handlerFor }) => handlerFor(event));
+  const samples = handlers.map(() => []);
+  for (let round = 0; round <= ROUNDS; round++) {
+    for (const [i, handler] of handlers.entries()) {
+      if (handler === null) continue;
+      const cost = await sample(handler);
+      // The first round warms up.
+      if (round > 0) samples[i].push(cost);
+    }
+  }
+  return samples.map((costs) => (costs.length === 0 ? null : median(costs)));
+}
+
+/** In CPU time, which a machine that has other things to do changes little. */
+async function sample(handler) {
+  const end = performance.now() + ROUND_MS;
+  const start = process.cpuUsage();
+  let count = 0;
+  while (performance.now() < end) {
+    await batch(handler);
+    count += BATCH;
+  }
+  const { user, system } = process.cpuUsage(start);
+  return ((user + system) * 1_000) / count;
+}
+
+/** Resolves once all of a batch are answered; fails where an answer is wrong. */
+function batch(handler) {
+  return new Promise((resolve, reject) => {
+    let open = BATCH;
+    const ack = (answer) => {
+      if (answer !== BODY) reject(new Error(`answered with ${JSON.stringify(answer)}`));
+      else if (--open === 0) resolve();
+    };
+    for (let i = 0; i < BATCH; i++) handler(BODY, ack);
+  });
+}
+
+const BODY = { text: 'hello' };
+
+await main();

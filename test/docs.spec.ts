@@ -2,7 +2,14 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import ts from 'typescript';
-import { ENGINE_CODES, PROTOCOL_ERROR_CODES, REFUSALS, SESSION_CODES, type RefusalName } from '../src/engine/index.js';
+import {
+  ENGINE_CODES,
+  PROTOCOL_ERROR_CODES,
+  REFUSALS,
+  SESSION_CODES,
+  UPGRADE_CODES,
+  type RefusalName,
+} from '../src/engine/index.js';
 import { Refusal } from '../src/engine/engine-error.js';
 import { NEST_CODES } from '../src/nest/errors/error-code.js';
 import { PACKET_ERROR_CODES } from '../src/socketio/codec/packet-error.js';
@@ -56,7 +63,7 @@ describe('README', () => {
 
   it('lists every other code', () => {
     const documented = tableColumn('Other codes:', 1).flatMap(codesIn);
-    const others = [...ACK_CODES, ...CONNECT_REFUSAL_CODES, ...NEST_CODES, 'INVALID_OPTION'];
+    const others = [...ACK_CODES, ...CONNECT_REFUSAL_CODES, ...UPGRADE_CODES, ...NEST_CODES, 'INVALID_OPTION'];
     // Codes that stand in another table as well.
     const shared = ['RATE_LIMITED', 'CONNECT_TIMEOUT', 'SEND_QUEUE_OVERFLOW'];
     expect([...new Set(documented)].sort()).toEqual([...others, ...shared].sort());
@@ -93,11 +100,8 @@ describe('the catalogues of codes', () => {
   });
 });
 
-/** Ends of attempts that no session and no connected socket hears of; codes of Node's warnings and of examples. */
-const INTERNAL_CODES = [
-  ...['UPGRADE_INVALID', 'UPGRADE_TIMEOUT', 'SESSION_CLOSED', 'ALREADY_UPGRADED', 'REFUSED'],
-  ...['SOCKETIO_NO_CLUSTER', 'SOCKETIO_WARNING', 'EPIPE', 'ROOM_FULL'],
-];
+/** An end that no connected socket hears of; codes of Node's warnings and of examples. */
+const INTERNAL_CODES = ['REFUSED', ...['SOCKETIO_NO_CLUSTER', 'SOCKETIO_WARNING', 'EPIPE', 'ROOM_FULL']];
 
 /** The cells of one column of the first table behind a text. */
 function tableColumn(after: string, column: number): string[] {
@@ -135,7 +139,7 @@ function endCodes(): Set<string> {
     ];
     for (const pattern of patterns) for (const [, code] of text.matchAll(pattern)) codes.add(code);
   }
-  for (const internal of INTERNAL_CODES) codes.delete(internal);
+  for (const other of [...UPGRADE_CODES, ...INTERNAL_CODES]) codes.delete(other);
   return codes;
 }
 

@@ -12,7 +12,7 @@ export const EngineErrorCode = {
 
 export type EngineErrorCode = (typeof EngineErrorCode)[keyof typeof EngineErrorCode];
 
-export const ENGINE_ERROR_MESSAGES: Readonly<Record<EngineErrorCode, string>> = {
+const ENGINE_ERROR_MESSAGES: Readonly<Record<EngineErrorCode, string>> = {
   0: 'Transport unknown',
   1: 'Session ID unknown',
   2: 'Bad handshake method',
@@ -73,9 +73,13 @@ export const SESSION_CODES = [
   'SERVER_SHUTDOWN',
 ] as const;
 
+/** Every code, beside those of a session's end, with which a transport comes to nothing. Stable; never reused. */
+export const UPGRADE_CODES = ['UPGRADE_INVALID', 'UPGRADE_TIMEOUT', 'ALREADY_UPGRADED', 'SESSION_CLOSED'] as const;
+
 /** The catalogue of this layer: every code that it gives to a user. */
 export const ENGINE_CODES: readonly string[] = [
   ...SESSION_CODES,
+  ...UPGRADE_CODES,
   ...PROTOCOL_ERROR_CODES,
   ...Object.keys(REFUSALS),
   'INVALID_OPTION',

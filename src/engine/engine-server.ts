@@ -213,7 +213,11 @@ export class EngineServer extends EventEmitter implements SessionHost, AnswerPol
    */
   onWebTransportSession(session: WebTransportSession): void {
     if (this.opts.transports.includes('webtransport') && this.#middlewares.length === 0) {
-      this.#webtransports.accept(session, (transport, sid) => this.#onWebtransport(transport, sid));
+      this.#webtransports.accept(
+        session,
+        (transport, sid) => this.#onWebtransport(transport, sid),
+        ({ code }) => this.counters.failedUpgrades.add(code),
+      );
       return;
     }
     closeSession(session);
@@ -234,13 +238,14 @@ export class EngineServer extends EventEmitter implements SessionHost, AnswerPol
       bytesIn += transport.bytesReceived;
       bytesOut += transport.bytesSent;
     }
-    const { opened, packetsIn, packetsOut, refused, closed, dropped } = this.counters;
+    const { opened, packetsIn, packetsOut, refused, closed, failedUpgrades, dropped } = this.counters;
     return {
       sessions: { now: this.#sessions.size, opened, byTransport },
       packets: { in: packetsIn, out: packetsOut },
       bytes: { in: bytesIn, out: bytesOut },
       refused: refused.toObject(),
       closed: closed.toObject() as Record<string, number>,
+      failedUpgrades: failedUpgrades.toObject() as Record<string, number>,
       dropped,
     };
   }
@@ -267,6 +272,11 @@ export class EngineServer extends EventEmitter implements SessionHost, AnswerPol
   onTransportRetired(transport: Transport): void {
     this.counters.bytesIn += transport.bytesReceived;
     this.counters.bytesOut += transport.bytesSent;
+  }
+
+  onUpgradeFailed(transport: Transport, { code }: CloseDetail): void {
+    this.onTransportRetired(transport);
+    this.counters.failedUpgrades.add(code);
   }
 
   onSessionClose(session: Session, detail: CloseDetail): void {
@@ -401,13 +411,18 @@ export class EngineServer extends EventEmitter implements SessionHost, AnswerPol
   /** It has no request that `connection_error` could tell of. */
   #refuseWebtransport(transport: Transport, name: RefusalName): void {
     this.counters.refused.add(name);
-    reject(transport, name, 'refused over WebTransport');
+    reject(transport, closeDetail(name, 'refused over WebTransport'));
   }
 
   /** A session takes one other transport, once; a further one is closed, which the session does not notice. */
   #offer(session: Session, transport: Transport): void {
-    if (session.isUpgradable) session.beginUpgrade(transport);
-    else reject(transport, 'ALREADY_UPGRADED', 'the session has another transport');
+    if (session.isUpgradable) {
+      session.beginUpgrade(transport);
+      return;
+    }
+    const detail = closeDetail('ALREADY_UPGRADED', 'the session has another transport');
+    reject(transport, detail);
+    this.onUpgradeFailed(transport, detail);
   }
 
   #openSession(
@@ -551,7 +566,7 @@ const UNCLAIMED: TransportHandler = {
   onTransportClose() {},
 };
 
-function reject(transport: Transport, code: string, message: string): void {
+function reject(transport: Transport, detail: CloseDetail): void {
   transport.handler = UNCLAIMED;
-  transport.close(false, 'transport error', closeDetail(code, message));
+  transport.close(false, 'transport error', detail);
 }

@@ -19,6 +19,8 @@ export interface EngineStats {
   readonly refused: Readonly<Partial<Record<RefusalName, number>>>;
   /** Sessions that ended, by the code of their details. */
   readonly closed: Readonly<Record<string, number>>;
+  /** Transports that came to nothing, by code: probes of an upgrade, WebTransport sessions that did not say what they want. */
+  readonly failedUpgrades: Readonly<Record<string, number>>;
   /** Messages that were dropped since their peer did not keep up (`dropFramesOnOverflow`). */
   readonly dropped: number;
 }
@@ -40,6 +42,7 @@ export class EngineCounters {
   dropped = 0;
   readonly refused = new Tally<RefusalName>();
   readonly closed = new Tally<string>();
+  readonly failedUpgrades = new Tally<string>();
 }
 
 /** Counts by code. Codes come from the catalogues, never from a peer, so that it stays small. */

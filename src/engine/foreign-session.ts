@@ -51,14 +51,17 @@ export function adoptSession(
   return session;
 }
 
-/** Nobody counts what is not ours, and nothing is timed. */
+/** Nobody reads them: what is not ours is not counted. */
+const UNREAD = new EngineCounters();
+
+/** Nothing is counted, bounded or timed. */
 class ForeignHost implements SessionHost {
   readonly pingInterval = Infinity;
   readonly pingTimeout = Infinity;
   readonly upgradeTimeout = Infinity;
   readonly sendLimits = UNBOUNDED;
   readonly keepsRequests = true;
-  readonly counters = new EngineCounters();
+  readonly counters = UNREAD;
 
   constructor(readonly wheel: TimerWheel) {}
 
@@ -67,6 +70,8 @@ class ForeignHost implements SessionHost {
   }
 
   onTransportRetired(): void {}
+
+  onUpgradeFailed(): void {}
 
   onSessionClose(): void {}
 }

@@ -1,26 +1,30 @@
-export { EngineServer, type ConnectionError, type EngineSetup, type OtherAnswer } from './engine-server.js';
+export { EngineServer, type ConnectionError, type OtherAnswer } from './engine-server.js';
 export {
   ENGINE_DEFAULTS,
   resolveEngineOptions,
   type AllowRequest,
-  type EngineDefaults,
   type EngineOptions,
   type FlushPolicy,
-  type HttpCompressionOptions,
-  type PerMessageDeflateOptions,
   type ResolvedEngineOptions,
 } from './engine-options.js';
-export type { CorsDelegate, CorsOptions, CorsOrigin, CorsOriginCallback, CorsSetting } from './cors-options.js';
+export type { CorsDelegate, CorsOptions, CorsSetting } from './cors-options.js';
 export { parseEngineRequest, parseQuery, type EngineRequest, type RequestSummary } from './engine-request.js';
-export { ENGINE_CODES, EngineErrorCode, REFUSALS, SESSION_CODES, type RefusalName } from './engine-error.js';
-export { Tally, type EngineStats, type Traffic } from './engine-stats.js';
+export {
+  ENGINE_CODES,
+  EngineErrorCode,
+  REFUSALS,
+  SESSION_CODES,
+  UPGRADE_CODES,
+  type RefusalName,
+} from './engine-error.js';
+export { Tally, type EngineStats } from './engine-stats.js';
 export { Rate, TokenBucket } from './token-bucket.js';
 export { addressKey } from './address-key.js';
 export type { TrustProxy } from './http/proxy-trust.js';
 export { closeDetail, type CloseDetail, type CloseReason } from './close-reason.js';
 export { OptionError, OptionReader } from './option-reader.js';
 export { PROTOCOL_ERROR_CODES, ProtocolError, type ProtocolErrorCode } from './protocol-error.js';
-export { Session, messageSize, type SendOptions, type SessionReceiver, type SessionState } from './session.js';
+export { Session, messageSize, type SessionReceiver } from './session.js';
 export { adoptSession, type ForeignEngine } from './foreign-session.js';
 export type { ForeignSocket } from './transport/foreign-transport.js';
 export { runSteps } from './step-chain.js';

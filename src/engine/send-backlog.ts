@@ -68,10 +68,11 @@ export class SendBacklog extends TimerEntry {
     return true;
   }
 
-  /** The session goes on over another transport, which took over what had not left. */
-  onTransportChange(): void {
+  /** The session goes on over another transport, which took over what had not left. True as `onTaken`. */
+  onTransportChange(): boolean {
     this.#noteProgress();
     this.measure();
+    return this.onTaken();
   }
 
   /** The session is closed. */

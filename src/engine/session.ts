@@ -42,6 +42,8 @@ export interface SessionHost {
   readonly counters: EngineCounters;
   /** The session has left this transport for another. */
   onTransportRetired(transport: Transport): void;
+  /** A transport was to be the session's, and ended before. */
+  onUpgradeFailed(transport: Transport, detail: CloseDetail): void;
   /** Removes the session from the table. */
   onSessionClose(session: Session, detail: CloseDetail): void;
 }
@@ -146,9 +148,12 @@ export class Session extends LazyEmitter implements TransportHandler, HeartbeatP
     return this.readyState === 'closed' ? 0 : this.transport.queuedBytes;
   }
 
-  /** Whether the queue is over its high-water mark, half of a bound; `drain` tells when it is so no more. */
+  /**
+   * Whether the queue is over its high-water mark, half of a bound; `drain` tells when it is so no more. False once the
+   * session closes: there is nothing to wait for then.
+   */
   get needsDrain(): boolean {
-    return this.#backlog !== null && this.#backlog.isHigh;
+    return this.#backlog !== null && this.#backlog.isHigh && this.readyState === 'open';
   }
 
   /** Whether `admits` has to be asked before a message is sent. */
@@ -281,11 +286,14 @@ export class Session extends LazyEmitter implements TransportHandler, HeartbeatP
       this.#callbacks = null;
       for (const callback of callbacks) callback();
     }
-    if (this.listenerCount('drain') > 0) this.emit('drain');
+    this.#emitDrain();
   }
 
   onProgress(): void {
-    if (this.#backlog !== null && this.#backlog.onTaken() && this.listenerCount('drain') > 0) this.emit('drain');
+    if (this.readyState === 'closed') return;
+    // The last answer of a transport that was left may be what the present one had to wait for.
+    if (this.transport.queuedBytes === 0) this.onFlush();
+    else if (this.#backlog !== null && this.#backlog.onTaken()) this.#emitDrain();
   }
 
   onTransportClose(reason: CloseReason, detail: CloseDetail): void {
@@ -341,17 +349,19 @@ export class Session extends LazyEmitter implements TransportHandler, HeartbeatP
     this.transport = transport;
     transport.handler = this;
     for (const packet of unsent) transport.send(packet, true);
-    this.#backlog?.onTransportChange();
+    const hasDrained = this.#backlog !== null && this.#backlog.onTransportChange();
     if (this.#ending !== null) {
       this.#endGracefully(this.#ending);
       return;
     }
     this.#heartbeat.restart();
     this.emit('upgrade', transport);
+    if (hasDrained) this.#emitDrain();
   }
 
-  onUpgradeAbort(): void {
+  onUpgradeAbort(transport: Transport, detail: CloseDetail): void {
     this.#upgrade = null;
+    this.#host.onUpgradeFailed(transport, detail);
     this.transport.hurry(false);
     if (this.#ending !== null && this.readyState === 'closing') this.#endGracefully(this.#ending);
   }
@@ -376,6 +386,10 @@ export class Session extends LazyEmitter implements TransportHandler, HeartbeatP
       this.emit('packetCreate', { ...describePacket(packet), options: { compress } });
     }
     if (this.transport.send(packet, compress) > this.#host.sendLimits.quietBytes) this.#ensureBacklog().measure();
+  }
+
+  #emitDrain(): void {
+    if (this.listenerCount('drain') > 0) this.emit('drain');
   }
 
   #ensureBacklog(): SendBacklog {

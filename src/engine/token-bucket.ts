@@ -22,11 +22,15 @@ export class TokenBucket {
 
   /** Takes a token: 0, or the milliseconds until there is one. `now` on a clock that only goes forward. */
   take(now: number): number {
-    const fullAt = Math.max(this.#fullAt, now) + this.rate.cost;
-    const wait = fullAt - now - this.rate.capacity;
-    if (wait > PRECISION) return wait;
-    this.#fullAt = fullAt;
-    return 0;
+    const wait = this.wait(now);
+    if (wait === 0) this.#fullAt = Math.max(this.#fullAt, now) + this.rate.cost;
+    return wait;
+  }
+
+  /** What `take` would return, with nothing taken. */
+  wait(now: number): number {
+    const wait = Math.max(this.#fullAt - now, 0) + this.rate.cost - this.rate.capacity;
+    return wait > PRECISION ? wait : 0;
   }
 
   /** Whether it is as good as a new one. */

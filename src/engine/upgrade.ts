@@ -9,7 +9,8 @@ export interface UpgradeOwner {
   onProbe(): void;
   /** The peer has switched; the session takes the transport over. */
   onUpgrade(transport: Transport): void;
-  onUpgradeAbort(): void;
+  /** The transport ended before that. */
+  onUpgradeAbort(transport: Transport, detail: CloseDetail): void;
 }
 
 /**
@@ -63,9 +64,9 @@ export class Upgrade extends TimerEntry implements TransportHandler {
 
   onProgress(): void {}
 
-  onTransportClose(_reason: CloseReason, _detail: CloseDetail): void {
+  onTransportClose(_reason: CloseReason, detail: CloseDetail): void {
     this.wheel.cancel(this);
-    this.owner.onUpgradeAbort();
+    this.owner.onUpgradeAbort(this.transport, detail);
   }
 
   override onTimer(): void {

@@ -50,10 +50,15 @@ export class EventRateLimiter {
   take(event: string): number {
     const now = performance.now();
     const rate = this.rules.events.get(event);
-    let wait = rate === undefined ? 0 : this.#bucketOf(event, rate).take(now);
-    if (wait === 0 && this.#all !== null) wait = this.#all.take(now);
+    const own = rate === undefined ? null : this.#bucketOf(event, rate);
+    const all = this.#all;
+    // Both are asked first: what one of them refuses must not cost a token of the other.
+    const wait = Math.max(own === null ? 0 : own.wait(now), all === null ? 0 : all.wait(now));
     this.#isOver = wait > 0;
-    return wait;
+    if (wait > 0) return wait;
+    own?.take(now);
+    all?.take(now);
+    return 0;
   }
 
   #bucketOf(event: string, rate: Rate): TokenBucket {

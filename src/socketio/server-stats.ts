@@ -23,7 +23,7 @@ export interface ServerStats extends EngineStats {
   readonly rateLimited: number;
   /** Acks that a handler took upon itself and did not give within `ackTimeout`. */
   readonly unansweredAcks: number;
-  /** What handlers, listeners and middlewares threw and nobody caught. */
+  /** What `onError` was told: what handlers, listeners and middlewares threw and nobody caught, and dropped packets. */
   readonly errors: number;
 }
 
@@ -45,5 +45,6 @@ export const NO_ENGINE_STATS: EngineStats = {
   bytes: { in: 0, out: 0 },
   refused: {},
   closed: {},
+  failedUpgrades: {},
   dropped: 0,
 };

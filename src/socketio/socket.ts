@@ -286,10 +286,7 @@ export class Socket<
   disconnect(close = false): this {
     if (this.#state !== 'connected') return this;
     if (close) this.client.disconnect();
-    else {
-      this.#writeControl({ type: PacketType.DISCONNECT, nsp: this.nsp.name });
-      this.close('server namespace disconnect', { code: 'SERVER_DISCONNECT', message: 'disconnected by this server' });
-    }
+    else this.dismiss(DISCONNECTED);
     return this;
   }
 
@@ -444,7 +441,7 @@ export class Socket<
     else if (isFirst) this.nsp.handlers?.refused?.(this, rateLimited(wait));
   }
 
-  /** @internal The client takes more than it may: it is told to leave for good. */
+  /** @internal The client is told to leave this namespace, for good. */
   dismiss(details: DisconnectDetails): void {
     if (this.#state !== 'connected') return;
     this.#writeControl({ type: PacketType.DISCONNECT, nsp: this.nsp.name });
@@ -637,6 +634,11 @@ export class Socket<
     for (const listener of this.rawListeners(event)) this.#call(listener as AnyListener, args, null);
   }
 }
+
+const DISCONNECTED: DisconnectDetails = Object.freeze({
+  code: 'SERVER_DISCONNECT',
+  message: 'disconnected by this server',
+});
 
 const RATE_LIMITED: DisconnectDetails = Object.freeze({ code: 'RATE_LIMITED', message: 'too many events' });
 

@@ -25,7 +25,6 @@ export const DISCONNECT_CODES = [
   'TOO_MANY_PENDING_EVENTS',
   'RATE_LIMITED',
 ] as const;
-export type DisconnectCode = (typeof DISCONNECT_CODES)[number];
 
 /** Of CONNECT_ERROR answers, in `stats()`; the client is told a message. */
 export const CONNECT_REFUSAL_CODES = [

@@ -149,6 +149,21 @@ describe('dropFramesOnOverflow', () => {
     for (let i = 0; i < 1000; i++) await wire.next();
   });
 
+  it('keeps the order where the queue makes room for a message, and somebody sends upon drain', async () => {
+    const { session, opened, dropped } = await openDropping({ sendQueueBytes: 10 });
+    const answer = poll(opened);
+    await until(() => session.transport.writable, 'the poll waits');
+    session.once('drain', () => session.send('3'));
+
+    session.send('1111111');
+    session.send('2222222');
+
+    expect((await answer).body).toBe('41111111');
+    expect((await poll(opened)).body).toBe('42222222');
+    expect((await poll(opened)).body).toBe('43');
+    expect(dropped()).toBe(0);
+  });
+
   it('leaves the session as it was after it has lost a callback of a message that was dropped', async () => {
     const { session, opened } = await openDropping({ sendQueueBytes: 10 });
     const called: string[] = [];

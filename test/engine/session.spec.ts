@@ -1,7 +1,10 @@
+import { request, type IncomingMessage } from 'node:http';
 import type { Session } from '../../src/engine/index.js';
+import { cleanup } from '../support/cleanup.js';
 import { openPolling, openWebSocket, poll, push } from '../support/engine-client.js';
 import { startEngine } from '../support/server.js';
-import { nextEvent } from '../support/until.js';
+import { FILLER } from '../support/stalled-peer.js';
+import { nextEvent, until, within } from '../support/until.js';
 
 describe('Session#send', () => {
   it('calls back once the message was handed to the network, over WebSocket', async () => {
@@ -48,6 +51,48 @@ describe('Session#send', () => {
     expect(called).toEqual(['a']);
   });
 
+  it('calls back no sooner where the handshake has not left either, in whose tick more is sent than the kernel holds', async () => {
+    const engine = await startEngine({ pingInterval: 60_000 });
+    const told: unknown[] = [];
+    const drained = new Promise((resolve) => {
+      engine.engine.once('connection', (session: Session) => {
+        session.send(FILLER, () => told.push(['called back', session.queuedBytes]));
+        session.on('drain', () => resolve(told.push(['drain', session.needsDrain])));
+      });
+    });
+
+    const wire = await openWebSocket(engine.url);
+
+    expect(await wire.next()).toMatch(/^0/);
+    expect(await wire.next()).toHaveLength(FILLER.length + 1);
+    await drained;
+    expect(told).toEqual([
+      ['called back', 0],
+      ['drain', false],
+    ]);
+  });
+
+  it('calls back, over an upgrade, once the last answer of polling has left as well', async () => {
+    const engine = await startEngine({ pollingMaxBufferSize: 30_000_000, httpCompression: false });
+    const opened = await openPolling(engine.url);
+    const [session] = engine.sessions();
+    const unread = request(opened.url).end();
+    cleanup(() => unread.destroy());
+    const called = new Promise((resolve) => session.send(FILLER, () => resolve(session.transport.name)));
+    const [answer] = (await nextEvent(unread, 'response')) as [IncomingMessage];
+    const wire = await openWebSocket(engine.url, { sid: opened.sid });
+    wire.send('2probe');
+    await wire.next();
+    const upgraded = nextEvent(session, 'upgrade');
+    wire.send('5');
+    await upgraded;
+    expect([session.needsDrain, session.queuedBytes]).toEqual([false, 0]);
+
+    answer.resume();
+
+    expect(await within(called, 'the callback')).toBe('websocket');
+  });
+
   it('frees callbacks uncalled where the session ends before', async () => {
     const { url, sessions } = await startEngine();
     const session = await openPolling(url);
@@ -79,6 +124,27 @@ describe('Session#send', () => {
     expect(order.filter((entry) => entry === 'drain')).toHaveLength(1);
     expect(order[0]).toBe('flush');
     expect(order.at(-1)).toBe('drain');
+  });
+});
+
+describe('Session#close', () => {
+  it.each(['websocket', 'polling'])('may be called again by who hears that all has left, over %s', async (name) => {
+    const { url, sessions, engine } = await startEngine();
+    const wire = name === 'polling' ? null : await openWebSocket(url);
+    await wire?.next();
+    const polled = wire === null ? poll(await openPolling(url)) : null;
+    const [session] = sessions();
+    await until(() => session.transport.writable);
+    const closes: unknown[] = [];
+    session.on('close', (reason) => closes.push(reason));
+    session.on('drain', () => session.close(true));
+
+    session.send('a');
+    session.close();
+
+    if (wire !== null) expect([await wire.next(), (await wire.closed).code]).toEqual(['4a', 1005]);
+    else expect((await polled!).body).toBe('4a');
+    expect([closes, session.readyState, engine.wheel.size]).toEqual([['forced close'], 'closed', 0]);
   });
 });
 

@@ -12,6 +12,7 @@ describe('EngineServer#stats', () => {
       bytes: { in: 0, out: 0 },
       refused: {},
       closed: {},
+      failedUpgrades: {},
       dropped: 0,
     });
   });
@@ -81,6 +82,25 @@ describe('EngineServer#stats', () => {
     await until(() => engine.clientsCount === 0);
     expect(engine.stats().bytes.in).toBe(open.in);
     expect(engine.stats().bytes.out).toBeGreaterThanOrEqual(open.out);
+  });
+
+  it('counts upgrades that came to nothing, by code, and the bytes of their transports', async () => {
+    const { url, engine } = await startEngine();
+    const { sid } = await openPolling(url);
+    const before = engine.stats().bytes;
+
+    const wrong = await openWebSocket(url, { sid });
+    wrong.send('4a');
+    await wrong.closed;
+    const gone = await openWebSocket(url, { sid });
+    const second = await openWebSocket(url, { sid });
+    await second.closed;
+    gone.close();
+    await until(() => engine.stats().failedUpgrades.TRANSPORT_CLOSED === 1);
+
+    expect(engine.stats().failedUpgrades).toEqual({ UPGRADE_INVALID: 1, ALREADY_UPGRADED: 1, TRANSPORT_CLOSED: 1 });
+    expect(engine.stats().bytes.in).toBeGreaterThan(before.in + 3 * 'GET /engine.io/?EIO=4&transport=websocket'.length);
+    expect(engine.stats().sessions).toMatchObject({ now: 1, byTransport: { polling: 1 } });
   });
 
   it('counts the bodies of polling, also those from before an upgrade', async () => {

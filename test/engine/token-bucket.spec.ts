@@ -52,6 +52,12 @@ describe('TokenBucket', () => {
     expect(bucket.take(100)).toBe(0);
   });
 
+  it('says how long to wait, and takes nothing by that', () => {
+    const bucket = new TokenBucket(new Rate(1, 100));
+    expect([bucket.wait(0), bucket.wait(0), bucket.take(0)]).toEqual([0, 0, 0]);
+    expect([bucket.wait(40), bucket.wait(100)]).toEqual([60, 0]);
+  });
+
   it('knows when it is full again', () => {
     const bucket = new TokenBucket(new Rate(2, 200));
     expect(bucket.isFull(0)).toBe(true);

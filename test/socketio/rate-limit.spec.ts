@@ -1,5 +1,8 @@
+import { jest } from '@jest/globals';
 import type { RateLimitOptions, ServerOptions } from '../../src/socketio/index.js';
 import { MODULE_DEFAULTS, OptionError, SERVER_DEFAULTS, resolveServerOptions } from '../../src/socketio/index.js';
+import { EventRateLimiter, resolveRateLimit } from '../../src/socketio/rate-limit.js';
+import { cleanup } from '../support/cleanup.js';
 import type { Frame } from '../support/engine-client.js';
 import { TRANSPORTS, joinedPeer } from '../support/peer.js';
 import { startServer, type RunningServer } from '../support/server.js';
@@ -9,6 +12,25 @@ import { nextEvent, until } from '../support/until.js';
 const LONG = 3_600_000;
 
 const SLOT = '{"_placeholder":true,"num":0}';
+
+describe('EventRateLimiter', () => {
+  it('takes a token of neither bound for an event that one of them refuses, and tells the longer wait', () => {
+    const rules = resolveRateLimit({ limit: 1, interval: 1_000, events: { rare: { limit: 1, interval: LONG } } })!;
+    const limiter = new EventRateLimiter(rules);
+    const now = jest.spyOn(performance, 'now');
+    cleanup(() => now.mockRestore());
+    const takeAt = (time: number, event: string): number => {
+      now.mockReturnValue(time);
+      return limiter.take(event);
+    };
+
+    expect([takeAt(0, 'e'), takeAt(0, 'rare')]).toEqual([0, 1_000]);
+    expect(takeAt(1_000, 'rare')).toBe(0);
+    expect(takeAt(1_000, 'rare')).toBe(LONG);
+    expect(takeAt(2_000, 'rare')).toBe(LONG - 1_000);
+    expect(takeAt(2_000, 'e')).toBe(0);
+  });
+});
 
 describe.each(TRANSPORTS)('rateLimit, over %s', (transport) => {
   it('dispatches as many events as it says, and refuses one more with an error ack [limitation: rate limits]', async () => {

@@ -118,6 +118,14 @@ describe('Socket#emit', () => {
     expect(socket.emit('e', size(100))).toBe(true);
   });
 
+  it('returns true once the client is gone: no drain would come', async () => {
+    const server = await startServer({ sendQueueBytes: 200 });
+    const { socket } = await joinPolling(server);
+    expect(socket.emit('e', 'x'.repeat(200))).toBe(false);
+    socket.conn.close(true);
+    expect([socket.connected, socket.emit('e')]).toEqual([false, true]);
+  });
+
   it('returns true for everything, however much in one tick, to a client that reads', async () => {
     const server = await startServer();
     const joined = nextEvent(server.io, 'connection');

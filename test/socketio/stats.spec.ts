@@ -16,6 +16,7 @@ describe('Server#stats', () => {
       bytes: { in: 0, out: 0 },
       refused: {},
       closed: {},
+      failedUpgrades: {},
       dropped: 0,
       sockets: { now: 0, opened: 0, byNamespace: { '/': 0 } },
       connectRefused: {},
@@ -81,6 +82,7 @@ describe('Server#stats', () => {
       unansweredAcks: 0,
       errors: 2,
       closed: {},
+      failedUpgrades: {},
     });
 
     await peer.send('41/a,');

@@ -39,6 +39,8 @@ export class PollingTransport implements Transport, Flushable {
   /** While an upgrade probes, polls are answered at once. */
   #hurried = false;
   #enlisted = false;
+  /** Whether an answer was given that the handler hears of at the end of this tick. */
+  #untold = false;
   #ending: { reason: CloseReason; detail: CloseDetail } | null = null;
   readonly #pollTimer = new Timer(() => this.#onPollWait());
   readonly #closeTimer = new Timer(() => this.#end());
@@ -83,8 +85,11 @@ export class PollingTransport implements Transport, Flushable {
     return this.send(shared.packet, compress);
   }
 
+  /** Its handler hears of that at the tick's end: who hears of it may send, and must not come before what is sent now. */
   handOver(): void {
-    this.flush();
+    if (this.#poll === null || this.#queue.length === 0) return;
+    this.#untold = true;
+    this.#answer(this.#takePayload());
   }
 
   takeUnsent(): EncodedPacket[] {
@@ -96,8 +101,10 @@ export class PollingTransport implements Transport, Flushable {
 
   flush(): void {
     this.#enlisted = false;
-    if (this.#poll === null || this.#queue.length === 0) return;
-    this.#answer(this.#takePayload());
+    const isUntold = this.#untold;
+    this.#untold = false;
+    if (this.#poll !== null && this.#queue.length > 0) this.#answer(this.#takePayload());
+    else if (isUntold) this.#tellTaken();
   }
 
   /** From now on polls end at once, with a noop where nothing is queued, so that the peer can pause polling. */
@@ -162,8 +169,9 @@ export class PollingTransport implements Transport, Flushable {
     } else if (this.#poll !== null && this.#queue.length === 0) {
       this.#finishClose(PacketType.CLOSE);
     } else {
-      this.flush();
       this.wheel.schedule(this.#closeTimer, this.rules.closeTimeout);
+      // Last, since whoever hears that all has left may close once more.
+      this.flush();
     }
   }
 
@@ -274,7 +282,7 @@ export class PollingTransport implements Transport, Flushable {
     if (this.#queue.length === 0) this.#compress = false;
     this.#answered = poll.unsentBytes > 0 ? poll : null;
     if (this.#answered !== null) poll.onSent(() => this.#handleSent(poll));
-    this.#tellTaken();
+    if (!this.#untold) this.#tellTaken();
   }
 
   #handleSent(poll: PollingExchange): void {
@@ -284,7 +292,8 @@ export class PollingTransport implements Transport, Flushable {
   }
 
   #tellTaken(): void {
-    if (this.queuedBytes === 0) this.handler.onFlush();
+    // What was sent after an upgrade waits elsewhere.
+    if (this.queuedBytes === 0 && this.#state !== 'retired') this.handler.onFlush();
     else this.handler.onProgress();
   }
 

@@ -11,7 +11,7 @@ export interface TransportHandler {
   onControl(type: ControlType, data: string): void;
   /** Everything that was sent has been handed to the network, or has answered a poll. */
   onFlush(): void;
-  /** A part of what was sent has been handed over; the rest waits. */
+  /** A part of what was sent has been handed over; the rest waits, after an upgrade in another transport. */
   onProgress(): void;
   /** The transport is gone or has to go; it has released everything that it held. Called once. */
   onTransportClose(reason: CloseReason, detail: CloseDetail): void;
@@ -40,7 +40,7 @@ export interface Transport {
   send(packet: EncodedPacket, compress: boolean): number;
   /** As `send`, for a packet that goes to many: it is framed once for all of them. */
   sendShared(packet: SharedPacket, compress: boolean): number;
-  /** Hands what this tick has collected to the network before the tick's end. */
+  /** Hands what this tick has collected to the network before the tick's end, at which the handler hears of it. */
   handOver(): void;
   /** Whether what waits for the peer's next request is to end at once, while an upgrade probes. */
   hurry(hurried: boolean): void;

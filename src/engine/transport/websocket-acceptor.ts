@@ -73,10 +73,6 @@ export class WebsocketAcceptor {
     this.#refuse = null;
   }
 
-  close(): void {
-    this.#server.close();
-  }
-
   #createTransport(websocket: WebSocket, socket: Duplex, { encodeBinary }: Dialect): WebsocketTransport {
     if (encodeBinary === null) return new WebsocketTransport(websocket, socket, this.#flushQueue, this.#rules);
     return new WebsocketTransportV3(websocket, socket, this.#flushQueue, this.#rulesV3, encodeBinary);

@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream';
 import type { Socket } from 'node:net';
-import { WebSocket, type RawData } from 'ws';
+import { WebSocket } from 'ws';
 import { closeDetail, isUnresponsive, type CloseDetail, type CloseReason } from '../close-reason.js';
 import { PACKETS_PER_TURN, SEPARATOR, splitPayload } from '../codec/payload-codec.js';
 import { PacketType, isControlType, type EncodedPacket } from '../codec/packet.js';
@@ -11,6 +11,7 @@ import { FrameReader, type FrameSink } from './frame-reader.js';
 import type { SharedPacket } from './shared-packet.js';
 import { SocketTail } from './socket-tail.js';
 import type { Transport, TransportHandler } from './transport.js';
+import { listenTo, type WebsocketSink } from './websocket-events.js';
 import { binaryHeader, frameBinary, frameText } from './websocket-frame.js';
 
 /** How a WebSocket's packets are read; the same for all transports of a server. */
@@ -30,7 +31,7 @@ export interface WebsocketRules {
  * are collected during a tick and written to the raw socket in one call at its end; with permessage-deflate negotiated,
  * `ws` compresses and sends instead.
  */
-export class WebsocketTransport implements Transport, Flushable, FrameSink {
+export class WebsocketTransport implements Transport, Flushable, FrameSink, WebsocketSink {
   readonly name = 'websocket';
   handler!: TransportHandler;
   /** `closing`: the close frame is behind what a slow peer has yet to read. */
@@ -60,10 +61,7 @@ export class WebsocketTransport implements Transport, Flushable, FrameSink {
   ) {
     this.#compressed = websocket.extensions !== '';
     this.#onSent = this.#compressed ? () => this.#handleSent() : null;
-    (websocket as TransportSocket)[TRANSPORT] = this;
-    websocket.on('error', onError);
-    websocket.on('message', onMessage);
-    websocket.on('close', onClose);
+    listenTo(websocket, this);
     if (!this.#compressed) FrameReader.install(socket, this, rules.maxHttpBufferSize);
   }
 
@@ -158,8 +156,11 @@ export class WebsocketTransport implements Transport, Flushable, FrameSink {
       if (this.#state === 'closing' && !graceful) this.#cutOff();
       return;
     }
-    this.flush();
+    // First, since whoever hears below that all has left may close once more.
+    this.#state = 'closing';
     this.#ending = { reason, detail };
+    this.handOver();
+    const hasLeft = this.#enlisted && this.#hasLeft;
     // What the kernel has taken, the peer will get; one that does not read is waited for only where that is asked for.
     // Within the tick of the handshake nothing has been tried yet.
     const isBehind = this.socket.writableLength > 0 && this.socket.writableCorked === 0;
@@ -167,9 +168,9 @@ export class WebsocketTransport implements Transport, Flushable, FrameSink {
       this.#cutOff();
       return;
     }
-    this.#state = 'closing';
     this.#resume();
     this.websocket.close(closeCode(graceful, reason, detail));
+    if (hasLeft) this.handler.onFlush();
     if (!isBehind || reason === 'parse error') this.#end(reason, detail);
   }
 
@@ -190,9 +191,8 @@ export class WebsocketTransport implements Transport, Flushable, FrameSink {
     else this.#receiveOther(String.fromCharCode(type) + text, isJoined);
   }
 
-  onSocketError(error: Error & { code?: string }): void {
+  onSocketError(code: string, error: Error): void {
     FrameReader.remove(this.socket);
-    const code = WS_ERROR_CODES[error.code ?? ''] ?? 'TRANSPORT_ERROR';
     this.#end('transport error', closeDetail(code, error.message, error));
   }
 
@@ -287,10 +287,14 @@ export class WebsocketTransport implements Transport, Flushable, FrameSink {
     this.flushQueue.enlist(this);
   }
 
-  /** Whether the kernel has taken everything; within the tick of the handshake nothing has been tried yet. */
+  /**
+   * Whether the kernel has taken everything. Within the tick of the handshake nothing has been tried yet; what fits into
+   * any kernel's buffer counts as taken, so that a connection needs no tail for its open packet.
+   */
   get #hasLeft(): boolean {
     if (this.#compressed) return this.#packets === 0;
-    return this.socket.writableLength === 0 || this.socket.writableCorked > 0;
+    const { writableLength } = this.socket;
+    return writableLength === 0 || (this.socket.writableCorked > 0 && writableLength <= SURELY_TAKEN);
   }
 
   /** The peer has fallen behind: from here on the socket tells when it has caught up. */
@@ -341,44 +345,17 @@ export class WebsocketTransport implements Transport, Flushable, FrameSink {
   }
 }
 
-const TRANSPORT = Symbol('transport');
-
-interface TransportSocket extends WebSocket {
-  [TRANSPORT]: WebsocketTransport;
-}
-
 /** Larger payloads go to the socket beside their header instead of being copied behind it. */
 const COPIED_PAYLOAD = 4096;
 
-const MESSAGE_BYTE = PacketType.MESSAGE.charCodeAt(0);
+/** Fits into the buffer of a connection that has sent nothing yet, on any platform; in bytes. */
+const SURELY_TAKEN = 16_384;
 
-/** What `ws` refuses by itself, in this layer's codes; it has answered with the RFC's close code already. */
-const WS_ERROR_CODES: Readonly<Record<string, string>> = {
-  WS_ERR_UNSUPPORTED_MESSAGE_LENGTH: 'PAYLOAD_TOO_LARGE',
-  WS_ERR_UNSUPPORTED_DATA_PAYLOAD_LENGTH: 'PAYLOAD_TOO_LARGE',
-  WS_ERR_TOO_MANY_BUFFERED_PARTS: 'PAYLOAD_TOO_LARGE',
-  WS_ERR_INVALID_UTF8: 'INVALID_UTF8',
-};
+const MESSAGE_BYTE = PacketType.MESSAGE.charCodeAt(0);
 
 /** Undefined: a close frame without a code. */
 function closeCode(graceful: boolean, reason: CloseReason, detail: CloseDetail): number | undefined {
   if (detail.code === 'PAYLOAD_TOO_LARGE') return 1009;
   if (reason === 'parse error') return 1002;
   return graceful ? undefined : 1000;
-}
-
-// Shared by all transports: named listeners instead of three closures per connection.
-function onMessage(this: WebSocket, data: RawData, isBinary: boolean): void {
-  const transport = (this as TransportSocket)[TRANSPORT];
-  const bytes = data as Buffer;
-  if (isBinary) transport.receiveBinary(bytes);
-  else transport.receiveText(bytes.length === 0 ? 0 : bytes[0], bytes.toString('utf8', 1));
-}
-
-function onError(this: WebSocket, error: Error): void {
-  (this as TransportSocket)[TRANSPORT].onSocketError(error);
-}
-
-function onClose(this: WebSocket, code: number): void {
-  (this as TransportSocket)[TRANSPORT].onSocketClose(code);
 }

@@ -1,4 +1,4 @@
-import { closeDetail } from '../close-reason.js';
+import { closeDetail, type CloseDetail, type CloseReason } from '../close-reason.js';
 import { PacketType, type ControlType } from '../codec/packet.js';
 import type { FlushQueue } from '../flush-queue.js';
 import { TimerEntry, type TimerWheel } from '../timer-wheel.js';
@@ -14,6 +14,9 @@ export interface WebtransportAcceptorOptions extends WebtransportRules {
 /** What the peer wants: a session of its own where `sid` is null, else to go on with that one. */
 type Accepted = (transport: WebtransportTransport, sid: string | null) => void;
 
+/** Why it came to nothing. */
+type Failed = (detail: CloseDetail) => void;
+
 /** Turns WebTransport sessions into transports. Owns those that have not said yet what they want. */
 export class WebtransportAcceptor {
   readonly #pending = new Set<WebtransportHandshake>();
@@ -24,13 +27,14 @@ export class WebtransportAcceptor {
     private readonly options: WebtransportAcceptorOptions,
   ) {}
 
-  /** Calls `accepted` once at most; a session that says something else, or nothing in time, is closed. */
-  accept(session: WebTransportSession, accepted: Accepted): void {
+  /** Calls one of the two, once; a session that says something else, or nothing in time, is closed. */
+  accept(session: WebTransportSession, accepted: Accepted, failed: Failed): void {
     const handshake = new WebtransportHandshake(
       session,
       this.wheel,
       (stream) => new WebtransportTransport(session, stream, this.wheel, this.flushQueue, this.options),
       accepted,
+      failed,
       () => this.#pending.delete(handshake),
     );
     this.#pending.add(handshake);
@@ -56,6 +60,7 @@ class WebtransportHandshake extends TimerEntry implements TransportHandler {
     private readonly wheel: TimerWheel,
     private readonly createTransport: (stream: WebTransportStream) => WebtransportTransport,
     private readonly accepted: Accepted,
+    private readonly failed: Failed,
     private readonly onSettled: () => void,
   ) {
     super();
@@ -86,8 +91,10 @@ class WebtransportHandshake extends TimerEntry implements TransportHandler {
 
   onProgress(): void {}
 
-  onTransportClose(): void {
+  onTransportClose(_reason: CloseReason, detail: CloseDetail): void {
+    if (this.#settled) return;
     this.#settle();
+    this.failed(detail);
   }
 
   override onTimer(): void {
@@ -98,8 +105,10 @@ class WebtransportHandshake extends TimerEntry implements TransportHandler {
   abort(code: string, message: string): void {
     if (this.#settled) return;
     this.#settle();
+    const detail = closeDetail(code, message);
     if (this.#transport === null) closeSession(this.session);
-    else this.#transport.close(false, 'transport error', closeDetail(code, message));
+    else this.#transport.close(false, 'transport error', detail);
+    this.failed(detail);
   }
 
   async #firstStream(): Promise<WebTransportStream | undefined> {

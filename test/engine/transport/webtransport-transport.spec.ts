@@ -267,6 +267,7 @@ describe('the first packet of a WebTransport session', () => {
     expect(await streamless.closed).toBe('the server');
 
     expect(performance.now() - started).toBeGreaterThan(38);
+    expect(engine.stats().failedUpgrades).toEqual({ UPGRADE_TIMEOUT: 2 });
     await expectNothingLeft();
   });
 

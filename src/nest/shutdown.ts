@@ -1,6 +1,7 @@
 import { OptionError, OptionReader, type Server, type Session } from '../socketio/index.js';
 import type { DispatchContext } from './dispatch/event-binding.js';
 
+/** How a server is ended. */
 export interface ShutdownOptions {
   /** Longest duration, in milliseconds. @default the module's shutdownTimeout, 10_000 */
   timeout?: number;
@@ -19,6 +20,7 @@ export interface ShutdownPlan {
   readonly signal: AbortSignal | undefined;
 }
 
+/** How it ended. */
 export interface ShutdownResult {
   /** Sessions that ended with everything delivered. */
   readonly closed: number;

@@ -12,6 +12,7 @@ import { GatewayBinder } from './dispatch/gateway.binder.js';
 import { InFlight } from './dispatch/in-flight.js';
 import { OpenStreams } from './dispatch/open-streams.js';
 import { UnansweredAcks } from './dispatch/unanswered-acks.js';
+import { BindingError } from './errors/binding.error.js';
 import { HttpServerHost } from './http/http-server.host.js';
 import { warnOfLostSessions } from './lost-sessions.js';
 import { planShutdown, shutDown, type ShutdownOptions, type ShutdownPlan, type ShutdownResult } from './shutdown.js';
@@ -31,7 +32,10 @@ export class SocketIoHost implements WebsocketBackend, OnApplicationBootstrap {
   readonly #logger = new Logger('SocketIo');
   #shutdown: Promise<ShutdownResult> | null = null;
 
-  /** @throws OptionError for a wrong option */
+  /**
+   * @throws BindingError where the module is imported with different options, which would make two servers
+   * @throws OptionError for a wrong option
+   */
   constructor(
     @Inject(MODULE_OPTIONS_TOKEN) options: SocketIoModuleOptions | undefined,
     private readonly http: HttpServerHost,
@@ -42,6 +46,11 @@ export class SocketIoHost implements WebsocketBackend, OnApplicationBootstrap {
     moduleRef: ModuleRef,
     modules: ModulesContainer,
   ) {
+    if ([...modules.values()].filter(({ providers }) => providers.has(SocketIoHost)).length > 1) {
+      throw new BindingError(
+        'SocketIoModule is imported several times with different options. Import it once: it is global.',
+      );
+    }
     this.#options = resolveModuleOptions(options);
     this.server = new Server(this.#serverOptions(), undefined, MODULE_DEFAULTS);
     this.#context = {
@@ -87,8 +96,9 @@ export class SocketIoHost implements WebsocketBackend, OnApplicationBootstrap {
     await this.#gateways.bind();
   }
 
-  /** Lets clients in. */
+  /** Lets clients in, unless the application is closed before it has started. */
   async open(): Promise<void> {
+    if (this.#shutdown !== null) return;
     if (this.#options.port !== null) await this.http.listen(this.server, this.#options.port);
     else this.http.attach(this.server);
     await this.#gateways.open();

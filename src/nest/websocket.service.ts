@@ -138,7 +138,8 @@ export class Websocket<
   }
 
   /**
-   * Runs this server's handlers of an event for every connected socket, as if each had sent it.
+   * Runs this server's handlers of an event for every connected socket, as if each had sent it: a `@RateLimit` counts it
+   * for the socket, the option `rateLimit` does not.
    *
    * @throws Error for a reserved event name, which no client can send either
    */

@@ -339,6 +339,40 @@ describe('@RateLimit', () => {
     expect(outcome).toEqual(expected);
   });
 
+  it('refuses where the key is a promise, which would bound nothing', async () => {
+    const errors: unknown[] = [];
+    class Keyed {
+      @RateLimit({ limit: 1, interval, key: (async () => 'everybody') as never })
+      @Ack('keyed')
+      keyed(): string {
+        return 'done';
+      }
+    }
+    const { url } = await startWith({ providers: [Keyed], options: { onError: (error) => void errors.push(error) } });
+    const client = await connectClient(url);
+    expect(await client.emitWithAck('keyed')).toMatchObject({ code: 'INTERNAL_ERROR' });
+    expect(errors).toEqual([expect.objectContaining({ message: expect.stringContaining('must be a string') })]);
+  });
+
+  it('on a class holds for messages that it inherits', async () => {
+    class BaseGateway {
+      @SubscribeMessage('inherited')
+      inherited(): string {
+        return 'done';
+      }
+    }
+
+    @RateLimit({ limit: 1, interval })
+    @WebSocketGateway()
+    class SubGateway extends BaseGateway {}
+    const { url } = await startWith({ providers: [SubGateway] });
+    const client = await connectClient(url);
+    expect(await client.emitWithAck('inherited')).toBe('done');
+    const exception = nextEvent(client, 'exception');
+    client.emit('inherited');
+    expect(await exception).toEqual([REFUSED]);
+  });
+
   it('keeps nothing of sockets that are gone', async () => {
     const sockets: WeakRef<object>[] = [];
     const { url, websocket } = await startWith({ providers: [Limited] });

@@ -15,7 +15,18 @@ import {
 } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
 import type { Observable } from 'rxjs';
-import { Ack, Gateway, MessageBody, OnConnect, OnHandshake } from '../../src/index.js';
+import {
+  Ack,
+  Gateway,
+  MessageBody,
+  OnClose,
+  OnConnect,
+  OnDisconnect,
+  OnError,
+  OnHandshake,
+  OnPing,
+  OnPong,
+} from '../../src/index.js';
 import { connectClient, createClient } from '../support/nest-app.js';
 import { nextEvent } from '../support/until.js';
 import { isNestSince } from './support/nest-version.js';
@@ -196,6 +207,32 @@ describe('a guard of a gateway class that Nest would leave out', () => {
     @UseGuards({ canActivate: () => false })
     class WithInstance extends Plain {}
     const { url } = await startWith({ providers: [{ provide: 'gateway', useFactory: () => new WithInstance() }] });
+    expect(await (await connectClient(url)).emitWithAck('open')).toMatchObject({ statusCode: 403 });
+  });
+});
+
+describe('a guard of a method that only hears of what has happened', () => {
+  it.each(Object.entries({ OnDisconnect, OnClose, OnError, OnPing, OnPong }))(
+    'stops the bootstrap, since nobody would ask it: @%s',
+    async (_name, decorator) => {
+      class Hears {
+        @UseGuards(Guard)
+        @decorator()
+        hear(): void {}
+      }
+      const { message } = await failureOf({ providers: [Hears] });
+      expect(message).toContain('A guard bound to Hears.hear() would not run');
+    },
+  );
+
+  it('is asked about the event that the method handles as well', async () => {
+    class HearsAndAnswers {
+      @UseGuards({ canActivate: () => false })
+      @OnDisconnect()
+      @Ack('open')
+      open(): void {}
+    }
+    const { url } = await startWith({ providers: [HearsAndAnswers] });
     expect(await (await connectClient(url)).emitWithAck('open')).toMatchObject({ statusCode: 403 });
   });
 });

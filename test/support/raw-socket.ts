@@ -41,7 +41,8 @@ export class RawSocket {
 
   /** Ends the connection at once; abruptly, by a reset, or in order. */
   drop(abruptly: boolean): void {
-    if (abruptly) this.socket.resetAndDestroy();
+    // A reset while the socket shuts down leaves a handle that Node 20 waits for at its exit, for ever.
+    if (abruptly && !this.socket.writableEnded) this.socket.resetAndDestroy();
     else this.socket.destroy();
   }
 

@@ -2,8 +2,8 @@ import { isThenable } from '../dispatch/result.js';
 import type { WebSocketGateway } from './websocket-gateway.js';
 
 /**
- * Keeps an `afterInit` that throws or rejects from ending the process: Nest calls it where nobody catches. Until that
- * call the instance has a method of its own in front of its class's.
+ * Keeps an `afterInit` that throws or rejects from ending the process: Nest calls it where nobody catches. The
+ * instance has a method of its own in front of its class's from then on.
  */
 export function guardAfterInit({ wrapper }: WebSocketGateway, report: (error: unknown) => void): void {
   const instance = wrapper.instance as { afterInit?: (server: unknown) => unknown } | null;

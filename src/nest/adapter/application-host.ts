@@ -1,4 +1,4 @@
-import { Logger, type INestApplicationContext } from '@nestjs/common';
+import { Logger, type INestApplicationContext, type Type } from '@nestjs/common';
 import { ApplicationConfig, ExternalContextCreator, ModuleRef, ModulesContainer } from '@nestjs/core';
 import { FailureHandler } from '../dispatch/failure.js';
 import { InFlight } from '../dispatch/in-flight.js';
@@ -29,13 +29,32 @@ export function createApplicationHost(app: INestApplicationContext, http: HttpSe
     warn: (message) => logger.warn(message),
     main: null,
   });
-  // Nest calls the hooks of what its modules hold when their time comes; the root module starts last and ends first.
-  const [root] = [...modules.values()].sort((a, b) => a.distance - b.distance);
-  root.addProvider({ provide: GatewayHooks, useValue: new GatewayHooks(host, http) });
+  callHooks(modules, new GatewayHooks(host, http));
   return host;
 }
 
-/** What the module's own providers do where it is imported. */
+/**
+ * Has Nest call hooks after those of everything else at the start, and before them at the end: for that they need a module
+ * of their own, since those of one module are called together.
+ */
+function callHooks(modules: ModulesContainer, hooks: GatewayHooks): void {
+  const [any] = modules.values();
+  const { constructor, container } = any as unknown as NestModule;
+  const door = new constructor(GatewayHooks, container);
+  // The root module has 0; Nest starts modules by falling distance.
+  door.distance = -1;
+  Object.assign(door.getProviderByKey(GatewayHooks), { instance: hooks, isResolved: true });
+  modules.set('nestjs-socketio:door', door);
+}
+
+/** What Nest makes for a module, as far as it is used. */
+type Module = NonNullable<ReturnType<ModulesContainer['get']>>;
+interface NestModule {
+  readonly constructor: new (metatype: Type, container: unknown) => Module;
+  readonly container: unknown;
+}
+
+/** The class of that module; does what the providers of `SocketIoModule` do where that is imported. */
 class GatewayHooks {
   constructor(
     private readonly host: GatewayHost,

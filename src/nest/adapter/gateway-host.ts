@@ -10,6 +10,7 @@ import { guardAfterInit } from './after-init.js';
 import { tellingClients } from './gateway-failure.js';
 import { GatewayServers, type Served, type ServerSurroundings } from './gateway-servers.js';
 import { GatewayEnhancers, GatewayStyle } from './gateway-style.js';
+import { scopedGlobalsLeftOut, hookGuardsLeftOut, rateLeftOut } from './left-out.js';
 import { MessageBinding } from './message-binding.js';
 import { exploreGateways, handlerOf, hasMethod, type WebSocketGateway } from './websocket-gateway.js';
 
@@ -48,6 +49,11 @@ export class GatewayHost {
     return servers;
   }
 
+  /** Whether the adapter was asked for a server, so that another one would come too late. */
+  get isRunning(): boolean {
+    return this.#running !== null;
+  }
+
   /**
    * Puts the gateways into the tables of their namespaces. Once.
    *
@@ -55,8 +61,12 @@ export class GatewayHost {
    */
   async bind(): Promise<void> {
     const running = this.#running;
-    if (running === null || !running.servers.isDriven) return;
+    if (running === null || !running.servers.isDriven) {
+      this.#checkUndriven(running);
+      return;
+    }
     const { gateways, servers, style, enhancers } = running;
+    const { warn } = this.surroundings;
     if (gateways.length > 0) await style.load();
     const isNamed = ({ namespace }: WebSocketGateway): boolean => typeof namespace === 'string';
     const messages = new Map<NamespaceBinding, Messages>();
@@ -65,7 +75,10 @@ export class GatewayHost {
       if (served === undefined) continue;
       const binding = served.binder.bindingOf(gateway.namespace, gateway.gateway.name);
       // Those with a scope give it to the gateway, which then is one per connection.
-      enhancers.bindScopedGlobals(handlerOf(gateway, '', 'message'));
+      const any = handlerOf(gateway, '', 'message');
+      enhancers.bindScopedGlobals(any);
+      if (gateway.messages.length > 0 && enhancers.leavesOutScoped(any)) warn(scopedGlobalsLeftOut(gateway));
+      hookGuardsLeftOut(gateway, running.options).forEach(warn);
       bindHooks(running, gateway, binding, served.context);
       gatherMessages(running, gateway, binding, served, messages);
     }
@@ -85,6 +98,21 @@ export class GatewayHost {
   /** Ends all servers but the module's. */
   async shutdown(plan?: ShutdownPlan): Promise<ShutdownResult[]> {
     return this.#running?.servers.shutdown(plan) ?? [];
+  }
+
+  /**
+   * Nest runs the gateways, for this adapter or another one, and knows of no rates; with this one, its guards are looked at.
+   *
+   * @throws BindingError for a bound that would not hold, and for a guard that Nest would leave out
+   */
+  #checkUndriven(running: Running | null): void {
+    for (const gateway of running?.gateways ?? exploreGateways(this.surroundings.modules)) {
+      for (const { method, rate } of gateway.messages) {
+        const descriptor = handlerOf(gateway, method, 'message');
+        if (rate !== null) throw rateLeftOut(descriptor);
+        running?.handlers.create(descriptor);
+      }
+    }
   }
 }
 
@@ -126,10 +154,12 @@ function gatherMessages(
 ): void {
   const present = messages.get(binding) ?? { namespace: server.of(gateway.namespace), byEvent: new Map() };
   messages.set(binding, present);
-  for (const { method, message } of gateway.messages) {
+  for (const { method, message, rate } of gateway.messages) {
     const event = present.byEvent.get(message) ?? new MessageBinding(context, settleAcks);
     present.byEvent.set(message, event);
-    event.add(handlers.create(handlerOf(gateway, method, 'message')));
+    const handler = handlers.create(handlerOf(gateway, method, 'message', rate));
+    event.add(handler);
+    binding.releaseAfter(handler);
   }
 }
 

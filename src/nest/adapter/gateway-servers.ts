@@ -51,6 +51,7 @@ export interface Served {
 export class GatewayServers {
   readonly #servers = new Map<string, Served>();
   #shutdown: Promise<ShutdownResult[]> | null = null;
+  #isOpen = false;
 
   /**
    * @param settleAcks whether unknown events get an error ack, where the server's options do not say
@@ -103,7 +104,8 @@ export class GatewayServers {
   }
 
   contextOf(server: Server): DispatchContext {
-    return [...this.#servers.values()].find((served) => served.server === server)!.context;
+    for (const served of this.#servers.values()) if (served.server === server) return served.context;
+    throw new TypeError('a server of another adapter');
   }
 
   /** Serves from now on what the adapter made. Named namespaces come before patterns, which would make them. */
@@ -117,11 +119,23 @@ export class GatewayServers {
       const binder = new GatewayBinder(server, this.handlers, context);
       this.#servers.set(key, { server, port, binder, context, isMain: false });
     }
-    for (const { namespace } of this.#gatewaysOn(key)) if (typeof namespace === 'string') server.of(namespace);
+    const { binder } = this.#servers.get(key)!;
+    for (const { namespace, gateway } of this.#gatewaysOn(key)) {
+      if (typeof namespace !== 'string') continue;
+      if (this.isDriven) binder.bindingOf(namespace, gateway.name);
+      else server.of(namespace);
+    }
   }
 
-  /** Lets clients in, where the module does not. */
+  /** Whether the application has started, after which no server is added. */
+  get isOpen(): boolean {
+    return this.#isOpen;
+  }
+
+  /** Lets clients in, where the module does not; unless the application is closed before it has started. */
   async open(): Promise<void> {
+    this.#isOpen = true;
+    if (this.#shutdown !== null) return;
     const { http } = this.surroundings;
     for (const { server, port, isMain } of this.#servers.values()) {
       if (isMain) continue;

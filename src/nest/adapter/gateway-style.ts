@@ -35,6 +35,8 @@ export class GatewayStyle implements CallStyle {
 export class GatewayEnhancers implements Pick<EnhancerSource, 'bindScopedGlobals' | 'enhancersOf' | 'pipesOf'> {
   readonly #ofMessages: EnhancerSource;
   readonly #ofHooks: EnhancerSource;
+  /** Whose scoped ones reach only gateways that have a scope themselves; null where all do, or none. */
+  readonly #halfway: EnhancerSource | null;
 
   /**
    * @param all whether global enhancers of all kinds apply to messages and to the connection
@@ -44,10 +46,18 @@ export class GatewayEnhancers implements Pick<EnhancerSource, 'bindScopedGlobals
     const local = all ? source : source.withoutGlobal(['guard', 'pipe', 'interceptor', 'filter']);
     this.#ofMessages = some && !all ? source.withoutGlobal(['filter']) : local;
     this.#ofHooks = local;
+    this.#halfway = some && !all ? source : null;
   }
 
   bindScopedGlobals(descriptor: HandlerDescriptor): void {
-    this.#sourceOf(descriptor).bindScopedGlobals(descriptor);
+    // Nest 12 asks them before messages of gateways with a scope, as what their constructor has never seen.
+    if (this.#halfway !== null && isScoped(descriptor)) this.#halfway.bindScopedGlobals(descriptor);
+    else this.#sourceOf(descriptor).bindScopedGlobals(descriptor);
+  }
+
+  /** Whether global enhancers do not reach a gateway only because they have a scope, and it has none. */
+  leavesOutScoped(descriptor: HandlerDescriptor): boolean {
+    return this.#halfway !== null && !isScoped(descriptor) && this.#halfway.hasScopedGlobals;
   }
 
   enhancersOf(...args: Parameters<EnhancerSource['enhancersOf']>): ReturnType<EnhancerSource['enhancersOf']> {
@@ -61,6 +71,10 @@ export class GatewayEnhancers implements Pick<EnhancerSource, 'bindScopedGlobals
   #sourceOf({ handles }: HandlerDescriptor): EnhancerSource {
     return handles.kind === 'message' ? this.#ofMessages : this.#ofHooks;
   }
+}
+
+function isScoped({ wrapper }: HandlerDescriptor): boolean {
+  return wrapper.isTransient || !wrapper.isDependencyTreeStatic();
 }
 
 /** Nest sets `@WebSocketServer()` properties on what it holds for a provider; what is made per connection gets the same. */

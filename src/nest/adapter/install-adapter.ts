@@ -1,4 +1,5 @@
 import type { ApplicationConfig } from '@nestjs/core';
+import { BindingError } from '../errors/binding.error.js';
 import type { GatewayHost } from './gateway-host.js';
 import { SocketIoAdapter } from './socket-io.adapter.js';
 
@@ -9,6 +10,12 @@ import { SocketIoAdapter } from './socket-io.adapter.js';
 export function installAdapter(config: ApplicationConfig, host: GatewayHost): void {
   const setIoAdapter = config.setIoAdapter.bind(config);
   config.setIoAdapter = (adapter) => {
+    if (host.isRunning) {
+      throw new BindingError(
+        'useWebSocketAdapter() comes too late: the gateways run with the adapter that was there when the application was ' +
+          'initialized. Call it before init() and listen().',
+      );
+    }
     if (adapter instanceof SocketIoAdapter) adapter.join(host);
     setIoAdapter(adapter);
   };

@@ -50,11 +50,18 @@ export class SocketIoAdapter implements WebSocketAdapter<Server | Namespace, Soc
 
   /** @internal The module is imported: gateways run beside its handlers, on its server where they share port and path. */
   join(host: GatewayHost): void {
+    if (this.#module === host) return;
+    if (this.#module !== null || this.#started !== null) throw servesAnother(this);
     this.#module = host;
   }
 
-  /** Called by Nest for each port and path, then for each gateway with a namespace. */
+  /**
+   * Called by Nest for each port and path, then for each gateway with a namespace.
+   *
+   * @throws BindingError where the adapter serves another application already
+   */
   create(port: number, options: AdapterServerOptions = {}): Server | Namespace {
+    if (this.#started?.isOpen) throw servesAnother(this);
     const { namespace, server, ...given } = options;
     const io = server instanceof Server ? server : this.#provide(port, given);
     return namespace ? io.of(namespace) : io;
@@ -139,6 +146,12 @@ export class SocketIoAdapter implements WebSocketAdapter<Server | Namespace, Soc
 
 /** Who overrides one of them wants to be asked by Nest for every client, as `IoAdapter` is. */
 const DRIVING = ['bindClientConnect', 'bindClientDisconnect', 'bindMessageHandlers'] as const;
+
+function servesAnother(adapter: SocketIoAdapter): BindingError {
+  return new BindingError(
+    `This ${adapter.constructor.name} serves an application already; each application needs one of its own.`,
+  );
+}
 
 function isApplication(value: unknown): value is INestApplicationContext {
   const { get, select } = (value ?? {}) as Partial<INestApplicationContext>;

@@ -12,6 +12,8 @@ import { planShutdown, shutDown } from '../shutdown.js';
 /** Servers of an adapter that knows an HTTP server and no application: as `IoAdapter`, it listens as soon as it is told. */
 export class StandaloneServers {
   readonly isDriven = false;
+  /** As with `IoAdapter`, servers may be added at any time. */
+  readonly isOpen = false;
   readonly #contexts = new Map<Server, DispatchContext>();
   readonly #ownServers: HttpServer[] = [];
   readonly #logger = new Logger('SocketIo');

@@ -1,6 +1,11 @@
 import { MetadataScanner, type ModulesContainer } from '@nestjs/core';
 import type { ServerOptions } from '../../socketio/index.js';
-import type { HandlerDescriptor, InstanceWrapper } from '../discovery/gateway.descriptor.js';
+import {
+  withSlash,
+  type HandlerDescriptor,
+  type HandlerRateRules,
+  type InstanceWrapper,
+} from '../discovery/gateway.descriptor.js';
 import { GatewayMetadataAccessor } from '../discovery/gateway-metadata.accessor.js';
 import { WEBSOCKETS_METADATA } from '../socket-io.constants.js';
 
@@ -14,10 +19,21 @@ export interface WebSocketGateway {
   readonly namespace: string | RegExp;
   /** For the server. */
   readonly options: ServerOptions;
-  readonly messages: readonly { readonly method: string; readonly message: string }[];
+  readonly messages: readonly GatewayMessage[];
 }
 
-/** The gateways that Nest itself would find, in the order of their modules and providers. */
+/** A method with `@SubscribeMessage`. */
+export interface GatewayMessage {
+  readonly method: string;
+  readonly message: string;
+  readonly rate: HandlerRateRules | null;
+}
+
+/**
+ * The gateways that Nest itself would find, in the order of their modules and providers.
+ *
+ * @throws BindingError for a `@RateLimit` that is none, or that is not on a message
+ */
 export function exploreGateways(modules: ModulesContainer): WebSocketGateway[] {
   const scanner = new MetadataScanner();
   return [...modules.values()]
@@ -31,18 +47,17 @@ export function handlerOf(
   { wrapper, gateway, namespace }: WebSocketGateway,
   method: string,
   kind: 'message' | 'open' | 'connect' | 'disconnect' | 'guards',
+  rate: HandlerRateRules | null = null,
 ): HandlerDescriptor {
   const isStatic = wrapper.isDependencyTreeStatic() && !wrapper.isTransient;
   const scope = isStatic ? 'event' : 'connection';
-  const callback = (gateway.prototype as Record<string, object | undefined>)[method];
-  const isMessage = kind === 'message' && callback !== undefined;
-  const rate = isMessage ? new GatewayMetadataAccessor().rateOf(gateway, method, callback, []) : null;
   return { wrapper, gateway, method, namespace, scope, rate, handles: { kind } };
 }
 
-/** Whether the class has the method, such as one of Nest's hooks. */
-export function hasMethod({ gateway }: WebSocketGateway, method: string): boolean {
-  return typeof (gateway.prototype as Record<string, unknown>)[method] === 'function';
+/** Whether a gateway has the method, such as one of Nest's hooks; of its class or, as a property, of its own. */
+export function hasMethod({ gateway, wrapper }: WebSocketGateway, method: string): boolean {
+  const candidate = (wrapper.instance ?? gateway.prototype) as Record<string, unknown>;
+  return typeof candidate[method] === 'function';
 }
 
 function isGateway(wrapper: InstanceWrapper): boolean {
@@ -60,10 +75,10 @@ function describe(wrapper: InstanceWrapper, scanner: MetadataScanner): WebSocket
     gateway,
     port: (Reflect.getMetadata(WEBSOCKETS_METADATA.PORT, gateway) as number | undefined) ?? 0,
     path: options.path,
-    namespace: namespace || '/',
+    namespace: withSlash(namespace || '/'),
     // What is no object means the defaults to the package `cors`: any origin.
     options: typeof options.cors === 'string' ? { ...options, cors: true } : options,
-    messages: messagesOf(gateway.prototype as Record<string, unknown>, scanner),
+    messages: messagesOf(gateway, scanner),
   };
 }
 
@@ -72,10 +87,13 @@ interface GatewayOptions extends ServerOptions {
   server?: unknown;
 }
 
-function messagesOf(prototype: Record<string, unknown>, scanner: MetadataScanner): WebSocketGateway['messages'] {
+function messagesOf(gateway: Function, scanner: MetadataScanner): GatewayMessage[] {
+  const accessor = new GatewayMetadataAccessor();
+  const prototype = gateway.prototype as Record<string, unknown>;
   return scanner.getAllMethodNames(prototype).flatMap((method) => {
     const callback = prototype[method] as Function;
+    const rate = accessor.rateOf(gateway, method, callback, accessor.handlersOf(gateway, method, callback));
     if (Reflect.getMetadata(WEBSOCKETS_METADATA.IS_MESSAGE, callback) === undefined) return [];
-    return [{ method, message: Reflect.getMetadata(WEBSOCKETS_METADATA.MESSAGE, callback) as string }];
+    return [{ method, message: Reflect.getMetadata(WEBSOCKETS_METADATA.MESSAGE, callback) as string, rate }];
   });
 }

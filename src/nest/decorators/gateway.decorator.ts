@@ -1,6 +1,7 @@
 import { Scope } from '@nestjs/common';
 import { GATEWAY_METADATA, SCOPE_OPTIONS_METADATA } from '../socket-io.constants.js';
 
+/** What `@Gateway` can be told. */
 export interface GatewayOptions {
   /** The namespace, or a pattern for dynamic ones. @default '/' */
   namespace?: string | RegExp;

@@ -12,7 +12,7 @@ import {
   RATE_LIMIT_METADATA,
   WEBSOCKETS_METADATA,
 } from '../socket-io.constants.js';
-import type { HandlerDescriptor, HandlerRateRules } from './gateway.descriptor.js';
+import { withSlash, type HandlerDescriptor, type HandlerRateRules } from './gateway.descriptor.js';
 
 /** The only reader of what the decorators wrote. */
 export class GatewayMetadataAccessor {
@@ -34,8 +34,7 @@ export class GatewayMetadataAccessor {
     if (typeof namespace !== 'string' && !(namespace instanceof RegExp)) {
       throw new BindingError(`@Gateway on ${gateway.name} takes a namespace as a string or RegExp`);
     }
-    const isBare = typeof namespace === 'string' && !namespace.startsWith('/');
-    return { namespace: isBare ? `/${namespace}` : namespace, scope: scope ?? 'event' };
+    return { namespace: withSlash(namespace), scope: scope ?? 'event' };
   }
 
   /** Whether a class has `@Gateway` and guards of its own, which then decide about connections as well. */
@@ -45,7 +44,16 @@ export class GatewayMetadataAccessor {
     return guards !== undefined && guards.length > 0;
   }
 
-  /** @throws BindingError for `@Ack()` on a method that handles no event, and for an event that cannot happen */
+  /** Whether guards are bound to a method itself. */
+  hasGuards(fn: object): boolean {
+    const guards = Reflect.getMetadata(GUARDS_METADATA, fn) as unknown[] | undefined;
+    return guards !== undefined && guards.length > 0;
+  }
+
+  /**
+   * @throws BindingError for `@Ack()` on a method that handles no event, for an event that cannot happen, and for guards
+   *   on a method that only hears of what has happened
+   */
   handlersOf(gateway: Function, method: string, fn: object): HandlerMetadata[] {
     const handlers = (Reflect.getMetadata(HANDLER_METADATA, fn) as HandlerMetadata[] | undefined) ?? [];
     for (const handler of handlers) {
@@ -53,6 +61,12 @@ export class GatewayMetadataAccessor {
       throw new BindingError(
         `${gateway.name}.${method}() would never run: "${handler.event}" is a reserved name that no client can emit. ` +
           'There are @OnConnect(), @OnDisconnect() and others for what happens to a socket.',
+      );
+    }
+    if (handlers.length > 0 && !handlers.some(({ kind }) => GUARDED.has(kind)) && this.hasGuards(fn)) {
+      throw new BindingError(
+        `A guard bound to ${gateway.name}.${method}() would not run: guards decide about connections and events, and ` +
+          'are not asked about what has happened. Take it away, or bind it to @OnHandshake(), @OnConnect() or an event.',
       );
     }
     if (Reflect.getMetadata(ACKS_METADATA, fn) !== true) return handlers;
@@ -82,15 +96,17 @@ export class GatewayMetadataAccessor {
   }
 
   /** @throws BindingError for `@RateLimit` on a class that handles no event */
-  checkRate(gateway: Function, descriptors: readonly HandlerDescriptor[]): void {
+  checkRate(gateway: Function, methods: readonly string[], descriptors: readonly HandlerDescriptor[]): void {
     if (!Reflect.hasMetadata(RATE_LIMIT_METADATA, gateway)) return;
     if (descriptors.some(({ handles }) => handles.kind === 'event')) return;
-    const prototype = gateway.prototype as Record<string, object>;
-    const names = Object.getOwnPropertyNames(prototype).filter((name) => name !== 'constructor');
-    if (names.some((name) => isMessageMapping(Object.getOwnPropertyDescriptor(prototype, name)?.value))) return;
+    const prototype = gateway.prototype as Record<string, unknown>;
+    if (methods.some((method) => isMessageMapping(prototype[method]))) return;
     throw new BindingError(`@RateLimit on ${gateway.name} bounds nothing: no method of it handles an event`);
   }
 }
+
+/** What guards decide about. */
+const GUARDED: ReadonlySet<HandlerMetadata['kind']> = new Set(['event', 'handshake', 'connect']);
 
 /** @throws BindingError saying where, what was given and what is allowed */
 function resolveHandlerRate(limit: HandlerRateLimit, where: string): HandlerRateRules {

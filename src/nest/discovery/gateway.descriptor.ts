@@ -31,6 +31,11 @@ export interface HandlerRateRules {
   readonly key: 'socket' | 'ip' | ((socket: Socket) => string);
 }
 
+/** A namespace as its clients name it, with the slash in front that its author may have left out. */
+export function withSlash(namespace: string | RegExp): string | RegExp {
+  return typeof namespace === 'string' && !namespace.startsWith('/') ? `/${namespace}` : namespace;
+}
+
 /** For messages: the method as its author knows it. */
 export function nameOf({ gateway, method }: HandlerDescriptor): string {
   return method === '' ? gateway.name : `${gateway.name}.${method}()`;

@@ -38,12 +38,13 @@ export class GatewayExplorer {
     if (gateway === null || !this.#accessor.hasHandlers(gateway)) return [];
     const common = { wrapper, gateway, ...this.#accessor.optionsOf(gateway) };
     const prototype = gateway.prototype as Record<string, unknown>;
-    const descriptors: HandlerDescriptor[] = this.scanner.getAllMethodNames(prototype).flatMap((method) => {
+    const methods = this.scanner.getAllMethodNames(prototype);
+    const descriptors: HandlerDescriptor[] = methods.flatMap((method) => {
       const handlers = this.#accessor.handlersOf(gateway, method, prototype[method] as object);
       const rate = this.#accessor.rateOf(gateway, method, prototype[method] as object, handlers);
       return handlers.map((handles) => ({ ...common, method, handles, rate: handles.kind === 'event' ? rate : null }));
     });
-    this.#accessor.checkRate(gateway, descriptors);
+    this.#accessor.checkRate(gateway, methods, descriptors);
     const handlesConnections = descriptors.some(({ handles: { kind } }) => kind === 'handshake' || kind === 'connect');
     // Where a method handles the connection, the guards of the class come with it.
     if (descriptors.length > 0 && !handlesConnections && this.#accessor.guardsConnections(gateway)) {

@@ -21,6 +21,8 @@ export interface BoundHandler {
   readonly answers: boolean;
   /** Null where it may run as often as it likes. */
   readonly rate: HandlerRate | null;
+  /** Lets go of what was made for a socket; null where nothing is. The same for all handlers of one factory. */
+  readonly release: ((socket: Socket) => void) | null;
 }
 
 /** Makes handlers of descriptors, each compiled once, or where it has a scope once in it. */
@@ -48,19 +50,20 @@ export class HandlerFactory {
       provide: pipeline === null ? (socket) => this.#provide(descriptor, socket) : () => pipeline,
       answers: handles.kind !== 'guards' && takesAck(gateway, method),
       rate: descriptor.rate === null ? null : this.#rateOf(descriptor.rate),
+      release: descriptor.scope === 'connection' ? this.#release : null,
     };
   }
 
-  /** Lets go of what was made for a socket. */
-  release(socket: Socket): void {
-    this.#connections.release(socket);
-  }
+  readonly #release = (socket: Socket): void => this.#connections.release(socket);
 
   #compile(descriptor: HandlerDescriptor, instance: object, contextId?: ContextId, inquirerId?: string): Pipeline {
     const { gateway, method: name, handles } = descriptor;
     const { style } = this;
     const method = handles.kind === 'guards' ? connect : (instance as Record<string, Function>)[name];
-    const bound = this.enhancers.enhancersOf(descriptor, instance, method, contextId, inquirerId);
+    // What decorators wrote is on the class's own, also where its instance has another in front, such as a bound one.
+    const declared = (gateway.prototype as Record<string, Function | undefined>)[name] ?? method;
+    const bound = this.enhancers.enhancersOf(descriptor, instance, declared, contextId, inquirerId);
+    const createContext = contextFactory(gateway as Type, declared);
     const isBare = style.isBare(handles);
     const enhancers = isBare ? { ...bound, pipes: [], interceptors: [] } : bound;
     const extracts = isBare
@@ -70,13 +73,13 @@ export class HandlerFactory {
           method: name,
           pipes: enhancers.pipes,
           resolvePipes: (pipes) => this.enhancers.pipesOf(descriptor, pipes, contextId, inquirerId),
-          createContext: contextFactory(gateway as Type, method),
+          createContext,
           style,
         });
     return compilePipeline({
       instance,
       method,
-      gateway: gateway as Type,
+      createContext,
       enhancers,
       extracts,
       parameterTypes: parameterTypes(gateway, name),

@@ -89,6 +89,11 @@ export class EnhancerSource {
     return new EnhancerSource(Object.create(this.external, local) as ExternalContextCreator, NOTHING_SCOPED);
   }
 
+  /** Whether there are global enhancers with a scope. */
+  get hasScopedGlobals(): boolean {
+    return this.#scopedGlobals().length > 0;
+  }
+
   /**
    * Puts the global enhancers with a scope on a handler's provider. Nest itself does so for classes that it scans at
    * boot, and leaves others without their guards: those of factories, of values, and of modules that are loaded later.

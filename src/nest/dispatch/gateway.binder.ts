@@ -42,6 +42,7 @@ export class GatewayBinder {
     let binding = this.#bindings.get(key);
     if (binding === undefined) {
       const target: Namespace = this.server.of(namespace);
+      if (namespace instanceof RegExp) this.#refuseStray(namespace, owner);
       // A child of a pattern shares its table, so that these handlers would serve all that the pattern makes.
       if (target.handlers !== null) {
         throw new BindingError(
@@ -49,9 +50,21 @@ export class GatewayBinder {
             'Load both gateways together, or use the pattern.',
         );
       }
-      binding = new NamespaceBinding(target, this.context, this.handlers, this.server.settings.connectTimeout);
+      binding = new NamespaceBinding(target, this.context, this.server.settings.connectTimeout);
       this.#bindings.set(key, binding);
     }
     return binding;
+  }
+
+  /** Clients would find neither the handlers nor the guards of the pattern in a namespace that was made before it. */
+  #refuseStray(pattern: RegExp, owner: string): void {
+    for (const [name, namespace] of this.server._nsps) {
+      const isUsed = namespace.handlers !== null || namespace.listenerCount('connection') > 0;
+      if (isUsed || namespace.listenerCount('connect') > 0 || !new RegExp(pattern).test(name)) continue;
+      throw new BindingError(
+        `${owner} does not get the namespace "${name}", which its pattern ${pattern} matches: of("${name}") made it ` +
+          'before gateways were bound. Ask for it in onApplicationBootstrap() at the earliest.',
+      );
+    }
   }
 }

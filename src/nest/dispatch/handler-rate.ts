@@ -24,7 +24,11 @@ export class HandlerRate {
   #gaugeOf(socket: Socket, now: number): Gauge {
     const { key } = this.rules;
     if (key === 'socket') return this.#gaugeOfSocket(socket);
-    return this.#gaugeOfKey(key === 'ip' ? addressKey(socket.conn.remoteAddress) : key(socket), now);
+    if (key === 'ip') return this.#gaugeOfKey(addressKey(socket.conn.remoteAddress), now);
+    const given: unknown = key(socket);
+    // Such as a promise, which would be another one each time, so that nothing were bounded.
+    if (typeof given === 'object') throw new TypeError('the key of a @RateLimit must be a string');
+    return this.#gaugeOfKey(given as string, now);
   }
 
   #gaugeOfSocket(socket: Socket): Gauge {

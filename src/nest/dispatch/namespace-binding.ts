@@ -12,7 +12,7 @@ import { nameOf } from '../discovery/gateway.descriptor.js';
 import { BindingError } from '../errors/binding.error.js';
 import { Admission } from './admission.js';
 import { createScope } from './async-scope.js';
-import type { BoundHandler, HandlerFactory } from './bound-handler.js';
+import type { BoundHandler } from './bound-handler.js';
 import { EventBinding, type DispatchContext } from './event-binding.js';
 import type { Pipeline } from './pipeline.js';
 import { isImmediate } from './result.js';
@@ -28,12 +28,12 @@ export class NamespaceBinding {
   readonly #lifecycle = new Map<Lifecycle, BoundHandler[]>();
   readonly #admission: Admission;
   #checksHandshake = false;
-  #hasConnectionScope = false;
+  /** Let go of what handlers with a scope have made for a socket. */
+  readonly #releases = new Set<(socket: Socket) => void>();
 
   constructor(
     private readonly namespace: Namespace,
     private readonly context: DispatchContext,
-    private readonly handlers: HandlerFactory,
     private readonly connectTimeout: number,
   ) {
     this.#table = namespace.handlerTable();
@@ -46,8 +46,8 @@ export class NamespaceBinding {
 
   /** @throws BindingError where two handlers claim one ack */
   add(handler: BoundHandler): void {
-    const { handles, scope } = handler.descriptor;
-    if (scope === 'connection') this.#hasConnectionScope = true;
+    const { handles } = handler.descriptor;
+    this.releaseAfter(handler);
     if (handles.kind === 'message') throw new TypeError('messages are bound by addMessages()');
     else if (handles.kind !== 'event') this.#addLifecycle(handles.kind, handler);
     else if (handles.event === '*') this.#addWildcard(handler);
@@ -68,6 +68,11 @@ export class NamespaceBinding {
     }
     this.#messages.set(event, messages);
     this.#publish(event);
+  }
+
+  /** What the handler's provider made for a socket goes once the socket is gone and its handlers are through. */
+  releaseAfter({ release }: BoundHandler): void {
+    if (release !== null) this.#releases.add(release);
   }
 
   /** Runs the `@OnError` handlers. Throws nothing. */
@@ -215,7 +220,10 @@ export class NamespaceBinding {
         ...closing.map((handler) => run(handler, 'close')),
         ...this.#handlersOf('disconnect').map((handler) => run(handler, 'disconnect')),
       ]);
-    if (this.#hasConnectionScope) void Promise.all(work).then(() => this.handlers.release(socket));
+    if (this.#releases.size === 0) return;
+    void Promise.all(work).then(() => {
+      for (const release of this.#releases) release(socket);
+    });
   }
 
   #onHeartbeat(kind: 'ping' | 'pong', socket: Socket): void {

@@ -25,7 +25,7 @@ export interface Pipeline {
 export interface PipelineParts {
   readonly instance: object;
   readonly method: Function;
-  readonly gateway: Type;
+  readonly createContext: Call<WsExecutionContext>;
   readonly enhancers: Enhancers;
   /** Null: the method gets `lead` and then the arguments as they are. */
   readonly extracts: readonly Extract[] | null;
@@ -37,8 +37,7 @@ export interface PipelineParts {
 
 /** Compiles a handler. What is not bound does not appear in the result: with nothing bound a call is a call. */
 export function compilePipeline(parts: PipelineParts): Pipeline {
-  const { enhancers } = parts;
-  const createContext = contextFactory(parts.gateway, parts.method);
+  const { enhancers, createContext } = parts;
   const method = compileMethod(parts);
   const invoke = withInterceptors(enhancers.interceptors, method, createContext);
   const guard = compileGuards(enhancers.guards, createContext, parts.refusal);

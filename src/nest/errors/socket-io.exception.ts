@@ -1,3 +1,4 @@
+/** What a client is told of an error beside its message; `cause` stays on this side. */
 export interface SocketIoExceptionOptions {
   /** A stable word for programs. */
   code?: string;

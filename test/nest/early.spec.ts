@@ -1,0 +1,121 @@
+/** What is asked of the server before it is there, and an application that is closed before it has started. */
+import { Injectable, UseGuards, type OnApplicationBootstrap, type OnModuleInit } from '@nestjs/common';
+import { Ack, BindingError, Gateway, OnConnect, Websocket } from '../../src/index.js';
+import { connectClient, createClient } from '../support/nest-app.js';
+import { nextEvent, within } from '../support/until.js';
+import { freePort } from './adapter/support/start-gateways.js';
+import { createApp, failureOf, startWith } from './support/start-app.js';
+
+describe('pain 38: Websocket in onModuleInit', () => {
+  it('has nobody to tell, and nothing fails', async () => {
+    const results: unknown[] = [];
+
+    @Injectable()
+    class Early implements OnModuleInit {
+      constructor(private readonly websocket: Websocket) {}
+
+      async onModuleInit(): Promise<void> {
+        const { websocket } = this;
+        websocket.emit('news');
+        websocket.broadcast('news');
+        websocket.fire('news');
+        results.push(await websocket.emitTo('nobody', 'news'), await websocket.fetchSockets());
+        results.push(await websocket.timeout(1_000).emitWithAck('ask'), websocket.stats().sockets.now);
+        await websocket.disconnectSockets(true);
+      }
+    }
+    const { url } = await startWith({ providers: [Early] });
+    await connectClient(url);
+    expect(results).toEqual([false, [], [], 0]);
+  });
+
+  it('may use a namespace that gateways name', async () => {
+    @Injectable()
+    class Early implements OnModuleInit {
+      constructor(private readonly websocket: Websocket) {}
+
+      onModuleInit(): void {
+        this.websocket.of('/news').emit('news');
+      }
+    }
+
+    @Gateway('/news')
+    class NewsGateway {
+      @Ack('ask')
+      ask(): string {
+        return 'answer';
+      }
+    }
+    const { url } = await startWith({ providers: [Early, NewsGateway] });
+    expect(await (await connectClient(`${url}/news`)).emitWithAck('ask')).toBe('answer');
+  });
+
+  it('may not make a namespace of a pattern: it would have neither its handlers nor its guards', async () => {
+    @Injectable()
+    class Early implements OnModuleInit {
+      constructor(private readonly websocket: Websocket) {}
+
+      onModuleInit(): void {
+        this.websocket.of('/room-1').emit('news');
+      }
+    }
+
+    @UseGuards({ canActivate: () => false })
+    @Gateway(/^\/room-\d$/)
+    class RoomGateway {
+      @OnConnect()
+      connected(): void {}
+    }
+    const failure = await failureOf({ providers: [Early, RoomGateway] });
+    expect(failure).toBeInstanceOf(BindingError);
+    expect(failure.message).toContain('RoomGateway.connected() does not get the namespace "/room-1"');
+  });
+
+  it('may make it once everything is bound, and it has both', async () => {
+    @Injectable()
+    class Late implements OnApplicationBootstrap {
+      constructor(private readonly websocket: Websocket) {}
+
+      onApplicationBootstrap(): void {
+        this.websocket.of('/room-1').emit('news');
+      }
+    }
+
+    @UseGuards({ canActivate: () => false })
+    @Gateway(/^\/room-\d$/)
+    class RoomGateway {
+      @OnConnect()
+      connected(): void {}
+    }
+    const { url } = await startWith({ providers: [Late, RoomGateway] });
+    const client = createClient(`${url}/room-1`);
+    const refused = nextEvent(client, 'connect_error');
+    client.connect();
+    await refused;
+  });
+});
+
+describe('an application that is closed while it starts', () => {
+  it('opens no port afterwards', async () => {
+    const port = await freePort();
+    let goOn!: () => void;
+    const gate = new Promise<void>((resolve) => (goOn = resolve));
+    let arrive!: () => void;
+    const arrived = new Promise<void>((resolve) => (arrive = resolve));
+
+    @Injectable()
+    class Slow implements OnApplicationBootstrap {
+      async onApplicationBootstrap(): Promise<void> {
+        arrive();
+        await gate;
+      }
+    }
+    const app = await createApp({ options: { port }, providers: [Slow] });
+    const started = app.init();
+    await arrived;
+    await within(app.close(), 'the end');
+    goOn();
+    await started;
+    await expect(fetch(`http://127.0.0.1:${port}/`)).rejects.toThrow('fetch failed');
+  });
+});

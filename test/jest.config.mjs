@@ -3,6 +3,10 @@ export default {
   rootDir: '..',
   roots: ['<rootDir>/test'],
   testEnvironment: 'node',
+  // Modules in vm contexts are never freed: a fresh process now and then keeps memory, and the collections that tests ask for, small.
+  workerIdleMemoryLimit: '700MB',
+  // Tests wait for events within bounds of their own; this one is for machines that do several things at once.
+  testTimeout: 20_000,
   testRegex: '\\.spec\\.ts$',
   extensionsToTreatAsEsm: ['.ts'],
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },

@@ -26,7 +26,7 @@ export function insertAttachments(value: unknown, attachments: readonly Buffer[]
 function containsBinary(value: unknown, depth: number): boolean {
   if (typeof value !== 'object' || value === null) return false;
   if (toBuffer(value) !== null) return true;
-  // Deeper than anything that JSON could send on: a cycle, which JSON.stringify reports in its own words.
+  // Deeper than any receiver takes, most likely a cycle, which JSON.stringify reports in its own words.
   if (depth > MAX_DEPTH) return false;
   if (Array.isArray(value)) {
     for (const item of value) if (containsBinary(item, depth + 1)) return true;
@@ -94,4 +94,5 @@ function hasToJson(value: object): value is { toJSON(): unknown } {
   return typeof (value as { toJSON?: unknown }).toJSON === 'function';
 }
 
-const MAX_DEPTH = 5_000;
+/** Shallow enough for the stack frames of code that nothing has optimized yet. */
+const MAX_DEPTH = 1_000;

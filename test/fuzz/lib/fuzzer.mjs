@@ -9,7 +9,7 @@ const SLOW_MS = 50;
 /** A machine with other work makes anything slow once; an input is slow where it is so each time. */
 const SLOW_TRIES = 6;
 /** Inputs after which everything that is made once has been made. */
-const WARM_UP = 20_000;
+const WARM_UP = 3_000;
 /** What a run may hold more at its end than after the warm-up: noise, since a leak of 8 bytes per input shows at a million. */
 const GROWTH_BYTES = 8 * 1024 * 1024;
 const MOST_OUTCOMES = 4_000;

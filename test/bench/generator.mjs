@@ -1,33 +1,44 @@
-/** The load in a process of its own, driven over IPC by run.mjs. It serves all servers, one at a time. */
+/** The load in a process of its own, driven over IPC. It serves all servers; each load has a key. */
 import process from 'node:process';
 import { answerCalls } from './lib/rpc.mjs';
+import { Stall } from './lib/stall.mjs';
+import { scenarios } from './scenarios/index.mjs';
 
-/** @type {import('./scenarios/index.mjs').Driver | null} */
-let driver = null;
+/** Seconds within which all connections of a scenario are open, also where much else runs. */
+const OPENING_TIME = 60;
+
+/** @type {Map<number, import('./scenarios/index.mjs').Driver>} */
+const drivers = new Map();
 
 answerCalls({
   /** Opens the connections of a scenario to a server. */
-  async open({ scenario, variant, port }) {
-    const { default: definition } = await import(`./scenarios/${scenario}.mjs`);
-    driver = definition.createDriver(definition.variants[variant], { port });
-    await driver.open();
+  async open({ key, scenario, variant, port }) {
+    const { variants, createDriver } = scenarios.find(({ name }) => name === scenario);
+    const driver = createDriver(variants[variant], { port });
+    drivers.set(key, driver);
+    await new Stall(OPENING_TIME).guard(driver.open());
   },
 
   /** Loads the server for so long, and waits for every answer. */
-  async drive({ seconds }) {
+  async drive({ key, seconds }) {
     const cpu = process.cpuUsage();
     const started = performance.now();
-    const load = await driver.drive(seconds);
+    const load = await drivers.get(key).drive(seconds);
     const { user, system } = process.cpuUsage(cpu);
     return { ...load, elapsed: (performance.now() - started) / 1000, cpu: user + system };
   },
 
-  async reset() {
-    await driver.reset?.();
+  /** @returns {Promise<boolean>} whether there was something to clear away */
+  async reset({ key }) {
+    const driver = drivers.get(key);
+    if (driver.reset === undefined) return false;
+    await driver.reset();
+    return true;
   },
 
-  async close() {
+  async close({ key }) {
+    const driver = drivers.get(key);
+    drivers.delete(key);
     await driver.close();
-    driver = null;
   },
 });

@@ -1,6 +1,7 @@
-/** One server in a process of its own: `node server.mjs <name>`, driven over IPC by run.mjs. */
+/** One server in a process of its own: `node server.mjs <file in servers>`, driven over IPC. */
 import process from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { startProfile, stopProfile } from './lib/profiler.mjs';
 import { answerCalls } from './lib/rpc.mjs';
 
 const name = process.argv[2];
@@ -10,11 +11,21 @@ const QUIET_SHARE = 0.05;
 const QUIET_PERIOD = 20;
 const QUIET_ATTEMPTS = 25;
 
+let startUsage = null;
+
 answerCalls({
   /** @returns {Promise<number>} the port it listens on, on 127.0.0.1 */
-  async start(options) {
+  async start(application) {
     const { start } = await import(`./servers/${name}.mjs`);
-    return start(options);
+    const port = await start(application);
+    const { user, system } = process.cpuUsage();
+    startUsage = { cpu: user + system, rss: process.memoryUsage.rss(), elapsed: performance.now() };
+    return port;
+  },
+
+  /** What the process had spent when it listened: CPU time in microseconds, resident set, milliseconds. */
+  startUsage() {
+    return startUsage;
   },
 
   /** CPU time of the process so far, every thread, user and system, in microseconds; and its resident set in bytes. */
@@ -32,6 +43,10 @@ answerCalls({
     const { rss, heapUsed, external } = process.memoryUsage();
     return { rss, live: heapUsed + external };
   },
+
+  startProfile: ({ kind }) => startProfile(kind),
+
+  stopProfile: ({ kind }) => stopProfile(kind),
 
   /** Resolves when what was left over from the load before, such as closing its connections, is done. */
   async settle() {

@@ -1,29 +1,39 @@
 import net from 'node:net';
-import { CLOSE_FRAME, CONNECT_FRAME, WEBSOCKET_ACCEPT, upgradeRequest } from './wire.mjs';
+import { openMany } from './open-many.mjs';
+import { CLOSE_FRAME, CONNECT_FRAME, PROBE_FRAME, WEBSOCKET_ACCEPT, upgradeRequest } from './wire.mjs';
 
 const CLOSE_TIMEOUT = 5_000;
 
 /** All connections read into it; what arrives is looked at before the next read. */
 const readBuffer = Buffer.allocUnsafe(256 * 1024);
 
+/** What is sent upon the 101, then each packet that the server must send, and what is sent upon it. */
+const NEW_SESSION = {
+  greeting: null,
+  packets: [
+    { expected: '0{"sid":"', answer: CONNECT_FRAME },
+    { expected: '40{"sid":"', answer: null },
+  ],
+};
+const PROBE = { greeting: PROBE_FRAME, packets: [{ expected: '3probe', answer: null }] };
+
 /**
- * One raw client: a TCP socket on which the WebSocket handshake, the Engine.IO open packet and the Socket.IO CONNECT were
- * exchanged. From then on bytes go in and out as they are.
+ * One raw client: a TCP socket on which the WebSocket handshake and the first packets were exchanged. From then on bytes
+ * go in and out as they are.
  */
 export class Connection {
   #socket;
   #target;
   /** Bytes of an unfinished handshake step; null once connected. */
   #pending = Buffer.alloc(0);
-  #step = 'upgrade';
+  #isUpgraded = false;
+  #step = 0;
+  #exchange;
   #settle;
 
-  /**
-   * What to do with the bytes that arrive after the handshake. A view into a shared buffer: valid during the call.
-   *
-   * @type {(bytes: Buffer) => void}
-   */
-  onBytes = () => {};
+  #onBytes = () => {};
+  /** What arrived together with the end of the handshake. */
+  #early = null;
 
   /** @type {(error: Error) => void} called once when the server drops the connection, or answers what it must not */
   onFailure = () => {};
@@ -35,18 +45,27 @@ export class Connection {
    * @returns {Promise<Connection>}
    */
   static open(target) {
-    return new Promise((resolve, reject) => new Connection(target, { resolve, reject }));
+    return new Promise((resolve, reject) => {
+      new Connection(target, upgradeRequest(target.port), NEW_SESSION, { resolve, reject });
+    });
   }
 
-  /** Opens `count` connections, at most `concurrency` at a time. */
-  static async openMany(target, count, concurrency = 32) {
-    const connections = [];
-    let started = 0;
-    const opener = async () => {
-      while (started++ < count) connections.push(await Connection.open(target));
-    };
-    await Promise.all(Array.from({ length: concurrency }, opener));
-    return connections;
+  /**
+   * Resolves when the server has answered the probe that upgrades a session.
+   *
+   * @param {{ port: number }} target
+   * @param {string} sid
+   * @returns {Promise<Connection>}
+   */
+  static probe(target, sid) {
+    return new Promise((resolve, reject) => {
+      new Connection(target, upgradeRequest(target.port, sid), PROBE, { resolve, reject });
+    });
+  }
+
+  /** Opens `count` connections, some at a time. */
+  static openMany(target, count) {
+    return openMany(() => Connection.open(target), count);
   }
 
   /** Closes all as a browser does, resolves when the server has let go of all of them. */
@@ -54,8 +73,9 @@ export class Connection {
     await Promise.all(connections.map((connection) => connection.close()));
   }
 
-  constructor(target, settle) {
+  constructor(target, request, exchange, settle) {
     this.#target = target;
+    this.#exchange = exchange;
     this.#settle = settle;
     this.#socket = net.connect({
       port: target.port,
@@ -65,7 +85,19 @@ export class Connection {
     });
     this.#socket.on('error', (error) => this.#fail(error));
     this.#socket.on('close', () => this.#fail(new Error('the server closed the connection')));
-    this.#socket.write(upgradeRequest(target.port));
+    this.#socket.write(request);
+  }
+
+  /**
+   * What to do with the bytes that arrive after the handshake. A view into a shared buffer: valid during the call.
+   *
+   * @param {(bytes: Buffer) => void} listener
+   */
+  set onBytes(listener) {
+    this.#onBytes = listener;
+    const early = this.#early;
+    this.#early = null;
+    if (early !== null) listener(early);
   }
 
   /** @param {Buffer} bytes whole frames */
@@ -91,7 +123,7 @@ export class Connection {
   #read(length) {
     const bytes = readBuffer.subarray(0, length);
     try {
-      if (this.#pending === null) this.onBytes(bytes);
+      if (this.#pending === null) this.#onBytes(bytes);
       else this.#handshake(bytes);
     } catch (error) {
       this.#fail(error);
@@ -100,32 +132,36 @@ export class Connection {
     return true;
   }
 
-  /** GET -> 101 and `0{"sid":…}`, `40` -> `40{"sid":…}`. */
+  /** GET -> 101, then packet by packet. */
   #handshake(bytes) {
     this.#pending = Buffer.concat([this.#pending, bytes]);
-    if (this.#step === 'upgrade') {
-      const end = this.#pending.indexOf('\r\n\r\n');
-      if (end === -1) return;
-      const head = this.#pending.toString('latin1', 0, end);
-      if (!head.startsWith('HTTP/1.1 101') || !head.includes(WEBSOCKET_ACCEPT)) throw unexpected('a 101', head);
-      if (/sec-websocket-extensions/i.test(head)) throw unexpected('a 101 without compression', head);
-      this.#pending = this.#pending.subarray(end + 4);
-      this.#step = 'open';
-    }
-    if (this.#step === 'open') {
+    if (!this.#isUpgraded && !this.#readHead()) return;
+    const { packets } = this.#exchange;
+    while (this.#step < packets.length) {
       const packet = this.#takePacket();
       if (packet === null) return;
-      if (!packet.startsWith('0{"sid":"')) throw unexpected('an open packet', packet);
-      this.write(CONNECT_FRAME);
-      this.#step = 'connect';
+      // A ping; the server waits long enough for a sign of life.
+      if (packet === '2') continue;
+      const { expected, answer } = packets[this.#step++];
+      if (!packet.startsWith(expected)) throw unexpected(`a packet ${expected}`, packet);
+      if (answer !== null) this.write(answer);
     }
-    const packet = this.#takePacket();
-    if (packet === null) return;
-    if (!packet.startsWith('40{"sid":"')) throw unexpected('a CONNECT reply', packet);
-    if (this.#pending.length > 0) throw unexpected('nothing after the CONNECT reply', this.#pending.toString('latin1'));
+    if (this.#pending.length > 0) this.#early = this.#pending;
     this.#pending = null;
     this.#settle.resolve(this);
     this.#settle = null;
+  }
+
+  #readHead() {
+    const end = this.#pending.indexOf('\r\n\r\n');
+    if (end === -1) return false;
+    const head = this.#pending.toString('latin1', 0, end);
+    if (!head.startsWith('HTTP/1.1 101') || !head.includes(WEBSOCKET_ACCEPT)) throw unexpected('a 101', head);
+    if (/sec-websocket-extensions/i.test(head)) throw unexpected('a 101 without compression', head);
+    this.#pending = this.#pending.subarray(end + 4);
+    this.#isUpgraded = true;
+    if (this.#exchange.greeting !== null) this.write(this.#exchange.greeting);
+    return true;
   }
 
   /** Takes one short text frame off the pending bytes, or null when it has not arrived whole. */

@@ -1,16 +1,8 @@
-import { fileURLToPath } from 'node:url';
-import { pinTo } from './environment.mjs';
-import { Child } from './rpc.mjs';
+import { startGenerator } from './processes.mjs';
 import { sampling } from './sampling.mjs';
 
-const SERVER_CORE = 0;
-const GENERATOR_CORE = 1;
-/** A ping interval that no sample lasts. */
-const NEVER = 3_600_000;
 /** The share of a core that others may take before a sample is taken again. */
 const DISTURBANCE = 0.15;
-
-const fileOf = (name) => fileURLToPath(new URL(`../${name}`, import.meta.url));
 
 /**
  * One variant of one scenario, played by all servers in turn: in each round each server is measured once, and each round
@@ -20,6 +12,7 @@ const fileOf = (name) => fileURLToPath(new URL(`../${name}`, import.meta.url));
 export class Contest {
   #scenario;
   #variant;
+  #servers;
   #options;
   #generator = null;
   /** Limited, so that a machine which is never quiet does not double the run. */
@@ -27,14 +20,16 @@ export class Contest {
 
   /**
    * @param {import('../scenarios/index.mjs').Scenario} scenario
-   * @param {number} variant its index
+   * @param {import('../scenarios/index.mjs').Variant} variant
+   * @param {import('../servers/index.mjs').Server[]} servers
    * @param {import('./options.mjs').Options} options
    */
-  constructor(scenario, variant, options) {
+  constructor(scenario, variant, servers, options) {
     this.#scenario = scenario;
     this.#variant = variant;
+    this.#servers = servers;
     this.#options = options;
-    this.#retakes = options.quick ? 0 : options.servers.length / 2;
+    this.#retakes = options.quick ? 0 : servers.length / 2;
   }
 
   /**
@@ -42,20 +37,20 @@ export class Contest {
    * @returns {Promise<{ server: string, samples: import('./sampling.mjs').Sample[], failure: string | null }[]>}
    */
   async play(progress) {
-    const rounds = Math.ceil(this.#options.rounds * sampling[this.#scenario.measures].shareOfRounds);
-    const results = this.#options.servers.map(({ name }) => ({ server: name, samples: [], failure: null }));
-    this.#generator = new Child(fileOf('generator.mjs'), [], pinTo(GENERATOR_CORE));
+    const rounds = Math.ceil(this.#options.runs * sampling[this.#scenario.measures].shareOfRuns);
+    const results = this.#servers.map((server) => ({ server, samples: [], failure: null }));
+    this.#generator = startGenerator();
     try {
       for (let round = 0; round < rounds; round++) {
         for (const result of rotate(results, round)) {
-          progress(`round ${round + 1} of ${rounds}, ${result.server}`);
+          progress(`round ${round + 1} of ${rounds}, ${result.server.name}`);
           if (result.failure === null) await this.#measure(result);
         }
       }
     } finally {
       await this.#generator.stop();
     }
-    return results;
+    return results.map((result) => ({ ...result, server: result.server.name }));
   }
 
   async #measure(result) {
@@ -67,30 +62,24 @@ export class Contest {
   }
 
   /** Of a disturbed sample and another one, the less disturbed. */
-  async #quietSample(name) {
-    const sample = await this.#sample(name);
+  async #quietSample(server) {
+    const sample = await this.#sample(server);
     if (!(sample.othersBusy > DISTURBANCE) || this.#retakes <= 0) return sample;
     this.#retakes--;
-    const second = await this.#sample(name);
+    const second = await this.#sample(server);
     return second.othersBusy < sample.othersBusy ? second : sample;
   }
 
-  async #sample(name) {
-    const { pingInterval = NEVER, measures, warmupFactor = 1 } = this.#scenario;
+  #sample(server) {
     const { seconds, warmup } = this.#options;
-    const server = new Child(fileOf('server.mjs'), [name], pinTo(SERVER_CORE));
-    try {
-      const port = await server.call('start', { pingInterval });
-      return await sampling[measures].take({
-        server,
-        generator: this.#generator,
-        load: { scenario: this.#scenario.name, variant: this.#variant, port },
-        seconds,
-        warmup: warmup * warmupFactor,
-      });
-    } finally {
-      await server.stop();
-    }
+    return sampling[this.#scenario.measures].take({
+      server,
+      generator: this.#generator,
+      scenario: this.#scenario,
+      variant: this.#variant,
+      seconds,
+      warmup,
+    });
   }
 }
 

@@ -1,56 +1,105 @@
 import { parseArgs } from 'node:util';
+import { listServers } from '../servers/index.mjs';
 
-const DEFAULTS = { rounds: 3, seconds: 0.7, warmup: 0.5 };
-const QUICK = { rounds: 1, seconds: 0.4, warmup: 0.4 };
+const DEFAULTS = { runs: 3, seconds: 0.7, warmup: 0.5 };
+const QUICK = { runs: 1, seconds: 0.4, warmup: 0.4 };
+
+/** How many servers a mode plays with, where it was not told which. */
+const SERVERS = { compare: Infinity, check: Infinity, profile: 1, flat: 1 };
 
 const USAGE = `npm run bench -- [options]
 
-  --scenario a,b   only these scenarios
-  --server a,b     only these servers
-  --rounds n       measurements per server (${DEFAULTS.rounds})
-  --seconds n      length of each (${DEFAULTS.seconds})
-  --quick          a look: one round of ${QUICK.seconds} s, the main variant of each scenario
-  --list           names of scenarios and servers`;
+  what is run
+  (nothing)         all scenarios, all servers, side by side
+  --growth          what a message costs where there are more connections, rooms, handlers
+  --check           fails where a scenario became dearer than baseline.json says, or than with --before;
+                    with --save, writes that file
+  --profile         where ours spends its time in each scenario
+  --flat minutes    full load for so long; fails where memory grows
+
+  of which
+  --only a,b        only these scenarios
+  --server a,b      only these servers; a check chooses them itself
+  --before folder   lets our package as it is there, built, compete as well
+
+  how
+  --runs n          measurements per server (${DEFAULTS.runs})
+  --seconds n       length of each (${DEFAULTS.seconds})
+  --quick           a look: one run of ${QUICK.seconds} s, the main variant of each scenario
+  --write           puts the summary into README.md
+  --list            names of scenarios and servers`;
 
 /**
  * @typedef {object} Options
+ * @property {'compare' | 'check' | 'profile' | 'flat'} mode
  * @property {import('../scenarios/index.mjs').Scenario[]} scenarios
- * @property {{ name: string, needs: string }[]} servers
- * @property {number} rounds
+ * @property {import('../servers/index.mjs').Server[]} servers
+ * @property {number} runs
  * @property {number} seconds
  * @property {number} warmup seconds of load before each measurement
+ * @property {number} minutes of flat load
  * @property {boolean} quick
+ * @property {boolean} write
+ * @property {boolean} save
+ * @property {boolean} comparesBefore whether our package as it was before competes
  *
+ * @param {string[]} args
+ * @param {import('../scenarios/index.mjs').Scenario[]} scenarios
  * @returns {Options | null} null when the user asked for help and got it
  */
-export function readOptions(args, scenarios, servers) {
+export function readOptions(args, scenarios) {
   const { values } = parseArgs({
     args,
     options: {
-      scenario: { type: 'string' },
+      growth: { type: 'boolean', default: false },
+      check: { type: 'boolean', default: false },
+      save: { type: 'boolean', default: false },
+      profile: { type: 'boolean', default: false },
+      flat: { type: 'string' },
+      only: { type: 'string' },
       server: { type: 'string' },
-      rounds: { type: 'string' },
+      before: { type: 'string' },
+      runs: { type: 'string' },
       seconds: { type: 'string' },
       quick: { type: 'boolean', default: false },
+      write: { type: 'boolean', default: false },
       list: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
   });
+  const servers = listServers(values.before ?? null);
   if (values.help) return print(USAGE);
   if (values.list) return print(`scenarios: ${names(scenarios)}\nservers: ${names(servers)}`);
   const defaults = values.quick ? QUICK : DEFAULTS;
+  const mode = modeOf(values);
+  const selector = values.growth ? 'growth' : mode === 'flat' ? 'flat' : undefined;
+  const played = scenarios.filter(({ playedBy }) => playedBy === selector);
   return {
     ...defaults,
-    scenarios: pick('scenario', values.scenario, scenarios),
-    servers: pick('server', values.server, servers),
-    rounds: Math.ceil(positive('rounds', values.rounds ?? defaults.rounds)),
+    mode,
+    scenarios: values.only === undefined ? played : pick('only', values.only, scenarios),
+    // The first is ours, which the modes that look at one server look at.
+    servers:
+      values.server === undefined || mode === 'check'
+        ? servers.slice(0, SERVERS[mode])
+        : pick('server', values.server, servers),
+    runs: Math.ceil(positive('runs', values.runs ?? defaults.runs)),
     seconds: positive('seconds', values.seconds ?? defaults.seconds),
+    minutes: positive('flat', values.flat ?? 10),
     quick: values.quick,
+    write: values.write,
+    save: values.save,
+    comparesBefore: values.before !== undefined,
   };
 }
 
+function modeOf({ check, profile, flat }) {
+  if (check) return 'check';
+  if (profile) return 'profile';
+  return flat === undefined ? 'compare' : 'flat';
+}
+
 function pick(flag, wanted, all) {
-  if (wanted === undefined) return all;
   return wanted.split(',').map((name) => {
     const found = all.find((one) => one.name === name);
     if (found === undefined) throw new Error(`--${flag} ${name}: expected some of ${names(all)}`);

@@ -14,22 +14,29 @@ let seed = 0x9e3779b9;
 const WEBSOCKET_KEY = 'dGhlIHNhbXBsZSBub25jZQ==';
 export const WEBSOCKET_ACCEPT = 's3pPLMBiTxaQ9kYGzzhZRbK+xOo=';
 
+const USER_AGENT =
+  'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/138.0.0.0 Safari/537.36';
+
 /** Every id of a ring has three digits, so all its frames are of one length. */
 const FIRST_ACK_ID = 100;
+
+/** The room of those who get what is told. Whoever joins says so with `enter`, which is as long as `leave`. */
+const ROOM = 'room-000';
 
 /**
  * The upgrade request of a browser: header for header, since some servers keep them for the life of the connection.
  *
  * @param {number} port
+ * @param {string} [sid] of the session that is to be upgraded; without it a new one begins
  */
-export function upgradeRequest(port) {
+export function upgradeRequest(port, sid) {
   return [
-    'GET /socket.io/?EIO=4&transport=websocket HTTP/1.1',
+    `GET /socket.io/?EIO=4&transport=websocket${sid === undefined ? '' : `&sid=${sid}`} HTTP/1.1`,
     `Host: 127.0.0.1:${port}`,
     'Connection: Upgrade',
     'Pragma: no-cache',
     'Cache-Control: no-cache',
-    'User-Agent: Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/138.0.0.0 Safari/537.36',
+    `User-Agent: ${USER_AGENT}`,
     'Upgrade: websocket',
     `Origin: http://127.0.0.1:${port}`,
     'Sec-WebSocket-Version: 13',
@@ -41,9 +48,38 @@ export function upgradeRequest(port) {
   ].join('\r\n');
 }
 
+/**
+ * The head of a long-polling request of a browser.
+ *
+ * @param {number} port
+ * @param {'GET' | 'POST'} method
+ * @param {string} query behind `EIO=4&transport=polling`
+ * @param {number} [length] of the body
+ */
+export function pollingHead(port, method, query, length) {
+  return [
+    `${method} /socket.io/?EIO=4&transport=polling${query} HTTP/1.1`,
+    `Host: 127.0.0.1:${port}`,
+    'Connection: keep-alive',
+    ...(length === undefined ? [] : [`Content-Length: ${length}`, 'Content-type: text/plain;charset=UTF-8']),
+    `User-Agent: ${USER_AGENT}`,
+    'Accept: */*',
+    `Origin: http://127.0.0.1:${port}`,
+    `Referer: http://127.0.0.1:${port}/`,
+    'Accept-Encoding: gzip, deflate, br, zstd',
+    'Accept-Language: en-GB,en-US;q=0.9,en;q=0.8',
+    '\r\n',
+  ].join('\r\n');
+}
+
 export const CONNECT_FRAME = clientFrame(TEXT, '40');
 export const PING_FRAME = serverFrame(TEXT, '2');
 export const PONG_FRAME = clientFrame(TEXT, '3');
+export const PROBE_FRAME = clientFrame(TEXT, '2probe');
+export const UPGRADE_FRAME = clientFrame(TEXT, '5');
+/** Asked and answered behind an upgrade, which itself is answered by nothing. */
+export const COUNT_FRAME = clientFrame(TEXT, '42100["count"]');
+export const COUNT_REPLY_FRAME = serverFrame(TEXT, '43100[0]');
 export const CLOSE_FRAME = clientFrame(CLOSE, Buffer.from([0x03, 0xe8]));
 
 /**
@@ -92,15 +128,17 @@ export function eventsRing(burst, bytes) {
 }
 
 /**
- * `42["broadcast","…"]`, upon which every connection gets `42["news","…"]`.
+ * `42["broadcast","…"]`, upon which every connection gets `42["news","…"]`; or `42["tell","…"]`, upon which those in the
+ * room do.
  *
  * @param {number} bytes length of the payload
+ * @param {'broadcast' | 'tell'} [event]
  */
-export function broadcastRing(bytes) {
+export function broadcastRing(bytes, event = 'broadcast') {
   return ring(256, () => {
     const payload = randomText(bytes);
     return {
-      request: [clientFrame(TEXT, `42["broadcast","${payload}"]`)],
+      request: [clientFrame(TEXT, `42["${event}","${payload}"]`)],
       reply: [serverFrame(TEXT, `42["news","${payload}"]`)],
     };
   });
@@ -120,6 +158,52 @@ export function binaryRing(bytes) {
       request: [clientFrame(TEXT, `451-${id}["binary",${placeholder}]`), clientFrame(BINARY, attachment)],
       reply: [serverFrame(TEXT, `461-${id}[${placeholder}]`), serverFrame(BINARY, attachment)],
     };
+  });
+}
+
+/** Enters the room of those who get what is told. */
+export function enterRing() {
+  return ring(1, () => membership(0, 'enter', ROOM));
+}
+
+/**
+ * Enters rooms of a name of its own.
+ *
+ * @param {string} owner whose rooms they are
+ * @param {number} rooms how many
+ */
+export function enterManyRing(owner, rooms) {
+  return ring(rooms, (index) => membership(index % 900, 'enter', `${owner}-${String(index).padStart(6, '0')}`));
+}
+
+/** In turn enters one more of 128 rooms and leaves the one that was entered `held` rooms ago. */
+export function roomsRing(held) {
+  return ring(256, (index) => {
+    const isEntering = index % 2 === 0;
+    const room = ((index >> 1) + (isEntering ? 0 : 128 - held)) % 128;
+    return membership(index, isEntering ? 'enter' : 'leave', `room-${FIRST_ACK_ID + room}`);
+  });
+}
+
+function membership(index, event, room) {
+  const id = FIRST_ACK_ID + index;
+  return {
+    request: [clientFrame(TEXT, `42${id}["${event}","${room}"]`)],
+    reply: [serverFrame(TEXT, `43${id}[true]`)],
+  };
+}
+
+/**
+ * The same exchanges as an echo ring, as the bodies of a POST and of the answer to a poll.
+ *
+ * @param {number} bytes length of the payload
+ * @returns {{ request: string, reply: string }[]}
+ */
+export function echoPackets(bytes) {
+  return Array.from({ length: 256 }, (_, index) => {
+    const id = FIRST_ACK_ID + index;
+    const payload = randomText(bytes);
+    return { request: `42${id}["echo","${payload}"]`, reply: `43${id}["${payload}"]` };
   });
 }
 

@@ -1,6 +1,8 @@
 import { ClosedLoop } from '../lib/closed-loop.mjs';
 import { echoRing } from '../lib/wire.mjs';
 
+const AT_THE_PRICE_OF_WS = [{ server: 'ours-nest', peer: 'ws', atMost: 1 }];
+
 /** @type {import('./index.mjs').Scenario} */
 export default {
   name: 'echo',
@@ -8,16 +10,26 @@ export default {
   unit: 'message',
   measures: 'cpu',
   variants: [
-    { label: '100 connections x 4 in flight, 64 B', quick: true, connections: 100, inFlight: 4, bytes: 64 },
+    {
+      label: '100 connections x 4 in flight, 64 B',
+      quick: true,
+      goals: AT_THE_PRICE_OF_WS,
+      connections: 100,
+      inFlight: 4,
+      bytes: 64,
+    },
     {
       label: '100 connections x 4 in flight, 64 B, requests joined into one write',
-      quick: false,
       connections: 100,
       inFlight: 4,
       bytes: 64,
       joinWrites: true,
     },
-    { label: '1 connection x 1 in flight, 64 B', quick: false, connections: 1, inFlight: 1, bytes: 64 },
+    { label: '100 connections x 4 in flight, 8 KiB', connections: 100, inFlight: 4, bytes: 8192 },
+    { label: '1 connection x 1 in flight, 64 B', connections: 1, inFlight: 1, bytes: 64 },
+    { label: '1 connection x 1 in flight, 8 KiB', connections: 1, inFlight: 1, bytes: 8192 },
+    { label: '1000 connections x 1 in flight, 64 B', connections: 1000, inFlight: 1, bytes: 64 },
+    { label: '1000 connections x 1 in flight, 8 KiB', connections: 1000, inFlight: 1, bytes: 8192 },
   ],
   createDriver({ connections, inFlight, bytes, joinWrites }, target) {
     return new ClosedLoop(target, { ring: echoRing(bytes), connections, inFlight, joinWrites });

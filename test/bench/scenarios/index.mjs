@@ -1,34 +1,72 @@
 import binary from './binary.mjs';
+import bound from './bound.mjs';
 import broadcast from './broadcast.mjs';
 import connect from './connect.mjs';
 import echo from './echo.mjs';
 import events from './events.mjs';
+import flat from './flat.mjs';
+import { growth } from './growth.mjs';
 import heartbeat from './heartbeat.mjs';
 import idle from './idle.mjs';
+import polling from './polling.mjs';
+import rooms from './rooms.mjs';
+import start from './start.mjs';
 
 /**
  * What a scenario module exports as its default, and what its driver does: the definition is read by run.mjs, the driver
  * runs in the generator.
  *
  * @typedef {object} Scenario
- * @property {string} name as in `--scenario`
+ * @property {string} name as in `--only`
  * @property {string} title
  * @property {string} unit what one of the counted things is, in the singular
- * @property {Variant[]} variants one table each; `--quick` takes those marked so
- * @property {'cpu' | 'memory'} measures see lib/sampling.mjs
- * @property {number} [pingInterval] of the server, in milliseconds; otherwise no ping falls into a measurement
+ * @property {Variant[]} variants one table each
+ * @property {'cpu' | 'memory' | 'start'} measures see lib/sampling.mjs
  * @property {number} [warmupFactor] how many times the usual warm-up it takes until the cost is steady
+ * @property {string[]} [servers] those that can play it; all where it is not set
+ * @property {'growth' | 'flat'} [playedBy] the option that it takes to be played
+ * @property {string} [growsWith] what the `size` of its variants counts
  * @property {(variant: any, target: { port: number }) => Driver} createDriver
  *
- * @typedef {{ label: string, quick: boolean }} Variant and whatever else its driver wants to know
+ * @typedef {object} Variant and whatever else its driver wants to know
+ * @property {string} label
+ * @property {boolean} [quick] whether it stands for the scenario with `--quick` and `--profile`, and with `--check`
+ * @property {boolean} [checked] whether it does so with `--check`, instead of the quick one
+ * @property {import('../servers/index.mjs').Application} [server] what the server is started with
+ * @property {string[]} [servers] those that can play it; as the scenario where it is not set
+ * @property {{ server: string, peer: string, atMost: number }[]} [goals] ratios of costs that are to be reached
  *
  * @typedef {object} Driver
  * @property {() => Promise<void>} open
  * @property {(seconds: number) => Promise<{ count: number, p50?: number, p99?: number }>} drive resolves when every answer
  *   has arrived, so that what the server spent meanwhile is what the counted things cost; rejects on a wrong one
- * @property {() => Promise<void>} [reset] between the warm-up and the measurement
+ * @property {() => Promise<void>} [reset] between one drive and the next, where the first has left something behind
  * @property {() => Promise<void>} close
  */
 
 /** In the order of the report. */
-export const scenarios = [echo, events, broadcast, binary, connect, heartbeat, idle];
+export const scenarios = [
+  echo,
+  bound,
+  events,
+  broadcast,
+  rooms,
+  binary,
+  polling,
+  connect,
+  heartbeat,
+  idle,
+  start,
+  ...growth,
+  flat,
+];
+
+/**
+ * @param {import('../servers/index.mjs').Server} server
+ * @param {Scenario} scenario
+ * @param {Variant} variant
+ */
+export function canPlay({ file }, scenario, variant) {
+  const players = variant.servers ?? scenario.servers;
+  return players === undefined || players.includes(file);
+}

@@ -1,23 +1,28 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { createServer } from 'node:http';
+import { answerPolling } from './floor-polling.mjs';
 import { listen } from './listen.mjs';
+import { Rooms } from './rooms.mjs';
 
 const ACCEPT_SUFFIX = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
 const CLOSE = 0x88;
 const BINARY = 0x82;
 
 const [DIGIT_0, DIGIT_2, DIGIT_3, DIGIT_4, DIGIT_5, DIGIT_6] = Buffer.from('023456');
-const [BRACKET, COMMA, DASH, LETTER_B, LETTER_E] = Buffer.from('[,-be');
+const [BRACKET, COMMA, DASH] = Buffer.from('[,-');
+const [LETTER_B, LETTER_C, LETTER_E, LETTER_L, LETTER_N, LETTER_T] = Buffer.from('bcelnt');
+const ROOM = 'room-000';
 
 /**
  * What the bytes themselves cost on Node: upgrade, frame walk and replies cut from the request, nothing checked, nothing
  * parsed, nothing remembered. No server, only the measure of one.
  */
 export function start({ pingInterval }) {
-  const httpServer = createServer();
+  const httpServer = createServer(answerPolling);
   const peers = new Set();
+  const rooms = new Rooms();
   httpServer.on('upgrade', (request, socket) => {
-    const peer = new Peer(socket, peers);
+    const peer = new Peer(socket, peers, rooms);
     peers.add(peer);
     socket.setNoDelay(true);
     socket.on('data', (chunk) => peer.read(chunk));
@@ -38,15 +43,17 @@ export function start({ pingInterval }) {
 class Peer {
   #socket;
   #peers;
+  #rooms;
   #rest = null;
   #events = 0;
   /** Replies to one chunk, none of which is longer than its request, so they fit and are one write. */
   #out = null;
   #outLength = 0;
 
-  constructor(socket, peers) {
+  constructor(socket, peers, rooms) {
     this.#socket = socket;
     this.#peers = peers;
+    this.#rooms = rooms;
   }
 
   read(chunk) {
@@ -79,23 +86,31 @@ class Peer {
     else if (bytes[start + 1] === DIGIT_0) this.#socket.write(textFrame(`40${JSON.stringify({ sid: newId() })}`));
   }
 
-  /** `42["event",…]`, `42["broadcast",…]`, `42<id>["echo",…]` or `42<id>["count"]`, told apart by one letter. */
+  /** The names of events are told apart by their first letter, `echo` and `enter` by their second. */
   #answerEvent(bytes, start, end) {
     const bracket = bytes.indexOf(BRACKET, start);
     const letter = bytes[bracket + 2];
     if (bracket === start + 2) {
       if (letter === LETTER_E) this.#events++;
-      else if (letter === LETTER_B) this.#broadcast(bytes, bytes.indexOf(COMMA, bracket), end);
-      return;
-    }
-    if (letter === LETTER_E) {
+      else if (letter === LETTER_B) this.#send(this.#peers, bytes, bracket, end);
+      else if (letter === LETTER_T) this.#send(this.#rooms.members(ROOM), bytes, bracket, end);
+    } else if (letter === LETTER_C) {
+      this.#acknowledge(bytes, start, bracket, this.#events);
+      this.#events = 0;
+    } else if (letter === LETTER_L || bytes[bracket + 3] === LETTER_N) {
+      const room = bytes.latin1Slice(bytes.indexOf(COMMA, bracket) + 2, end - 2);
+      if (letter === LETTER_L) this.#rooms.leave(room, this);
+      else this.#rooms.enter(room, this);
+      this.#acknowledge(bytes, start, bracket, true);
+    } else {
       bytes[start + 1] = DIGIT_3;
       this.#replyWithoutName(bytes, start, bracket, end);
-      return;
     }
-    const reply = textFrame(`43${bytes.latin1Slice(start + 2, bracket)}[${this.#events}]`);
+  }
+
+  #acknowledge(bytes, start, bracket, value) {
+    const reply = textFrame(`43${bytes.latin1Slice(start + 2, bracket)}[${value}]`);
     this.#outLength += reply.copy(this.#out, this.#outLength);
-    this.#events = 0;
   }
 
   /** `451-<id>["binary",…]`: all but the attachment, which follows as it came. */
@@ -117,9 +132,9 @@ class Peer {
     this.#outLength += bytes.copy(this.#out, this.#outLength, start, end);
   }
 
-  #broadcast(bytes, comma, end) {
-    const frame = textFrame(`42["news"${bytes.latin1Slice(comma, end)}`);
-    for (const peer of this.#peers) peer.#socket.write(frame);
+  #send(peers, bytes, bracket, end) {
+    const frame = textFrame(`42["news"${bytes.latin1Slice(bytes.indexOf(COMMA, bracket), end)}`);
+    for (const peer of peers) peer.#socket.write(frame);
   }
 }
 

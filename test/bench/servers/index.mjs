@@ -1,23 +1,58 @@
 import { existsSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+
+/** The folder of the package that this benchmark belongs to. */
+export const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 
 /**
- * Every server exports `start({ pingInterval })`, which resolves to its port, and answers the same events:
+ * Every server exports `start(application)`, which resolves to its port, and answers the same events:
  *
  * - `echo` and `binary` are acknowledged with their argument
  * - `event` is counted for its socket; `count` is acknowledged with that count, which starts anew
  * - `broadcast` is sent to every socket as `news`
+ * - `enter` and `leave` a room are acknowledged with `true`; `tell` is sent to the room `room-000` as `news`
  *
- * In the order of the report. `needs` is a package, or a file of this one.
+ * @typedef {object} Application
+ * @property {string} root where our package is, built
+ * @property {number} pingInterval in milliseconds
+ * @property {number} [handlers] so many handlers instead of these, of which one is `echo`
+ * @property {boolean} [bound] whether a guard, a pipe and parameter decorators are bound to `echo`, where there is Nest
  */
-export const servers = [
-  { name: 'ours-nest', needs: '../../../dist/esm/index.js' },
-  { name: 'ours', needs: '../../../dist/esm/server.js' },
-  { name: 'socket.io', needs: 'socket.io' },
-  { name: 'platform-socket.io', needs: '@nestjs/platform-socket.io' },
-  { name: 'ws', needs: 'ws' },
-  { name: 'floor', needs: 'node:http' },
-];
+
+/**
+ * In the order of the report. `needs` is a package, or a file of ours.
+ *
+ * @typedef {{ name: string, file: string, needs: string, root: string }} Server
+ *
+ * @param {string | null} before the folder of our package as it was before, built, which then competes as well
+ * @returns {Server[]}
+ */
+export function listServers(before) {
+  const others = [
+    { name: 'socket.io', needs: 'socket.io' },
+    { name: 'platform-socket.io', needs: '@nestjs/platform-socket.io' },
+    { name: 'ws', needs: 'ws' },
+    { name: 'floor', needs: 'node:http' },
+  ];
+  const ours = [...ourServers(ROOT, ''), ...(before === null ? [] : ourServers(before, '-before'))];
+  return [...ours, ...others.map((other) => ({ ...other, file: other.name, root: ROOT }))];
+}
+
+function ourServers(root, suffix) {
+  return [
+    { name: `ours-nest${suffix}`, file: 'ours-nest', needs: entryOf(root, 'index.js'), root },
+    { name: `ours${suffix}`, file: 'ours', needs: entryOf(root, 'server.js'), root },
+  ];
+}
+
+/**
+ * @param {string} root of our package
+ * @param {'index.js' | 'server.js'} entry
+ * @returns {string} URL
+ */
+export function entryOf(root, entry) {
+  return new URL(`dist/esm/${entry}`, pathToFileURL(`${root}/`)).href;
+}
 
 /** @param {string} module */
 export function isInstalled(module) {

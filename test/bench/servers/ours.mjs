@@ -1,11 +1,12 @@
 import { createServer } from 'node:http';
-import { Server } from '../../../dist/esm/server.js';
+import { entryOf } from './index.mjs';
 import { listen } from './listen.mjs';
 import { addHandlers } from './socket-io-handlers.mjs';
 
 /** Our server, without Nest. */
-export function start({ pingInterval }) {
+export async function start(application) {
+  const { Server } = await import(entryOf(application.root, 'server.js'));
   const httpServer = createServer();
-  addHandlers(new Server(httpServer, { pingInterval }));
+  addHandlers(new Server(httpServer, { pingInterval: application.pingInterval }), application);
   return listen(httpServer);
 }

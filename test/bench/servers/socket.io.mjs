@@ -4,8 +4,8 @@ import { listen } from './listen.mjs';
 import { addHandlers } from './socket-io-handlers.mjs';
 
 /** The official server, without Nest. */
-export function start({ pingInterval }) {
+export function start(application) {
   const httpServer = createServer();
-  addHandlers(new Server(httpServer, { pingInterval }));
+  addHandlers(new Server(httpServer, { pingInterval: application.pingInterval }), application);
   return listen(httpServer);
 }

@@ -2,16 +2,20 @@ import { randomBytes } from 'node:crypto';
 import { createServer } from 'node:http';
 import { WebSocketServer } from 'ws';
 import { listen } from './listen.mjs';
+import { Rooms } from './rooms.mjs';
+
+const ROOM = 'room-000';
 
 /** `ws` and the few lines that an application would write over it to speak the same bytes. */
 export function start({ pingInterval }) {
   const httpServer = createServer();
   const server = new WebSocketServer({ server: httpServer, path: '/socket.io/' });
-  server.on('connection', (webSocket) => serve(server, webSocket, pingInterval));
+  const rooms = new Rooms();
+  server.on('connection', (webSocket) => serve(server, rooms, webSocket, pingInterval));
   return listen(httpServer);
 }
 
-function serve(server, webSocket, pingInterval) {
+function serve(server, rooms, webSocket, pingInterval) {
   let events = 0;
   /** What stands before the arguments of the reply to a binary event whose attachment is still to come. */
   let binaryReply = null;
@@ -28,6 +32,18 @@ function serve(server, webSocket, pingInterval) {
     broadcast: (payload) => {
       const packet = `42${JSON.stringify(['news', payload])}`;
       for (const client of server.clients) client.send(packet);
+    },
+    enter: (room, ack) => {
+      rooms.enter(room, webSocket);
+      ack(true);
+    },
+    leave: (room, ack) => {
+      rooms.leave(room, webSocket);
+      ack(true);
+    },
+    tell: (payload) => {
+      const packet = `42${JSON.stringify(['news', payload])}`;
+      for (const client of rooms.members(ROOM)) client.send(packet);
     },
   };
 

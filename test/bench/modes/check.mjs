@@ -1,0 +1,128 @@
+import { describeEnvironment } from '../lib/environment.mjs';
+import { Baseline } from '../lib/baseline.mjs';
+import { Duel } from '../lib/duel.mjs';
+import { digits, renderRows } from '../lib/markdown.mjs';
+import { startGenerator } from '../lib/processes.mjs';
+import { showProgress } from '../lib/progress.mjs';
+import { renderHeader } from '../lib/report.mjs';
+import { lowerQuartile } from '../lib/statistics.mjs';
+
+/** By how much a scenario may become dearer, against its peer, than the baseline says. */
+const TOLERANCE = 1.25;
+/** From here on a first look is not trusted. Below the tolerance, since a look too many costs seconds only. */
+const SUSPICION = 1.12;
+/** How many pairs of processes are compared: at first, on suspicion, and for a baseline. */
+const LOOKS = { first: 2, second: 5, baseline: 7 };
+
+/**
+ * Whom ours is held against in each scenario: the peer that does the most similar work, so that what a machine is good
+ * at cancels out.
+ */
+const PEERS = {
+  echo: 'ws',
+  bound: 'ws',
+  events: 'ws',
+  broadcast: 'ws',
+  rooms: 'ws',
+  binary: 'ws',
+  polling: 'floor',
+  connect: 'floor',
+  heartbeat: 'floor',
+  idle: 'socket.io',
+};
+
+/**
+ * Compares the cost of ours with that of a peer, in the same minute and on the same core, and that ratio with the one in
+ * baseline.json: it hardly depends on the machine, nor on what else runs there. Where our package as it was before
+ * competes, it is the peer, and costs are expected to be equal.
+ *
+ * @param {import('../lib/options.mjs').Options} options
+ * @returns {Promise<boolean>} false where a scenario became too dear
+ */
+export async function check(options) {
+  const environment = describeEnvironment();
+  console.log(`${renderHeader(environment, 'short turns of ours and a peer, lower quartile of pairs of processes')}\n`);
+  const generator = startGenerator();
+  try {
+    const contests = options.scenarios
+      .filter(({ name }) => Object.hasOwn(PEERS, name))
+      .map((scenario) => contestOf(scenario, options, generator));
+    const baseline = Baseline.read();
+    if (options.save) await save(contests, baseline, environment);
+    else return await judge(contests, options.comparesBefore ? null : baseline);
+    return true;
+  } finally {
+    await generator.stop();
+  }
+}
+
+function contestOf(scenario, { servers, comparesBefore }, generator) {
+  const peer = comparesBefore ? 'ours-nest-before' : PEERS[scenario.name];
+  const [ours, other] = ['ours-nest', peer].map((name) => servers.find((server) => server.name === name));
+  const duel = new Duel(scenario, ours, other, generator);
+  return {
+    name: scenario.name,
+    peer,
+    async measure(pairs) {
+      showProgress(`${scenario.name}: ${pairs} pairs`);
+      const ratios = await duel.fight(pairs);
+      showProgress('');
+      return ratios;
+    },
+  };
+}
+
+/** @param {Baseline | null} baseline null where the costs are expected to be equal */
+async function judge(contests, baseline) {
+  const rows = [['ours-nest', 'against', 'expected', 'now', 'change', 'pairs', '']];
+  const failures = [];
+  for (const contest of contests) {
+    try {
+      const row = await judgeOne(contest, baseline);
+      rows.push(row);
+      if (row.at(-1) === DEARER) failures.push(`${contest.name} costs more than ${TOLERANCE} x what is expected`);
+    } catch (error) {
+      failures.push(`${contest.name}: ${error.message}`);
+    }
+  }
+  console.log(renderRows(rows));
+  if (failures.length > 0) console.log(`\n${failures.join('\n')}`);
+  return failures.length === 0;
+}
+
+const DEARER = 'DEARER';
+
+async function judgeOne({ name, peer, measure }, baseline) {
+  const expected = baseline === null ? 1 : baseline.ratioOf(name);
+  let ratio = lowerQuartile(await measure(LOOKS.first));
+  let looks = LOOKS.first;
+  if (ratio > expected * SUSPICION) {
+    ratio = lowerQuartile(await measure(LOOKS.second));
+    looks += LOOKS.second;
+  }
+  const change = ratio / expected;
+  return [
+    name,
+    peer,
+    digits(expected, 2),
+    digits(ratio, 2),
+    percent(change),
+    String(looks),
+    change > TOLERANCE ? DEARER : 'ok',
+  ];
+}
+
+async function save(contests, baseline, environment) {
+  for (const { name, peer, measure } of contests) {
+    const ratios = await measure(LOOKS.baseline);
+    baseline.put(name, lowerQuartile(ratios), environment);
+    console.log(
+      `${name} against ${peer}: ${digits(lowerQuartile(ratios), 2)}, of ${ratios.map((one) => digits(one, 2)).join(' ')}`,
+    );
+  }
+}
+
+function percent(change) {
+  const points = Math.round((change - 1) * 100);
+  return `${points > 0 ? '+' : ''}${points}%`;
+}

@@ -63,12 +63,14 @@ export class WebsocketAcceptor {
   ): void {
     this.#headers = headers;
     this.#refuse = refused;
-    // The 101 and the first packets of this tick leave in one write: a handshake costs a system call less.
-    socket.cork();
+    // The 101 and the first packets of this tick leave in one write: a handshake costs a system call less. Clients of v3 get
+    // them apart: some of them listen for packets only once they have heard of the 101.
+    const joins = dialect.protocol === 4;
+    if (joins) socket.cork();
     this.#server.handleUpgrade(request, socket, head, (websocket) => {
       accepted(this.#createTransport(websocket, socket, dialect));
     });
-    process.nextTick(uncork, socket);
+    if (joins) process.nextTick(uncork, socket);
     this.#headers = null;
     this.#refuse = null;
   }

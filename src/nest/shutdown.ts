@@ -1,5 +1,5 @@
 import { OptionError, OptionReader, type Server, type Session } from '../socketio/index.js';
-import type { DispatchContext } from './dispatch/event-binding.js';
+import type { DispatchContext } from './dispatch/dispatch-context.js';
 
 /** How a server is ended. */
 export interface ShutdownOptions {

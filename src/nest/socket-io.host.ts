@@ -6,11 +6,9 @@ import { installAdapter } from './adapter/install-adapter.js';
 import { GatewayExplorer } from './discovery/gateway.explorer.js';
 import { HandlerFactory } from './dispatch/bound-handler.js';
 import { EnhancerSource } from './dispatch/enhancers.js';
-import type { DispatchContext } from './dispatch/event-binding.js';
+import { createSharedContext, type DispatchContext } from './dispatch/dispatch-context.js';
 import { FailureHandler } from './dispatch/failure.js';
 import { GatewayBinder } from './dispatch/gateway.binder.js';
-import { InFlight } from './dispatch/in-flight.js';
-import { OpenStreams } from './dispatch/open-streams.js';
 import { UnansweredAcks } from './dispatch/unanswered-acks.js';
 import { BindingError } from './errors/binding.error.js';
 import { HttpServerHost } from './http/http-server.host.js';
@@ -53,18 +51,12 @@ export class SocketIoHost implements WebsocketBackend, OnApplicationBootstrap {
     }
     this.#options = resolveModuleOptions(options);
     this.server = new Server(this.#serverOptions(), undefined, MODULE_DEFAULTS);
-    this.#context = {
-      failures: new FailureHandler(this.#options.errorAck, (error, socket) => {
-        this.server.counters.errors++;
-        this.#report(error, socket);
-      }),
-      inFlight: new InFlight(),
-      departures: new InFlight(),
-      streams: new OpenStreams(),
-      unanswered: new UnansweredAcks(this.server),
-      log: (error) => this.#log(error),
-      stopped: false,
-    };
+    const failures = new FailureHandler(this.#options.errorAck, (error, socket) => {
+      this.server.counters.errors++;
+      this.#report(error, socket);
+    });
+    const shared = createSharedContext(failures, (error) => this.#log(error));
+    this.#context = { ...shared, unanswered: new UnansweredAcks(this.server) };
     const handlers = new HandlerFactory(new EnhancerSource(externalContextCreator, config), moduleRef);
     this.#binder = new GatewayBinder(this.server, handlers, this.#context);
     this.#gateways = new GatewayHost({

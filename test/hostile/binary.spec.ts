@@ -1,7 +1,7 @@
 import type { Frame } from '../support/engine-client.js';
 import { TRANSPORTS, untilGone } from '../support/peer.js';
+import { collect } from '../support/garbage.js';
 import { until } from '../support/until.js';
-import { collectGarbage } from './support/collect-garbage.js';
 import { withBystander } from './support/with-bystander.js';
 
 const slot = (num: unknown): string => `{"_placeholder":true,"num":${String(num)}}`;
@@ -120,6 +120,6 @@ describe('placeholders without a binary packet', () => {
 });
 
 function bytesOfBuffers(): number {
-  collectGarbage();
+  collect();
   return process.memoryUsage().arrayBuffers;
 }

@@ -1,7 +1,7 @@
 import { deflateRawSync } from 'node:zlib';
 import type { RawSocket } from '../support/raw-socket.js';
+import { collect } from '../support/garbage.js';
 import { until } from '../support/until.js';
-import { collectGarbage } from './support/collect-garbage.js';
 import { answerOn, rawUpgrade } from './support/requests.js';
 import { withBystander, type Scene } from './support/with-bystander.js';
 
@@ -250,7 +250,7 @@ function long(first: number, payload: Buffer): Buffer {
 }
 
 function heldBytes(): number {
-  collectGarbage();
+  collect();
   const { heapUsed, external } = process.memoryUsage();
   return heapUsed + external;
 }

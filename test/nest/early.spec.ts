@@ -6,6 +6,13 @@ import { nextEvent, within } from '../support/until.js';
 import { freePort } from './adapter/support/start-gateways.js';
 import { createApp, failureOf, startWith } from './support/start-app.js';
 
+@UseGuards({ canActivate: () => false })
+@Gateway(/^\/room-\d$/)
+class RoomGateway {
+  @OnConnect()
+  connected(): void {}
+}
+
 describe('pain 38: Websocket in onModuleInit', () => {
   it('has nobody to tell, and nothing fails', async () => {
     const results: unknown[] = [];
@@ -59,13 +66,6 @@ describe('pain 38: Websocket in onModuleInit', () => {
         this.websocket.of('/room-1').emit('news');
       }
     }
-
-    @UseGuards({ canActivate: () => false })
-    @Gateway(/^\/room-\d$/)
-    class RoomGateway {
-      @OnConnect()
-      connected(): void {}
-    }
     const failure = await failureOf({ providers: [Early, RoomGateway] });
     expect(failure).toBeInstanceOf(BindingError);
     expect(failure.message).toContain('RoomGateway.connected() does not get the namespace "/room-1"');
@@ -79,13 +79,6 @@ describe('pain 38: Websocket in onModuleInit', () => {
       onApplicationBootstrap(): void {
         this.websocket.of('/room-1').emit('news');
       }
-    }
-
-    @UseGuards({ canActivate: () => false })
-    @Gateway(/^\/room-\d$/)
-    class RoomGateway {
-      @OnConnect()
-      connected(): void {}
     }
     const { url } = await startWith({ providers: [Late, RoomGateway] });
     const client = createClient(`${url}/room-1`);

@@ -1,8 +1,7 @@
 import { Logger, type INestApplicationContext, type Type } from '@nestjs/common';
 import { ApplicationConfig, ExternalContextCreator, ModuleRef, ModulesContainer } from '@nestjs/core';
+import { createSharedContext } from '../dispatch/dispatch-context.js';
 import { FailureHandler } from '../dispatch/failure.js';
-import { InFlight } from '../dispatch/in-flight.js';
-import { OpenStreams } from '../dispatch/open-streams.js';
 import type { HttpServerHost } from '../http/http-server.host.js';
 import { GatewayHost } from './gateway-host.js';
 
@@ -17,14 +16,7 @@ export function createApplicationHost(app: INestApplicationContext, http: HttpSe
     config: app.get(ApplicationConfig),
     moduleRef: app.get(ModuleRef),
     http,
-    context: {
-      failures: new FailureHandler(null, log),
-      inFlight: new InFlight(),
-      departures: new InFlight(),
-      streams: new OpenStreams(),
-      log,
-      stopped: false,
-    },
+    context: createSharedContext(new FailureHandler(null, log), log),
     report: log,
     warn: (message) => logger.warn(message),
     main: null,

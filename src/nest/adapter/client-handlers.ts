@@ -2,7 +2,7 @@ import type { WsMessageHandler } from '@nestjs/common';
 import type { Observable } from 'rxjs';
 import { tap } from 'rxjs/operators';
 import type { AckReply, EventHandler, HandlerTable, Namespace, Server, Socket } from '../../socketio/index.js';
-import type { DispatchContext } from '../dispatch/event-binding.js';
+import type { DispatchContext } from '../dispatch/dispatch-context.js';
 import { bodyOf } from '../dispatch/parameters.js';
 
 type Callback = (...args: unknown[]) => unknown;

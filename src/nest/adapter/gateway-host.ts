@@ -2,7 +2,7 @@ import type { ApplicationConfig, ExternalContextCreator, ModuleRef, ModulesConta
 import { RESERVED_EVENTS, type Namespace } from '../../socketio/index.js';
 import { HandlerFactory, type BoundHandler } from '../dispatch/bound-handler.js';
 import { EnhancerSource } from '../dispatch/enhancers.js';
-import type { DispatchContext } from '../dispatch/event-binding.js';
+import type { DispatchContext } from '../dispatch/dispatch-context.js';
 import type { NamespaceBinding } from '../dispatch/namespace-binding.js';
 import type { ShutdownPlan, ShutdownResult } from '../shutdown.js';
 import type { ResolvedAdapterOptions } from './adapter.options.js';

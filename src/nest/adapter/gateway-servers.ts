@@ -6,7 +6,7 @@ import {
   type ServerOptions,
 } from '../../socketio/index.js';
 import type { HandlerFactory } from '../dispatch/bound-handler.js';
-import type { DispatchContext } from '../dispatch/event-binding.js';
+import type { DispatchContext, SharedContext } from '../dispatch/dispatch-context.js';
 import { GatewayBinder } from '../dispatch/gateway.binder.js';
 import { UnansweredAcks } from '../dispatch/unanswered-acks.js';
 import type { HttpServerHost } from '../http/http-server.host.js';
@@ -30,7 +30,7 @@ export interface MainServer {
 export interface ServerSurroundings {
   readonly http: HttpServerHost;
   /** What all servers share of the dispatch. */
-  readonly context: Omit<DispatchContext, 'unanswered'>;
+  readonly context: SharedContext;
   readonly report: (error: unknown) => void;
   readonly warn: (message: string) => void;
   /** Null where the module is not imported. */

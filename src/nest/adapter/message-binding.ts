@@ -2,7 +2,8 @@ import { tap } from 'rxjs/operators';
 import type { AckReply, EventHandler, Socket } from '../../socketio/index.js';
 import { createScope, inScopes } from '../dispatch/async-scope.js';
 import type { BoundHandler } from '../dispatch/bound-handler.js';
-import type { DispatchContext } from '../dispatch/event-binding.js';
+import type { DispatchContext } from '../dispatch/dispatch-context.js';
+import { EMPTY_ACK, refuseShuttingDown } from '../dispatch/fixed-answers.js';
 import type { Pipeline } from '../dispatch/pipeline.js';
 import { asStream, isImmediate, isThenable } from '../dispatch/result.js';
 import { tellAsNest } from './gateway-failure.js';
@@ -184,7 +185,7 @@ export class MessageBinding {
   /** All handlers have ended; one that answers by itself may do so later. */
   #conclude(end: End, handler: BoundHandler, socket: Socket, reply: AckReply | null, event: string): void {
     if (reply === null) return;
-    if (!handler.answers && end === 'nothing') reply.send(EMPTY);
+    if (!handler.answers && end === 'nothing') reply.send(EMPTY_ACK);
     if (handler.answers && this.settles) this.context.unanswered.watch(reply, handler.descriptor, socket, event);
   }
 
@@ -204,15 +205,7 @@ export class MessageBinding {
 
   #isStopped(reply: AckReply | null): boolean {
     const { stopped } = this.context;
-    if (stopped && this.settles) reply?.fail(SHUTTING_DOWN);
+    if (stopped && this.settles) refuseShuttingDown(reply);
     return stopped;
   }
 }
-
-const EMPTY: readonly unknown[] = Object.freeze([]);
-
-const SHUTTING_DOWN = Object.freeze({
-  status: 'error',
-  message: 'Server is shutting down',
-  code: 'SHUTTING_DOWN',
-} as const);

@@ -1,10 +1,8 @@
 import { Logger } from '@nestjs/common';
 import { createServer, type Server as HttpServer } from 'node:http';
 import { SERVER_DEFAULTS, Server, type ServerOptions } from '../../socketio/index.js';
-import type { DispatchContext } from '../dispatch/event-binding.js';
+import { createSharedContext, type DispatchContext } from '../dispatch/dispatch-context.js';
 import { FailureHandler } from '../dispatch/failure.js';
-import { InFlight } from '../dispatch/in-flight.js';
-import { OpenStreams } from '../dispatch/open-streams.js';
 import { UnansweredAcks } from '../dispatch/unanswered-acks.js';
 import { BindingError } from '../errors/binding.error.js';
 import { planShutdown, shutDown } from '../shutdown.js';
@@ -43,15 +41,8 @@ export class StandaloneServers {
 
   adopt(_port: number, _path: string | undefined, server: Server): void {
     const log = (error: unknown): void => this.#log(error);
-    this.#contexts.set(server, {
-      failures: new FailureHandler(null, log),
-      inFlight: new InFlight(),
-      departures: new InFlight(),
-      streams: new OpenStreams(),
-      unanswered: new UnansweredAcks(server),
-      log,
-      stopped: false,
-    });
+    const shared = createSharedContext(new FailureHandler(null, log), log);
+    this.#contexts.set(server, { ...shared, unanswered: new UnansweredAcks(server) });
   }
 
   contextOf(server: Server): DispatchContext {

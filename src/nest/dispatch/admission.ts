@@ -2,7 +2,7 @@ import type { AsyncResource } from 'node:async_hooks';
 import type { ExtendedError, Socket } from '../../socketio/index.js';
 import { createScope } from './async-scope.js';
 import type { BoundHandler } from './bound-handler.js';
-import type { DispatchContext } from './event-binding.js';
+import type { DispatchContext } from './dispatch-context.js';
 import { authOf } from './parameters.js';
 import type { Pipeline } from './pipeline.js';
 

@@ -3,27 +3,11 @@ import { BindingError } from '../errors/binding.error.js';
 import { nameOf } from '../discovery/gateway.descriptor.js';
 import { createScope, inScopes } from './async-scope.js';
 import type { BoundHandler } from './bound-handler.js';
-import type { FailureHandler } from './failure.js';
+import type { DispatchContext } from './dispatch-context.js';
+import { EMPTY_ACK, refuseShuttingDown } from './fixed-answers.js';
 import type { HandlerRate } from './handler-rate.js';
-import type { InFlight } from './in-flight.js';
 import type { Pipeline } from './pipeline.js';
-import type { OpenStreams } from './open-streams.js';
 import { isImmediate, isThenable } from './result.js';
-import type { UnansweredAcks } from './unanswered-acks.js';
-
-/** What dispatching shares in one application. */
-export interface DispatchContext {
-  readonly failures: FailureHandler;
-  readonly inFlight: InFlight;
-  readonly streams: OpenStreams;
-  readonly unanswered: UnansweredAcks;
-  /** What of it handles that a client has left. */
-  readonly departures: InFlight;
-  /** For what nobody can be told any more. */
-  readonly log: (error: unknown) => void;
-  /** Set while shutting down: events are refused. */
-  stopped: boolean;
-}
 
 /** All handlers of one event in one namespace, behind the one callable that the namespace's table holds. */
 export class EventBinding {
@@ -89,7 +73,7 @@ export class EventBinding {
   #compileStatic(handler: BoundHandler, role: Role, pipeline: Pipeline): EventHandler<Socket> {
     const { context } = this;
     return (socket, args, reply, event) => {
-      if (context.stopped) refuse(reply);
+      if (context.stopped) refuseShuttingDown(reply);
       else this.#call(handler, role, pipeline, socket, args, reply, event);
     };
   }
@@ -99,7 +83,7 @@ export class EventBinding {
     const { context } = this;
     return (socket, args, reply, event) => {
       if (context.stopped) {
-        refuse(reply);
+        refuseShuttingDown(reply);
         return;
       }
       const provided = handler.provide(socket);
@@ -117,7 +101,7 @@ export class EventBinding {
     const members = handlers.map((handler, i) => ({ handler, role: roles[i] === 'listens' ? 'assists' : roles[i] }));
     return (socket, args, reply, event) => {
       if (context.stopped) {
-        refuse(reply);
+        refuseShuttingDown(reply);
         return;
       }
       const inTime = members.filter(
@@ -130,7 +114,7 @@ export class EventBinding {
         ),
       );
       const all = Promise.all(pending);
-      context.inFlight.track(isAnswered || reply === null ? all : all.then(() => void reply.send(EMPTY)));
+      context.inFlight.track(isAnswered || reply === null ? all : all.then(() => void reply.send(EMPTY_ACK)));
     };
   }
 
@@ -148,7 +132,7 @@ export class EventBinding {
       if (!isImmediate(result)) {
         this.context.inFlight.track(this.#finish(handler, role, pipeline, result, socket, args, reply, event));
       } else if (reply !== null) {
-        if (role === 'returns') reply.send(result === undefined ? EMPTY : [result]);
+        if (role === 'returns') reply.send(result === undefined ? EMPTY_ACK : [result]);
         else this.#settle(handler, role, socket, reply, event);
       }
     } catch (error) {
@@ -192,7 +176,7 @@ export class EventBinding {
     try {
       if (role === 'returns') {
         const value = await streams.firstValue(result, socket);
-        reply?.send(value === undefined ? EMPTY : [value]);
+        reply?.send(value === undefined ? EMPTY_ACK : [value]);
         return;
       }
       await streams.completion(result, socket);
@@ -204,7 +188,7 @@ export class EventBinding {
 
   /** A handler whose value is not the ack is through. */
   #settle(handler: BoundHandler, role: Role, socket: Socket, reply: AckReply, event: string): void {
-    if (role === 'listens') reply.send(EMPTY);
+    if (role === 'listens') reply.send(EMPTY_ACK);
     else if (role === 'answers') this.context.unanswered.watch(reply, handler.descriptor, socket, event);
   }
 
@@ -227,8 +211,6 @@ export class EventBinding {
  */
 type Role = 'returns' | 'answers' | 'listens' | 'assists';
 
-const EMPTY: readonly unknown[] = Object.freeze([]);
-
 function claims(handler: BoundHandler): boolean {
   return roleOf(handler) !== 'listens';
 }
@@ -236,8 +218,4 @@ function claims(handler: BoundHandler): boolean {
 function roleOf({ answers, descriptor: { handles } }: BoundHandler): Role {
   if (answers) return 'answers';
   return handles.kind === 'event' && handles.acks ? 'returns' : 'listens';
-}
-
-function refuse(reply: AckReply | null): void {
-  reply?.fail({ status: 'error', message: 'Server is shutting down', code: 'SHUTTING_DOWN' });
 }

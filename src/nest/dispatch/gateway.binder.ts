@@ -2,7 +2,7 @@ import type { Namespace, Server, Socket } from '../../socketio/index.js';
 import { nameOf, type HandlerDescriptor } from '../discovery/gateway.descriptor.js';
 import { BindingError } from '../errors/binding.error.js';
 import type { HandlerFactory } from './bound-handler.js';
-import type { DispatchContext } from './event-binding.js';
+import type { DispatchContext } from './dispatch-context.js';
 import { NamespaceBinding } from './namespace-binding.js';
 
 /** Connects what discovery found to the namespaces of a server. May be called again for modules that load later. */

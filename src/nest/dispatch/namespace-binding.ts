@@ -13,7 +13,8 @@ import { BindingError } from '../errors/binding.error.js';
 import { Admission } from './admission.js';
 import { createScope } from './async-scope.js';
 import type { BoundHandler } from './bound-handler.js';
-import { EventBinding, type DispatchContext } from './event-binding.js';
+import type { DispatchContext } from './dispatch-context.js';
+import { EventBinding } from './event-binding.js';
 import type { Pipeline } from './pipeline.js';
 import { isImmediate } from './result.js';
 

@@ -30,9 +30,35 @@ export function parseEngineRequest(request: IncomingMessage): EngineRequest {
 
 export function parseQuery(url: string): Record<string, string> {
   const start = url.indexOf('?');
+  if (start === -1) return {};
+  const text = url.slice(start + 1);
   // fromEntries defines own properties, so a parameter called __proto__ is data like any other.
-  return start === -1 ? {} : Object.fromEntries(new URLSearchParams(url.slice(start + 1)));
+  return isPlainQuery(text) ? splitQuery(text) : Object.fromEntries(new URLSearchParams(text));
 }
+
+/** Whether a query needs no decoding, and names nothing that a plain object has not by itself; as those of all clients do. */
+function isPlainQuery(text: string): boolean {
+  return PLAIN_QUERY.test(text) && !text.includes('__proto__');
+}
+
+/** What `URLSearchParams` would make of a plain query, at a third of its price, which every request pays (bench: connect). */
+function splitQuery(text: string): Record<string, string> {
+  const query: Record<string, string> = {};
+  for (let start = 0; start < text.length;) {
+    let end = text.indexOf('&', start);
+    if (end === -1) end = text.length;
+    const equals = text.indexOf('=', start);
+    if (equals === -1 || equals > end) {
+      if (end > start) query[text.slice(start, end)] = '';
+    } else {
+      query[text.slice(start, equals)] = text.slice(equals + 1, end);
+    }
+    start = end + 1;
+  }
+  return query;
+}
+
+const PLAIN_QUERY = /^[A-Za-z0-9_.~&=-]*$/;
 
 /** A value that may be read by `name` only where the query really has it, never from a prototype. */
 export function queryValue(request: EngineRequest, name: string): string | undefined {

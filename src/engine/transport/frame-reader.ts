@@ -39,13 +39,17 @@ export class FrameReader {
     private readonly maxPayload: number,
   ) {}
 
-  /** Puts a reader in front of the listener that `ws` has just set on the socket. */
-  static install(socket: Duplex, sink: FrameSink, maxPayload: number): void {
-    const listener = socket.listeners('data').at(-1) as DataListener | undefined;
-    if (listener === undefined) return;
-    (socket as ReadSocket)[READER] = new FrameReader(socket, listener, sink, maxPayload);
+  /** Puts a reader in front of `passOn`: the listener that `ws` has just set on the socket, or who stands in for it. */
+  static install(
+    socket: Duplex,
+    sink: FrameSink,
+    maxPayload: number,
+    passOn = socket.listeners('data').at(-1) as DataListener | undefined,
+  ): void {
+    if (passOn === undefined) return;
+    (socket as ReadSocket)[READER] = new FrameReader(socket, passOn, sink, maxPayload);
     socket.on('data', onData);
-    socket.off('data', listener);
+    socket.off('data', passOn);
   }
 
   /** Leaves what still arrives to nobody, as `ws` does once it has refused a frame. */

@@ -1,35 +1,24 @@
-import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer, type WebSocket } from 'ws';
 import type { Dialect } from '../dialect.js';
 import type { FlushQueue } from '../flush-queue.js';
 import type { PerMessageDeflateOptions } from '../engine-options.js';
 import type { HttpHeaders } from '../http/http-exchange.js';
+import { DormantWebsocket } from './dormant-websocket.js';
+import { acceptance, isPlain, type WebsocketHandshake } from './websocket-handshake.js';
 import { WebsocketTransportV3 } from './websocket-transport-v3.js';
 import { WebsocketTransport, type WebsocketRules } from './websocket-transport.js';
-
-function uncork(socket: Duplex): void {
-  socket.uncork();
-}
 
 export interface AcceptorOptions extends WebsocketRules {
   readonly closeTimeout: number;
   readonly perMessageDeflate: PerMessageDeflateOptions | false;
 }
 
-/** An upgrade request that was let in. */
-export interface WebsocketHandshake {
-  readonly request: IncomingMessage;
-  readonly socket: Duplex;
-  readonly head: Buffer;
-  /** What the answer carries beyond what makes it one. */
-  readonly headers: HttpHeaders;
-  readonly dialect: Dialect;
-}
-
 /** Turns upgrade requests into WebSocket transports. Owns the `WebSocketServer`, which never sees an HTTP server. */
 export class WebsocketAcceptor {
   readonly #server: WebSocketServer;
+  /** Whether `ws` may have to negotiate compression. */
+  readonly #compresses: boolean;
   readonly #flushQueue: FlushQueue;
   readonly #rules: WebsocketRules;
   /** Joined frames came with v4; in v3 the character that joins them is data. */
@@ -40,6 +29,7 @@ export class WebsocketAcceptor {
 
   constructor(options: AcceptorOptions, flushQueue: FlushQueue) {
     this.#flushQueue = flushQueue;
+    this.#compresses = options.perMessageDeflate !== false;
     this.#rules = options;
     this.#rulesV3 = { ...options, splitsJoinedFrames: false };
     const settings = {
@@ -57,20 +47,38 @@ export class WebsocketAcceptor {
 
   /** Calls one of the two, before it returns: a request that is no valid WebSocket handshake is refused. */
   accept(
+    handshake: WebsocketHandshake,
+    accepted: (transport: WebsocketTransport) => void,
+    refused: (message: string) => void,
+  ): void {
+    if (this.#needsWs(handshake)) this.#acceptWithWs(handshake, accepted, refused);
+    else accepted(this.#acceptDormant(handshake));
+  }
+
+  #needsWs(handshake: WebsocketHandshake): boolean {
+    const { dialect, request } = handshake;
+    const negotiates = this.#compresses && request.headers['sec-websocket-extensions'] !== undefined;
+    return negotiates || dialect.protocol !== 4 || !isPlain(handshake);
+  }
+
+  #acceptDormant({ request, socket, head, headers }: WebsocketHandshake): WebsocketTransport {
+    const websocket = new DormantWebsocket(this.#server, socket, head);
+    const transport = new WebsocketTransport(websocket, socket, this.#flushQueue, this.#rules);
+    transport.begin(acceptance(request, headers));
+    return transport;
+  }
+
+  /** The 101 leaves by itself. Some clients of v3 need that: they listen for packets only once they have heard of it. */
+  #acceptWithWs(
     { request, socket, head, headers, dialect }: WebsocketHandshake,
     accepted: (transport: WebsocketTransport) => void,
     refused: (message: string) => void,
   ): void {
     this.#headers = headers;
     this.#refuse = refused;
-    // The 101 and the first packets of this tick leave in one write: a handshake costs a system call less. Clients of v3 get
-    // them apart: some of them listen for packets only once they have heard of the 101.
-    const joins = dialect.protocol === 4;
-    if (joins) socket.cork();
     this.#server.handleUpgrade(request, socket, head, (websocket) => {
       accepted(this.#createTransport(websocket, socket, dialect));
     });
-    if (joins) process.nextTick(uncork, socket);
     this.#headers = null;
     this.#refuse = null;
   }

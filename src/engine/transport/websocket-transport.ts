@@ -7,6 +7,7 @@ import { PacketType, isControlType, type EncodedPacket } from '../codec/packet.j
 import type { FlushQueue, Flushable } from '../flush-queue.js';
 import { ProtocolError } from '../protocol-error.js';
 import { bytesTaken } from './bytes-taken.js';
+import { DormantWebsocket, type DormantOwner } from './dormant-websocket.js';
 import { FrameReader, type FrameSink } from './frame-reader.js';
 import type { SharedPacket } from './shared-packet.js';
 import { SocketTail } from './socket-tail.js';
@@ -31,7 +32,7 @@ export interface WebsocketRules {
  * are collected during a tick and written to the raw socket in one call at its end; with permessage-deflate negotiated,
  * `ws` compresses and sends instead.
  */
-export class WebsocketTransport implements Transport, Flushable, FrameSink, WebsocketSink {
+export class WebsocketTransport implements Transport, Flushable, FrameSink, WebsocketSink, DormantOwner {
   readonly name = 'websocket';
   handler!: TransportHandler;
   /** `closing`: the close frame is behind what a slow peer has yet to read. */
@@ -54,15 +55,30 @@ export class WebsocketTransport implements Transport, Flushable, FrameSink, Webs
   readonly #onSent: (() => void) | null;
 
   constructor(
-    private readonly websocket: WebSocket,
+    private readonly websocket: WebSocket | DormantWebsocket,
     private readonly socket: Duplex,
     private readonly flushQueue: FlushQueue,
     private readonly rules: WebsocketRules,
   ) {
     this.#compressed = websocket.extensions !== '';
     this.#onSent = this.#compressed ? () => this.#handleSent() : null;
-    listenTo(websocket, this);
+    if (websocket instanceof DormantWebsocket) {
+      websocket.owner = this;
+      FrameReader.install(socket, this, rules.maxHttpBufferSize, DormantWebsocket.listener);
+      return;
+    }
+    this.onWake(websocket);
     if (!this.#compressed) FrameReader.install(socket, this, rules.maxHttpBufferSize);
+  }
+
+  /** Listens to `ws`. */
+  onWake(websocket: WebSocket): void {
+    listenTo(websocket, this);
+  }
+
+  /** The answer to the handshake, which leaves in one write with the first packets: a system call less. */
+  begin(acceptance: string): void {
+    this.#collect(acceptance);
   }
 
   get writable(): boolean {
@@ -287,14 +303,9 @@ export class WebsocketTransport implements Transport, Flushable, FrameSink, Webs
     this.flushQueue.enlist(this);
   }
 
-  /**
-   * Whether the kernel has taken everything. Within the tick of the handshake nothing has been tried yet; what fits into
-   * any kernel's buffer counts as taken, so that a connection needs no tail for its open packet.
-   */
+  /** Whether the kernel has taken everything. */
   get #hasLeft(): boolean {
-    if (this.#compressed) return this.#packets === 0;
-    const { writableLength } = this.socket;
-    return writableLength === 0 || (this.socket.writableCorked > 0 && writableLength <= SURELY_TAKEN);
+    return this.#compressed ? this.#packets === 0 : this.socket.writableLength === 0;
   }
 
   /** The peer has fallen behind: from here on the socket tells when it has caught up. */
@@ -322,7 +333,7 @@ export class WebsocketTransport implements Transport, Flushable, FrameSink, Webs
 
   #sendCompressed(packet: EncodedPacket, compress: boolean): void {
     if (this.websocket.readyState !== WebSocket.OPEN) return;
-    this.websocket.send(packet, { binary: typeof packet !== 'string', compress }, this.#onSent!);
+    (this.websocket as WebSocket).send(packet, { binary: typeof packet !== 'string', compress }, this.#onSent!);
     this.#enlist();
   }
 
@@ -347,9 +358,6 @@ export class WebsocketTransport implements Transport, Flushable, FrameSink, Webs
 
 /** Larger payloads go to the socket beside their header instead of being copied behind it. */
 const COPIED_PAYLOAD = 4096;
-
-/** Fits into the buffer of a connection that has sent nothing yet, on any platform; in bytes. */
-const SURELY_TAKEN = 16_384;
 
 const MESSAGE_BYTE = PacketType.MESSAGE.charCodeAt(0);
 

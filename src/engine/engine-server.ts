@@ -350,7 +350,7 @@ export class EngineServer extends EventEmitter implements SessionHost, AnswerPol
       this.#refuseUpgrade(upgrade, this.#foreignOrigin(upgrade.request));
       return;
     }
-    for (const [name, value] of Object.entries(verdict.headers ?? {})) upgrade.headers.setHeader(name, value);
+    if (verdict.headers !== null) upgrade.headers.writeHead(undefined, verdict.headers);
     const found = this.#verifier.verify(upgrade.request, true);
     if (found instanceof Refusal) this.#refuseUpgrade(upgrade, found);
     else if (found !== null) this.#accept(upgrade, null, (transport) => this.#offer(found, transport));

@@ -26,7 +26,8 @@ export class ClientBundle {
 
   /** The bundle that a URL names, below the server's path; null where it names none. */
   static fileOf(url: string, path: string): string | null {
-    if (!url.startsWith(path)) return null;
+    // Most requests are polls, which this sends on without taking their URL apart.
+    if (!url.includes('.js') || !url.startsWith(path)) return null;
     const file = url.slice(path.length).replace(/^\//, '').split('?', 1)[0];
     return FILES.has(file) ? file : null;
   }

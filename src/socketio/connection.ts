@@ -240,7 +240,7 @@ export class Connection extends TimerEntry implements SessionReceiver, PacketSin
 
   /** @internal A namespace takes the connection in. */
   addSocket(socket: Socket): void {
-    this.#pending?.delete(socket.nsp.name);
+    this.#settle(socket.nsp.name);
     this.#left?.delete(socket.nsp.name);
     this.#sockets.push(socket);
     this.#server.wheel.cancel(this);
@@ -256,13 +256,13 @@ export class Connection extends TimerEntry implements SessionReceiver, PacketSin
 
   /** @internal A namespace, or one of its middlewares, does not. */
   refuse(nsp: string, error: { message: string; data?: unknown }, code: ConnectRefusalCode): void {
-    this.#pending?.delete(nsp);
+    this.#settle(nsp);
     this.#refuse(nsp, error, code);
   }
 
   /** @internal */
   removeSocket(socket: Socket): void {
-    this.#pending?.delete(socket.nsp.name);
+    this.#settle(socket.nsp.name);
     const index = this.#sockets.indexOf(socket);
     // One that was never in must not put the timer off.
     if (index === -1) return;
@@ -270,6 +270,11 @@ export class Connection extends TimerEntry implements SessionReceiver, PacketSin
     this.#rememberLeft(socket.nsp.name);
     if (this.#sockets.length > 0 || this.conn.readyState !== 'open') return;
     this.#server.wheel.schedule(this, this.#server.settings.connectTimeout);
+  }
+
+  /** A CONNECT is decided. An idle connection keeps no set for those that are not (bench: idle). */
+  #settle(nsp: string): void {
+    if (this.#pending?.delete(nsp) && this.#pending.size === 0) this.#pending = null;
   }
 
   #writeShared(encoded: EncodedParts, compress: boolean): void {

@@ -12,9 +12,9 @@ const drivers = new Map();
 
 answerCalls({
   /** Opens the connections of a scenario to a server. */
-  async open({ key, scenario, variant, port }) {
+  async open({ key, scenario, variant, port, deflates }) {
     const { variants, createDriver } = scenarios.find(({ name }) => name === scenario);
-    const driver = createDriver(variants[variant], { port });
+    const driver = createDriver(variants[variant], { port, deflates });
     drivers.set(key, driver);
     await new Stall(OPENING_TIME).guard(driver.open());
   },

@@ -9,36 +9,39 @@ export class CollectedHeaders {
   statusCode = 200;
   /** Whether a middleware answered by itself. */
   ended = false;
-  readonly #headers = new Map<string, { name: string; value: string | string[] }>();
+  /** By lower-case name; null until the first is set, which for most requests is never (bench: connect). */
+  #headers: Map<string, { name: string; value: string | string[] }> | null = null;
 
   /** @throws TypeError for what no header may carry, as a `ServerResponse` does */
   setHeader(name: string, value: number | string | readonly string[]): this {
     const stored = Array.isArray(value) ? value.map(String) : String(value as string);
     validateHeaderName(name);
     for (const one of Array.isArray(stored) ? stored : [stored]) validateHeaderValue(name, one);
+    this.#headers ??= new Map();
     this.#headers.set(name.toLowerCase(), { name, value: stored });
     return this;
   }
 
   getHeader(name: string): string | string[] | undefined {
-    return this.#headers.get(name.toLowerCase())?.value;
+    return this.#headers?.get(name.toLowerCase())?.value;
   }
 
   getHeaders(): HttpHeaders {
+    if (this.#headers === null) return {};
     return Object.fromEntries([...this.#headers.values()].map(({ name, value }) => [name, value]));
   }
 
   hasHeader(name: string): boolean {
-    return this.#headers.has(name.toLowerCase());
+    return this.#headers?.has(name.toLowerCase()) ?? false;
   }
 
   removeHeader(name: string): void {
-    this.#headers.delete(name.toLowerCase());
+    this.#headers?.delete(name.toLowerCase());
   }
 
   writeHead(status?: number, headers?: Record<string, string | string[]>): this {
     if (status !== undefined) this.statusCode = status;
-    for (const [name, value] of Object.entries(headers ?? {})) this.setHeader(name, value);
+    if (headers !== undefined) for (const [name, value] of Object.entries(headers)) this.setHeader(name, value);
     return this;
   }
 

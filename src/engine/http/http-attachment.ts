@@ -47,12 +47,13 @@ export class HttpAttachment {
     const emit = server.emit;
     this.#emit = emit;
     this.#emitWasOwn = Object.hasOwn(server, 'emit');
-    this.#ownEmit = function (this: HttpServer, event: string, ...args: unknown[]): boolean {
-      if (event === 'upgrade' && takesUpgrade(args[0] as IncomingMessage)) {
-        handler.handleUpgrade(args[0] as IncomingMessage, args[1] as Duplex, args[2] as Buffer);
+    // Arguments as they came: an array of their own for each event shows in every request (bench: polling).
+    this.#ownEmit = function (this: HttpServer, ...args: unknown[]): boolean {
+      if (args[0] === 'upgrade' && takesUpgrade(args[1] as IncomingMessage)) {
+        handler.handleUpgrade(args[1] as IncomingMessage, args[2] as Duplex, args[3] as Buffer);
         return true;
       }
-      return Reflect.apply(emit, this, [event, ...args]);
+      return Reflect.apply(emit, this, args);
     } as HttpServer['emit'];
     for (const own of [this.#onRequest, this.#onUpgrade, this.#ownEmit]) OWNERS.set(own, this);
     server.on('close', this.#onClose);

@@ -15,6 +15,10 @@ export function runMiddlewares(
   response: ServerResponse,
   done: (error?: unknown) => void,
 ): void {
+  if (chain.length === 0) {
+    done();
+    return;
+  }
   runSteps(
     chain.length,
     (index, next) => chain[index](request, response, next),

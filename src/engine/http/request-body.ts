@@ -31,10 +31,12 @@ export function readBytes(
     done(tooLarge(limit));
     return;
   }
-  const chunks: Buffer[] = [];
+  let chunks: Buffer[] = [];
   let length = 0;
+  let isDone = false;
 
   function onData(chunk: Buffer): void {
+    if (isDone) return;
     length += chunk.length;
     onBytes(chunk.length);
     if (length > limit) finish(tooLarge(limit));
@@ -46,11 +48,11 @@ export function readBytes(
   function onGone(): void {
     finish(null);
   }
+  /** Listens on: what still arrives is read and thrown away, and an error after this concerns nobody. */
   function finish(result: Buffer | ProtocolError | null): void {
-    body.off('data', onData).off('end', onEnd).off('close', onGone).off('error', onGone);
-    // Whatever still arrives is read and thrown away; an error after this one concerns nobody.
-    body.on('error', ignore);
-    body.resume();
+    if (isDone) return;
+    isDone = true;
+    chunks = [];
     done(result);
   }
 
@@ -60,5 +62,3 @@ export function readBytes(
 function tooLarge(limit: number): ProtocolError {
   return new ProtocolError('PAYLOAD_TOO_LARGE', `the body exceeds ${limit} bytes`);
 }
-
-function ignore(): void {}

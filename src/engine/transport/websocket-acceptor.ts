@@ -9,7 +9,7 @@ import { acceptance, isPlain, type WebsocketHandshake } from './websocket-handsh
 import { WebsocketTransportV3 } from './websocket-transport-v3.js';
 import { WebsocketTransport, type WebsocketRules } from './websocket-transport.js';
 
-export interface AcceptorOptions extends WebsocketRules {
+export interface AcceptorOptions extends Omit<WebsocketRules, 'compressionThreshold'> {
   readonly closeTimeout: number;
   readonly perMessageDeflate: PerMessageDeflateOptions | false;
 }
@@ -30,8 +30,10 @@ export class WebsocketAcceptor {
   constructor(options: AcceptorOptions, flushQueue: FlushQueue) {
     this.#flushQueue = flushQueue;
     this.#compresses = options.perMessageDeflate !== false;
-    this.#rules = options;
-    this.#rulesV3 = { ...options, splitsJoinedFrames: false };
+    const { perMessageDeflate } = options;
+    const compressionThreshold = perMessageDeflate === false ? Infinity : (perMessageDeflate.threshold ?? 0);
+    this.#rules = { ...options, compressionThreshold };
+    this.#rulesV3 = { ...this.#rules, splitsJoinedFrames: false };
     const settings = {
       noServer: true,
       clientTracking: false,

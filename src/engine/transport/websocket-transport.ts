@@ -23,6 +23,8 @@ export interface WebsocketRules {
   readonly maxHttpBufferSize: number;
   /** Bound of what waits, in packets; 0: they are not counted. */
   readonly sendQueueSize: number;
+  /** Bytes from which a packet is compressed, where that is negotiated: `ws` keeps to it without context takeover only. */
+  readonly compressionThreshold: number;
 }
 
 /**
@@ -333,7 +335,9 @@ export class WebsocketTransport implements Transport, Flushable, FrameSink, Webs
 
   #sendCompressed(packet: EncodedPacket, compress: boolean): void {
     if (this.websocket.readyState !== WebSocket.OPEN) return;
-    (this.websocket as WebSocket).send(packet, { binary: typeof packet !== 'string', compress }, this.#onSent!);
+    const compresses = compress && Buffer.byteLength(packet) >= this.rules.compressionThreshold;
+    const options = { binary: typeof packet !== 'string', compress: compresses };
+    (this.websocket as WebSocket).send(packet, options, this.#onSent!);
     this.#enlist();
   }
 

@@ -1,6 +1,7 @@
 import { Connection } from './connection.mjs';
 import { exchangeOnce } from './exchange-once.mjs';
 import { Latencies } from './latencies.mjs';
+import { bytesReceivedBy } from './metered.mjs';
 import { ReplyCheck } from './reply-check.mjs';
 import { Stall } from './stall.mjs';
 import { broadcastRing, enterManyRing, enterRing } from './wire.mjs';
@@ -30,15 +31,15 @@ export class BroadcastDriver {
 
   /**
    * @param {{ port: number }} target
-   * @param {{ recipients: number, others?: number, roomsEach?: number, bytes: number }} options `roomsEach` further rooms
-   *   are entered by each connection
+   * @param {{ recipients: number, others?: number, roomsEach?: number, bytes: number, ring?: import('./wire.mjs').Ring }}
+   *   options `roomsEach` further rooms are entered by each connection; `ring` where it is not the usual one
    */
-  constructor(target, { recipients, others = 0, roomsEach = 0, bytes }) {
+  constructor(target, { recipients, others = 0, roomsEach = 0, bytes, ring }) {
     this.#target = target;
     this.#recipients = recipients;
     this.#others = others;
     this.#roomsEach = roomsEach;
-    this.#ring = broadcastRing(bytes, others > 0 ? 'tell' : 'broadcast');
+    this.#ring = ring ?? broadcastRing(bytes, others > 0 ? 'tell' : 'broadcast');
   }
 
   async open() {
@@ -61,6 +62,10 @@ export class BroadcastDriver {
     });
     await new Stall(seconds).guard(run);
     return { count: this.#delivered, ...this.#latencies.summary() };
+  }
+
+  get bytesReceived() {
+    return bytesReceivedBy(this.#connections);
   }
 
   async close() {

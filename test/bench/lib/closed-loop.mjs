@@ -1,11 +1,13 @@
 import { Connection } from './connection.mjs';
 import { Latencies } from './latencies.mjs';
+import { bytesReceivedBy } from './metered.mjs';
 import { ReplyCheck } from './reply-check.mjs';
 import { Stall } from './stall.mjs';
 
 /**
  * A driver that keeps so many requests in flight on each connection: each answer is replaced by the next request. Each
- * request is a write of its own, as it is with real clients, unless `joinWrites` puts those that fall together into one.
+ * request is a write of its own, as it is with real clients, unless `joinWrites` puts those that fall together into one;
+ * it follows the answer at once, unless there is a `pause` in milliseconds.
  *
  * @implements {import('../scenarios/index.mjs').Driver}
  */
@@ -19,7 +21,7 @@ export class ClosedLoop {
   /**
    * @param {{ port: number }} target
    * @param {{ ring: import('./wire.mjs').Ring, connections: number, inFlight: number, countPerRequest?: number,
-   *   joinWrites?: boolean }} options
+   *   joinWrites?: boolean, pause?: number }} options
    */
   constructor(target, options) {
     this.#target = target;
@@ -27,6 +29,7 @@ export class ClosedLoop {
       ...options,
       countPerRequest: options.countPerRequest ?? 1,
       joinWrites: options.joinWrites ?? false,
+      pause: options.pause ?? 0,
     };
   }
 
@@ -45,6 +48,10 @@ export class ClosedLoop {
     return { count: requests * this.#options.countPerRequest, ...this.#latencies.summary() };
   }
 
+  get bytesReceived() {
+    return bytesReceivedBy(this.#lanes.map(({ connection }) => connection));
+  }
+
   async close() {
     await Connection.closeMany(this.#lanes.map(({ connection }) => connection));
   }
@@ -55,6 +62,7 @@ class Lane {
   #ring;
   #inFlight;
   #joinWrites;
+  #pause;
   #latencies;
   #check;
   /** When each request in flight was sent, by its number modulo their number. */
@@ -65,11 +73,12 @@ class Lane {
   #deadline = 0;
   #finish = null;
 
-  constructor(connection, { ring, inFlight, joinWrites }, latencies) {
+  constructor(connection, { ring, inFlight, joinWrites, pause }, latencies) {
     this.connection = connection;
     this.#ring = ring;
     this.#inFlight = inFlight;
     this.#joinWrites = joinWrites;
+    this.#pause = pause;
     this.#latencies = latencies;
     this.#check = new ReplyCheck(ring);
     this.#sentAt = new Float64Array(inFlight);
@@ -95,8 +104,13 @@ class Lane {
     for (let reply = 0; reply < replies; reply++) {
       this.#latencies.add(now - this.#sentAt[this.#answered++ % this.#inFlight]);
     }
-    if (now < this.#deadline) this.#send(replies, now);
+    if (now < this.#deadline) this.#sendLater(replies, now);
     else if (this.#answered === this.#sent) this.#finish(this.#answered - this.#answeredBefore);
+  }
+
+  #sendLater(count, now) {
+    if (this.#pause === 0) this.#send(count, now);
+    else setTimeout(() => this.#send(count, performance.now()), this.#pause);
   }
 
   /** Cuts the next requests from the ring. */

@@ -1,4 +1,5 @@
 import net from 'node:net';
+import { InflatedFrames } from './inflated-frames.mjs';
 import { openMany } from './open-many.mjs';
 import { CLOSE_FRAME, CONNECT_FRAME, PROBE_FRAME, WEBSOCKET_ACCEPT, upgradeRequest } from './wire.mjs';
 
@@ -27,6 +28,8 @@ export class Connection {
   /** Bytes of an unfinished handshake step; null once connected. */
   #pending = Buffer.alloc(0);
   #isUpgraded = false;
+  /** Null where nothing is compressed. */
+  #inflated = null;
   #step = 0;
   #exchange;
   #settle;
@@ -41,7 +44,8 @@ export class Connection {
   /**
    * Resolves when the server has answered the CONNECT.
    *
-   * @param {{ port: number }} target
+   * @param {{ port: number, deflates?: boolean }} target `deflates`: permessage-deflate, which is always offered, must
+   *   be accepted; else it must not
    * @returns {Promise<Connection>}
    */
   static open(target) {
@@ -100,6 +104,11 @@ export class Connection {
     if (early !== null) listener(early);
   }
 
+  /** As they were on the wire. */
+  get bytesReceived() {
+    return this.#socket.bytesRead;
+  }
+
   /** @param {Buffer} bytes whole frames */
   write(bytes) {
     this.#socket.write(bytes);
@@ -123,7 +132,7 @@ export class Connection {
   #read(length) {
     const bytes = readBuffer.subarray(0, length);
     try {
-      if (this.#pending === null) this.#onBytes(bytes);
+      if (this.#pending === null) this.#onBytes(this.#plain(bytes));
       else this.#handshake(bytes);
     } catch (error) {
       this.#fail(error);
@@ -134,7 +143,7 @@ export class Connection {
 
   /** GET -> 101, then packet by packet. */
   #handshake(bytes) {
-    this.#pending = Buffer.concat([this.#pending, bytes]);
+    this.#pending = Buffer.concat([this.#pending, this.#isUpgraded ? this.#plain(bytes) : bytes]);
     if (!this.#isUpgraded && !this.#readHead()) return;
     const { packets } = this.#exchange;
     while (this.#step < packets.length) {
@@ -157,11 +166,20 @@ export class Connection {
     if (end === -1) return false;
     const head = this.#pending.toString('latin1', 0, end);
     if (!head.startsWith('HTTP/1.1 101') || !head.includes(WEBSOCKET_ACCEPT)) throw unexpected('a 101', head);
-    if (/sec-websocket-extensions/i.test(head)) throw unexpected('a 101 without compression', head);
-    this.#pending = this.#pending.subarray(end + 4);
+    const { deflates = false } = this.#target;
+    if (/sec-websocket-extensions: *permessage-deflate/i.test(head) !== deflates) {
+      throw unexpected(`a 101 ${deflates ? 'with' : 'without'} compression`, head);
+    }
+    if (deflates) this.#inflated = new InflatedFrames();
+    this.#pending = this.#plain(this.#pending.subarray(end + 4));
     this.#isUpgraded = true;
     if (this.#exchange.greeting !== null) this.write(this.#exchange.greeting);
     return true;
+  }
+
+  /** @returns {Buffer} what would have been sent without compression */
+  #plain(bytes) {
+    return this.#inflated === null ? bytes : this.#inflated.accept(bytes);
   }
 
   /** Takes one short text frame off the pending bytes, or null when it has not arrived whole. */

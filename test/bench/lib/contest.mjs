@@ -34,7 +34,8 @@ export class Contest {
 
   /**
    * @param {(text: string) => void} progress
-   * @returns {Promise<{ server: string, samples: import('./sampling.mjs').Sample[], failure: string | null }[]>}
+   * @returns {Promise<{ server: string, player?: string, setting?: string, samples: import('./sampling.mjs').Sample[],
+   *   failure: string | null }[]>}
    */
   async play(progress) {
     const rounds = Math.ceil(this.#options.runs * sampling[this.#scenario.measures].shareOfRuns);
@@ -50,7 +51,12 @@ export class Contest {
     } finally {
       await this.#generator.stop();
     }
-    return results.map((result) => ({ ...result, server: result.server.name }));
+    return results.map(({ server: { name, player, setting }, ...result }) => ({
+      server: name,
+      player,
+      setting: setting?.label,
+      ...result,
+    }));
   }
 
   async #measure(result) {

@@ -27,7 +27,12 @@ export class Contestant {
     const { process, port } = await startServer(server, variant);
     const contestant = new Contestant(process, generator);
     try {
-      const load = { scenario: scenario.name, variant: scenario.variants.indexOf(variant), port };
+      const load = {
+        scenario: scenario.name,
+        variant: scenario.variants.indexOf(variant),
+        port,
+        deflates: server.setting?.deflates,
+      };
       await contestant.#call('open', load);
       return contestant;
     } catch (error) {
@@ -95,6 +100,7 @@ export class Contestant {
       rate: driven.count / driven.elapsed,
       p50: driven.p50,
       p99: driven.p99,
+      bytes: driven.bytes === undefined ? undefined : driven.bytes / driven.count,
       serverBusy: cpu / 1e6 / driven.elapsed,
       generatorBusy: driven.cpu / 1e6 / driven.elapsed,
       othersBusy: (machine - cpu - driven.cpu) / 1e6 / driven.elapsed,

@@ -1,4 +1,7 @@
 import net from 'node:net';
+import { gunzipSync, inflateSync } from 'node:zlib';
+
+const DECODERS = { gzip: gunzipSync, deflate: inflateSync };
 
 /**
  * One TCP connection of a browser, kept alive, on which one request follows the other. A server ends it where nothing is
@@ -13,6 +16,9 @@ export class HttpConnection {
   /** @type {((body: string) => void) | null} */
   #answered = null;
 
+  /** As they were on the wire. */
+  bytesReceived = 0;
+
   /** @type {(error: Error) => void} called when the server leaves a request unanswered, or answers what it must not */
   onFailure = () => {};
 
@@ -23,7 +29,7 @@ export class HttpConnection {
 
   /**
    * @param {string} request head and body
-   * @param {(body: string) => void} answered called with the body of a 200
+   * @param {(body: string) => void} answered called with the body of a 200, decoded
    */
   ask(request, answered) {
     this.#request = request;
@@ -72,20 +78,49 @@ export class HttpConnection {
 
   #receive(text) {
     this.#received += text;
+    this.bytesReceived += text.length;
     const end = this.#received.indexOf('\r\n\r\n');
     if (end === -1) return;
-    const length = /\r\ncontent-length: *(\d+)/i.exec(this.#received.slice(0, end));
-    if (!this.#received.startsWith('HTTP/1.1 200 ') || length === null || this.#answered === null) {
-      this.onFailure(new Error(`expected a 200 with a length, got ${JSON.stringify(this.#received.slice(0, 200))}`));
+    const head = this.#received.slice(0, end);
+    if (!head.startsWith('HTTP/1.1 200 ') || !FRAMED.test(head) || this.#answered === null) {
+      this.onFailure(new Error(`expected a 200 with a length, got ${JSON.stringify(head.slice(0, 200))}`));
       return;
     }
-    const start = end + 4;
-    const total = start + Number(length[1]);
-    if (this.#received.length < total) return;
-    const body = this.#received.slice(start, total);
-    this.#received = this.#received.slice(total);
+    const answer = takeBody(this.#received, end + 4, head);
+    if (answer === null) return;
+    this.#received = this.#received.slice(answer.end);
     const answered = this.#answered;
     this.#answered = null;
-    answered(body);
+    answered(decode(answer.body, head));
   }
+}
+
+const FRAMED = /\r\n(?:content-length: *\d|transfer-encoding: *chunked)/i;
+
+/** @returns {{ body: string, end: number } | null} null when it has not arrived whole */
+function takeBody(text, start, head) {
+  const length = /\r\ncontent-length: *(\d+)/i.exec(head);
+  if (length === null) return takeChunks(text, start);
+  const end = start + Number(length[1]);
+  return text.length < end ? null : { body: text.slice(start, end), end };
+}
+
+function takeChunks(text, start) {
+  let body = '';
+  for (let at = start; ;) {
+    const line = text.indexOf('\r\n', at);
+    if (line === -1) return null;
+    const length = Number.parseInt(text.slice(at, line), 16);
+    const end = line + 2 + length + 2;
+    if (text.length < end) return null;
+    if (length === 0) return { body, end };
+    body += text.slice(line + 2, end - 2);
+    at = end;
+  }
+}
+
+function decode(body, head) {
+  const encoding = /\r\ncontent-encoding: *(\w+)/i.exec(head);
+  if (encoding === null) return body;
+  return DECODERS[encoding[1]](Buffer.from(body, 'latin1')).toString('latin1');
 }

@@ -12,6 +12,7 @@ const USAGE = `npm run bench -- [options]
   what is run
   (nothing)         all scenarios, all servers, side by side
   --growth          what a message costs where there are more connections, rooms, handlers
+  --settings        what options of ours cost and save: compression, flush
   --check           fails where a scenario became dearer than baseline.json says, or than with --before;
                     with --save, writes that file
   --profile         where ours spends its time in each scenario
@@ -52,6 +53,7 @@ export function readOptions(args, scenarios) {
     args,
     options: {
       growth: { type: 'boolean', default: false },
+      settings: { type: 'boolean', default: false },
       check: { type: 'boolean', default: false },
       save: { type: 'boolean', default: false },
       profile: { type: 'boolean', default: false },
@@ -72,8 +74,7 @@ export function readOptions(args, scenarios) {
   if (values.list) return print(`scenarios: ${names(scenarios)}\nservers: ${names(servers)}`);
   const defaults = values.quick ? QUICK : DEFAULTS;
   const mode = modeOf(values);
-  const selector = values.growth ? 'growth' : mode === 'flat' ? 'flat' : undefined;
-  const played = scenarios.filter(({ playedBy }) => playedBy === selector);
+  const played = scenarios.filter(({ playedBy }) => playedBy === selectorOf(values, mode));
   return {
     ...defaults,
     mode,
@@ -97,6 +98,13 @@ function modeOf({ check, profile, flat }) {
   if (check) return 'check';
   if (profile) return 'profile';
   return flat === undefined ? 'compare' : 'flat';
+}
+
+/** The option that the scenarios want that are played. */
+function selectorOf({ growth, settings }, mode) {
+  if (mode === 'flat') return 'flat';
+  if (growth) return 'growth';
+  return settings ? 'settings' : undefined;
 }
 
 function pick(flag, wanted, all) {

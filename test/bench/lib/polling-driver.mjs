@@ -1,8 +1,8 @@
 import { Latencies } from './latencies.mjs';
+import { bytesReceivedBy } from './metered.mjs';
 import { openMany } from './open-many.mjs';
 import { PollingSession } from './polling-session.mjs';
 import { Stall } from './stall.mjs';
-import { echoPackets } from './wire.mjs';
 
 /**
  * One event in flight per session: a POST that carries it, a poll that brings its ack, and the next one when both have
@@ -20,11 +20,11 @@ export class PollingDriver {
   /**
    * @param {{ port: number }} target
    * @param {number} connections
-   * @param {number} bytes length of each payload
+   * @param {{ request: string, reply: string }[]} packets
    */
-  constructor(target, connections, bytes) {
+  constructor(target, connections, packets) {
     this.#target = target;
-    this.#packets = echoPackets(bytes);
+    this.#packets = packets;
     this.#connections = connections;
   }
 
@@ -39,6 +39,10 @@ export class PollingDriver {
     const runs = this.#lanes.map((lane) => lane.run(deadline));
     const answered = await new Stall(seconds).guard(Promise.all(runs));
     return { count: answered.reduce((sum, count) => sum + count, 0), ...this.#latencies.summary() };
+  }
+
+  get bytesReceived() {
+    return bytesReceivedBy(this.#lanes.map(({ session }) => session));
   }
 
   async close() {

@@ -57,6 +57,11 @@ export class PollingSession {
     this.#pushes.ask(this.#pushRequest(body), answered);
   }
 
+  /** With the heads of the answers. */
+  get bytesReceived() {
+    return this.#polls.bytesReceived + (this.#pushes?.bytesReceived ?? 0);
+  }
+
   /** Ends the session; nothing is under way. */
   async close() {
     if (this.#upgraded === null) await this.#ask(this.#pushRequest('1')).catch(() => {});

@@ -15,6 +15,7 @@ const COLUMNS = {
   cpu: [
     ...cpuColumns('us CPU', 1),
     { head: 'per s', cell: ({ rate }) => Math.round(rate).toLocaleString('en') },
+    { head: 'B', cell: ({ bytes }) => digits(bytes, 0) },
     { head: 'p50 ms', cell: ({ p50 }) => digits(p50) },
     { head: 'p99 ms', cell: ({ p99 }) => digits(p99) },
     { head: 'server', cell: ({ serverBusy }) => percent(serverBusy) },
@@ -50,6 +51,8 @@ export function renderHeader({ date, commit, node, machine, pinned, versions }, 
  *
  * @typedef {object} Result
  * @property {string} server
+ * @property {string} [player] the server without its setting
+ * @property {string} [setting]
  * @property {string | null} failure
  * @property {any} summary medians of its samples; null where there is none
  * @property {Record<string, number>} ratios of its cost to that of each reference

@@ -17,6 +17,7 @@ import { startServer } from './processes.mjs';
  * @property {number} [rate] of them per second
  * @property {number} [p50] milliseconds
  * @property {number} [p99]
+ * @property {number} [bytes] on the wire per counted thing, of what the server sends
  * @property {number} [serverBusy] share of a core
  * @property {number} [generatorBusy]
  * @property {number} [othersBusy] share of a core that went to neither: the noise of the machine, where it can be known

@@ -22,7 +22,18 @@ export function lowerQuartile(values) {
 export function summarize(samples) {
   const costs = samples.map(({ cost }) => cost);
   const summary = { cost: median(costs), least: Math.min(...costs), most: Math.max(...costs) };
-  for (const field of ['rate', 'p50', 'p99', 'serverBusy', 'generatorBusy', 'othersBusy', 'live', 'rss', 'elapsed']) {
+  for (const field of [
+    'rate',
+    'bytes',
+    'p50',
+    'p99',
+    'serverBusy',
+    'generatorBusy',
+    'othersBusy',
+    'live',
+    'rss',
+    'elapsed',
+  ]) {
     const values = samples.map((sample) => sample[field]).filter((value) => value !== undefined);
     if (values.length > 0) summary[field] = median(values);
   }

@@ -2,13 +2,18 @@
  * The bytes a client sends and the bytes it must get back: RFC 6455 frames around Engine.IO v4 and Socket.IO v5 packets,
  * built once and before any measurement.
  */
+import { constants, deflateRawSync } from 'node:zlib';
+import { documentsOf } from './documents.mjs';
+import { Random } from './random.mjs';
 
 const TEXT = 0x1;
 const BINARY = 0x2;
 const CLOSE = 0x8;
+/** A bit of the first byte, RFC 7692. */
+const COMPRESSED = 0x40;
 
-/** State of the random numbers, so that every run and every server sees the same bytes. */
-let seed = 0x9e3779b9;
+/** Every run and every server sees the same bytes. */
+const random = new Random(0x9e3779b9);
 
 /** Any key will do; it is constant so that the handshake costs the generator nothing. */
 const WEBSOCKET_KEY = 'dGhlIHNhbXBsZSBub25jZQ==';
@@ -208,6 +213,63 @@ export function echoPackets(bytes) {
 }
 
 /**
+ * `42["ask",100]`, answered by `42["news",{…}]` so many times, and by `43100[true]` where it is `acked`.
+ *
+ * @param {number} bytes length of a document
+ * @param {{ times?: number, acked?: boolean, size?: number }} [options] `size` of the ring
+ *   where it is not that of all documents
+ */
+export function documentRing(bytes, { times = 1, acked = false, size } = {}) {
+  const documents = documentsOf(bytes);
+  return ring(size ?? documents.length, (index) => {
+    const number = FIRST_ACK_ID + index;
+    const news = serverFrame(TEXT, newsOf(documents, number));
+    return {
+      request: [clientFrame(TEXT, `42${acked ? number : ''}["ask",${number}]`)],
+      reply: [...Array(times).fill(news), ...(acked ? [serverFrame(TEXT, `43${number}[true]`)] : [])],
+    };
+  });
+}
+
+/**
+ * The same exchanges, sent once each and not acked, as the bodies of a POST and of the answer to a poll.
+ *
+ * @param {number} bytes length of a document
+ * @returns {{ request: string, reply: string }[]}
+ */
+export function documentPackets(bytes) {
+  const documents = documentsOf(bytes);
+  return documents.map((_, index) => {
+    const number = FIRST_ACK_ID + index;
+    return { request: `42["ask",${number}]`, reply: newsOf(documents, number) };
+  });
+}
+
+/**
+ * One document that the client sends, `42100["take",{…}]`, answered by `43100[true]`.
+ *
+ * @param {number} bytes length of a document
+ * @param {boolean} compressed whether it is sent as permessage-deflate has it
+ */
+export function takeRing(bytes, compressed) {
+  const [document] = documentsOf(bytes);
+  const packet = `42${FIRST_ACK_ID}["take",${JSON.stringify(document)}]`;
+  return ring(1, () => ({
+    request: [compressed ? clientFrame(TEXT | COMPRESSED, deflate(packet)) : clientFrame(TEXT, packet)],
+    reply: [serverFrame(TEXT, `43${FIRST_ACK_ID}[true]`)],
+  }));
+}
+
+function newsOf(documents, number) {
+  return `42["news",${JSON.stringify(documents[number % documents.length])}]`;
+}
+
+/** Without a reference to messages before it, so that it may be sent again and again. */
+function deflate(text) {
+  return deflateRawSync(text, { finishFlush: constants.Z_SYNC_FLUSH }).subarray(0, -4);
+}
+
+/**
  * @param {number} size
  * @param {(index: number) => { request: Buffer[]; reply: Buffer[] }} exchange
  * @returns {Ring}
@@ -238,7 +300,7 @@ function clientFrame(opcode, payload) {
  * @param {number} opcode
  * @param {string | Buffer} payload
  */
-function serverFrame(opcode, payload) {
+export function serverFrame(opcode, payload) {
   const body = Buffer.from(payload);
   return Buffer.concat([frameHeader(opcode, body.length, 0), body]);
 }
@@ -254,18 +316,11 @@ function frameHeader(opcode, length, maskBit) {
   return header;
 }
 
-function random(below) {
-  seed ^= seed << 13;
-  seed ^= seed >>> 17;
-  seed ^= seed << 5;
-  return (seed >>> 0) % below;
-}
-
 function randomBytes(length) {
-  return Buffer.from(Array.from({ length }, () => random(256)));
+  return Buffer.from(Array.from({ length }, () => random.below(256)));
 }
 
 function randomText(length) {
   const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789 ';
-  return Array.from({ length }, () => letters[random(letters.length)]).join('');
+  return Array.from({ length }, () => random.pick(letters)).join('');
 }

@@ -4,9 +4,10 @@ import { Contest } from '../lib/contest.mjs';
 import { describeEnvironment } from '../lib/environment.mjs';
 import { showProgress } from '../lib/progress.mjs';
 import { REFERENCES, renderHeader, renderTable } from '../lib/report.mjs';
+import { renderSettings } from '../lib/settings-summary.mjs';
 import { summarize } from '../lib/statistics.mjs';
 import { renderCosts, renderGrowth, renderLatencies } from '../lib/summary.mjs';
-import { canPlay } from '../scenarios/index.mjs';
+import { playersOf } from '../scenarios/index.mjs';
 
 /**
  * Plays every scenario with every server and reports; with `write`, the summary goes into the README as well.
@@ -23,7 +24,7 @@ export async function compare(options) {
   const tables = [];
   for (const scenario of options.scenarios) {
     for (const variant of scenario.variants.filter((one) => !quick || one.quick || one.size !== undefined)) {
-      const servers = options.servers.filter((server) => canPlay(server, scenario, variant));
+      const servers = playersOf(options.servers, scenario, variant);
       const contest = new Contest(scenario, variant, servers, options);
       const played = await contest.play((text) => showProgress(`${scenario.name}: ${text}`));
       showProgress('');
@@ -60,16 +61,21 @@ function addRatios(played) {
 }
 
 function summaryOf(tables, servers) {
-  const growing = tables.filter(({ scenario }) => scenario.growsWith !== undefined);
-  const others = tables.filter(({ scenario }) => scenario.growsWith === undefined);
-  const parts = renderGrowth(growing, servers);
+  const playedBy = (option) => tables.filter((table) => optionOf(table) === option);
+  const others = playedBy(null);
+  const parts = [...renderGrowth(playedBy('growth'), servers), ...renderSettings(playedBy('settings'))];
   if (others.length > 0) parts.unshift(renderCosts(others, servers), renderLatencies(others, servers));
   return parts.filter((part) => part !== '').join('\n\n');
 }
 
-/** Between the marks of what was played: the scenarios, or those that grow. */
+/** The option with which the scenario is played and which has a part of the summary to itself, or null. */
+function optionOf({ scenario: { playedBy } }) {
+  return playedBy === 'growth' || playedBy === 'settings' ? playedBy : null;
+}
+
+/** Between the marks of what was played: the scenarios, those that grow, or settings. */
 function writeIntoReadme(tables, text) {
-  const mark = tables[0].scenario.growsWith === undefined ? 'results' : 'growth';
+  const mark = optionOf(tables[0]) ?? 'results';
   const file = fileURLToPath(new URL('../README.md', import.meta.url));
   const [before, rest] = readFileSync(file, 'utf8').split(`<!-- ${mark} -->`);
   const [, after] = rest.split(`<!-- end of ${mark} -->`);

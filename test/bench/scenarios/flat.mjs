@@ -1,7 +1,7 @@
 import { BroadcastDriver } from '../lib/broadcast-driver.mjs';
 import { ClosedLoop } from '../lib/closed-loop.mjs';
 import { ConnectDriver } from '../lib/connect-driver.mjs';
-import { binaryRing, echoRing } from '../lib/wire.mjs';
+import { binaryRing, echoPackets, echoRing } from '../lib/wire.mjs';
 import { PollingDriver } from '../lib/polling-driver.mjs';
 
 /**
@@ -22,7 +22,7 @@ export default {
       new ClosedLoop(target, { ring: echoRing(64), connections: 50, inFlight: 4 }),
       new ClosedLoop(target, { ring: binaryRing(1024), connections: 20, inFlight: 1 }),
       new BroadcastDriver(target, { recipients: 200, others: 50, roomsEach: 5, bytes: 64 }),
-      new PollingDriver(target, 20, 64),
+      new PollingDriver(target, 20, echoPackets(64)),
       new ConnectDriver(target, { over: 'websocket', concurrency: 16, closes: true }),
       new ConnectDriver(target, { over: 'polling', concurrency: 4, closes: true }),
       new ConnectDriver(target, { over: 'upgrade', concurrency: 4, closes: true }),

@@ -10,6 +10,7 @@ import heartbeat from './heartbeat.mjs';
 import idle from './idle.mjs';
 import polling from './polling.mjs';
 import rooms from './rooms.mjs';
+import { settings } from './settings.mjs';
 import start from './start.mjs';
 
 /**
@@ -24,9 +25,10 @@ import start from './start.mjs';
  * @property {'cpu' | 'memory' | 'start'} measures see lib/sampling.mjs
  * @property {number} [warmupFactor] how many times the usual warm-up it takes until the cost is steady
  * @property {string[]} [servers] those that can play it; all where it is not set
- * @property {'growth' | 'flat'} [playedBy] the option that it takes to be played
+ * @property {'growth' | 'settings' | 'flat'} [playedBy] the option that it takes to be played
  * @property {string} [growsWith] what the `size` of its variants counts
- * @property {(variant: any, target: { port: number }) => Driver} createDriver
+ * @property {Setting[]} [settings] each server plays with each of them in turn, the first is what the others are held against
+ * @property {(variant: any, target: { port: number, deflates?: boolean }) => Driver} createDriver
  *
  * @typedef {object} Variant and whatever else its driver wants to know
  * @property {string} label
@@ -36,10 +38,16 @@ import start from './start.mjs';
  * @property {string[]} [servers] those that can play it; as the scenario where it is not set
  * @property {{ server: string, peer: string, atMost: number }[]} [goals] ratios of costs that are to be reached
  *
+ * @typedef {object} Setting
+ * @property {string} label
+ * @property {Partial<import('../servers/index.mjs').Application>} application what the server is started with
+ * @property {boolean} [deflates] whether the server must accept permessage-deflate
+ * @property {string[]} [servers] those that have it; as the scenario where it is not set
+ *
  * @typedef {object} Driver
  * @property {() => Promise<void>} open
- * @property {(seconds: number) => Promise<{ count: number, p50?: number, p99?: number }>} drive resolves when every answer
- *   has arrived, so that what the server spent meanwhile is what the counted things cost; rejects on a wrong one
+ * @property {(seconds: number) => Promise<{ count: number, p50?: number, p99?: number, bytes?: number }>} drive resolves
+ *   when every answer has arrived, so that what the server spent meanwhile is what the counted things cost; rejects on a wrong one
  * @property {() => Promise<void>} [reset] between one drive and the next, where the first has left something behind
  * @property {() => Promise<void>} close
  */
@@ -58,15 +66,28 @@ export const scenarios = [
   idle,
   start,
   ...growth,
+  ...settings,
   flat,
 ];
 
 /**
- * @param {import('../servers/index.mjs').Server} server
+ * Those of the servers that can play, each with every setting that it has.
+ *
+ * @param {import('../servers/index.mjs').Server[]} servers
  * @param {Scenario} scenario
  * @param {Variant} variant
+ * @returns {import('../servers/index.mjs').Server[]}
  */
-export function canPlay({ file }, scenario, variant) {
-  const players = variant.servers ?? scenario.servers;
-  return players === undefined || players.includes(file);
+export function playersOf(servers, scenario, variant) {
+  const players = servers.filter((server) => isAmong(variant.servers ?? scenario.servers, server));
+  if (scenario.settings === undefined) return players;
+  return players.flatMap((server) =>
+    scenario.settings
+      .filter((setting) => isAmong(setting.servers, server))
+      .map((setting) => ({ ...server, name: `${server.name}, ${setting.label}`, player: server.name, setting })),
+  );
+}
+
+function isAmong(files, { file }) {
+  return files === undefined || files.includes(file);
 }

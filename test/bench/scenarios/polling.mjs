@@ -1,4 +1,5 @@
 import { PollingDriver } from '../lib/polling-driver.mjs';
+import { echoPackets } from '../lib/wire.mjs';
 
 /** @type {import('./index.mjs').Scenario} */
 export default {
@@ -19,6 +20,6 @@ export default {
     },
   ],
   createDriver({ connections, bytes }, target) {
-    return new PollingDriver(target, connections, bytes);
+    return new PollingDriver(target, connections, echoPackets(bytes));
   },
 };

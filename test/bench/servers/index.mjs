@@ -15,6 +15,9 @@ export const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
  * @typedef {object} Application
  * @property {string} root where our package is, built
  * @property {number} pingInterval in milliseconds
+ * @property {object} [options] further ones of the server, where it is one of Socket.IO without Nest
+ * @property {import('./feed.mjs').Feed} [feed] instead of these events, where it is one of Socket.IO without Nest
+ * @property {boolean} [compress] false: nothing that is fed is compressed
  * @property {number} [handlers] so many handlers instead of these, of which one is `echo`
  * @property {boolean} [bound] whether a guard, a pipe and parameter decorators are bound to `echo`, where there is Nest
  */
@@ -22,7 +25,13 @@ export const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 /**
  * In the order of the report. `needs` is a package, or a file of ours.
  *
- * @typedef {{ name: string, file: string, needs: string, root: string }} Server
+ * @typedef {object} Server
+ * @property {string} name
+ * @property {string} file
+ * @property {string} needs
+ * @property {string} root
+ * @property {string} [player] its name, where that of the server says with which setting it plays
+ * @property {import('../scenarios/index.mjs').Setting} [setting]
  *
  * @param {string | null} before the folder of our package as it was before, built, which then competes as well
  * @returns {Server[]}

@@ -5,8 +5,9 @@ import { addHandlers } from './socket-io-handlers.mjs';
 
 /** Our server, without Nest. */
 export async function start(application) {
+  const { pingInterval, options } = application;
   const { Server } = await import(entryOf(application.root, 'server.js'));
   const httpServer = createServer();
-  addHandlers(new Server(httpServer, { pingInterval: application.pingInterval }), application);
+  await addHandlers(new Server(httpServer, { pingInterval, ...options }), application);
   return listen(httpServer);
 }

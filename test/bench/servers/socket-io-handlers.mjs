@@ -6,7 +6,12 @@ const ROOM = 'room-000';
  * @param {import('socket.io').Server} io
  * @param {import('./index.mjs').Application} application
  */
-export function addHandlers(io, { handlers }) {
+export async function addHandlers(io, { handlers, feed, compress = true }) {
+  if (feed !== undefined) {
+    const { addFeed } = await import('./feed.mjs');
+    addFeed(io, feed, compress);
+    return;
+  }
   io.on('connection', (socket) => {
     socket.on('echo', (payload, ack) => ack(payload));
     if (handlers === undefined) addOtherHandlers(io, socket);

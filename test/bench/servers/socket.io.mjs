@@ -4,8 +4,9 @@ import { listen } from './listen.mjs';
 import { addHandlers } from './socket-io-handlers.mjs';
 
 /** The official server, without Nest. */
-export function start(application) {
+export async function start(application) {
+  const { pingInterval, options } = application;
   const httpServer = createServer();
-  addHandlers(new Server(httpServer, { pingInterval: application.pingInterval }), application);
+  await addHandlers(new Server(httpServer, { pingInterval, ...options }), application);
   return listen(httpServer);
 }

@@ -92,14 +92,13 @@ describe('readBody', () => {
     expect(await result).toBeNull();
   });
 
-  it('tells once, and leaves no listener but the one that swallows errors', async () => {
+  it('tells once, whatever happens to the body afterwards', async () => {
     const { body, result, told } = read(100);
     body.end('abc');
     await result;
     body.emit('close');
     body.emit('error', new Error('of the socket, later'));
-    expect(told).toHaveLength(1);
-    expect(['data', 'close'].map((event) => body.listenerCount(event))).toEqual([0, 0]);
+    expect(told).toEqual(['abc']);
   });
 });
 

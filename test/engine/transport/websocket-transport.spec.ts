@@ -28,6 +28,27 @@ describe('perMessageDeflate', () => {
     }
   });
 
+  it('compresses what has as many bytes as the threshold, and nothing shorter, the handshake neither', async () => {
+    const { url, sessions } = await startEngine({ perMessageDeflate: { threshold: 100 } });
+    const { websocket, next } = await openCompressed(url);
+    const { _socket: socket, _extensions: extensions } = websocket as unknown as {
+      _socket: Socket;
+      _extensions: Record<string, { _inflate: unknown }>;
+    };
+    expect(extensions['permessage-deflate']._inflate).toBeNull();
+
+    for (const [text, isCompressed] of [
+      ['x'.repeat(98), false],
+      ['x'.repeat(99), true],
+      ['é'.repeat(50), true],
+    ] as const) {
+      const before = socket.bytesRead;
+      sessions()[0].send(text);
+      await next();
+      expect(socket.bytesRead - before < 50).toBe(isCompressed);
+    }
+  });
+
   it('keeps the order of text and bytes, compressed and not', async () => {
     const { url, sessions } = await startEngine({ perMessageDeflate: { threshold: 0 } });
     const { next } = await openCompressed(url);

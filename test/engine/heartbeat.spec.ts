@@ -19,6 +19,39 @@ describe('Heartbeat', () => {
     expect(pings).toEqual([1000, 2000, 3000, 4000, 5000, 6000, 7000, 8000, 9000, 10_000]);
   });
 
+  it('pings together with those that started at about the same time, at most a 64th of the interval early', () => {
+    const wheel = new TimerWheel();
+    const firsts: number[] = [];
+    for (let start = 0; start < 100; start++) {
+      const peer = { bytesReceived: 0, onPingDue: () => void firsts.push(Date.now()), onSilence: () => {} };
+      new Heartbeat(wheel, 1280, 1000, peer).start();
+      jest.advanceTimersByTime(1);
+    }
+    const begin = Date.now() - 100;
+
+    jest.advanceTimersByTime(1280);
+
+    expect(firsts).toHaveLength(100);
+    expect(new Set(firsts).size).toBeLessThanOrEqual(6);
+    for (const [start, first] of firsts.entries()) {
+      expect(first - begin - start).toBeLessThanOrEqual(1280);
+      expect(first - begin - start).toBeGreaterThan(1280 - 20);
+    }
+  });
+
+  it('pings at most 50 ms early', () => {
+    const wheel = new TimerWheel();
+    const pinged = jest.fn();
+    jest.advanceTimersByTime(49);
+    new Heartbeat(wheel, 100_000, 1000, { bytesReceived: 0, onPingDue: pinged, onSilence: () => {} }).start();
+
+    jest.advanceTimersByTime(99_950);
+    expect(pinged).not.toHaveBeenCalled();
+    jest.advanceTimersByTime(50);
+
+    expect(pinged).toHaveBeenCalledTimes(1);
+  });
+
   it('keeps a cadence of fractions without drifting', () => {
     const { pings } = watch({ interval: 33.5, timeout: 20, onPing: (peer) => peer.bytesReceived++ });
 
@@ -159,8 +192,8 @@ function watch({ interval, timeout, onPing }: Watched) {
   const wheel = new TimerWheel();
   const pings: number[] = [];
   const silences: number[] = [];
-  // The wheel counts whole milliseconds.
-  jest.advanceTimersByTime(Math.ceil(TimerWheel.now()) - TimerWheel.now());
+  // At a whole millisecond, where a group of pings is due as well.
+  jest.advanceTimersByTime(2 * interval - (TimerWheel.now() % (2 * interval)));
   const started = TimerWheel.now();
   const elapsed = (): number => Math.floor(TimerWheel.now() - started);
   const peer: HeartbeatPeer & { bytesReceived: number } = {

@@ -79,7 +79,9 @@ export const scenarios = [
  * @returns {import('../servers/index.mjs').Server[]}
  */
 export function playersOf(servers, scenario, variant) {
-  const players = servers.filter((server) => isAmong(variant.servers ?? scenario.servers, server));
+  const players = servers.filter(
+    (server) => isAmong(variant.servers ?? scenario.servers, server) && (server.plays?.includes(scenario.name) ?? true),
+  );
   if (scenario.settings === undefined) return players;
   return players.flatMap((server) =>
     scenario.settings

@@ -9,7 +9,7 @@ export default {
   measures: 'cpu',
   // So much of Node and of a framework takes part that it takes a while until all of it is compiled.
   warmupFactor: 4,
-  servers: ['ours-nest', 'ours', 'socket.io', 'platform-socket.io', 'floor'],
+  servers: ['ours-nest', 'ours', 'socket.io', 'platform-socket.io', 'floor', 'floor-fastify'],
   variants: [
     {
       label: '100 connections x 1 in flight, 64 B',

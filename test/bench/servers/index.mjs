@@ -30,6 +30,7 @@ export const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
  * @property {string} file
  * @property {string} needs
  * @property {string} root
+ * @property {string[]} [plays] names of the only scenarios that it plays
  * @property {string} [player] its name, where that of the server says with which setting it plays
  * @property {import('../scenarios/index.mjs').Setting} [setting]
  *
@@ -42,6 +43,7 @@ export function listServers(before) {
     { name: 'platform-socket.io', needs: '@nestjs/platform-socket.io' },
     { name: 'ws', needs: 'ws' },
     { name: 'floor', needs: 'node:http' },
+    { name: 'floor-fastify', needs: '@nestjs/platform-fastify', plays: ['polling'] },
   ];
   const ours = [...ourServers(ROOT, ''), ...(before === null ? [] : ourServers(before, '-before'))];
   return [...ours, ...others.map((other) => ({ ...other, file: other.name, root: ROOT }))];

@@ -54,7 +54,7 @@ export class ConnectDriver {
   async close() {
     const connections = this.#connections;
     this.#connections = [];
-    await Promise.all(connections.map((connection) => connection.close()));
+    await Promise.all(connections.map((connection) => connection.drop()));
   }
 
   async #openUntil(deadline) {

@@ -114,18 +114,39 @@ export class Connection {
     this.#socket.write(bytes);
   }
 
-  /** @returns {Promise<void>} */
+  /**
+   * Closes as a browser does: the server ends the connection. Whoever ends it first keeps its port for a minute, and some
+   * ten thousand kept ports make each further connection of this process dear.
+   *
+   * @returns {Promise<void>}
+   */
   close() {
+    const closed = this.#whenClosed();
+    if (!this.#socket.destroyed) this.#socket.write(CLOSE_FRAME);
+    return closed;
+  }
+
+  /**
+   * Resets the connection, which is over for both sides at once.
+   *
+   * @returns {Promise<void>}
+   */
+  drop() {
+    const closed = this.#whenClosed();
+    this.#socket.resetAndDestroy();
+    return closed;
+  }
+
+  #whenClosed() {
     this.onFailure = () => {};
+    this.onBytes = () => {};
+    if (this.#socket.closed) return Promise.resolve();
     return new Promise((resolve) => {
-      if (this.#socket.destroyed) return resolve();
       const timeout = setTimeout(() => this.#socket.destroy(), CLOSE_TIMEOUT);
       this.#socket.once('close', () => {
         clearTimeout(timeout);
         resolve();
       });
-      this.onBytes = () => {};
-      this.#socket.end(CLOSE_FRAME);
     });
   }
 

@@ -45,7 +45,8 @@ export class HttpConnection {
     return new Promise((resolve) => {
       if (socket === null || socket.destroyed) return resolve();
       socket.once('close', () => resolve());
-      socket.destroy();
+      // Otherwise its port would be kept for a minute: see Connection.close().
+      socket.resetAndDestroy();
     });
   }
 

@@ -62,6 +62,12 @@ export class PollingSession {
     return this.#polls.bytesReceived + (this.#pushes?.bytesReceived ?? 0);
   }
 
+  /** Leaves without a word. */
+  async drop() {
+    this.onFailure = () => {};
+    await Promise.all([this.#polls.close(), this.#pushes?.close(), this.#upgraded?.drop()]);
+  }
+
   /** Ends the session; nothing is under way. */
   async close() {
     if (this.#upgraded === null) await this.#ask(this.#pushRequest('1')).catch(() => {});

@@ -1,22 +1,26 @@
-import { createRequire } from 'node:module';
+import { Module } from '@nestjs/common';
 import { answerPolling } from './floor-polling.mjs';
+import { listenWithNest } from './nest-application.mjs';
 
-/** The Fastify that Nest brings. */
-const require = createRequire(createRequire(import.meta.url).resolve('@nestjs/platform-fastify'));
+class AppModule {}
+Module({})(AppModule);
 
-/** The floor of long-polling behind a route of Fastify: no server that its hooks and plugins see can be cheaper. */
-export async function start() {
-  const { fastify } = require('fastify');
-  const app = fastify();
-  app.removeAllContentTypeParsers();
-  app.addContentTypeParser('*', (_request, payload, done) => done(null, payload));
-  app.route({
-    method: ['GET', 'POST'],
-    url: '/socket.io/',
-    handler: (request, reply) => answerPolling(request.raw, new ReplyResponse(reply)),
+/** The floor of long-polling, behind a route of the Fastify of a Nest application: nothing that its hooks see is cheaper. */
+export function start() {
+  return listenWithNest(AppModule, (app) => {
+    app
+      .getHttpAdapter()
+      .getInstance()
+      .register(async (scope) => {
+        scope.removeAllContentTypeParsers();
+        scope.addContentTypeParser('*', (_request, payload, done) => done(null, payload));
+        scope.route({
+          method: ['GET', 'POST'],
+          url: '/socket.io/',
+          handler: (request, reply) => answerPolling(request.raw, new ReplyResponse(reply)),
+        });
+      });
   });
-  await app.listen({ port: 0, host: '127.0.0.1', backlog: 4096 });
-  return app.server.address().port;
 }
 
 /** Answers through the reply, so that hooks would see it. */

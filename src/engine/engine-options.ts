@@ -102,8 +102,13 @@ export interface HttpCompressionOptions {
   threshold?: number;
 }
 
-/** As in the `ws` package. */
+/** As in the `ws` package, but for the threshold. */
 export interface PerMessageDeflateOptions {
+  /**
+   * Packets below this many bytes go as they are; `ws` keeps to it with `serverNoContextTakeover` only.
+   *
+   * @default 1024
+   */
   threshold?: number;
   serverNoContextTakeover?: boolean;
   clientNoContextTakeover?: boolean;
@@ -113,6 +118,9 @@ export interface PerMessageDeflateOptions {
   zlibDeflateOptions?: object;
   zlibInflateOptions?: object;
 }
+
+/** With its threshold, to which this package keeps by itself. */
+export type ResolvedPerMessageDeflate = PerMessageDeflateOptions & { readonly threshold: number };
 
 /** The options after `resolveEngineOptions`: complete and frozen. */
 export interface ResolvedEngineOptions {
@@ -137,7 +145,7 @@ export interface ResolvedEngineOptions {
   readonly allowEIO3: boolean;
   /** Bytes from which a polling answer is compressed, or null. */
   readonly httpCompressionThreshold: number | null;
-  readonly perMessageDeflate: PerMessageDeflateOptions | false;
+  readonly perMessageDeflate: ResolvedPerMessageDeflate | false;
   readonly cookie: (SerializeOptions & { name: string }) | null;
   readonly cors: CorsSetting | null;
   readonly checkOrigin: boolean;
@@ -240,11 +248,12 @@ function resolveHttpCompression(read: OptionReader): number | null {
   throw new OptionError('httpCompression', value, 'true, false or { threshold: bytes }');
 }
 
-function resolvePerMessageDeflate(read: OptionReader): PerMessageDeflateOptions | false {
+function resolvePerMessageDeflate(read: OptionReader): ResolvedPerMessageDeflate | false {
   const value = read.raw('perMessageDeflate') ?? false;
   if (value === false) return false;
   if (value === true) return { threshold: COMPRESSION_THRESHOLD };
-  if (isObject(value)) return { threshold: COMPRESSION_THRESHOLD, ...value };
+  const threshold = isObject(value) ? (value.threshold ?? COMPRESSION_THRESHOLD) : null;
+  if (typeof threshold === 'number' && threshold >= 0) return { ...(value as PerMessageDeflateOptions), threshold };
   throw new OptionError('perMessageDeflate', value, 'true, false or the options of the ws package');
 }
 

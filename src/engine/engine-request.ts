@@ -33,27 +33,22 @@ export function parseQuery(url: string): Record<string, string> {
   if (start === -1) return {};
   const text = url.slice(start + 1);
   // fromEntries defines own properties, so a parameter called __proto__ is data like any other.
-  return isPlainQuery(text) ? splitQuery(text) : Object.fromEntries(new URLSearchParams(text));
+  return splitPlainQuery(text) ?? Object.fromEntries(new URLSearchParams(text));
 }
 
-/** Whether a query needs no decoding, and names nothing that a plain object has not by itself; as those of all clients do. */
-function isPlainQuery(text: string): boolean {
-  return PLAIN_QUERY.test(text) && !text.includes('__proto__');
-}
-
-/** What `URLSearchParams` would make of a plain query, at a third of its price, which every request pays (bench: connect). */
-function splitQuery(text: string): Record<string, string> {
+/**
+ * What `URLSearchParams` would make of a query that needs no decoding, at a third of its price, which every request pays
+ * (bench: connect, polling). Null for any other, and for one that names what every object has by itself.
+ */
+function splitPlainQuery(text: string): Record<string, string> | null {
+  if (!PLAIN_QUERY.test(text)) return null;
   const query: Record<string, string> = {};
-  for (let start = 0; start < text.length;) {
-    let end = text.indexOf('&', start);
-    if (end === -1) end = text.length;
-    const equals = text.indexOf('=', start);
-    if (equals === -1 || equals > end) {
-      if (end > start) query[text.slice(start, end)] = '';
-    } else {
-      query[text.slice(start, equals)] = text.slice(equals + 1, end);
-    }
-    start = end + 1;
+  for (const pair of text.split('&')) {
+    if (pair === '') continue;
+    const equals = pair.indexOf('=');
+    const name = equals === -1 ? pair : pair.slice(0, equals);
+    if (name in query && !Object.hasOwn(query, name)) return null;
+    query[name] = equals === -1 ? '' : pair.slice(equals + 1);
   }
   return query;
 }

@@ -11,8 +11,7 @@ export interface HeartbeatPeer {
 /**
  * Pings every `interval` and ends the session where not one byte arrived within `timeout` after a ping (protocol,
  * "Heartbeat"). The cadence is the server's own: a stray pong moves nothing. Sessions that were opened at about the same
- * time ping together. Bytes are read off the transport's counter
- * at the deadline, so messages cost the heartbeat nothing.
+ * time ping together. Bytes are read off the transport's counter at the deadline, so messages cost the heartbeat nothing.
  */
 export class Heartbeat extends TimerEntry {
   #nextPing = 0;
@@ -94,7 +93,7 @@ function joinOthers(time: number, interval: number): number {
   return Math.floor(time / step) * step;
 }
 
-/** How far the pings of one group may lie apart: a share of the interval, at most so many milliseconds. */
+/** How much earlier than alone a session may ping: a share of the interval, at most so many milliseconds. */
 const GROUP_SHARE = 1 / 64;
 const GROUP_TIME = 50;
 

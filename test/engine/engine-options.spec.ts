@@ -108,7 +108,7 @@ describe('resolveEngineOptions', () => {
   it.each([
     ['transports', [[], ['carrier pigeon'], 'websocket', ['polling', 1], {}]],
     ['httpCompression', [1, 'gzip', [], { threshold: -1 }, { threshold: NaN }, { threshold: '1' }]],
-    ['perMessageDeflate', [1, 'on', []]],
+    ['perMessageDeflate', [1, 'on', [], { threshold: -1 }, { threshold: NaN }, { threshold: '1kb' }]],
     ['cookie', [1, 'io', [], { name: 1 }, { name: 'two words' }, { domain: 'a;b' }, { sameSite: 'sometimes' }]],
     ['cors', [1, '*', []]],
     ['trustProxy', [-1, 1.5, NaN, Infinity, '', 'nobody', ['10.0.0.0/33'], [1], {}]],

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { parseQuery } from '../../src/engine/index.js';
+import { cleanup } from '../support/cleanup.js';
 import { isFieldValue, parseEngineRequest, queryValue } from '../../src/engine/engine-request.js';
 
 describe('parseQuery', () => {
@@ -13,8 +14,19 @@ describe('parseQuery', () => {
     ['/?a=%20x+y', { a: ' x y' }],
     ['/?a=%zz', { a: '%zz' }],
     ['/?a=1?b=2', { a: '1?b=2' }],
+    ['/?=', { '': '' }],
+    ['/?=1', { '': '1' }],
+    ['/?&&a&b=1&', { a: '', b: '1' }],
+    ['/?my__proto__=1', { my__proto__: '1' }],
   ])('takes %s apart', (url, query) => {
     expect(parseQuery(url)).toEqual(query);
+  });
+
+  it('takes a name that every object has, also where that cannot be written', () => {
+    Object.defineProperty(Object.prototype, 'frozen', { value: 'shared', configurable: true });
+    cleanup(() => void Reflect.deleteProperty(Object.prototype, 'frozen'));
+
+    expect(parseQuery('/?frozen=1&a=2')).toEqual({ frozen: '1', a: '2' });
   });
 });
 

@@ -23,7 +23,7 @@ export class UpgradeRequest {
     else this.socket.once('close', listener);
   }
 
-  /** From here on `ws` listens for errors. */
+  /** From here on whoever accepts it listens for errors. */
   release(): void {
     this.socket.off('error', ignoreSocketError);
     if (this.#onAbort !== null) this.socket.off('close', this.#onAbort);

@@ -16,11 +16,29 @@ interface WriteHandle {
  * not as expected, whole writes are counted, by what the stream says.
  */
 export function bytesTaken(socket: Duplex): number {
-  const own = (socket as { _handle?: WriteHandle | null })._handle;
-  // TLS encrypts a write at once, into memory of its own.
-  const handle = own?._parent ?? own;
+  const handle = handleOf(socket);
   const written = handle?.bytesWritten;
   const waiting = handle?.writeQueueSize;
   if (typeof written === 'number' && typeof waiting === 'number') return written - waiting;
   return ((socket as { bytesWritten?: number }).bytesWritten ?? 0) - socket.writableLength;
+}
+
+/**
+ * Whether the kernel has left something of what was written. A stream of TLS counts every write as waiting until a later
+ * tick, taken or not: there the handle below is asked.
+ */
+export function hasWaiting(socket: Duplex): boolean {
+  if (socket.writableLength === 0) return false;
+  const waiting = ownHandleOf(socket)?._parent?.writeQueueSize;
+  return typeof waiting !== 'number' || waiting > 0;
+}
+
+/** TLS encrypts a write at once, into memory of its own; what counts is the connection below. */
+function handleOf(socket: Duplex): WriteHandle | null | undefined {
+  const own = ownHandleOf(socket);
+  return own?._parent ?? own;
+}
+
+function ownHandleOf(socket: Duplex): WriteHandle | null | undefined {
+  return (socket as { _handle?: WriteHandle | null })._handle;
 }

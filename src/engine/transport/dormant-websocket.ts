@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { WebSocket, type WebSocketServer } from 'ws';
 
-/** The part of a `WebSocket` that a transport uses. */
+/** The part of a `WebSocket` that a transport uses where nothing is compressed. */
 export type WebsocketLink = Pick<
   WebSocket,
   'extensions' | 'readyState' | 'bufferedAmount' | 'pause' | 'resume' | 'close' | 'terminate'
@@ -78,9 +78,9 @@ export class DormantWebsocket implements WebsocketLink {
   }
 
   close(code?: number): void {
-    const websocket = this.#wake();
-    if (websocket !== null) websocket.close(code);
-    else this.terminate();
+    // Where the peer has ended its side, this one ends as soon as what is queued has left.
+    if (this.readyState !== WebSocket.OPEN) return;
+    this.#wake()?.close(code);
   }
 
   terminate(): void {
@@ -88,6 +88,7 @@ export class DormantWebsocket implements WebsocketLink {
       this.#websocket.terminate();
       return;
     }
+    if (this.#readyState === WebSocket.CLOSED) return;
     this.#readyState = WebSocket.CLOSING;
     this.socket.destroy();
   }
@@ -114,11 +115,18 @@ export class DormantWebsocket implements WebsocketLink {
     const { socket } = this;
     const { write } = socket;
     socket.write = swallow;
-    this.server.handleUpgrade(HANDSHAKE, socket, NOTHING, (websocket) => {
-      this.#websocket = websocket;
-    });
-    socket.write = write;
-    if (this.#websocket === null) return null;
+    try {
+      this.server.handleUpgrade(HANDSHAKE, socket, NOTHING, (websocket) => {
+        this.#websocket = websocket;
+      });
+    } finally {
+      // Deleting it would leave the socket with slow properties.
+      socket.write = write;
+    }
+    if (this.#websocket === null) {
+      this.terminate();
+      return null;
+    }
     socket.off('error', onError).off('end', onEnd).off('close', onClose);
     this.#receive = socket.listeners('data').at(-1) as (chunk: Buffer) => void;
     socket.off('data', this.#receive);
@@ -134,7 +142,10 @@ const DORMANT = Symbol('dormant');
 const HANDSHAKE = {
   method: 'GET',
   url: '/',
+  httpVersion: '1.1',
   headers: {
+    host: 'localhost',
+    connection: 'Upgrade',
     upgrade: 'websocket',
     'sec-websocket-version': '13',
     'sec-websocket-key': 'AAAAAAAAAAAAAAAAAAAAAA==',

@@ -2,7 +2,7 @@ import type { Duplex } from 'node:stream';
 import { WebSocketServer, type WebSocket } from 'ws';
 import type { Dialect } from '../dialect.js';
 import type { FlushQueue } from '../flush-queue.js';
-import type { PerMessageDeflateOptions } from '../engine-options.js';
+import type { ResolvedPerMessageDeflate } from '../engine-options.js';
 import type { HttpHeaders } from '../http/http-exchange.js';
 import { DormantWebsocket } from './dormant-websocket.js';
 import { acceptance, isPlain, type WebsocketHandshake } from './websocket-handshake.js';
@@ -11,7 +11,7 @@ import { WebsocketTransport, type WebsocketRules } from './websocket-transport.j
 
 export interface AcceptorOptions extends Omit<WebsocketRules, 'compressionThreshold'> {
   readonly closeTimeout: number;
-  readonly perMessageDeflate: PerMessageDeflateOptions | false;
+  readonly perMessageDeflate: ResolvedPerMessageDeflate | false;
 }
 
 /** Turns upgrade requests into WebSocket transports. Owns the `WebSocketServer`, which never sees an HTTP server. */
@@ -29,16 +29,16 @@ export class WebsocketAcceptor {
 
   constructor(options: AcceptorOptions, flushQueue: FlushQueue) {
     this.#flushQueue = flushQueue;
-    this.#compresses = options.perMessageDeflate !== false;
     const { perMessageDeflate } = options;
-    const compressionThreshold = perMessageDeflate === false ? Infinity : (perMessageDeflate.threshold ?? 0);
+    this.#compresses = perMessageDeflate !== false;
+    const compressionThreshold = perMessageDeflate === false ? Infinity : perMessageDeflate.threshold;
     this.#rules = { ...options, compressionThreshold };
     this.#rulesV3 = { ...this.#rules, splitsJoinedFrames: false };
     const settings = {
       noServer: true,
       clientTracking: false,
       maxPayload: options.maxHttpBufferSize,
-      perMessageDeflate: options.perMessageDeflate,
+      perMessageDeflate,
       // A peer that does not answer the close frame is cut off after this time.
       closeTimeout: options.closeTimeout,
     };

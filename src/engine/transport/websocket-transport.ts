@@ -6,7 +6,7 @@ import { PACKETS_PER_TURN, SEPARATOR, splitPayload } from '../codec/payload-code
 import { PacketType, isControlType, type EncodedPacket } from '../codec/packet.js';
 import type { FlushQueue, Flushable } from '../flush-queue.js';
 import { ProtocolError } from '../protocol-error.js';
-import { bytesTaken } from './bytes-taken.js';
+import { bytesTaken, hasWaiting } from './bytes-taken.js';
 import { DormantWebsocket, type DormantOwner } from './dormant-websocket.js';
 import { FrameReader, type FrameSink } from './frame-reader.js';
 import type { SharedPacket } from './shared-packet.js';
@@ -180,8 +180,7 @@ export class WebsocketTransport implements Transport, Flushable, FrameSink, Webs
     this.handOver();
     const hasLeft = this.#enlisted && this.#hasLeft;
     // What the kernel has taken, the peer will get; one that does not read is waited for only where that is asked for.
-    // Within the tick of the handshake nothing has been tried yet.
-    const isBehind = this.socket.writableLength > 0 && this.socket.writableCorked === 0;
+    const isBehind = hasWaiting(this.socket);
     if (isUnresponsive(reason) || (isBehind && !graceful)) {
       this.#cutOff();
       return;

@@ -1,7 +1,14 @@
 import net from 'node:net';
 import { InflatedFrames } from './inflated-frames.mjs';
 import { openMany } from './open-many.mjs';
-import { CLOSE_FRAME, CONNECT_FRAME, PROBE_FRAME, WEBSOCKET_ACCEPT, upgradeRequest } from './wire.mjs';
+import {
+  CLOSE_FRAME,
+  COMPRESSED_CONNECT_FRAME,
+  CONNECT_FRAME,
+  PROBE_FRAME,
+  WEBSOCKET_ACCEPT,
+  upgradeRequest,
+} from './wire.mjs';
 
 const CLOSE_TIMEOUT = 5_000;
 
@@ -174,7 +181,8 @@ export class Connection {
       if (packet === '2') continue;
       const { expected, answer } = packets[this.#step++];
       if (!packet.startsWith(expected)) throw unexpected(`a packet ${expected}`, packet);
-      if (answer !== null) this.write(answer);
+      if (answer !== null)
+        this.write(this.#inflated !== null && answer === CONNECT_FRAME ? COMPRESSED_CONNECT_FRAME : answer);
     }
     if (this.#pending.length > 0) this.#early = this.#pending;
     this.#pending = null;

@@ -62,17 +62,23 @@ export class PollingSession {
     return this.#polls.bytesReceived + (this.#pushes?.bytesReceived ?? 0);
   }
 
-  /** Leaves without a word. */
-  async drop() {
-    this.onFailure = () => {};
-    await Promise.all([this.#polls.close(), this.#pushes?.close(), this.#upgraded?.drop()]);
-  }
-
   /** Ends the session; nothing is under way. */
   async close() {
+    await this.#leave();
+    await this.#upgraded?.close();
+  }
+
+  /** The same, but where it was upgraded, the WebSocket is reset. */
+  async drop() {
+    await this.#leave();
+    await this.#upgraded?.drop();
+  }
+
+  /** Says so where nothing else does: the server does not see connections that carry no request. */
+  async #leave() {
     if (this.#upgraded === null) await this.#ask(this.#pushRequest('1')).catch(() => {});
     this.onFailure = () => {};
-    await Promise.all([this.#polls.close(), this.#pushes?.close(), this.#upgraded?.close()]);
+    await Promise.all([this.#polls.close(), this.#pushes?.close()]);
   }
 
   async #connect() {

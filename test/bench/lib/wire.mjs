@@ -78,6 +78,8 @@ export function pollingHead(port, method, query, length) {
 }
 
 export const CONNECT_FRAME = clientFrame(TEXT, '40');
+/** As browsers send it where compression was accepted: a server needs what decompresses from here on. */
+export const COMPRESSED_CONNECT_FRAME = clientFrame(TEXT | COMPRESSED, deflate('40'));
 export const PING_FRAME = serverFrame(TEXT, '2');
 export const PONG_FRAME = clientFrame(TEXT, '3');
 export const PROBE_FRAME = clientFrame(TEXT, '2probe');

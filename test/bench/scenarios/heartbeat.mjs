@@ -53,7 +53,7 @@ class HeartbeatDriver {
     this.#pingInterval = pingInterval;
   }
 
-  /** Opens at a steady pace over some intervals, so that the pings of every server are spread alike. */
+  /** Opens at a steady pace over some intervals, so that the pings of a server are spread unless it groups them. */
   async open() {
     const steps = OPENING_TIME / OPENING_STEP;
     const opening = Array.from({ length: steps }, async (_, step) => {

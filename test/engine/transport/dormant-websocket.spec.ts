@@ -1,5 +1,10 @@
+import { createServer } from 'node:https';
+import { connect } from 'node:tls';
+import type { Session } from '../../../src/engine/index.js';
+import { cleanup } from '../../support/cleanup.js';
 import { openRawWebSocket, RawSocket, textFrame, upgradeRequest } from '../../support/raw-socket.js';
-import { startEngine } from '../../support/server.js';
+import { createEngine, listen, startEngine } from '../../support/server.js';
+import { TEST_TLS } from '../../support/tls.js';
 import { nextEvent, until } from '../../support/until.js';
 
 /** A client's frame under a mask of zeros. */
@@ -8,7 +13,7 @@ function frame(first: number, payload: string | Buffer): Buffer {
   return Buffer.concat([Buffer.of(first, 0x80 | body.length, 0, 0, 0, 0), body]);
 }
 
-async function openSession(): Promise<{ raw: RawSocket; session: import('../../../src/engine/index.js').Session }> {
+async function openSession(): Promise<{ raw: RawSocket; session: Session }> {
   const { port, url, sessions } = await startEngine();
   const raw = await openRawWebSocket(port, new URL(url).pathname);
   await until(() => sessions().length === 1);
@@ -93,6 +98,57 @@ describe('a WebSocket for which ws has made nothing yet', () => {
     await raw.arrival('\x88');
 
     expect(raw.received).toMatch(/^HTTP\/1\.1 101 .*\r\n\r\n\x81.0\{"sid".*\x81\x0b4last words\x88/s);
+  });
+
+  it('closes in the tick of the handshake with a close frame over TLS too, where a write is never taken at once', async () => {
+    const engine = createEngine();
+    engine.on('connection', (session: Session) => session.send('last words').close(true));
+    const http = createServer(TEST_TLS);
+    engine.attach(http);
+    const port = await listen(http);
+    cleanup(() => void http.close());
+    const client = connect({ port, host: '127.0.0.1', rejectUnauthorized: false });
+    client.write(upgradeRequest(`${engine.opts.path}?EIO=4&transport=websocket`));
+
+    const received: Buffer[] = [];
+    for await (const chunk of client) {
+      received.push(chunk as Buffer);
+      if ((chunk as Buffer).includes('\x88\x02', 0, 'latin1')) client.end();
+    }
+
+    expect(Buffer.concat(received).toString('latin1')).toMatch(/4last words\x88\x02\x03\xe8$/);
+  });
+
+  it('gives a peer that has ended its side all that is queued, also where the session closes meanwhile', async () => {
+    const { raw, session } = await openSession();
+    raw.socket.pause();
+    const size = 8_000_000;
+    session.send('x'.repeat(size));
+    const closed = nextEvent(session, 'close');
+    raw.socket.end();
+    await until(() => session.transport.writable === false);
+    session.close();
+
+    raw.socket.resume();
+
+    await raw.arrivalOf(size);
+    await closed;
+  });
+
+  it('wakes for a pause in a long joined frame, and reads what comes behind it in order', async () => {
+    const { raw, session } = await openSession();
+    const received: unknown[] = [];
+    session.on('message', (message) => void received.push(message));
+    const joined = Array.from({ length: 2000 }, (_, index) => `4${index}`).join('\x1e');
+    const long = Buffer.concat([
+      Buffer.of(0x81, 0xfe, joined.length >>> 8, joined.length & 0xff, 0, 0, 0, 0),
+      Buffer.from(joined),
+    ]);
+
+    raw.write(Buffer.concat([long, textFrame('4behind')]));
+
+    await until(() => received.at(-1) === 'behind');
+    expect(received).toEqual([...Array.from({ length: 2000 }, (_, index) => String(index)), 'behind']);
   });
 
   it('leaves a handshake with subprotocols to ws, which answers with the first', async () => {

@@ -5,6 +5,7 @@ import {
   EngineServer,
   OptionReader,
   TimerWheel,
+  parseQuery,
   resolveEngineOptions,
 } from '../../../dist/esm/engine/index.js';
 import { MemoryExchange, UPGRADE_HEADERS, memoryRequest } from '../lib/memory-exchange.mjs';
@@ -85,6 +86,8 @@ export function run(input) {
   const [method, ...rest] = first.split(' ');
   const headers = Object.fromEntries(lines.map((line) => splitAt(line, ': ')).filter(([name]) => name !== ''));
   const url = rest.join(' ');
+  const query = url.includes('?') ? url.slice(url.indexOf('?') + 1) : '';
+  assert.deepEqual(parseQuery(url), Object.fromEntries(new URLSearchParams(query)));
   return method === 'UPGRADE' ? upgrade(url, headers) : exchange(method, url, headers);
 }
 
@@ -103,7 +106,8 @@ async function upgrade(url, headers) {
   const socket = new MemorySocket();
   const request = memoryRequest('GET', url, { ...UPGRADE_HEADERS, ...headers }, socket);
   engine.handleUpgrade(request, socket, Buffer.alloc(0));
-  socket.uncork();
+  // The 101 leaves at the end of the tick.
+  await new Promise(setImmediate);
   const head = Buffer.concat(socket.sent).toString('latin1');
   const status = Number(/^HTTP\/1\.1 (\d{3}) /.exec(head)?.[1]);
   assert.ok(STATUS.has(status), head);

@@ -1,6 +1,10 @@
-/** WebSocket frames, cut anywhere: the reader in front of `ws` gives what `ws` alone gives, and ends where it ends. */
+/**
+ * WebSocket frames, cut anywhere: the reader in front of `ws`, and in front of one that is made on demand, gives what `ws`
+ * alone gives, and ends where it ends.
+ */
 import assert from 'node:assert/strict';
 import { WebSocketServer } from 'ws';
+import { DormantWebsocket } from '../../../dist/esm/engine/transport/dormant-websocket.js';
 import { FrameReader } from '../../../dist/esm/engine/transport/frame-reader.js';
 import { clientFrame } from '../lib/frames.mjs';
 import { UPGRADE_HEADERS, memoryRequest } from '../lib/memory-exchange.mjs';
@@ -59,22 +63,24 @@ const server = new WebSocketServer({ noServer: true, clientTracking: false, maxP
 
 export async function run(input) {
   const chunks = cut(framesOf(input.subarray(0, MOST_BYTES)), input[0] ?? 0);
-  const [alone, read] = [reading(false), reading(true)];
+  const all = [reading(false), reading(true), dormantReading()];
+  const [alone, ...others] = all;
   for (const chunk of chunks) {
-    alone.socket.arrive(Buffer.from(chunk));
-    read.socket.arrive(Buffer.from(chunk));
+    for (const { socket } of all) socket.arrive(Buffer.from(chunk));
   }
-  await settled(alone, read);
-  if (alone.seen.length !== read.seen.length) {
+  await settled(...all);
+  if (others.some(({ seen }) => seen.length !== alone.seen.length)) {
     // The reader waits for a whole header where `ws` judges by its beginning.
-    for (const { socket } of [alone, read]) socket.arrive(Buffer.alloc(HEADER_SIZE));
-    await settled(alone, read);
+    for (const { socket } of all) socket.arrive(Buffer.alloc(HEADER_SIZE));
+    await settled(...all);
   }
-  const direct = read.direct;
-  assert.deepEqual(read.seen, alone.seen);
-  assert.equal(read.websocket.readyState, alone.websocket.readyState);
-  assert.deepEqual(Buffer.concat(read.socket.sent).subarray(-4), Buffer.concat(alone.socket.sent).subarray(-4));
-  for (const { websocket } of [alone, read]) websocket.terminate();
+  const [{ direct }] = others;
+  for (const other of others) {
+    assert.deepEqual(other.seen, alone.seen);
+    assert.equal(other.websocket.readyState, alone.websocket.readyState);
+    assert.deepEqual(Buffer.concat(other.socket.sent).subarray(-4), Buffer.concat(alone.socket.sent).subarray(-4));
+  }
+  for (const { websocket } of all) websocket.terminate();
   await new Promise(setImmediate);
   const end = alone.seen.find((each) => /^(error|close)/.test(each)) ?? 'open';
   return `${end}, ${Math.min(alone.seen.length, 9)} seen, ${Math.min(direct, 4)} read`;
@@ -82,27 +88,55 @@ export async function run(input) {
 
 /** A WebSocket, with our reader in front or without, and what it gave. */
 function reading(isRead) {
-  const socket = new MemorySocket();
-  const self = { socket, seen: [], direct: 0, websocket: null, reads: true, receiveText, receiveBinary };
+  const self = new Reading();
+  const { socket } = self;
   server.handleUpgrade(memoryRequest('GET', '/', UPGRADE_HEADERS), socket, Buffer.alloc(0), (websocket) => {
     self.websocket = websocket;
-    websocket.on('message', (data, isBinary) => self.seen.push(isBinary ? seenBinary(data) : seenText(data)));
-    websocket.on('ping', (data) => self.seen.push(`ping ${data.toString('latin1')}`));
-    websocket.on('error', (error) => {
-      if (isRead) FrameReader.remove(socket);
-      self.seen.push(`error ${error.code}`);
-    });
+    self.listenTo(websocket);
     if (isRead) FrameReader.install(socket, self, MAX_PAYLOAD);
   });
-  function receiveText(type, text) {
-    self.direct++;
-    self.seen.push(`text ${type} ${text}`);
-  }
-  function receiveBinary(data) {
-    self.direct++;
-    self.seen.push(seenBinary(data));
-  }
   return self;
+}
+
+/** The same with our reader, where `ws` has made nothing yet. */
+function dormantReading() {
+  const self = new Reading();
+  const { socket } = self;
+  // What ends the 101, which is not written here.
+  socket.sent.push(Buffer.from('\r\n\r\n'));
+  const websocket = new DormantWebsocket(server, socket, Buffer.alloc(0));
+  websocket.owner = { handOver() {}, onWake: (woken) => self.listenTo(woken), onSocketClose() {} };
+  self.websocket = websocket;
+  FrameReader.install(socket, self, MAX_PAYLOAD, DormantWebsocket.listener);
+  return self;
+}
+
+/** What a WebSocket gave, and its reader. */
+class Reading {
+  socket = new MemorySocket();
+  websocket = null;
+  seen = [];
+  direct = 0;
+  reads = true;
+
+  listenTo(websocket) {
+    websocket.on('message', (data, isBinary) => this.seen.push(isBinary ? seenBinary(data) : seenText(data)));
+    websocket.on('ping', (data) => this.seen.push(`ping ${data.toString('latin1')}`));
+    websocket.on('error', (error) => {
+      FrameReader.remove(this.socket);
+      this.seen.push(`error ${error.code}`);
+    });
+  }
+
+  receiveText(type, text) {
+    this.direct++;
+    this.seen.push(`text ${type} ${text}`);
+  }
+
+  receiveBinary(data) {
+    this.direct++;
+    this.seen.push(seenBinary(data));
+  }
 }
 
 function seenText(data) {

@@ -15,7 +15,7 @@ export function describeEnvironment() {
     date: new Date().toISOString(),
     commit: currentCommit(),
     node: process.version,
-    machine: `${cpus[0].model.trim()}, ${cpus.length} cores, ${os.type()} ${os.release()}`,
+    machine: `${cpus[0].model.trim()}, ${cpus.length} cores, ${os.type()}`,
     pinned: canPin(),
     versions: {
       'socket.io': installedVersion('socket.io'),

@@ -1,7 +1,8 @@
 import { Contestant } from './contestant.mjs';
 import { median } from './statistics.mjs';
 
-const TURNS = 5;
+/** Fewer where a turn leaves much to clear away, or lasts long. */
+const TURNS = { cpu: 5, connect: 3, heartbeat: 3 };
 const WARMUP = 0.35;
 /**
  * Seconds of load before a turn: after a pause TCP acknowledges the first 16 segments of each connection one by one,
@@ -9,7 +10,7 @@ const WARMUP = 0.35;
  */
 const LEAD_IN = { cpu: 0.08, broadcast: 0.25 };
 /** Seconds of one turn: so short that the machine is the same for both. */
-const TURN = { cpu: 0.2, connect: 0.4, heartbeat: 0.5 };
+const TURN = { cpu: 0.2, connect: 0.25, heartbeat: 0.5 };
 
 /**
  * Two servers that take turns under the same load, each in a process of its own on the same core. What slows the
@@ -36,12 +37,16 @@ export class Duel {
 
   /**
    * @param {number} pairs of processes
-   * @returns {Promise<number[]>} what the first costs, in costs of the second; by pair
+   * @returns {Promise<Look[]>}
+   *
+   * @typedef {object} Look at one pair
+   * @property {number} ratio what the first costs, in costs of the second
+   * @property {number} othersBusy share of a core that something else used meanwhile; NaN where that cannot be known
    */
   async fight(pairs) {
-    const ratios = [];
-    for (let pair = 0; pair < pairs; pair++) ratios.push(await this.#pair());
-    return ratios;
+    const looks = [];
+    for (let pair = 0; pair < pairs; pair++) looks.push(await this.#pair());
+    return looks;
   }
 
   async #pair() {
@@ -62,22 +67,26 @@ export class Duel {
   async #takeTurns(contestants) {
     const { name, warmupFactor = 1 } = this.#scenario;
     for (const contestant of contestants) await contestant.warmUp(WARMUP * warmupFactor);
+    const turns = TURNS[name] ?? TURNS.cpu;
     const ratios = [];
-    for (let turn = 0; turn < TURNS; turn++) {
+    const othersBusy = [];
+    for (let turn = 0; turn < turns; turn++) {
       // Who begins alternates.
       const order = turn % 2 === 0 ? [0, 1] : [1, 0];
       const costs = [];
       for (const index of order) {
         await contestants[index].leadIn(LEAD_IN[name] ?? LEAD_IN.cpu);
-        costs[index] = (await contestants[index].measure(TURN[name] ?? TURN.cpu)).cost;
+        const sample = await contestants[index].measure(TURN[name] ?? TURN.cpu);
+        costs[index] = sample.cost;
+        othersBusy.push(sample.othersBusy);
         await contestants[index].settle();
       }
       ratios.push(costs[0] / costs[1]);
     }
-    return median(ratios);
+    return { ratio: median(ratios), othersBusy: median(othersBusy) };
   }
 
-  /** Of what is alive: it is exact where the resident set is rounded up, so that no turns are needed. */
+  /** Of what is alive: it is exact, whatever else runs, where the resident set is rounded up. No turns are needed. */
   async #compareMemory() {
     const live = [];
     for (const server of this.#servers) {
@@ -91,6 +100,6 @@ export class Duel {
         await contestant.leave();
       }
     }
-    return live[0] / live[1];
+    return { ratio: live[0] / live[1], othersBusy: 0 };
   }
 }

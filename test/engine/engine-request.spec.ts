@@ -23,6 +23,7 @@ describe('parseQuery', () => {
   });
 
   it('takes a name that every object has, also where that cannot be written', () => {
+    // oxlint-disable-next-line no-extend-native -- as in a process that froze it; taken away again
     Object.defineProperty(Object.prototype, 'frozen', { value: 'shared', configurable: true });
     cleanup(() => void Reflect.deleteProperty(Object.prototype, 'frozen'));
 

@@ -242,19 +242,25 @@ function resolveTransports(read: OptionReader): readonly TransportName[] {
 
 function resolveHttpCompression(read: OptionReader): number | null {
   const value = read.raw('httpCompression') ?? true;
-  if (typeof value === 'boolean') return value ? COMPRESSION_THRESHOLD : null;
-  const threshold = isObject(value) ? (value.threshold ?? COMPRESSION_THRESHOLD) : null;
-  if (typeof threshold === 'number' && threshold >= 0) return threshold;
+  if (value === false) return null;
+  const threshold = thresholdOf(value);
+  if (threshold !== null) return threshold;
   throw new OptionError('httpCompression', value, 'true, false or { threshold: bytes }');
 }
 
 function resolvePerMessageDeflate(read: OptionReader): ResolvedPerMessageDeflate | false {
   const value = read.raw('perMessageDeflate') ?? false;
   if (value === false) return false;
-  if (value === true) return { threshold: COMPRESSION_THRESHOLD };
-  const threshold = isObject(value) ? (value.threshold ?? COMPRESSION_THRESHOLD) : null;
-  if (typeof threshold === 'number' && threshold >= 0) return { ...(value as PerMessageDeflateOptions), threshold };
+  const threshold = thresholdOf(value);
+  if (threshold !== null) return { ...(isObject(value) ? value : null), threshold };
   throw new OptionError('perMessageDeflate', value, 'true, false or the options of the ws package');
+}
+
+/** Of what switches a compression on: `true`, or an object that may have one. Null for anything else. */
+function thresholdOf(value: unknown): number | null {
+  if (value === true) return COMPRESSION_THRESHOLD;
+  const threshold = isObject(value) ? (value.threshold ?? COMPRESSION_THRESHOLD) : null;
+  return typeof threshold === 'number' && threshold >= 0 ? threshold : null;
 }
 
 function resolveCookie(read: OptionReader): ResolvedEngineOptions['cookie'] {

@@ -350,9 +350,7 @@ export class EngineServer extends EventEmitter implements SessionHost, AnswerPol
       this.#refuseUpgrade(upgrade, this.#foreignOrigin(upgrade.request));
       return;
     }
-    if (verdict.headers !== null) {
-      for (const [name, value] of Object.entries(verdict.headers)) upgrade.headers.setHeader(name, value);
-    }
+    for (const [name, value] of Object.entries(verdict.headers ?? {})) upgrade.headers.setHeader(name, value);
     const found = this.#verifier.verify(upgrade.request, true);
     if (found instanceof Refusal) this.#refuseUpgrade(upgrade, found);
     else if (found !== null) this.#accept(upgrade, null, (transport) => this.#offer(found, transport));

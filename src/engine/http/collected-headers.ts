@@ -41,7 +41,7 @@ export class CollectedHeaders {
 
   writeHead(status?: number, headers?: Record<string, string | string[]>): this {
     if (status !== undefined) this.statusCode = status;
-    if (headers !== undefined) for (const [name, value] of Object.entries(headers)) this.setHeader(name, value);
+    for (const [name, value] of Object.entries(headers ?? {})) this.setHeader(name, value);
     return this;
   }
 

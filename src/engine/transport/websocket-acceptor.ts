@@ -5,7 +5,7 @@ import type { FlushQueue } from '../flush-queue.js';
 import type { ResolvedPerMessageDeflate } from '../engine-options.js';
 import type { HttpHeaders } from '../http/http-exchange.js';
 import { DormantWebsocket } from './dormant-websocket.js';
-import { acceptance, isPlain, type WebsocketHandshake } from './websocket-handshake.js';
+import { acceptance, headerLines, isPlain, type WebsocketHandshake } from './websocket-handshake.js';
 import { WebsocketTransportV3 } from './websocket-transport-v3.js';
 import { WebsocketTransport, type WebsocketRules } from './websocket-transport.js';
 
@@ -91,8 +91,6 @@ export class WebsocketAcceptor {
   }
 
   #addHeaders(lines: string[]): void {
-    for (const [name, value] of Object.entries(this.#headers ?? {})) {
-      for (const one of Array.isArray(value) ? value : [value]) lines.push(`${name}: ${one}`);
-    }
+    lines.push(...headerLines(this.#headers ?? {}));
   }
 }

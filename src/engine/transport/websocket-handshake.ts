@@ -36,10 +36,17 @@ export function acceptance({ headers }: IncomingMessage, further: HttpHeaders): 
     .update(headers['sec-websocket-key'] + GUID)
     .digest('base64');
   let head = `${SWITCHING}Sec-WebSocket-Accept: ${accept}\r\n`;
-  for (const [name, value] of Object.entries(further)) {
-    for (const one of Array.isArray(value) ? value : [value]) head += `${name}: ${one}\r\n`;
-  }
+  for (const line of headerLines(further)) head += `${line}\r\n`;
   return `${head}\r\n`;
+}
+
+/** One line for each value. */
+export function headerLines(headers: HttpHeaders): string[] {
+  const lines: string[] = [];
+  for (const [name, value] of Object.entries(headers)) {
+    for (const one of Array.isArray(value) ? value : [value]) lines.push(`${name}: ${one}`);
+  }
+  return lines;
 }
 
 const SWITCHING = 'HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n';

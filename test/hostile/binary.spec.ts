@@ -42,12 +42,8 @@ describe.each(TRANSPORTS)('hostile attachments, over %s', (transport) => {
   it.each(REFUSED)('%s: the session ends', (_what, packets, code) =>
     withBystander(async (scene) => {
       const peer = await scene.joined(transport);
-      const closed = scene.closeOfYoungest();
 
-      await peer.send(...packets);
-      await untilGone(peer);
-
-      expect(await closed).toEqual(['parse error', expect.objectContaining({ code })]);
+      await scene.endWith(peer, packets, code);
     }),
   );
 
@@ -58,12 +54,8 @@ describe.each(TRANSPORTS)('hostile attachments, over %s', (transport) => {
   ])('%s before CONNECT ends the session', (_what, packets, code) =>
     withBystander(async (scene) => {
       const peer = await scene.peer(transport);
-      const closed = scene.closeOfYoungest();
 
-      await peer.send(...packets);
-      await untilGone(peer);
-
-      expect(await closed).toEqual(['parse error', expect.objectContaining({ code })]);
+      await scene.endWith(peer, packets, code);
     }),
   );
 
@@ -71,12 +63,9 @@ describe.each(TRANSPORTS)('hostile attachments, over %s', (transport) => {
     withBystander(
       async (scene) => {
         const peer = await scene.joined(transport);
-        const closed = scene.closeOfYoungest();
+        const event = `453-["e",${slot(0)},${slot(1)},${slot(2)}]`;
 
-        await peer.send(`453-["e",${slot(0)},${slot(1)},${slot(2)}]`, Buffer.alloc(600), Buffer.alloc(600));
-        await untilGone(peer);
-
-        expect(await closed).toEqual(['parse error', expect.objectContaining({ code: 'ATTACHMENTS_TOO_LARGE' })]);
+        await scene.endWith(peer, [event, Buffer.alloc(600), Buffer.alloc(600)], 'ATTACHMENTS_TOO_LARGE');
       },
       { maxAttachmentBytes: 1_000 },
     ));

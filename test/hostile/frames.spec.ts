@@ -1,5 +1,5 @@
 import { deflateRawSync } from 'node:zlib';
-import type { RawSocket } from '../support/raw-socket.js';
+import { clientFrame as frame, type RawSocket } from '../support/raw-socket.js';
 import { collect } from '../support/garbage.js';
 import { until } from '../support/until.js';
 import { answerOn, rawUpgrade } from './support/requests.js';
@@ -13,13 +13,6 @@ const MEGABYTE = 1_048_576;
 
 const hex = (digits: string): Buffer => Buffer.from(digits.replaceAll(' ', ''), 'hex');
 const times = (count: number, bytes: Buffer): Buffer => Buffer.alloc(count * bytes.length, bytes);
-/** A frame under a mask of zeros; its first byte has its bits and opcode. */
-function frame(first: number, payload: string | Buffer): Buffer {
-  const body = Buffer.from(payload as string, 'latin1');
-  const length =
-    body.length < 126 ? Buffer.of(0x80 | body.length) : Buffer.of(0xfe, body.length >> 8, body.length & 0xff);
-  return Buffer.concat([Buffer.of(first), length, Buffer.alloc(4), body]);
-}
 const ECHO = frame(0x81, '42["echo",1]');
 
 /** Bytes behind the handshake, the code of the close frame that answers them, and why the session ends. */

@@ -1,5 +1,5 @@
 import type { Frame } from '../support/engine-client.js';
-import { TRANSPORTS, untilGone } from '../support/peer.js';
+import { TRANSPORTS } from '../support/peer.js';
 import { withBystander } from './support/with-bystander.js';
 
 /** Of a client in the main namespace. */
@@ -60,12 +60,8 @@ describe.each(TRANSPORTS)('hostile Socket.IO packets, over %s', (transport) => {
   it.each(REFUSED)('%s ends the session', (_what, packets, code) =>
     withBystander(async (scene) => {
       const peer = await scene.joined(transport);
-      const closed = scene.closeOfYoungest();
 
-      await peer.send(...packets);
-      await untilGone(peer);
-
-      expect(await closed).toEqual(['parse error', expect.objectContaining({ code })]);
+      await scene.endWith(peer, packets, code);
     }),
   );
 
@@ -89,12 +85,8 @@ describe.each(TRANSPORTS)('hostile Socket.IO packets, over %s', (transport) => {
   ])('%s ends the session', (_what, packets, code) =>
     withBystander(async (scene) => {
       const peer = await scene.peer(transport);
-      const closed = scene.closeOfYoungest();
 
-      await peer.send(...packets);
-      await untilGone(peer);
-
-      expect(await closed).toEqual(['parse error', expect.objectContaining({ code })]);
+      await scene.endWith(peer, packets, code);
     }),
   );
 

@@ -73,10 +73,20 @@ export function upgradeRequest(path: string): string {
   );
 }
 
-/** A client's text frame of less than 126 bytes, under a mask of zeros. */
+/**
+ * A client's frame of less than 64 KiB, under a mask of zeros. `first` has its bits and opcode; text is taken byte by
+ * byte, so that it may be what no text is.
+ */
+export function clientFrame(first: number, payload: string | Buffer): Buffer {
+  const body = Buffer.from(payload as string, 'latin1');
+  const length =
+    body.length < 126 ? Buffer.of(0x80 | body.length) : Buffer.of(0xfe, body.length >> 8, body.length & 0xff);
+  return Buffer.concat([Buffer.of(first), length, Buffer.alloc(4), body]);
+}
+
+/** The same for a text frame in UTF-8. */
 export function textFrame(text: string): Buffer {
-  const payload = Buffer.from(text);
-  return Buffer.concat([Buffer.of(0x81, 0x80 | payload.length, 0, 0, 0, 0), payload]);
+  return clientFrame(0x81, Buffer.from(text));
 }
 
 /** Opens a WebSocket by hand and waits for the open packet. */

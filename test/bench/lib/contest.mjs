@@ -1,8 +1,8 @@
 import { startGenerator } from './processes.mjs';
 import { sampling } from './sampling.mjs';
 
-/** The share of a core that others may take before a sample is taken again. */
-const DISTURBANCE = 0.15;
+/** The share of a core that others may take before a sample is not trusted. */
+export const DISTURBANCE = 0.15;
 
 /**
  * One variant of one scenario, played by all servers in turn: in each round each server is measured once, and each round

@@ -1,5 +1,6 @@
 import { describeEnvironment } from '../lib/environment.mjs';
 import { Baseline } from '../lib/baseline.mjs';
+import { DISTURBANCE } from '../lib/contest.mjs';
 import { Duel } from '../lib/duel.mjs';
 import { digits, renderRows } from '../lib/markdown.mjs';
 import { startGenerator } from '../lib/processes.mjs';
@@ -11,8 +12,6 @@ import { lowerQuartile, median } from '../lib/statistics.mjs';
 const TOLERANCE = 1.25;
 /** From here on a first look is not trusted. Below the tolerance, since a look too many costs seconds only. */
 const SUSPICION = 1.15;
-/** From this share of a core on that something else uses, a server that seems dearer may be so for that. */
-const NOISE = 0.15;
 /** How many pairs of processes are compared: at first, on suspicion, and for a baseline. */
 const LOOKS = { first: 2, second: 3, baseline: 7 };
 
@@ -120,7 +119,7 @@ async function judgeOne({ name, peer, measure }, baseline) {
 
 function verdictOn(change, othersBusy) {
   if (change <= TOLERANCE) return 'ok';
-  return othersBusy > NOISE ? NOISY : DEARER;
+  return othersBusy > DISTURBANCE ? NOISY : DEARER;
 }
 
 async function save(contests, baseline, environment) {

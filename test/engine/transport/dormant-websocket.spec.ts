@@ -2,16 +2,10 @@ import { createServer } from 'node:https';
 import { connect } from 'node:tls';
 import type { Session } from '../../../src/engine/index.js';
 import { cleanup } from '../../support/cleanup.js';
-import { openRawWebSocket, RawSocket, textFrame, upgradeRequest } from '../../support/raw-socket.js';
+import { clientFrame, openRawWebSocket, RawSocket, textFrame, upgradeRequest } from '../../support/raw-socket.js';
 import { createEngine, listen, startEngine } from '../../support/server.js';
 import { TEST_TLS } from '../../support/tls.js';
 import { nextEvent, until } from '../../support/until.js';
-
-/** A client's frame under a mask of zeros. */
-function frame(first: number, payload: string | Buffer): Buffer {
-  const body = Buffer.from(payload);
-  return Buffer.concat([Buffer.of(first, 0x80 | body.length, 0, 0, 0, 0), body]);
-}
 
 async function openSession(): Promise<{ raw: RawSocket; session: Session }> {
   const { port, url, sessions } = await startEngine();
@@ -26,7 +20,7 @@ describe('a WebSocket for which ws has made nothing yet', () => {
     const { raw, session } = await openSession();
     const message = nextEvent(session, 'message');
 
-    raw.write(Buffer.concat([frame(0x89, 'hi'), textFrame('4after')]));
+    raw.write(Buffer.concat([clientFrame(0x89, 'hi'), textFrame('4after')]));
 
     await raw.arrival('\x8a\x02hi');
     expect(await message).toEqual(['after']);
@@ -37,7 +31,7 @@ describe('a WebSocket for which ws has made nothing yet', () => {
     const raw = new RawSocket(port);
     const request = upgradeRequest(`${new URL(url).pathname}?EIO=4&transport=websocket`);
 
-    raw.write(Buffer.concat([Buffer.from(request), frame(0x89, 'hi')]));
+    raw.write(Buffer.concat([Buffer.from(request), clientFrame(0x89, 'hi')]));
 
     await raw.arrival('\x8a\x02hi');
     expect(raw.received).toMatch(/^HTTP\/1\.1 101 .*\r\n\r\n\x81.0\{"sid".*\x8a\x02hi/s);
@@ -47,7 +41,7 @@ describe('a WebSocket for which ws has made nothing yet', () => {
     const { raw, session } = await openSession();
     const message = nextEvent(session, 'message');
 
-    raw.write(Buffer.concat([frame(0x01, '4he'), frame(0x80, 'llo')]));
+    raw.write(Buffer.concat([clientFrame(0x01, '4he'), clientFrame(0x80, 'llo')]));
 
     expect(await message).toEqual(['hello']);
   });
@@ -70,7 +64,7 @@ describe('a WebSocket for which ws has made nothing yet', () => {
     const { raw, session } = await openSession();
     const closed = nextEvent(session, 'close');
 
-    raw.write(frame(0x88, Buffer.of(0x03, 0xe8)));
+    raw.write(clientFrame(0x88, Buffer.of(0x03, 0xe8)));
 
     await raw.arrival('\x88\x02\x03\xe8');
     await raw.ended;
@@ -140,12 +134,8 @@ describe('a WebSocket for which ws has made nothing yet', () => {
     const received: unknown[] = [];
     session.on('message', (message) => void received.push(message));
     const joined = Array.from({ length: 2000 }, (_, index) => `4${index}`).join('\x1e');
-    const long = Buffer.concat([
-      Buffer.of(0x81, 0xfe, joined.length >>> 8, joined.length & 0xff, 0, 0, 0, 0),
-      Buffer.from(joined),
-    ]);
 
-    raw.write(Buffer.concat([long, textFrame('4behind')]));
+    raw.write(Buffer.concat([textFrame(joined), textFrame('4behind')]));
 
     await until(() => received.at(-1) === 'behind');
     expect(received).toEqual([...Array.from({ length: 2000 }, (_, index) => String(index)), 'behind']);

@@ -1,6 +1,7 @@
 import { MODULE_DEFAULTS, type ServerOptions } from '../../../src/socketio/index.js';
+import type { Frame } from '../../support/engine-client.js';
 import { connectClient, type ClientSocket } from '../../support/official-client.js';
-import { joinedPeer, openPeer, type Peer, type PeerTransport } from '../../support/peer.js';
+import { joinedPeer, openPeer, untilGone, type Peer, type PeerTransport } from '../../support/peer.js';
 import { RawSocket, openRawWebSocket } from '../../support/raw-socket.js';
 import { startServer, type RunningServer } from '../../support/server.js';
 import { elapse, within } from '../../support/until.js';
@@ -71,6 +72,16 @@ export class Scene {
     const session = [...this.server.io.engine.sessions.values()].at(-1)!;
     const closed = new Promise<unknown[]>((resolve) => session.once('close', (...args) => resolve(args)));
     return within(closed, 'the session to end', PATIENCE);
+  }
+
+  /** Sends what breaks the protocol: the session of `peer`, the youngest, ends with this code, and the peer hears of it. */
+  async endWith(peer: Peer, packets: readonly Frame[], code: string): Promise<void> {
+    const closed = this.closeOfYoungest();
+
+    await peer.send(...packets);
+    await untilGone(peer);
+
+    expect(await closed).toEqual(['parse error', expect.objectContaining({ code })]);
   }
 
   /** What was reported since the last look; an attack upon which something must be takes it from here. */

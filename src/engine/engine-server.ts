@@ -326,10 +326,14 @@ export class EngineServer extends EventEmitter implements SessionHost, AnswerPol
         else this.#openPolling(http, headers, result);
       });
     } else {
+      const { requestHandler } = found.transport;
+      if (requestHandler === null) {
+        this.#refuseExchange(http, headers, new Refusal('TRANSPORT_HANDSHAKE_ERROR'));
+        return;
+      }
       const exchange = new PollingExchange(http, headers, this);
-      const transport = found.transport as PollingTransport;
-      if (request.method === 'GET') transport.handlePoll(exchange);
-      else transport.handlePush(exchange);
+      if (request.method === 'GET') requestHandler.handlePoll(exchange);
+      else requestHandler.handlePush(exchange);
     }
   }
 

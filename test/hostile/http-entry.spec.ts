@@ -85,6 +85,21 @@ describe('hostile requests', () => {
     }),
   );
 
+  it.each(['GET', 'POST'])('%s for a session over WebSocket is refused, which lives on', (method) =>
+    withBystander(async (scene) => {
+      const peer = await scene.joined('websocket');
+      const sid = [...scene.server.io.engine.sessions.keys()].at(-1)!;
+      const query = `?EIO=4&transport=websocket&sid=${sid}`;
+
+      expect(await refusalOf(scene.raw(), rawRequest(method, PATH + query, ['Content-Length: 0']))).toEqual(
+        refusal(400, 3),
+      );
+
+      await peer.send('42["echo",1]');
+      expect(await peer.next()).toBe('42["echo",1]');
+    }),
+  );
+
   it.each(PATHS)('the path %s is not the server’s', (path) =>
     withBystander(async (scene) => {
       const query = '?EIO=4&transport=';

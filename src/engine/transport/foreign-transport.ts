@@ -43,6 +43,10 @@ export class ForeignTransport implements Transport {
     return this.socket.transport.name as TransportName;
   }
 
+  get requestHandler(): null {
+    return null;
+  }
+
   get writable(): boolean {
     return this.socket.transport.writable;
   }

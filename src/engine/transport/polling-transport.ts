@@ -8,7 +8,7 @@ import { ProtocolError } from '../protocol-error.js';
 import { Timer, type TimerWheel } from '../timer-wheel.js';
 import { PollQueue } from './poll-queue.js';
 import type { SharedPacket } from './shared-packet.js';
-import type { Transport, TransportHandler } from './transport.js';
+import type { RequestHandler, Transport, TransportHandler } from './transport.js';
 
 export interface PollingRules {
   readonly pollingMaxBufferSize: number;
@@ -23,7 +23,7 @@ type State = 'open' | 'closing' | 'closed' | 'retired';
  * Engine.IO over HTTP long-polling: a waiting GET carries packets out, a POST carries packets in (protocol, "HTTP
  * long-polling"). A second GET or POST beside an open one breaks the protocol and ends the session.
  */
-export class PollingTransport implements Transport, Flushable {
+export class PollingTransport implements Transport, RequestHandler, Flushable {
   readonly name = 'polling';
   handler!: TransportHandler;
   bytesReceived = 0;
@@ -51,6 +51,10 @@ export class PollingTransport implements Transport, Flushable {
     private readonly rules: PollingRules,
     private readonly codec = PAYLOAD_V4,
   ) {}
+
+  get requestHandler(): RequestHandler {
+    return this;
+  }
 
   get writable(): boolean {
     return this.#poll !== null && this.#queue.length === 0;

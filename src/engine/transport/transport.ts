@@ -1,5 +1,6 @@
 import type { CloseDetail, CloseReason } from '../close-reason.js';
 import type { ControlType, EncodedPacket } from '../codec/packet.js';
+import type { PollingExchange } from '../http/polling-exchange.js';
 import type { SharedPacket } from './shared-packet.js';
 
 export type TransportName = 'polling' | 'websocket' | 'webtransport';
@@ -17,9 +18,17 @@ export interface TransportHandler {
   onTransportClose(reason: CloseReason, detail: CloseDetail): void;
 }
 
+/** Answers the HTTP requests of a session. */
+export interface RequestHandler {
+  handlePoll(exchange: PollingExchange): void;
+  handlePush(exchange: PollingExchange): void;
+}
+
 /** One way to move packets. Whoever sets `handler` owns the transport and is the only one to close it. */
 export interface Transport {
   readonly name: TransportName;
+  /** Answers HTTP requests that name the session; null for a transport that has none, whatever a request claims. */
+  readonly requestHandler: RequestHandler | null;
   /** Gets what arrives; changed once, when an upgrade succeeds. */
   handler: TransportHandler;
   /** Whether a packet sent now leaves at the end of this tick; volatile packets are dropped otherwise. */

@@ -83,6 +83,10 @@ export class WebsocketTransport implements Transport, Flushable, FrameSink, Webs
     this.#collect(acceptance);
   }
 
+  get requestHandler(): null {
+    return null;
+  }
+
   get writable(): boolean {
     // What is still being compressed counts as well.
     const collects = this.#enlisted && !this.flushQueue.isImmediate;

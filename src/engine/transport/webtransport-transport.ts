@@ -66,6 +66,10 @@ export class WebtransportTransport implements Transport, Flushable, FrameSink {
     this.#readAll().then(this.#onGone, this.#onGone).catch(rethrowLater);
   }
 
+  get requestHandler(): null {
+    return null;
+  }
+
   get writable(): boolean {
     return this.#state === 'open' && this.#frames.length === 0 && this.#writes.length === 0;
   }

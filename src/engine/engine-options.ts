@@ -1,9 +1,9 @@
 import { serialize, type SerializeOptions } from 'cookie';
 import proxyAddr from 'proxy-addr';
-import type { CorsSetting } from './cors-options.js';
-import type { EngineRequest } from './engine-request.js';
+import type { CorsSetting } from './http/cors-options.js';
+import type { EngineRequest } from './http/engine-request.js';
 import type { TrustProxy } from './http/proxy-trust.js';
-import { MAX_TIMER, OptionError, type OptionReader } from './option-reader.js';
+import { MAX_TIMER, OptionError, type OptionReader } from '../common/option-reader.js';
 import type { TransportName } from './transport/transport.js';
 
 /** What an Engine.IO server can be told. Every length is in bytes, every duration in milliseconds. */

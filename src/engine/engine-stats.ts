@@ -1,4 +1,4 @@
-import type { RefusalName } from './engine-error.js';
+import type { RefusalName } from './http/refusal.js';
 import type { TransportName } from './transport/transport.js';
 
 /** What an engine has done so far: a snapshot, as plain data. */

@@ -1,13 +1,13 @@
 export { SocketIoModule } from './socket-io.module.js';
 export type { SocketIoModuleOptions } from './socket-io.options.js';
-export { findHost } from './host-lookup.js';
+export { findHost } from './runtime-lookup.js';
 export { Websocket } from './websocket.service.js';
-export type { ShutdownOptions, ShutdownResult } from './shutdown.js';
+export type { ShutdownOptions, ShutdownResult } from './dispatch/shutdown.js';
 export { SocketIoAdapter } from './adapter/socket-io.adapter.js';
-export type { SocketIoAdapterOptions } from './adapter/adapter.options.js';
+export type { SocketIoAdapterOptions } from './adapter/socket-io-adapter.options.js';
 export { SocketIoException, type SocketIoExceptionOptions } from './errors/socket-io.exception.js';
 export { BindingError } from './errors/binding.error.js';
-export type { ErrorAckMapper, ErrorContext } from './dispatch/failure.js';
+export type { ErrorAckMapper, ErrorContext } from './outcome/failure-handler.js';
 export { Gateway, type GatewayOptions } from './decorators/gateway.decorator.js';
 export { OnEvent } from './decorators/on-event.decorator.js';
 export { Ack } from './decorators/ack.decorator.js';

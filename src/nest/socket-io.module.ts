@@ -1,9 +1,9 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { DiscoveryModule } from '@nestjs/core';
-import { Doorkeeper } from './doorkeeper.js';
+import { Doorkeeper } from './server-lifecycle.js';
 import { GatewayExplorer } from './discovery/gateway.explorer.js';
-import { HttpServerHost } from './http/http-server.host.js';
-import { SocketIoHost } from './socket-io.host.js';
+import { HttpServerHost } from './platform/http-mount.js';
+import { SocketIoHost } from './socket-io-runtime.js';
 import { ConfigurableModuleClass } from './socket-io.module-definition.js';
 import type { SocketIoModuleOptions } from './socket-io.options.js';
 import { Websocket } from './websocket.service.js';

@@ -5,7 +5,7 @@ import {
   resolveServerOptions,
   type ServerOptions,
 } from '../socketio/index.js';
-import type { ErrorAckMapper } from './dispatch/failure.js';
+import type { ErrorAckMapper } from './outcome/failure-handler.js';
 
 /** Everything that `SocketIoModule.forRoot` can be told: the server's options and a few of the module itself. */
 export interface SocketIoModuleOptions extends ServerOptions {

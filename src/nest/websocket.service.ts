@@ -17,7 +17,7 @@ import type {
   ServerStats,
 } from '../socketio/index.js';
 import { assertEmittable, emitByIds } from '../socketio/index.js';
-import type { ShutdownOptions, ShutdownResult } from './shutdown.js';
+import type { ShutdownOptions, ShutdownResult } from './dispatch/shutdown.js';
 
 /** What the service is made of; the module has it. */
 export interface WebsocketBackend {

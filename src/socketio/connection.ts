@@ -8,7 +8,7 @@ import {
   type CloseReason,
   type SessionReceiver,
 } from '../engine/index.js';
-import { isLargerThan, isNestedDeeper } from './codec/decoded-value.js';
+import { isLargerThan, isNestedDeeper } from './codec/value-bounds.js';
 import { AttachmentCollector, type AttachmentOwner } from './codec/attachment-collector.js';
 import {
   checkAck,
@@ -22,13 +22,13 @@ import {
 import { PacketError } from './codec/packet-error.js';
 import { ackAskedBy } from './codec/packet-encoder.js';
 import { PacketType, type EncodedParts, type Packet } from './codec/packet.js';
-import { splitConnectQuery } from './connect-query.js';
+import { splitConnectQuery } from './client/connect-query.js';
 import type { ParserDecoder } from './codec/parser.js';
-import type { DisconnectDetails, DisconnectReason } from './disconnect-reason.js';
-import type { EventQueue } from './event-queue.js';
+import type { DisconnectDetails, DisconnectReason } from './client/disconnect-reason.js';
+import type { EventQueue } from './inbound/event-queue.js';
 import type { Socket } from './socket.js';
 import { OverflowError, type ConnectRefusalCode } from './socketio-error.js';
-import type { Server } from './socketio-server.js';
+import type { Server } from './server.js';
 import type { WriteOptions } from './write-options.js';
 
 /**

@@ -1,14 +1,14 @@
-export { Server } from './socketio-server.js';
+export { Server } from './server.js';
 export { Namespace } from './namespace.js';
 export { ParentNamespace, type NamespaceMatcher } from './parent-namespace.js';
 export { Socket, type Event, type SocketReservedEvents } from './socket.js';
-export { BroadcastOperator } from './broadcast-operator.js';
-export { PartialNamespace } from './partial-namespace.js';
-export { PartialOperator, type PartialResponses, type PartialSockets } from './partial-operator.js';
-export { RemoteSocket } from './remote-socket.js';
+export { BroadcastOperator } from './broadcast/broadcast-operator.js';
+export { PartialNamespace } from './broadcast/partial-namespace.js';
+export { PartialOperator, type PartialResponses, type PartialSockets } from './broadcast/partial-operator.js';
+export { RemoteSocket } from './broadcast/remote-socket.js';
 export type { Connection } from './connection.js';
-export type { Handshake } from './handshake.js';
-export type { DisconnectDetails, DisconnectReason } from './disconnect-reason.js';
+export type { Handshake } from './client/handshake.js';
+export type { DisconnectDetails, DisconnectReason } from './client/disconnect-reason.js';
 export type { ServerStats } from './server-stats.js';
 export {
   resolveRate,
@@ -16,7 +16,7 @@ export {
   type RateLimitAction,
   type RateLimitOptions,
   type RateOptions,
-} from './rate-limit.js';
+} from './inbound/rate-limit.js';
 export { rateLimited } from './socketio-error.js';
 export {
   AckError,
@@ -25,10 +25,10 @@ export {
   type ExtendedError,
   type SocketIoErrorCode,
 } from './socketio-error.js';
-export { AckReply } from './ack-reply.js';
-export { RESERVED_EVENTS, assertEmittable } from './reserved-events.js';
-export { emitByIds } from './emit-by-id.js';
-export { HandlerTable, type EventHandler } from './handler-table.js';
+export { AckReply } from './acks/ack-reply.js';
+export { RESERVED_EVENTS, assertEmittable } from './events/reserved-events.js';
+export { emitByIds } from './broadcast/emit-by-id.js';
+export { HandlerTable, type EventHandler } from './inbound/handler-table.js';
 export { MemoryAdapter } from './adapter/memory-adapter.js';
 export type {
   Adapter,
@@ -62,7 +62,7 @@ export type {
   EventsMap,
   FirstNonErrorArg,
   Last,
-} from './typed-events.js';
+} from './events/typed-events.js';
 export {
   EngineErrorCode,
   EngineServer,

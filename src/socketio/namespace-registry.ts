@@ -1,7 +1,7 @@
 import { Namespace } from './namespace.js';
 import { ParentNamespace, type NamespaceMatcher } from './parent-namespace.js';
-import type { Server } from './socketio-server.js';
-import type { EventsMap } from './typed-events.js';
+import type { Server } from './server.js';
+import type { EventsMap } from './events/typed-events.js';
 
 /** The namespaces of a server: those that exist, and the templates of those that clients may bring into being. */
 export class NamespaceRegistry<

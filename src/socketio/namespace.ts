@@ -1,17 +1,17 @@
 import { Timer, type TimerWheel } from '../engine/index.js';
-import { callAck, type AckCallback } from './ack-callback.js';
+import { callAck, type AckCallback } from './acks/ack-callback.js';
 import type { Adapter, AdapterPacket, BroadcastOptions, Room, SocketId } from './adapter/adapter.js';
 import { closeAdapter } from './adapter/close-adapter.js';
-import { BroadcastOperator, type BroadcastOrigin } from './broadcast-operator.js';
+import { BroadcastOperator, type BroadcastOrigin } from './broadcast/broadcast-operator.js';
 import type { Connection } from './connection.js';
-import { HandlerTable } from './handler-table.js';
-import { isRefusal, runMiddlewares, type Middleware } from './middleware.js';
+import { HandlerTable } from './inbound/handler-table.js';
+import { isRefusal, runMiddlewares, type Middleware } from './inbound/middleware.js';
 import { SessionRecovery } from './recovery/session-recovery.js';
-import { PartialNamespace } from './partial-namespace.js';
-import type { RemoteSocket } from './remote-socket.js';
-import { assertEmittable } from './reserved-events.js';
+import { PartialNamespace } from './broadcast/partial-namespace.js';
+import type { RemoteSocket } from './broadcast/remote-socket.js';
+import { assertEmittable } from './events/reserved-events.js';
 import { Socket } from './socket.js';
-import type { Server } from './socketio-server.js';
+import type { Server } from './server.js';
 import { AckError, type ExtendedError } from './socketio-error.js';
 import {
   StrictEventEmitter,
@@ -28,7 +28,7 @@ import {
   type FirstNonErrorArg,
   type Last,
   type RemoveAcknowledgements,
-} from './typed-events.js';
+} from './events/typed-events.js';
 
 export interface NamespaceReservedEvents<
   ListenEvents extends EventsMap,

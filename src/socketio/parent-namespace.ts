@@ -1,8 +1,8 @@
 import { MemoryAdapter } from './adapter/memory-adapter.js';
 import type { AdapterPacket, BroadcastOptions } from './adapter/adapter.js';
 import { Namespace } from './namespace.js';
-import type { Server } from './socketio-server.js';
-import type { DefaultEventsMap, EventsMap } from './typed-events.js';
+import type { Server } from './server.js';
+import type { DefaultEventsMap, EventsMap } from './events/typed-events.js';
 
 /** Whether a dynamic namespace may be made; for a name that a client asked for. */
 export type NamespaceMatcher = (

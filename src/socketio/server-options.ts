@@ -9,7 +9,7 @@ import {
 import type { AdapterConstructor } from './adapter/adapter.js';
 import type { Parser } from './codec/parser.js';
 import type { DecoderLimits } from './codec/packet-decoder.js';
-import { resolveRateLimit, type RateLimitOptions, type RateLimitRules } from './rate-limit.js';
+import { resolveRateLimit, type RateLimitOptions, type RateLimitRules } from './inbound/rate-limit.js';
 
 /** What a Socket.IO server can be told, beyond what its engine can. Lengths in bytes, durations in milliseconds. */
 export interface ServerOptions extends EngineOptions {

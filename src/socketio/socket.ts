@@ -1,22 +1,22 @@
 import type { IncomingMessage } from 'node:http';
 import { LazyEmitter, generateSessionId, type RequestSummary } from '../engine/index.js';
-import { AckReply, type AckSender } from './ack-reply.js';
-import type { AckCallback } from './ack-callback.js';
-import { AckRegistry } from './ack-registry.js';
+import { AckReply, type AckSender } from './acks/ack-reply.js';
+import type { AckCallback } from './acks/ack-callback.js';
+import { AckRegistry } from './acks/ack-registry.js';
 import type { AckTerms, PrivateSessionId, RestoredSession, Room, SocketId } from './adapter/adapter.js';
-import { BroadcastOperator, type OperatorFlags } from './broadcast-operator.js';
+import { BroadcastOperator, type OperatorFlags } from './broadcast/broadcast-operator.js';
 import { encodeAck, encodeEvent } from './codec/packet-encoder.js';
 import { PacketType, type Packet } from './codec/packet.js';
 import type { Connection } from './connection.js';
-import { RECOVERABLE_REASONS, type DisconnectDetails, type DisconnectReason } from './disconnect-reason.js';
-import { emitByIds } from './emit-by-id.js';
-import { createHandshake, type Handshake } from './handshake.js';
-import { InboundGate } from './inbound-gate.js';
-import { isRefusal, runMiddlewares, type Middleware } from './middleware.js';
+import { RECOVERABLE_REASONS, type DisconnectDetails, type DisconnectReason } from './client/disconnect-reason.js';
+import { emitByIds } from './broadcast/emit-by-id.js';
+import { createHandshake, type Handshake } from './client/handshake.js';
+import { InboundGate } from './inbound/inbound-gate.js';
+import { isRefusal, runMiddlewares, type Middleware } from './inbound/middleware.js';
 import type { Namespace } from './namespace.js';
-import { assertEmittable } from './reserved-events.js';
-import type { Server } from './socketio-server.js';
-import { EventRateLimiter, type RateLimitAction } from './rate-limit.js';
+import { assertEmittable } from './events/reserved-events.js';
+import type { Server } from './server.js';
+import { EventRateLimiter, type RateLimitAction } from './inbound/rate-limit.js';
 import { AckError, rateLimited, type ErrorAck, type ExtendedError } from './socketio-error.js';
 import type { WriteOptions } from './write-options.js';
 import type {
@@ -32,7 +32,7 @@ import type {
   Last,
   TypedEventBroadcaster,
   TypedListening,
-} from './typed-events.js';
+} from './events/typed-events.js';
 
 /** Events that this side emits on a socket itself. */
 export interface SocketReservedEvents {

@@ -1,4 +1,4 @@
-import { PATIENCE, within } from './patience.js';
+import { PATIENCE, within } from './wait-limit.js';
 
 /** The part of a client that is recorded. */
 export interface Recorded {

@@ -4,7 +4,7 @@ import type { Manager, ManagerOptions, Socket, SocketOptions } from 'socket.io-c
 import type { DefaultEventsMap, EventsMap } from '../socketio/index.js';
 import { Inbox } from './inbox.js';
 import { MemoryAgent } from './memory-agent.js';
-import { PATIENCE, within } from './patience.js';
+import { PATIENCE, within } from './wait-limit.js';
 import { resolveEndpoint, type Endpoint, type TestTarget } from './test-target.js';
 
 /** Options of a test client: those of `socket.io-client`, with defaults for tests. */

@@ -1,5 +1,5 @@
 import { createServer, type Server as HttpServer } from 'node:http';
-import { PATIENCE, within } from './patience.js';
+import { PATIENCE, within } from './wait-limit.js';
 
 /** What a client can be connected to: a Nest application, a `Server`, or the HTTP server that one is attached to. */
 export type TestTarget = NestApplication | SocketIoServer | HttpServer;

@@ -12,7 +12,7 @@ describe('createTestClient() without socket.io-client', () => {
     (jest as unknown as ModuleMocks).unstable_mockModule('socket.io-client', () => {
       throw new Error("Cannot find package 'socket.io-client'");
     });
-    const { createTestClient } = await import('../../src/testing.js');
+    const { createTestClient } = await import('../../src/testing/index.js');
     await expect(createTestClient(createServer())).rejects.toThrow(
       'createTestClient() needs the package socket.io-client: npm i -D socket.io-client',
     );

@@ -20,7 +20,7 @@ import {
   SocketIoModule,
   Websocket,
 } from '../../src/index.js';
-import { closeTestClients, connectError, createTestClient, nextEvent } from '../../src/testing.js';
+import { closeTestClients, connectError, createTestClient, nextEvent } from '../../src/testing/index.js';
 
 @Gateway('/chat') // optional: without it, handlers listen on '/'
 class ChatGateway {

@@ -31,7 +31,7 @@ import {
   createTestClient,
   nextEvent,
   type TestClientOptions,
-} from '../../src/testing.js';
+} from '../../src/testing/index.js';
 import { cleanup } from '../support/cleanup.js';
 import { until } from '../support/until.js';
 import { startSecureApp, type SecurePlatform } from '../nest/support/start-secure-app.js';

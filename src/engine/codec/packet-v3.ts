@@ -1,4 +1,4 @@
-import { ProtocolError } from '../protocol-error.js';
+import { ProtocolError } from './protocol-error.js';
 import { decodeBase64 } from './payload-codec.js';
 
 /**

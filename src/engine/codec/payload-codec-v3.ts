@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import { ProtocolError } from '../protocol-error.js';
+import { ProtocolError } from './protocol-error.js';
 import type { EncodedPacket } from './packet.js';
 import { BASE64_MARK, decodeBase64V3, decodeBinaryV3, encodeBase64V3, encodeBinaryV3 } from './packet-v3.js';
 import type { PayloadCodec } from './payload-codec.js';

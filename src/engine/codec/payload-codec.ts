@@ -1,5 +1,5 @@
 import type { EncodedPacket } from './packet.js';
-import { ProtocolError } from '../protocol-error.js';
+import { ProtocolError } from './protocol-error.js';
 
 /** How packets stand in the bodies of long-polling; chosen once, when a session opens. */
 export interface PayloadCodec {

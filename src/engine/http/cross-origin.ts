@@ -1,7 +1,7 @@
 import corsPackage from 'cors';
-import type { CorsOptions, CorsOriginCallback, CorsSetting } from '../cors-options.js';
-import type { EngineRequest } from '../engine-request.js';
-import { CollectedHeaders } from './collected-headers.js';
+import type { CorsOptions, CorsOriginCallback, CorsSetting } from './cors-options.js';
+import type { EngineRequest } from './engine-request.js';
+import { CollectedHeaders } from './response-stand-in.js';
 import type { HttpHeaders } from './http-exchange.js';
 import type { ProxyTrust } from './proxy-trust.js';
 

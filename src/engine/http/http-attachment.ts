@@ -1,6 +1,6 @@
 import type { IncomingMessage, Server as HttpServer, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { refuseUpgrade } from './refuse-upgrade.js';
+import { refuseUpgrade } from './refusal-writer.js';
 
 type RequestListener = (request: IncomingMessage, response: ServerResponse) => void;
 

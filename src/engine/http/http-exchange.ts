@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import type { Readable } from 'node:stream';
-import type { EngineRequest } from '../engine-request.js';
+import type { EngineRequest } from './engine-request.js';
 
 /**
  * One HTTP request and the way to answer it. The engine answers through this instead of a `ServerResponse`, so that a

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { parseEngineRequest, type EngineRequest } from '../engine-request.js';
+import { parseEngineRequest, type EngineRequest } from './engine-request.js';
 import type { HttpExchange, HttpHeaders } from './http-exchange.js';
 import { onResponseAbort } from './response-abort.js';
 

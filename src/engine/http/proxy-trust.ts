@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import proxyAddr from 'proxy-addr';
-import type { EngineRequest } from '../engine-request.js';
+import type { EngineRequest } from './engine-request.js';
 
 /** Whether a proxy may say whom it forwards; `hop` 0 is the peer of the connection. */
 export type TrustProxy = (address: string, hop: number) => boolean;

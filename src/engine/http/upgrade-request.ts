@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream';
-import type { EngineRequest } from '../engine-request.js';
-import { CollectedHeaders } from './collected-headers.js';
+import type { EngineRequest } from './engine-request.js';
+import { CollectedHeaders } from './response-stand-in.js';
 
 /** An upgrade request until it is accepted or refused; an error of its socket meanwhile concerns nobody. */
 export class UpgradeRequest {

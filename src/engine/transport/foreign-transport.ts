@@ -1,6 +1,6 @@
-import { closeDetail, type CloseDetail, type CloseReason } from '../close-reason.js';
+import { closeDetail, type CloseDetail, type CloseReason } from './close-reason.js';
 import { PacketType, type EncodedPacket } from '../codec/packet.js';
-import type { SharedPacket } from './shared-packet.js';
+import type { SharedPacket } from '../codec/shared-packet.js';
 import type { Transport, TransportHandler, TransportName } from './transport.js';
 
 /** A session of another Engine.IO server, as far as that of the package `engine.io` is documented. */

@@ -1,7 +1,7 @@
-import type { CloseDetail, CloseReason } from '../close-reason.js';
+import type { CloseDetail, CloseReason } from './close-reason.js';
 import type { ControlType, EncodedPacket } from '../codec/packet.js';
-import type { PollingExchange } from '../http/polling-exchange.js';
-import type { SharedPacket } from './shared-packet.js';
+import type { PollingExchange } from './polling/polling-exchange.js';
+import type { SharedPacket } from '../codec/shared-packet.js';
 
 export type TransportName = 'polling' | 'websocket' | 'webtransport';
 

@@ -1,4 +1,4 @@
-import { isThenable } from '../dispatch/result.js';
+import { isThenable } from '../pipeline/result.js';
 import type { WebSocketGateway } from './websocket-gateway.js';
 
 /**

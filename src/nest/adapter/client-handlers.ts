@@ -3,7 +3,7 @@ import type { Observable } from 'rxjs';
 import { tap } from 'rxjs/operators';
 import type { AckReply, EventHandler, HandlerTable, Namespace, Server, Socket } from '../../socketio/index.js';
 import type { DispatchContext } from '../dispatch/dispatch-context.js';
-import { bodyOf } from '../dispatch/parameters.js';
+import { bodyOf } from '../pipeline/parameters.js';
 
 type Callback = (...args: unknown[]) => unknown;
 type Transform = (result: unknown) => Observable<unknown>;

@@ -1,9 +1,9 @@
 import type { AckReply, Socket } from '../../socketio/index.js';
-import type { BoundHandler } from '../dispatch/bound-handler.js';
-import { filterFor, type FailureHandler } from '../dispatch/failure.js';
-import { bodyOf } from '../dispatch/parameters.js';
-import type { Pipeline } from '../dispatch/pipeline.js';
-import { firstValue, isImmediate, isThenable } from '../dispatch/result.js';
+import type { BoundHandler } from '../pipeline/handler-factory.js';
+import { filterFor, type FailureHandler } from '../outcome/failure-handler.js';
+import { bodyOf } from '../pipeline/parameters.js';
+import type { Pipeline } from '../pipeline/pipeline.js';
+import { firstValue, isImmediate, isThenable } from '../pipeline/result.js';
 
 /**
  * What Nest does with an error of a gateway: the filter that catches it, else an `exception` event, which for anything but

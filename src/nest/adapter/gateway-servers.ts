@@ -5,13 +5,13 @@ import {
   type ServerDefaults,
   type ServerOptions,
 } from '../../socketio/index.js';
-import type { HandlerFactory } from '../dispatch/bound-handler.js';
+import type { HandlerFactory } from '../pipeline/handler-factory.js';
 import type { DispatchContext, SharedContext } from '../dispatch/dispatch-context.js';
-import { GatewayBinder } from '../dispatch/gateway.binder.js';
-import { UnansweredAcks } from '../dispatch/unanswered-acks.js';
-import type { HttpServerHost } from '../http/http-server.host.js';
-import { planShutdown, shutDown, type ShutdownPlan, type ShutdownResult } from '../shutdown.js';
-import { GatheredOptions } from './gateway-options.js';
+import { GatewayBinder } from '../dispatch/gateway-binder.js';
+import { UnansweredAcks } from '../outcome/unanswered-acks.js';
+import type { HttpServerHost } from '../platform/http-mount.js';
+import { planShutdown, shutDown, type ShutdownPlan, type ShutdownResult } from '../dispatch/shutdown.js';
+import { GatheredOptions } from './gathered-options.js';
 import type { WebSocketGateway } from './websocket-gateway.js';
 
 /** The server of the module, which gateways without a port or path of their own share. */

@@ -1,8 +1,8 @@
-import type { CallStyle } from '../dispatch/call-style.js';
-import type { EnhancerSource } from '../dispatch/enhancers.js';
-import type { HandlerDescriptor, InstanceWrapper } from '../discovery/gateway.descriptor.js';
+import type { CallStyle } from '../pipeline/call-style.js';
+import type { EnhancerSource } from '../pipeline/enhancers.js';
+import type { HandlerDescriptor, InstanceWrapper } from '../discovery/gateway-descriptor.js';
 import { SocketIoException } from '../errors/socket-io.exception.js';
-import { ParamType, WEBSOCKETS_METADATA } from '../socket-io.constants.js';
+import { ParamType, WEBSOCKETS_METADATA } from '../decorators/metadata-keys.js';
 
 /** How Nest calls the methods of `@WebSocketGateway` classes. */
 export class GatewayStyle implements CallStyle {

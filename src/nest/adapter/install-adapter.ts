@@ -1,6 +1,6 @@
 import type { ApplicationConfig } from '@nestjs/core';
 import { BindingError } from '../errors/binding.error.js';
-import type { GatewayHost } from './gateway-host.js';
+import type { GatewayHost } from './gateway-runner.js';
 import { SocketIoAdapter } from './socket-io.adapter.js';
 
 /**

@@ -1,11 +1,11 @@
 import { tap } from 'rxjs/operators';
 import type { AckReply, EventHandler, Socket } from '../../socketio/index.js';
-import { createScope, inScopes } from '../dispatch/async-scope.js';
-import type { BoundHandler } from '../dispatch/bound-handler.js';
+import { createScope, inScopes } from '../pipeline/async-scope.js';
+import type { BoundHandler } from '../pipeline/handler-factory.js';
 import type { DispatchContext } from '../dispatch/dispatch-context.js';
-import { EMPTY_ACK, refuseShuttingDown } from '../dispatch/fixed-answers.js';
-import type { Pipeline } from '../dispatch/pipeline.js';
-import { asStream, isImmediate, isThenable } from '../dispatch/result.js';
+import { EMPTY_ACK, refuseShuttingDown } from '../outcome/fixed-answers.js';
+import type { Pipeline } from '../pipeline/pipeline.js';
+import { asStream, isImmediate, isThenable } from '../pipeline/result.js';
 import { tellAsNest } from './gateway-failure.js';
 
 /**

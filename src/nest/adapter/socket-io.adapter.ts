@@ -4,11 +4,15 @@ import { HttpAdapterHost } from '@nestjs/core';
 import type { Observable } from 'rxjs';
 import { Server, type Namespace, type ServerOptions, type Socket } from '../../socketio/index.js';
 import { BindingError } from '../errors/binding.error.js';
-import { HttpServerHost } from '../http/http-server.host.js';
-import { resolveAdapterOptions, type ResolvedAdapterOptions, type SocketIoAdapterOptions } from './adapter.options.js';
-import { createApplicationHost } from './application-host.js';
+import { HttpServerHost } from '../platform/http-mount.js';
+import {
+  resolveAdapterOptions,
+  type ResolvedAdapterOptions,
+  type SocketIoAdapterOptions,
+} from './socket-io-adapter.options.js';
+import { createApplicationHost } from './application-runner.js';
 import { ClientHandlers } from './client-handlers.js';
-import type { GatewayHost } from './gateway-host.js';
+import type { GatewayHost } from './gateway-runner.js';
 import type { GatewayServers } from './gateway-servers.js';
 import { StandaloneServers } from './standalone-servers.js';
 

@@ -2,10 +2,10 @@ import { Logger } from '@nestjs/common';
 import { createServer, type Server as HttpServer } from 'node:http';
 import { SERVER_DEFAULTS, Server, type ServerOptions } from '../../socketio/index.js';
 import { createSharedContext, type DispatchContext } from '../dispatch/dispatch-context.js';
-import { FailureHandler } from '../dispatch/failure.js';
-import { UnansweredAcks } from '../dispatch/unanswered-acks.js';
+import { FailureHandler } from '../outcome/failure-handler.js';
+import { UnansweredAcks } from '../outcome/unanswered-acks.js';
 import { BindingError } from '../errors/binding.error.js';
-import { planShutdown, shutDown } from '../shutdown.js';
+import { planShutdown, shutDown } from '../dispatch/shutdown.js';
 
 /** Servers of an adapter that knows an HTTP server and no application: as `IoAdapter`, it listens as soon as it is told. */
 export class StandaloneServers {

@@ -5,9 +5,9 @@ import {
   type HandlerDescriptor,
   type HandlerRateRules,
   type InstanceWrapper,
-} from '../discovery/gateway.descriptor.js';
+} from '../discovery/gateway-descriptor.js';
 import { GatewayMetadataAccessor } from '../discovery/gateway-metadata.accessor.js';
-import { WEBSOCKETS_METADATA } from '../socket-io.constants.js';
+import { WEBSOCKETS_METADATA } from '../decorators/metadata-keys.js';
 
 /** A class with `@WebSocketGateway`, and what its decorators say. */
 export interface WebSocketGateway {

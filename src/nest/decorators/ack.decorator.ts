@@ -1,4 +1,4 @@
-import { ACKS_METADATA, ParamType } from '../socket-io.constants.js';
+import { ACKS_METADATA, ParamType } from './metadata-keys.js';
 import { addHandlerMetadata, markGateway } from './handler-metadata.js';
 import { assignParamMetadata } from './param-metadata.js';
 

@@ -1,5 +1,5 @@
 import { Scope } from '@nestjs/common';
-import { GATEWAY_METADATA, SCOPE_OPTIONS_METADATA } from '../socket-io.constants.js';
+import { GATEWAY_METADATA, SCOPE_OPTIONS_METADATA } from './metadata-keys.js';
 
 /** What `@Gateway` can be told. */
 export interface GatewayOptions {

@@ -1,4 +1,4 @@
-import { ENTRY_PROVIDER_WATERMARK, HANDLER_METADATA, HAS_HANDLERS_METADATA } from '../socket-io.constants.js';
+import { ENTRY_PROVIDER_WATERMARK, HANDLER_METADATA, HAS_HANDLERS_METADATA } from './metadata-keys.js';
 
 /** What a method handles. A method may carry several. */
 export type HandlerMetadata =

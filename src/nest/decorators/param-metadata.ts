@@ -1,5 +1,5 @@
 import type { PipeTransform, Type } from '@nestjs/common';
-import { ROUTE_ARGS_METADATA, type ParamType } from '../socket-io.constants.js';
+import { ROUTE_ARGS_METADATA, type ParamType } from './metadata-keys.js';
 
 export type Pipe = Type<PipeTransform> | PipeTransform;
 

@@ -1,4 +1,4 @@
-import { ParamType } from '../socket-io.constants.js';
+import { ParamType } from './metadata-keys.js';
 import { assignParamMetadata, pickingDecorator, type ParameterOptions, type Pipe } from './param-metadata.js';
 
 /** The event's argument, or the array of them where the client sent two or more; with a name, that property of it. */

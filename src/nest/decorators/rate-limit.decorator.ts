@@ -1,5 +1,5 @@
 import type { RateLimitAction, RateOptions, Socket } from '../../socketio/index.js';
-import { RATE_LIMIT_METADATA } from '../socket-io.constants.js';
+import { RATE_LIMIT_METADATA } from './metadata-keys.js';
 import { markGateway } from './handler-metadata.js';
 
 /** How often a handler runs. */

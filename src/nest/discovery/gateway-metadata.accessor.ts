@@ -11,8 +11,8 @@ import {
   HAS_HANDLERS_METADATA,
   RATE_LIMIT_METADATA,
   WEBSOCKETS_METADATA,
-} from '../socket-io.constants.js';
-import { withSlash, type HandlerDescriptor, type HandlerRateRules } from './gateway.descriptor.js';
+} from '../decorators/metadata-keys.js';
+import { withSlash, type HandlerDescriptor, type HandlerRateRules } from './gateway-descriptor.js';
 
 /** The only reader of what the decorators wrote. */
 export class GatewayMetadataAccessor {

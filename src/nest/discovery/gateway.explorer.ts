@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { DiscoveryService, MetadataScanner } from '@nestjs/core';
-import type { HandlerDescriptor, InstanceWrapper } from './gateway.descriptor.js';
+import type { HandlerDescriptor, InstanceWrapper } from './gateway-descriptor.js';
 import { GatewayMetadataAccessor } from './gateway-metadata.accessor.js';
 
 /** Finds decorated methods on every provider and controller of the application; binds nothing. */

@@ -1,7 +1,7 @@
-import type { FailureHandler } from './failure.js';
-import { InFlight } from './in-flight.js';
-import { OpenStreams } from './open-streams.js';
-import type { UnansweredAcks } from './unanswered-acks.js';
+import type { FailureHandler } from '../outcome/failure-handler.js';
+import { InFlight } from '../outcome/in-flight.js';
+import { OpenStreams } from '../outcome/open-streams.js';
+import type { UnansweredAcks } from '../outcome/unanswered-acks.js';
 
 /** What dispatching shares in one application. */
 export interface DispatchContext {

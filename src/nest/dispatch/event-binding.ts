@@ -1,13 +1,13 @@
 import type { AckReply, EventHandler, Socket } from '../../socketio/index.js';
 import { BindingError } from '../errors/binding.error.js';
-import { nameOf } from '../discovery/gateway.descriptor.js';
-import { createScope, inScopes } from './async-scope.js';
-import type { BoundHandler } from './bound-handler.js';
+import { nameOf } from '../discovery/gateway-descriptor.js';
+import { createScope, inScopes } from '../pipeline/async-scope.js';
+import type { BoundHandler } from '../pipeline/handler-factory.js';
 import type { DispatchContext } from './dispatch-context.js';
-import { EMPTY_ACK, refuseShuttingDown } from './fixed-answers.js';
-import type { HandlerRate } from './handler-rate.js';
-import type { Pipeline } from './pipeline.js';
-import { isImmediate, isThenable } from './result.js';
+import { EMPTY_ACK, refuseShuttingDown } from '../outcome/fixed-answers.js';
+import type { HandlerRate } from '../pipeline/handler-rate.js';
+import type { Pipeline } from '../pipeline/pipeline.js';
+import { isImmediate, isThenable } from '../pipeline/result.js';
 
 /** All handlers of one event in one namespace, behind the one callable that the namespace's table holds. */
 export class EventBinding {

@@ -8,15 +8,15 @@ import {
   type Socket,
 } from '../../socketio/index.js';
 import type { LifecycleKind } from '../decorators/handler-metadata.js';
-import { nameOf } from '../discovery/gateway.descriptor.js';
+import { nameOf } from '../discovery/gateway-descriptor.js';
 import { BindingError } from '../errors/binding.error.js';
-import { Admission } from './admission.js';
-import { createScope } from './async-scope.js';
-import type { BoundHandler } from './bound-handler.js';
+import { Admission } from './connect-guards.js';
+import { createScope } from '../pipeline/async-scope.js';
+import type { BoundHandler } from '../pipeline/handler-factory.js';
 import type { DispatchContext } from './dispatch-context.js';
 import { EventBinding } from './event-binding.js';
-import type { Pipeline } from './pipeline.js';
-import { isImmediate } from './result.js';
+import type { Pipeline } from '../pipeline/pipeline.js';
+import { isImmediate } from '../pipeline/result.js';
 
 /** The handlers of one namespace, or of all that a pattern makes. */
 export class NamespaceBinding {

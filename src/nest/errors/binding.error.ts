@@ -1,4 +1,4 @@
-import type { NestErrorCode } from './error-code.js';
+import type { NestErrorCode } from './nest-codes.js';
 
 /** A gateway that cannot be bound as it is written: stops the bootstrap, with what to change. */
 export class BindingError extends Error {

@@ -1,5 +1,5 @@
 import type { EventEmitter } from 'node:events';
-import type { Handshake } from '../handshake.js';
+import type { Handshake } from '../client/handshake.js';
 
 /*
  * The interface of the package socket.io-adapter, which published adapters implement and whose names are theirs. A

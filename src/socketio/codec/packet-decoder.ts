@@ -1,5 +1,5 @@
 import { PacketError } from './packet-error.js';
-import { RESERVED_EVENTS } from '../reserved-events.js';
+import { RESERVED_EVENTS } from '../events/reserved-events.js';
 import { isDeeperThan } from './json-depth.js';
 import { PacketType } from './packet.js';
 

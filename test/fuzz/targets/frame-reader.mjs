@@ -4,8 +4,8 @@
  */
 import assert from 'node:assert/strict';
 import { WebSocketServer } from 'ws';
-import { DormantWebsocket } from '../../../dist/esm/engine/transport/dormant-websocket.js';
-import { FrameReader } from '../../../dist/esm/engine/transport/frame-reader.js';
+import { DormantWebsocket } from '../../../dist/esm/engine/transport/websocket/dormant-websocket.js';
+import { FrameReader } from '../../../dist/esm/engine/transport/websocket/frame-reader.js';
 import { clientFrame } from '../lib/frames.mjs';
 import { UPGRADE_HEADERS, memoryRequest } from '../lib/memory-exchange.mjs';
 import { MemorySocket } from '../lib/memory-socket.mjs';

@@ -1,10 +1,10 @@
 /** Socket.IO packets: decoded within their bounds or refused, and what is decoded encodes to the same again. */
 import assert from 'node:assert/strict';
-import { ProtocolError } from '../../../dist/esm/engine/protocol-error.js';
+import { ProtocolError } from '../../../dist/esm/engine/codec/protocol-error.js';
 import { hasBinary, insertAttachments } from '../../../dist/esm/socketio/codec/attachments.js';
 import { decodePacket } from '../../../dist/esm/socketio/codec/packet-decoder.js';
 import { encodeAck, encodeEvent } from '../../../dist/esm/socketio/codec/packet-encoder.js';
-import { RESERVED_EVENTS } from '../../../dist/esm/socketio/reserved-events.js';
+import { RESERVED_EVENTS } from '../../../dist/esm/socketio/events/reserved-events.js';
 import { SOCKETIO_SEEDS, SOCKETIO_WORDS } from '../lib/socketio-words.mjs';
 
 export const seeds = SOCKETIO_SEEDS;

@@ -1,0 +1,60 @@
+import { addressKey } from '../../common/address-key.js';
+import type { RefusalName } from '../http/refusal.js';
+import { Rate, TokenBucket } from '../../common/token-bucket.js';
+
+/** Bounds on handshakes; `Infinity` where there is none. */
+export interface AdmissionRules {
+  readonly maxConnections: number;
+  readonly maxConnectionsPerIp: number;
+  readonly maxHandshakesPerSecond: number;
+}
+
+/**
+ * Counts who is in, from the moment that a handshake is decided about: however many arrive at once, and however long
+ * each decision takes, no more get in than may.
+ */
+export class Admission {
+  #count = 0;
+  readonly #countsByKey = new Map<string, number>();
+  readonly #handshakes: TokenBucket | null;
+
+  /** Null where nothing is bounded. */
+  static create(rules: AdmissionRules): Admission | null {
+    const { maxConnections, maxConnectionsPerIp, maxHandshakesPerSecond } = rules;
+    const isBounded = Math.min(maxConnections, maxConnectionsPerIp, maxHandshakesPerSecond) < Infinity;
+    return isBounded ? new Admission(rules) : null;
+  }
+
+  private constructor(private readonly rules: AdmissionRules) {
+    const { maxHandshakesPerSecond: limit } = rules;
+    this.#handshakes = limit === Infinity ? null : new TokenBucket(new Rate(limit, 1_000));
+  }
+
+  /** Takes a place, which `leave` has to give back; or says why there is none. */
+  enter(address: string): RefusalName | null {
+    const key = this.#keyOf(address);
+    const ofKey = key === null ? 0 : (this.#countsByKey.get(key) ?? 0);
+    if (ofKey >= this.rules.maxConnectionsPerIp) return 'TOO_MANY_CONNECTIONS_PER_IP';
+    if (this.#count >= this.rules.maxConnections) return 'TOO_MANY_CONNECTIONS';
+    // Last: who is refused for another cause uses up nobody's token.
+    if (this.#handshakes !== null && this.#handshakes.take(performance.now()) > 0) return 'TOO_MANY_HANDSHAKES';
+    this.#count++;
+    if (key !== null) this.#countsByKey.set(key, ofKey + 1);
+    return null;
+  }
+
+  /** The session ended, or never came to be. */
+  leave(address: string): void {
+    this.#count--;
+    const key = this.#keyOf(address);
+    if (key === null) return;
+    const left = this.#countsByKey.get(key)! - 1;
+    if (left > 0) this.#countsByKey.set(key, left);
+    else this.#countsByKey.delete(key);
+  }
+
+  /** Null where addresses are not counted, or where there is none: over a Unix socket, or WebTransport. */
+  #keyOf(address: string): string | null {
+    return this.rules.maxConnectionsPerIp === Infinity || address === '' ? null : addressKey(address);
+  }
+}

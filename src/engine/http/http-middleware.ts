@@ -1,0 +1,27 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { runSteps } from '../../common/middleware-chain.js';
+
+/** An Express-style middleware, run for every request and upgrade of an engine. */
+export type HttpMiddleware = (
+  request: IncomingMessage,
+  response: ServerResponse,
+  next: (error?: unknown) => void,
+) => void;
+
+/** Runs a chain; `done` is called at most once, at once where every middleware continues at once. */
+export function runMiddlewares(
+  chain: readonly HttpMiddleware[],
+  request: IncomingMessage,
+  response: ServerResponse,
+  done: (error?: unknown) => void,
+): void {
+  if (chain.length === 0) {
+    done();
+    return;
+  }
+  runSteps(
+    chain.length,
+    (index, next) => chain[index](request, response, next),
+    (error, wasThrown) => done(wasThrown ? error || new Error('middleware failed') : error),
+  );
+}

@@ -1,0 +1,85 @@
+import type { IncomingMessage } from 'node:http';
+import { parseEngineRequest } from '../http/engine-request.js';
+import { EngineCounters } from '../engine-stats.js';
+import type { SendLimits } from './send-limits.js';
+import { Session, type SessionHost } from './session.js';
+import type { TimerWheel } from '../../common/timer-wheel.js';
+import { ForeignTransport, type ForeignSocket } from '../transport/foreign-transport.js';
+
+/** An Engine.IO server that is none of this package: the one of the package `engine.io`, or one with its interface. */
+export interface ForeignEngine {
+  /** `connection` hands over each session. */
+  on(event: 'connection', listener: (socket: ForeignSocket) => void): unknown;
+  close?(): unknown;
+}
+
+/**
+ * A session of another Engine.IO server in the shape of one of this package.
+ *
+ * Handshake, heartbeat, upgrades and all bounds are the other server's. What it tells of them is passed on: `upgrade`,
+ * `heartbeat`, the pings that it sends.
+ *
+ * @throws TypeError for what is no such session
+ */
+export function adoptSession(
+  socket: ForeignSocket & { readonly request?: IncomingMessage },
+  wheel: TimerWheel,
+): Session {
+  if (typeof socket?.write !== 'function' || typeof socket.on !== 'function' || typeof socket.id !== 'string') {
+    throw new TypeError('not a session of an Engine.IO server: it needs id, transport, write(), close() and on()');
+  }
+  const request = socket.request === undefined ? null : parseEngineRequest(socket.request);
+  const session = new Session(
+    socket.id,
+    new ForeignHost(wheel),
+    new ForeignTransport(socket),
+    request,
+    socket.remoteAddress ?? '',
+    socket.protocol === 3 ? 3 : 4,
+  );
+  socket.on('upgrade', () => {
+    session.upgraded = true;
+    session.emit('upgrade', session.transport);
+  });
+  socket.on('heartbeat', () => {
+    session.receiver?.onPong();
+    session.emit('heartbeat');
+  });
+  socket.on('packetCreate', ({ type }: { type?: string }) => {
+    if (type === 'ping') session.onPingDue();
+  });
+  return session;
+}
+
+/** Nobody reads them: what is not ours is not counted. */
+const UNREAD = new EngineCounters();
+
+/** Nothing is counted, bounded or timed. */
+class ForeignHost implements SessionHost {
+  readonly pingInterval = Infinity;
+  readonly pingTimeout = Infinity;
+  readonly upgradeTimeout = Infinity;
+  readonly sendLimits = UNBOUNDED;
+  readonly keepsRequests = true;
+  readonly counters = UNREAD;
+
+  constructor(readonly wheel: TimerWheel) {}
+
+  openPacketTail(): string {
+    return '';
+  }
+
+  onTransportRetired(): void {}
+
+  onUpgradeFailed(): void {}
+
+  onSessionClose(): void {}
+}
+
+const UNBOUNDED: SendLimits = Object.freeze({
+  bytes: Infinity,
+  packets: Object.freeze({ polling: Infinity, websocket: Infinity, webtransport: Infinity }),
+  timeout: Infinity,
+  drops: false,
+  quietBytes: Infinity,
+});

@@ -1,0 +1,426 @@
+import { closeDetail, type CloseDetail, type CloseReason } from '../transport/close-reason.js';
+import { PacketType, describePacket, type ControlType, type EncodedPacket } from '../codec/packet.js';
+import type { EngineCounters } from '../engine-stats.js';
+import { summarizeRequest, type EngineRequest, type RequestSummary } from '../http/engine-request.js';
+import { Heartbeat, type HeartbeatPeer } from './heartbeat.js';
+import { LazyEmitter } from '../../common/lazy-emitter.js';
+import { PingWatch } from './heartbeat-v3.js';
+import { SendBacklog, type BacklogOwner } from './send-queue-guard.js';
+import type { SendLimits } from './send-limits.js';
+import type { TimerWheel } from '../../common/timer-wheel.js';
+import type { SharedPacket } from '../codec/shared-packet.js';
+import type { Transport, TransportHandler, TransportName } from '../transport/transport.js';
+import { Upgrade, type UpgradeOwner } from './upgrade.js';
+
+/** What the layer above gives a session to hear of it; without one the session emits `data` events only. */
+export interface SessionReceiver {
+  /** A message: text without its packet type, or bytes. May throw nothing. */
+  onMessage(data: string | Buffer): void;
+  /** A heartbeat was sent, was answered. */
+  onPing(): void;
+  onPong(): void;
+  /**
+   * Messages were dropped since the peer does not keep up: called with 1 at the first, and with how many there were once it
+   * has caught up or is gone.
+   */
+  onDropReport(dropped: number): void;
+  /** The session ended; called once. */
+  onClose(reason: CloseReason, detail: CloseDetail): void;
+}
+
+/** The server, as a session sees it. */
+export interface SessionHost {
+  readonly wheel: TimerWheel;
+  readonly pingInterval: number;
+  readonly pingTimeout: number;
+  readonly upgradeTimeout: number;
+  readonly sendLimits: SendLimits;
+  /** Whether `request` is a plain property, or one that notices who reads it and can be released. */
+  readonly keepsRequests: boolean;
+  /** The body of the open packet behind the session's id, for a session that starts on this transport. */
+  openPacketTail(transport: TransportName): string;
+  readonly counters: EngineCounters;
+  /** The session has left this transport for another. */
+  onTransportRetired(transport: Transport): void;
+  /** A transport was to be the session's, and ended before. */
+  onUpgradeFailed(transport: Transport, detail: CloseDetail): void;
+  /** Removes the session from the table. */
+  onSessionClose(session: Session, detail: CloseDetail): void;
+}
+
+export type SessionState = 'open' | 'closing' | 'closed';
+
+export interface SendOptions {
+  /** Whether the packet may be compressed where compression is negotiated. @default true */
+  compress?: boolean;
+}
+
+/**
+ * One Engine.IO session: a peer over whichever transport it uses at the moment.
+ *
+ * Events, for those who listen: `data` and `message` (a message), `packet` and `packetCreate` (any packet, in and out),
+ * `heartbeat` (the peer's half of it: a pong, in v3 a ping), `ping` (one was sent), `upgrading`, `upgrade`, `flush` and
+ * `drain` (the network, or a poll, has taken everything; `drain` also when a queue falls to its high-water mark),
+ * `overflow` (as `onDropReport` of the receiver), and `close` (reason, detail).
+ */
+export class Session extends LazyEmitter implements TransportHandler, HeartbeatPeer, UpgradeOwner, BacklogOwner {
+  readyState: SessionState = 'open';
+  /** Told of messages and of the end; set once by the layer above. */
+  receiver: SessionReceiver | null = null;
+  transport: Transport;
+  /** Whether the session has moved to another transport since it was opened. */
+  upgraded = false;
+  /**
+   * The request that opened the session, or a stand-in with its basics once it was released. An own property: deleting
+   * it releases the request for good.
+   */
+  declare request: EngineRequest;
+  /** The request where it may be released by itself; null elsewhere and afterwards. */
+  #request: EngineRequest | null = null;
+  #requestWasRead = false;
+  #requestSummary: RequestSummary | null = null;
+  readonly #host: SessionHost;
+  readonly #heartbeat: Heartbeat | PingWatch;
+  #upgrade: Upgrade | null = null;
+  /** How the session ends once an upgrade is over that delivers what is queued. */
+  #ending: { readonly reason: CloseReason; readonly detail: CloseDetail } | null = null;
+  #callbacks: (() => void)[] | null = null;
+  /** Null until the peer falls behind for the first time. */
+  #backlog: SendBacklog | null = null;
+
+  constructor(
+    /** Known to this peer alone: who has it can act as the session. */
+    readonly id: string,
+    host: SessionHost,
+    transport: Transport,
+    request: EngineRequest | null,
+    readonly remoteAddress: string,
+    /** The revision of Engine.IO that the peer speaks, for good. */
+    readonly protocol: 3 | 4 = 4,
+  ) {
+    super();
+    this.#host = host;
+    this.transport = transport;
+    if (host.keepsRequests) {
+      if (request !== null) this.request = request;
+    } else {
+      this.#requestSummary = summarizeRequest(request);
+      this.#request = request;
+      Object.defineProperty(this, 'request', Session.#requestProperty);
+    }
+    const { wheel, pingInterval, pingTimeout } = host;
+    this.#heartbeat =
+      protocol === 4
+        ? new Heartbeat(wheel, pingInterval, pingTimeout, this)
+        : new PingWatch(wheel, pingInterval + pingTimeout, this);
+    transport.handler = this;
+  }
+
+  /** One descriptor for all sessions, so that they share a shape. */
+  static readonly #requestProperty: PropertyDescriptor & ThisType<Session> = {
+    configurable: true,
+    enumerable: false,
+    get() {
+      this.#requestWasRead = true;
+      return this.#request ?? this.#requestSummary;
+    },
+    set(request: EngineRequest | null) {
+      this.#request = request;
+    },
+  };
+
+  /** What is known of the request for as long as the session lives; little where it was deleted before anyone asked. */
+  get requestSummary(): RequestSummary {
+    return (this.#requestSummary ??= summarizeRequest(this.request));
+  }
+
+  /** Lets the request go, unless somebody has looked at it and may rely on it. @param evenIfRead whatever was looked at */
+  releaseRequest(evenIfRead = false): void {
+    if (evenIfRead || !this.#requestWasRead) this.#request = null;
+  }
+
+  get upgrading(): boolean {
+    return this.#upgrade !== null;
+  }
+
+  /** What was sent and neither the kernel nor a poll has taken, in bytes. */
+  get queuedBytes(): number {
+    return this.readyState === 'closed' ? 0 : this.transport.queuedBytes;
+  }
+
+  /**
+   * Whether the queue is over its high-water mark, half of a bound; `drain` tells when it is so no more. False once the
+   * session closes: there is nothing to wait for then.
+   */
+  get needsDrain(): boolean {
+    return this.#backlog !== null && this.#backlog.isHigh && this.readyState === 'open';
+  }
+
+  /** Whether `admits` has to be asked before a message is sent. */
+  get dropsOverflow(): boolean {
+    return this.#host.sendLimits.drops;
+  }
+
+  /** Sends the open packet and starts the heartbeat. */
+  open(): void {
+    this.#sendPacket(`0{"sid":${JSON.stringify(this.id)},${this.#host.openPacketTail(this.transport.name)}`, false);
+    this.#heartbeat.start();
+  }
+
+  /**
+   * Sends a message; `callback` is called once the network has taken it and all before it. Nothing happens on a closed
+   * session, nor where the message is dropped.
+   */
+  send(data: string | Buffer, options?: SendOptions | (() => void), callback?: () => void): this {
+    if (typeof options === 'function') return this.send(data, undefined, options);
+    if (this.readyState !== 'open') return this;
+    if (this.dropsOverflow && !this.admits(messageSize(data), 1)) return this;
+    if (callback !== undefined) (this.#callbacks ??= []).push(callback);
+    this.sendMessage(data, options?.compress ?? true);
+    return this;
+  }
+
+  /** Alias of `send`. */
+  write(data: string | Buffer, options?: SendOptions | (() => void), callback?: () => void): this {
+    return this.send(data, options, callback);
+  }
+
+  /**
+   * Whether a message of so many bytes, in so many packets, fits into the queue; it is counted as dropped otherwise. For
+   * the layer above, which asks once for packets that belong together.
+   */
+  admits(bytes: number, packets: number): boolean {
+    return this.readyState !== 'open' || this.#ensureBacklog().admits(bytes, packets);
+  }
+
+  /** `send` without options, for the hot path; and without asking whether there is room. */
+  sendMessage(data: string | Buffer, compress: boolean): void {
+    if (this.readyState !== 'open') return;
+    this.#sendPacket(typeof data === 'string' ? PacketType.MESSAGE + data : data, compress);
+  }
+
+  /** Sends a packet that was made once for many sessions. */
+  sendShared(shared: SharedPacket, compress: boolean): void {
+    if (this.readyState !== 'open') return;
+    this.#host.counters.packetsOut++;
+    if (this.listenerCount('packetCreate') > 0) {
+      const options = { compress, wsPreEncodedFrame: [shared.frame] };
+      this.emit('packetCreate', { ...describePacket(shared.packet), options });
+    }
+    if (this.transport.sendShared(shared, compress) > this.#host.sendLimits.quietBytes) this.#ensureBacklog().measure();
+  }
+
+  /**
+   * Ends the session; the `close` event follows once what is queued was delivered, or after the close timeout.
+   *
+   * @param discard ends at once: a waiting poll gets what is queued, nobody is waited for
+   */
+  close(discard = false): this {
+    this.#close(!discard, 'forced close', closeDetail('SERVER_CLOSED', 'closed by this server'));
+    return this;
+  }
+
+  /** Ends the session because the server goes: what is queued is delivered, then the peer may reconnect elsewhere. */
+  shutDown(): void {
+    this.#close(true, 'server shutting down', closeDetail('SERVER_SHUTDOWN', 'the server shuts down'));
+  }
+
+  /** Ends the session because of what the peer sent; for the layer above. */
+  fail(reason: CloseReason, detail: CloseDetail): void {
+    this.#close(false, reason, detail);
+  }
+
+  /** As `fail`, but a polling peer is told on its next poll: it broke the protocol above this one. */
+  dismiss(reason: CloseReason, detail: CloseDetail): void {
+    this.#close(true, reason, detail);
+  }
+
+  /** Whether `beginUpgrade` may be called: not while one is tried, and never twice. */
+  get isUpgradable(): boolean {
+    return this.readyState === 'open' && this.transport.name === 'polling' && this.#upgrade === null;
+  }
+
+  /** Offers the session another transport, which it takes over once the peer has probed it. */
+  beginUpgrade(transport: Transport): void {
+    this.#upgrade = new Upgrade(this, transport, this.#host.wheel, this.#host.upgradeTimeout);
+    this.emit('upgrading', transport);
+  }
+
+  onMessage(data: string | Buffer): void {
+    if (this.readyState !== 'open') return;
+    this.#host.counters.packetsIn++;
+    if (this.listenerCount('packet') > 0) this.emit('packet', { type: 'message', data });
+    if (this.receiver !== null) this.receiver.onMessage(data);
+    this.emit('data', data);
+    this.emit('message', data);
+  }
+
+  onControl(type: ControlType, data: string): void {
+    if (this.readyState !== 'open') return;
+    this.#host.counters.packetsIn++;
+    if (this.listenerCount('packet') > 0) this.emit('packet', describePacket(type + data));
+    switch (type) {
+      case PacketType.PING:
+      case PacketType.PONG:
+        this.#onHeartbeat(type, data);
+        return;
+      case PacketType.CLOSE:
+        this.#close(false, 'transport close', closeDetail('PEER_CLOSED', 'the peer closed the session'));
+        return;
+      case PacketType.OPEN:
+        this.fail('parse error', closeDetail('INVALID_PACKET', 'the peer sent an open packet'));
+        return;
+      case PacketType.UPGRADE:
+      case PacketType.NOOP:
+        return;
+      default:
+        return unreachable(type);
+    }
+  }
+
+  onFlush(): void {
+    this.#backlog?.onTaken();
+    if (this.listenerCount('flush') > 0) this.emit('flush');
+    if (this.#callbacks !== null) {
+      const callbacks = this.#callbacks;
+      this.#callbacks = null;
+      for (const callback of callbacks) callback();
+    }
+    this.#emitDrain();
+  }
+
+  onProgress(): void {
+    if (this.readyState === 'closed') return;
+    // The last answer of a transport that was left may be what the present one had to wait for.
+    if (this.transport.queuedBytes === 0) this.onFlush();
+    else if (this.#backlog !== null && this.#backlog.onTaken()) this.#emitDrain();
+  }
+
+  onTransportClose(reason: CloseReason, detail: CloseDetail): void {
+    if (this.readyState === 'closed') return;
+    this.readyState = 'closed';
+    this.#heartbeat.stop();
+    this.#upgrade?.abort('SESSION_CLOSED', 'the session ended during the upgrade');
+    this.#callbacks = null;
+    this.#backlog?.release();
+    this.#host.onSessionClose(this, detail);
+    this.receiver?.onClose(reason, detail);
+    this.emit('close', reason, detail);
+  }
+
+  get bytesReceived(): number {
+    return this.transport.bytesReceived;
+  }
+
+  onPingDue(): void {
+    if (this.readyState !== 'open') return;
+    this.#sendPacket(PacketType.PING, false);
+    this.receiver?.onPing();
+    this.emit('ping');
+  }
+
+  onSilence(): void {
+    this.fail('ping timeout', closeDetail('PING_TIMEOUT', 'the peer sent nothing when it had to'));
+  }
+
+  onOverflow(): void {
+    this.fail('send queue overflow', closeDetail('SEND_QUEUE_OVERFLOW', 'the peer did not take what it was sent'));
+  }
+
+  onDrop(): void {
+    this.#host.counters.dropped++;
+  }
+
+  onDropReport(dropped: number): void {
+    this.receiver?.onDropReport(dropped);
+    if (this.listenerCount('overflow') > 0) this.emit('overflow', dropped);
+  }
+
+  onProbe(): void {
+    this.transport.hurry(true);
+  }
+
+  onUpgrade(transport: Transport): void {
+    const previous = this.transport;
+    this.#upgrade = null;
+    this.upgraded = true;
+    const unsent = previous.takeUnsent();
+    this.#host.onTransportRetired(previous);
+    this.transport = transport;
+    transport.handler = this;
+    for (const packet of unsent) transport.send(packet, true);
+    const hasDrained = this.#backlog !== null && this.#backlog.onTransportChange();
+    if (this.#ending !== null) {
+      this.#endGracefully(this.#ending);
+      return;
+    }
+    this.#heartbeat.restart();
+    this.emit('upgrade', transport);
+    if (hasDrained) this.#emitDrain();
+  }
+
+  onUpgradeAbort(transport: Transport, detail: CloseDetail): void {
+    this.#upgrade = null;
+    this.#host.onUpgradeFailed(transport, detail);
+    this.transport.hurry(false);
+    if (this.#ending !== null && this.readyState === 'closing') this.#endGracefully(this.#ending);
+  }
+
+  /** In v4 only servers ping (protocol, "Heartbeat"), in v3 only peers (protocol 3, "Timeouts"). */
+  #onHeartbeat(type: typeof PacketType.PING | typeof PacketType.PONG, data: string): void {
+    if (type !== this.#heartbeat.expects) {
+      this.fail('transport error', closeDetail('HEARTBEAT_DIRECTION', 'the peer sent the wrong half of a heartbeat'));
+      return;
+    }
+    if (type === PacketType.PING) {
+      this.#heartbeat.restart();
+      this.#sendPacket(PacketType.PONG + data, false);
+    }
+    this.receiver?.onPong();
+    this.emit('heartbeat');
+  }
+
+  #sendPacket(packet: EncodedPacket, compress: boolean): void {
+    this.#host.counters.packetsOut++;
+    if (this.listenerCount('packetCreate') > 0) {
+      this.emit('packetCreate', { ...describePacket(packet), options: { compress } });
+    }
+    if (this.transport.send(packet, compress) > this.#host.sendLimits.quietBytes) this.#ensureBacklog().measure();
+  }
+
+  #emitDrain(): void {
+    if (this.listenerCount('drain') > 0) this.emit('drain');
+  }
+
+  #ensureBacklog(): SendBacklog {
+    return (this.#backlog ??= new SendBacklog(this, this.#host.sendLimits, this.#host.wheel));
+  }
+
+  /** The only way out from this side: the transport ends and tells `onTransportClose`. */
+  #close(graceful: boolean, reason: CloseReason, detail: CloseDetail): void {
+    if (this.readyState === 'closed' || (this.readyState === 'closing' && graceful)) return;
+    this.readyState = 'closing';
+    if (graceful && this.#upgrade !== null && this.#upgrade.isProbed) {
+      // The peer has stopped to poll, or is about to: only over the new transport it gets what is queued.
+      this.#ending = { reason, detail };
+      return;
+    }
+    this.#ending = null;
+    this.#upgrade?.abort('SESSION_CLOSED', 'the session closes');
+    this.transport.close(graceful, reason, detail);
+  }
+
+  #endGracefully({ reason, detail }: { readonly reason: CloseReason; readonly detail: CloseDetail }): void {
+    this.#ending = null;
+    this.transport.close(true, reason, detail);
+  }
+}
+
+/** How many bytes a message is in a queue: text has its type in front. */
+export function messageSize(data: string | Buffer): number {
+  return typeof data === 'string' ? Buffer.byteLength(data) + 1 : data.length;
+}
+
+function unreachable(type: never): never {
+  throw new Error(`unhandled packet type ${String(type)}`);
+}

@@ -1,0 +1,112 @@
+import type { Readable } from 'node:stream';
+import { EngineErrorCode, refusalBody } from '../../http/refusal.js';
+import type { EngineRequest } from '../../http/engine-request.js';
+import { bytesTaken } from '../kernel-progress.js';
+import { compress, negotiateEncoding } from '../../http/content-encoding.js';
+import type { HttpExchange, HttpHeaders } from '../../http/http-exchange.js';
+
+/** What the server adds to every answer. */
+export interface AnswerPolicy {
+  /** Bytes from which an answer is compressed, or null. */
+  readonly httpCompressionThreshold: number | null;
+  /** Lets `headers` listeners see and change the headers before they go out. */
+  onHeaders(headers: HttpHeaders, request: EngineRequest): void;
+}
+
+/** A GET or POST of a polling session, with the headers that every Engine.IO answer carries. */
+export class PollingExchange {
+  #size = 0;
+  /** What the connection had taken before this answer. */
+  #takenBefore = 0;
+
+  constructor(
+    private readonly http: HttpExchange,
+    private readonly corsHeaders: HttpHeaders | null,
+    private readonly policy: AnswerPolicy,
+  ) {}
+
+  get request(): EngineRequest {
+    return this.http.request;
+  }
+
+  get body(): Readable {
+    return this.http.body;
+  }
+
+  get contentType(): string | undefined {
+    return this.http.request.headers['content-type'];
+  }
+
+  get contentLength(): string | undefined {
+    return this.http.request.headers['content-length'];
+  }
+
+  onAbort(listener: () => void): void {
+    this.http.onAbort(listener);
+  }
+
+  /** What the kernel has not taken of the answer, in bytes; all of it while a hook or the compression holds it. */
+  get unsentBytes(): number {
+    const { response } = this.http;
+    if (response.destroyed) return 0;
+    if (!response.writableEnded) return this.#size;
+    // HTTP/2 has no such property; what its streams hold back is theirs to bound.
+    return response.writableFinished === false ? response.writableLength : 0;
+  }
+
+  /** Grows from 0 to 1 as the kernel takes the answer; for comparison with an earlier value. */
+  get sentFraction(): number {
+    if (this.unsentBytes === 0) return 1;
+    const { socket } = this.http.response;
+    const taken = socket ? bytesTaken(socket) - this.#takenBefore : 0;
+    return taken / (taken + this.#size);
+  }
+
+  /** Calls the listener once the kernel has taken the whole answer. */
+  onSent(listener: () => void): void {
+    this.http.response.once('finish', listener);
+  }
+
+  /** Gives up an answer that is not read. */
+  abandon(): void {
+    this.http.response.destroy();
+  }
+
+  respond(status: number, contentType: string, body: string | Buffer, compressible = false): void {
+    this.#size = body.length;
+    const { socket } = this.http.response;
+    if (socket) this.#takenBefore = bytesTaken(socket);
+    const headers: HttpHeaders = { 'Content-Type': contentType, 'Cache-Control': 'no-store', ...this.corsHeaders };
+    const threshold = this.policy.httpCompressionThreshold;
+    if (compressible && threshold !== null && body.length >= threshold) {
+      const encoding = negotiateEncoding(this.http.request.headers['accept-encoding']);
+      if (encoding !== null) {
+        compress(body, encoding, (compressed) => {
+          if (compressed !== null) headers['Content-Encoding'] = encoding;
+          this.#send(status, headers, compressed ?? body);
+        });
+        return;
+      }
+    }
+    this.#send(status, headers, body);
+  }
+
+  /** Refuses a poll or POST that breaks the protocol: 413 for one that is too large, 400 for any other. */
+  refuse(name: string): void {
+    const status = name === 'PAYLOAD_TOO_LARGE' ? 413 : 400;
+    const headers: HttpHeaders = {
+      'Content-Type': 'application/json',
+      'Cache-Control': 'no-store',
+      ...this.corsHeaders,
+    };
+    // The rest of a body that is too large is not worth reading; over HTTP/2, other requests share the connection.
+    if (status === 413 && this.http.request.httpVersionMajor === 1) headers.Connection = 'close';
+    this.#send(status, headers, refusalBody(EngineErrorCode.BAD_REQUEST));
+  }
+
+  #send(status: number, headers: HttpHeaders, body: string | Buffer): void {
+    this.policy.onHeaders(headers, this.http.request);
+    headers['Content-Length'] = String(Buffer.byteLength(body));
+    this.http.respond(status, headers, body);
+  }
+}

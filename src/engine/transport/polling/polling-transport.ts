@@ -1,0 +1,320 @@
+import { closeDetail, isUnresponsive, type CloseDetail, type CloseReason } from '../close-reason.js';
+import { PACKETS_PER_TURN, PAYLOAD_V4, decodePayloadBinary, isBinaryPayloadPacket } from '../../codec/payload-codec.js';
+import { PacketType, isControlType, type ControlType, type EncodedPacket } from '../../codec/packet.js';
+import type { FlushQueue, Flushable } from '../flush-queue.js';
+import type { PollingExchange } from './polling-exchange.js';
+import { readBody, readBytes } from './request-body.js';
+import { ProtocolError } from '../../codec/protocol-error.js';
+import { Timer, type TimerWheel } from '../../../common/timer-wheel.js';
+import { PollQueue } from './poll-queue.js';
+import type { SharedPacket } from '../../codec/shared-packet.js';
+import type { RequestHandler, Transport, TransportHandler } from '../transport.js';
+
+export interface PollingRules {
+  readonly pollingMaxBufferSize: number;
+  readonly maxBatchPackets: number;
+  readonly maxPollWait: number;
+  readonly closeTimeout: number;
+}
+
+type State = 'open' | 'closing' | 'closed' | 'retired';
+
+/**
+ * Engine.IO over HTTP long-polling: a waiting GET carries packets out, a POST carries packets in (protocol, "HTTP
+ * long-polling"). A second GET or POST beside an open one breaks the protocol and ends the session.
+ */
+export class PollingTransport implements Transport, RequestHandler, Flushable {
+  readonly name = 'polling';
+  handler!: TransportHandler;
+  bytesReceived = 0;
+  bytesSent = 0;
+  #state: State = 'open';
+  readonly #queue = new PollQueue();
+  #compress = false;
+  #poll: PollingExchange | null = null;
+  /** The answer to the last poll, while not all of it has left. */
+  #answered: PollingExchange | null = null;
+  #answers = 0;
+  #pushing = false;
+  /** While an upgrade probes, polls are answered at once. */
+  #hurried = false;
+  #enlisted = false;
+  /** Whether an answer was given that the handler hears of at the end of this tick. */
+  #untold = false;
+  #ending: { reason: CloseReason; detail: CloseDetail } | null = null;
+  readonly #pollTimer = new Timer(() => this.#onPollWait());
+  readonly #closeTimer = new Timer(() => this.#end());
+
+  constructor(
+    private readonly wheel: TimerWheel,
+    private readonly flushQueue: FlushQueue,
+    private readonly rules: PollingRules,
+    private readonly codec = PAYLOAD_V4,
+  ) {}
+
+  get requestHandler(): RequestHandler {
+    return this;
+  }
+
+  get writable(): boolean {
+    return this.#poll !== null && this.#queue.length === 0;
+  }
+
+  get hasUnsent(): boolean {
+    return this.#queue.length > 0;
+  }
+
+  get queuedBytes(): number {
+    return this.#queue.bytes + (this.#answered?.unsentBytes ?? 0);
+  }
+
+  get queuedPackets(): number {
+    return this.#queue.length;
+  }
+
+  /** Polls that took something; the last one counts by what the kernel has taken of its answer. */
+  get progress(): number {
+    return this.#answered === null ? this.#answers : this.#answers - 1 + this.#answered.sentFraction;
+  }
+
+  send(packet: EncodedPacket, compress: boolean): number {
+    if (this.#state !== 'open') return 0;
+    this.#queue.push(packet);
+    this.#compress ||= compress;
+    if (this.#poll !== null) this.#enlist();
+    return this.queuedBytes;
+  }
+
+  sendShared(shared: SharedPacket, compress: boolean): number {
+    return this.send(shared.packet, compress);
+  }
+
+  /** Its handler hears of that at the tick's end: who hears of it may send, and must not come before what is sent now. */
+  handOver(): void {
+    if (this.#poll === null || this.#queue.length === 0) return;
+    this.#untold = true;
+    this.#answer(this.#takePayload());
+  }
+
+  takeUnsent(): EncodedPacket[] {
+    const unsent = this.#queue.takeAll();
+    this.#state = 'retired';
+    this.#answerWith(PacketType.NOOP);
+    return unsent;
+  }
+
+  flush(): void {
+    this.#enlisted = false;
+    const isUntold = this.#untold;
+    this.#untold = false;
+    if (this.#poll !== null && this.#queue.length > 0) this.#answer(this.#takePayload());
+    else if (isUntold) this.#tellTaken();
+  }
+
+  /** From now on polls end at once, with a noop where nothing is queued, so that the peer can pause polling. */
+  hurry(hurried: boolean): void {
+    this.#hurried = hurried;
+    if (hurried && this.#poll !== null && this.#queue.length === 0) this.#answerWith(PacketType.NOOP);
+  }
+
+  /** A GET: waits until there is something to carry. */
+  handlePoll(exchange: PollingExchange): void {
+    // Whoever reads an answer to its end before the next poll has left nothing of it here.
+    if (this.#poll !== null || (this.#answered !== null && this.#answered.unsentBytes > 0)) {
+      exchange.refuse('POLL_OVERLAP');
+      this.close(false, 'transport error', closeDetail('POLL_OVERLAP', 'a second poll while one is open'));
+      return;
+    }
+    this.#poll = exchange;
+    this.#answered = null;
+    exchange.onAbort(() => this.#onAbort(exchange));
+    if (this.#queue.length > 0) this.#answer(this.#takePayload());
+    else if (this.#state === 'closing') this.#finishClose(PacketType.NOOP, PacketType.CLOSE);
+    else if (this.#state === 'closed') this.#answerWith(PacketType.CLOSE);
+    else if (this.#hurried) this.#answerWith(PacketType.NOOP);
+    else this.wheel.schedule(this.#pollTimer, this.rules.maxPollWait);
+  }
+
+  /** A POST: its packets are dispatched in order before it is answered. */
+  handlePush(exchange: PollingExchange): void {
+    if (this.#pushing) {
+      exchange.refuse('PUSH_OVERLAP');
+      this.close(false, 'transport error', closeDetail('PUSH_OVERLAP', 'a second POST while one is read'));
+      return;
+    }
+    const isBinary = exchange.contentType === BYTES;
+    if (isBinary && !this.codec.readsBytes) {
+      this.#refusePush(exchange, new ProtocolError('INVALID_CONTENT_TYPE', 'binary payloads belong to Engine.IO v3'));
+      return;
+    }
+    this.#pushing = true;
+    const onBytes = (length: number): void => {
+      this.bytesReceived += length;
+    };
+    const read = isBinary ? readBytes : readBody;
+    read(exchange.body, exchange.contentLength, this.rules.pollingMaxBufferSize, onBytes, (result) =>
+      this.#onBody(exchange, result),
+    );
+  }
+
+  close(graceful: boolean, reason: CloseReason, detail: CloseDetail): void {
+    if (this.#state !== 'open') {
+      if (this.#state === 'closing' && !graceful) this.#end();
+      return;
+    }
+    this.#ending = { reason, detail };
+    this.#state = 'closing';
+    if (!graceful) {
+      // Whoever waits learns of the end with what was queued before it; nobody is waited for.
+      this.#queue.push(PacketType.CLOSE);
+      if (this.#poll !== null) this.#answer(this.#takePayload());
+      this.#end();
+      if (isUnresponsive(reason)) this.#answered?.abandon();
+    } else if (this.#poll !== null && this.#queue.length === 0) {
+      this.#finishClose(PacketType.CLOSE);
+    } else {
+      this.wheel.schedule(this.#closeTimer, this.rules.closeTimeout);
+      // Last, since whoever hears that all has left may close once more.
+      this.flush();
+    }
+  }
+
+  #enlist(): void {
+    if (this.flushQueue.isImmediate) this.flush();
+    else if (!this.#enlisted) {
+      this.#enlisted = true;
+      this.flushQueue.enlist(this);
+    }
+  }
+
+  #finishClose(...types: ControlType[]): void {
+    this.#answerWith(...types);
+    this.#end();
+  }
+
+  #onBody(exchange: PollingExchange, result: string | Buffer | ProtocolError | null): void {
+    if (result === null) {
+      this.#pushing = false;
+      this.close(false, 'transport error', closeDetail('PUSH_ABORTED', 'the peer left in the middle of a POST'));
+    } else if (result instanceof ProtocolError) {
+      this.#refusePush(exchange, result);
+    } else {
+      this.#receive(exchange, () => {
+        this.#dispatch(exchange, this.codec.split(result, this.rules.maxBatchPackets), 0);
+      });
+    }
+  }
+
+  /** Works through a POST; what breaks the protocol in it ends the session. */
+  #receive(exchange: PollingExchange, work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error;
+      this.#refusePush(exchange, error);
+    }
+  }
+
+  /** Hands packets on, a slice per turn of the loop: one large POST must not hold up everyone else. */
+  #dispatch(exchange: PollingExchange, packets: EncodedPacket[], start: number): void {
+    const end = Math.min(start + PACKETS_PER_TURN, packets.length);
+    for (let i = start; i < end && this.#receives; i++) this.#receivePacket(packets[i]);
+    if (end < packets.length && this.#receives) {
+      setImmediate(() => this.#receive(exchange, () => this.#dispatch(exchange, packets, end)));
+      return;
+    }
+    this.#pushing = false;
+    if (this.#ending?.reason === 'parse error') exchange.refuse(this.#ending.detail.code);
+    else exchange.respond(200, 'text/html', 'ok');
+  }
+
+  get #receives(): boolean {
+    return this.#state === 'open' || this.#state === 'closing';
+  }
+
+  #receivePacket(packet: EncodedPacket): void {
+    const type = packet[0];
+    if (type === PacketType.MESSAGE) this.handler.onMessage((packet as string).slice(1));
+    else if (typeof packet !== 'string') this.handler.onMessage(packet);
+    else if (isBinaryPayloadPacket(packet)) this.handler.onMessage(decodePayloadBinary(packet));
+    else if (type === PacketType.CLOSE) this.#onPeerClose();
+    else if (isControlType(packet.charAt(0))) this.handler.onControl(type as ControlType, packet.slice(1));
+    else throw new ProtocolError('INVALID_PACKET', `unknown packet type ${JSON.stringify(type)}`);
+  }
+
+  /** The peer's `1`: a waiting poll ends with a noop, since there is nothing left to say (protocol, "Disconnection"). */
+  #onPeerClose(): void {
+    this.#ending = { reason: 'transport close', detail: closeDetail('PEER_CLOSED', 'the peer closed the session') };
+    this.#state = 'closing';
+    this.#answerWith(PacketType.NOOP);
+    this.#end();
+  }
+
+  #refusePush(exchange: PollingExchange, error: ProtocolError): void {
+    this.#pushing = false;
+    exchange.refuse(error.code);
+    const reason = error.code === 'PAYLOAD_TOO_LARGE' ? 'transport error' : 'parse error';
+    this.close(false, reason, closeDetail(error.code, error.message));
+  }
+
+  #onAbort(exchange: PollingExchange): void {
+    if (this.#poll !== exchange) return;
+    this.#releasePoll();
+    this.close(false, 'transport error', closeDetail('POLL_ABORTED', 'the peer left a waiting poll'));
+  }
+
+  #onPollWait(): void {
+    this.#answerWith(PacketType.NOOP);
+  }
+
+  /** Packets for one answer: as many as fit, at least one; the rest waits for the next poll. */
+  #takePayload(): string | Buffer {
+    return this.#queue.take(this.codec, this.rules.pollingMaxBufferSize);
+  }
+
+  #answerWith(...types: ControlType[]): void {
+    this.#answer(this.codec.take(types, Infinity));
+  }
+
+  #answer(payload: string | Buffer): void {
+    const poll = this.#poll;
+    if (poll === null) return;
+    this.#releasePoll();
+    this.bytesSent += Buffer.byteLength(payload);
+    poll.respond(200, typeof payload === 'string' ? 'text/plain; charset=UTF-8' : BYTES, payload, this.#compress);
+    this.#answers++;
+    if (this.#queue.length === 0) this.#compress = false;
+    this.#answered = poll.unsentBytes > 0 ? poll : null;
+    if (this.#answered !== null) poll.onSent(() => this.#handleSent(poll));
+    if (!this.#untold) this.#tellTaken();
+  }
+
+  #handleSent(poll: PollingExchange): void {
+    if (this.#answered !== poll) return;
+    this.#answered = null;
+    if (this.#state !== 'closed') this.#tellTaken();
+  }
+
+  #tellTaken(): void {
+    // What was sent after an upgrade waits elsewhere.
+    if (this.queuedBytes === 0 && this.#state !== 'retired') this.handler.onFlush();
+    else this.handler.onProgress();
+  }
+
+  #releasePoll(): void {
+    this.#poll = null;
+    this.wheel.cancel(this.#pollTimer);
+  }
+
+  #end(): void {
+    if (this.#state === 'closed') return;
+    this.#state = 'closed';
+    this.#queue.takeAll();
+    this.#answerWith(PacketType.CLOSE);
+    this.wheel.cancel(this.#closeTimer);
+    const { reason, detail } = this.#ending!;
+    this.handler.onTransportClose(reason, detail);
+  }
+}
+
+const BYTES = 'application/octet-stream';

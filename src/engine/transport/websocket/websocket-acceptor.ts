@@ -1,0 +1,96 @@
+import type { Duplex } from 'node:stream';
+import { WebSocketServer, type WebSocket } from 'ws';
+import type { Dialect } from '../../codec/dialect.js';
+import type { FlushQueue } from '../flush-queue.js';
+import type { ResolvedPerMessageDeflate } from '../../engine-options.js';
+import type { HttpHeaders } from '../../http/http-exchange.js';
+import { DormantWebsocket } from './dormant-websocket.js';
+import { acceptance, headerLines, isPlain, type WebsocketHandshake } from './websocket-handshake.js';
+import { WebsocketTransportV3 } from './websocket-transport-v3.js';
+import { WebsocketTransport, type WebsocketRules } from './websocket-transport.js';
+
+export interface AcceptorOptions extends Omit<WebsocketRules, 'compressionThreshold'> {
+  readonly closeTimeout: number;
+  readonly perMessageDeflate: ResolvedPerMessageDeflate | false;
+}
+
+/** Turns upgrade requests into WebSocket transports. Owns the `WebSocketServer`, which never sees an HTTP server. */
+export class WebsocketAcceptor {
+  readonly #server: WebSocketServer;
+  /** Whether `ws` may have to negotiate compression. */
+  readonly #compresses: boolean;
+  readonly #flushQueue: FlushQueue;
+  readonly #rules: WebsocketRules;
+  /** Joined frames came with v4; in v3 the character that joins them is data. */
+  readonly #rulesV3: WebsocketRules;
+  /** Headers of the request that is being accepted; `ws` asks for them within the same call. */
+  #headers: HttpHeaders | null = null;
+  #refuse: ((message: string) => void) | null = null;
+
+  constructor(options: AcceptorOptions, flushQueue: FlushQueue) {
+    this.#flushQueue = flushQueue;
+    const { perMessageDeflate } = options;
+    this.#compresses = perMessageDeflate !== false;
+    const compressionThreshold = perMessageDeflate === false ? Infinity : perMessageDeflate.threshold;
+    this.#rules = { ...options, compressionThreshold };
+    this.#rulesV3 = { ...this.#rules, splitsJoinedFrames: false };
+    const settings = {
+      noServer: true,
+      clientTracking: false,
+      maxPayload: options.maxHttpBufferSize,
+      perMessageDeflate,
+      // A peer that does not answer the close frame is cut off after this time.
+      closeTimeout: options.closeTimeout,
+    };
+    this.#server = new WebSocketServer(settings);
+    this.#server.on('headers', (lines) => this.#addHeaders(lines));
+    this.#server.on('wsClientError', (error) => this.#refuse?.(error.message));
+  }
+
+  /** Calls one of the two, before it returns: a request that is no valid WebSocket handshake is refused. */
+  accept(
+    handshake: WebsocketHandshake,
+    accepted: (transport: WebsocketTransport) => void,
+    refused: (message: string) => void,
+  ): void {
+    if (this.#needsWs(handshake)) this.#acceptWithWs(handshake, accepted, refused);
+    else accepted(this.#acceptDormant(handshake));
+  }
+
+  #needsWs(handshake: WebsocketHandshake): boolean {
+    const { dialect, request } = handshake;
+    const negotiates = this.#compresses && request.headers['sec-websocket-extensions'] !== undefined;
+    return negotiates || dialect.protocol !== 4 || !isPlain(handshake);
+  }
+
+  #acceptDormant({ request, socket, head, headers }: WebsocketHandshake): WebsocketTransport {
+    const websocket = new DormantWebsocket(this.#server, socket, head);
+    const transport = new WebsocketTransport(websocket, socket, this.#flushQueue, this.#rules);
+    transport.begin(acceptance(request, headers));
+    return transport;
+  }
+
+  /** The 101 leaves by itself. Some clients of v3 need that: they listen for packets only once they have heard of it. */
+  #acceptWithWs(
+    { request, socket, head, headers, dialect }: WebsocketHandshake,
+    accepted: (transport: WebsocketTransport) => void,
+    refused: (message: string) => void,
+  ): void {
+    this.#headers = headers;
+    this.#refuse = refused;
+    this.#server.handleUpgrade(request, socket, head, (websocket) => {
+      accepted(this.#createTransport(websocket, socket, dialect));
+    });
+    this.#headers = null;
+    this.#refuse = null;
+  }
+
+  #createTransport(websocket: WebSocket, socket: Duplex, { encodeBinary }: Dialect): WebsocketTransport {
+    if (encodeBinary === null) return new WebsocketTransport(websocket, socket, this.#flushQueue, this.#rules);
+    return new WebsocketTransportV3(websocket, socket, this.#flushQueue, this.#rulesV3, encodeBinary);
+  }
+
+  #addHeaders(lines: string[]): void {
+    lines.push(...headerLines(this.#headers ?? {}));
+  }
+}

@@ -1,0 +1,376 @@
+import type { Duplex } from 'node:stream';
+import type { Socket } from 'node:net';
+import { WebSocket } from 'ws';
+import { closeDetail, isUnresponsive, type CloseDetail, type CloseReason } from '../close-reason.js';
+import { PACKETS_PER_TURN, SEPARATOR, splitPayload } from '../../codec/payload-codec.js';
+import { PacketType, isControlType, type EncodedPacket } from '../../codec/packet.js';
+import type { FlushQueue, Flushable } from '../flush-queue.js';
+import { ProtocolError } from '../../codec/protocol-error.js';
+import { bytesTaken, hasWaiting } from '../kernel-progress.js';
+import { DormantWebsocket, type DormantOwner } from './dormant-websocket.js';
+import { FrameReader, type FrameSink } from './frame-reader.js';
+import type { SharedPacket } from '../../codec/shared-packet.js';
+import { SocketTail } from './write-watermark.js';
+import type { Transport, TransportHandler } from '../transport.js';
+import { listenTo, type WebsocketSink } from './websocket-events.js';
+import { binaryHeader, frameBinary, frameText } from '../../codec/websocket-frame.js';
+
+/** How a WebSocket's packets are read; the same for all transports of a server. */
+export interface WebsocketRules {
+  readonly maxBatchPackets: number;
+  /** Whether a text frame may join packets with 0x1E; only a text protocol above can promise that it never does. */
+  readonly splitsJoinedFrames: boolean;
+  readonly maxHttpBufferSize: number;
+  /** Bound of what waits, in packets; 0: they are not counted. */
+  readonly sendQueueSize: number;
+  /** Bytes from which a packet is compressed, where that is negotiated: `ws` keeps to it without context takeover only. */
+  readonly compressionThreshold: number;
+}
+
+/**
+ * Engine.IO over a WebSocket: one packet per frame.
+ *
+ * Common frames are read straight from the socket, all others by `ws`, which also does control frames. Frames of ours
+ * are collected during a tick and written to the raw socket in one call at its end; with permessage-deflate negotiated,
+ * `ws` compresses and sends instead.
+ */
+export class WebsocketTransport implements Transport, Flushable, FrameSink, WebsocketSink, DormantOwner {
+  readonly name = 'websocket';
+  handler!: TransportHandler;
+  /** `closing`: the close frame is behind what a slow peer has yet to read. */
+  #state: 'open' | 'closing' | 'closed' = 'open';
+  #ending: { reason: CloseReason; detail: CloseDetail } | null = null;
+  /** The frames of this tick: `#chunks` in order, then `#text`, which grows by every further text frame. */
+  #text = '';
+  #chunks: (string | Buffer)[] | null = null;
+  #chunkBytes = 0;
+  /** Packets of this tick; where `ws` sends, those that it has not handed over. */
+  #packets = 0;
+  #enlisted = false;
+  /** What the kernel has not taken; null until it leaves something for the first time. */
+  #tail: SocketTail | null = null;
+  /** Packets of a long joined frame, and what arrived behind it, until their turn of the loop. */
+  #backlog: EncodedPacket[] | null = null;
+  #paused = false;
+  readonly #compressed: boolean;
+  /** Where `ws` sends, it tells of each packet by this; null elsewhere. */
+  readonly #onSent: (() => void) | null;
+
+  constructor(
+    private readonly websocket: WebSocket | DormantWebsocket,
+    private readonly socket: Duplex,
+    private readonly flushQueue: FlushQueue,
+    private readonly rules: WebsocketRules,
+  ) {
+    this.#compressed = websocket.extensions !== '';
+    this.#onSent = this.#compressed ? () => this.#handleSent() : null;
+    if (websocket instanceof DormantWebsocket) {
+      websocket.owner = this;
+      FrameReader.install(socket, this, rules.maxHttpBufferSize, DormantWebsocket.listener);
+      return;
+    }
+    this.onWake(websocket);
+    if (!this.#compressed) FrameReader.install(socket, this, rules.maxHttpBufferSize);
+  }
+
+  /** Listens to `ws`. */
+  onWake(websocket: WebSocket): void {
+    listenTo(websocket, this);
+  }
+
+  /** The answer to the handshake, which leaves in one write with the first packets: a system call less. */
+  begin(acceptance: string): void {
+    this.#collect(acceptance);
+  }
+
+  get requestHandler(): null {
+    return null;
+  }
+
+  get writable(): boolean {
+    // What is still being compressed counts as well.
+    const collects = this.#enlisted && !this.flushQueue.isImmediate;
+    return this.#state === 'open' && !collects && this.websocket.bufferedAmount === 0;
+  }
+
+  get hasUnsent(): boolean {
+    return this.#enlisted || this.queuedBytes > 0;
+  }
+
+  get bytesReceived(): number {
+    return (this.socket as Socket).bytesRead ?? 0;
+  }
+
+  get bytesSent(): number {
+    return (this.socket as Socket).bytesWritten ?? 0;
+  }
+
+  get queuedBytes(): number {
+    if (this.#compressed) return this.websocket.bufferedAmount;
+    return this.#text.length + this.#chunkBytes + this.socket.writableLength;
+  }
+
+  get queuedPackets(): number {
+    return this.#packets + (this.#tail?.packets ?? 0);
+  }
+
+  get progress(): number {
+    return bytesTaken(this.socket);
+  }
+
+  send(packet: EncodedPacket, compress: boolean): number {
+    if (this.#state !== 'open') return 0;
+    this.#packets++;
+    if (this.#compressed) this.#sendCompressed(packet, compress);
+    else if (typeof packet === 'string') this.#collect(frameText(packet));
+    else if (packet.length <= COPIED_PAYLOAD) this.#collect(frameBinary(packet));
+    else this.#collectLarge(packet);
+    return this.queuedBytes;
+  }
+
+  sendShared(shared: SharedPacket, compress: boolean): number {
+    if (this.#state !== 'open') return 0;
+    this.#packets++;
+    if (this.#compressed) this.#sendCompressed(shared.packet, compress);
+    else this.#collect(shared.frame);
+    return this.queuedBytes;
+  }
+
+  hurry(): void {}
+
+  takeUnsent(): EncodedPacket[] {
+    return [];
+  }
+
+  flush(): void {
+    this.#enlisted = false;
+    this.handOver();
+    if (this.#state !== 'open' || this.websocket.readyState !== WebSocket.OPEN) return;
+    if (this.#hasLeft) this.handler.onFlush();
+    else if (!this.#compressed && !this.#tail?.isMarked) this.#markTail(0);
+  }
+
+  /** Writes the tick's frames in one call. */
+  handOver(): void {
+    const text = this.#text;
+    const chunks = this.#chunks;
+    if (text === '' && chunks === null) return;
+    this.#text = '';
+    this.#chunks = null;
+    this.#chunkBytes = 0;
+    const packets = this.#packets;
+    this.#packets = 0;
+    // Once a close frame is out, nothing may follow it (RFC 6455, 5.5.1).
+    if (this.websocket.readyState !== WebSocket.OPEN) return;
+    if (chunks === null) {
+      this.socket.write(text, 'latin1');
+    } else {
+      if (text !== '') chunks.push(text);
+      this.socket.cork();
+      for (const chunk of chunks) this.socket.write(chunk, 'latin1');
+      this.socket.uncork();
+    }
+    if (!this.#hasLeft) this.#markTail(packets);
+  }
+
+  close(graceful: boolean, reason: CloseReason, detail: CloseDetail): void {
+    if (this.#state !== 'open') {
+      if (this.#state === 'closing' && !graceful) this.#cutOff();
+      return;
+    }
+    // First, since whoever hears below that all has left may close once more.
+    this.#state = 'closing';
+    this.#ending = { reason, detail };
+    this.handOver();
+    const hasLeft = this.#enlisted && this.#hasLeft;
+    // What the kernel has taken, the peer will get; one that does not read is waited for only where that is asked for.
+    const isBehind = hasWaiting(this.socket);
+    if (isUnresponsive(reason) || (isBehind && !graceful)) {
+      this.#cutOff();
+      return;
+    }
+    this.#resume();
+    this.websocket.close(closeCode(graceful, reason, detail));
+    if (hasLeft) this.handler.onFlush();
+    if (!isBehind || reason === 'parse error') this.#end(reason, detail);
+  }
+
+  get reads(): boolean {
+    return this.#state === 'open';
+  }
+
+  receiveBinary(bytes: Buffer): void {
+    if (this.#state !== 'open') return;
+    if (this.#backlog === null) this.handler.onMessage(bytes);
+    else this.#backlog.push(bytes);
+  }
+
+  receiveText(type: number, text: string): void {
+    if (this.#state !== 'open') return;
+    const isJoined = this.rules.splitsJoinedFrames && text.includes(SEPARATOR);
+    if (type === MESSAGE_BYTE && !isJoined && this.#backlog === null) this.handler.onMessage(text);
+    else this.#receiveOther(String.fromCharCode(type) + text, isJoined);
+  }
+
+  onSocketError(code: string, error: Error): void {
+    FrameReader.remove(this.socket);
+    this.#end('transport error', closeDetail(code, error.message, error));
+  }
+
+  onSocketClose(code: number): void {
+    this.#end('transport close', closeDetail('TRANSPORT_CLOSED', `the WebSocket closed with ${code}`));
+  }
+
+  /** Frames that are not one message: control packets, and packets joined with the payload separator. */
+  #receiveOther(text: string, isJoined: boolean): void {
+    try {
+      const packets = isJoined ? splitPayload(text, this.rules.maxBatchPackets) : [text];
+      if (this.#backlog === null) this.#dispatch(packets);
+      else for (const packet of packets) this.#backlog.push(packet);
+    } catch (error) {
+      this.#onMalformed(error);
+    }
+  }
+
+  /** Hands packets on, a slice per turn of the loop: one joined frame must not hold up everyone else. */
+  #dispatch(packets: EncodedPacket[]): void {
+    const end = Math.min(packets.length, PACKETS_PER_TURN);
+    for (let i = 0; i < end && this.#state === 'open'; i++) this.#receivePacket(packets[i]);
+    if (end === packets.length || this.#state !== 'open') return;
+    this.#backlog = packets.slice(end);
+    if (!this.#paused) this.websocket.pause();
+    this.#paused = true;
+    setImmediate(() => this.#dispatchBacklog());
+  }
+
+  #dispatchBacklog(): void {
+    const packets = this.#backlog;
+    this.#backlog = null;
+    if (packets === null || this.#state !== 'open') return;
+    try {
+      this.#dispatch(packets);
+    } catch (error) {
+      this.#onMalformed(error);
+      return;
+    }
+    if (this.#backlog === null) this.#resume();
+  }
+
+  #resume(): void {
+    if (!this.#paused) return;
+    this.#paused = false;
+    this.websocket.resume();
+  }
+
+  #onMalformed(error: unknown): void {
+    if (!(error instanceof ProtocolError)) throw error;
+    this.close(false, 'parse error', closeDetail(error.code, error.message));
+  }
+
+  #receivePacket(packet: EncodedPacket): void {
+    if (typeof packet !== 'string') {
+      this.handler.onMessage(packet);
+      return;
+    }
+    const type = packet.charAt(0);
+    if (type === PacketType.MESSAGE) this.handler.onMessage(packet.slice(1));
+    else if (isControlType(type)) this.handler.onControl(type, packet.slice(1));
+    else throw new ProtocolError('INVALID_PACKET', `unknown packet type ${JSON.stringify(type)}`);
+  }
+
+  #collect(frame: string | Buffer): void {
+    if (typeof frame === 'string') this.#text += frame;
+    else this.#collectChunk(frame);
+    this.#enlist();
+  }
+
+  #collectLarge(payload: Buffer): void {
+    this.#collectChunk(binaryHeader(payload.length));
+    this.#collectChunk(payload);
+    this.#enlist();
+  }
+
+  #collectChunk(chunk: Buffer): void {
+    this.#chunks ??= [];
+    if (this.#text !== '') {
+      this.#chunkBytes += this.#text.length;
+      this.#chunks.push(this.#text);
+      this.#text = '';
+    }
+    this.#chunkBytes += chunk.length;
+    this.#chunks.push(chunk);
+  }
+
+  #enlist(): void {
+    if (this.flushQueue.isImmediate) this.handOver();
+    if (this.#enlisted) return;
+    this.#enlisted = true;
+    this.flushQueue.enlist(this);
+  }
+
+  /** Whether the kernel has taken everything. */
+  get #hasLeft(): boolean {
+    return this.#compressed ? this.#packets === 0 : this.socket.writableLength === 0;
+  }
+
+  /** The peer has fallen behind: from here on the socket tells when it has caught up. */
+  #markTail(packets: number): void {
+    this.#tail ??= new SocketTail(this.socket, () => this.#handleTaken());
+    if (this.rules.sendQueueSize > 0 || !this.#tail.isMarked) this.#tail.mark(packets);
+  }
+
+  #handleTaken(): void {
+    if (this.#state !== 'open') return;
+    if (!this.#hasLeft) {
+      if (!this.#tail!.isMarked) this.#tail!.mark(0);
+      this.handler.onProgress();
+    } else if (!this.#enlisted) {
+      this.handler.onFlush();
+    }
+  }
+
+  #handleSent(): void {
+    this.#packets--;
+    if (this.#state !== 'open') return;
+    if (this.#packets > 0) this.handler.onProgress();
+    else if (!this.#enlisted) this.handler.onFlush();
+  }
+
+  #sendCompressed(packet: EncodedPacket, compress: boolean): void {
+    if (this.websocket.readyState !== WebSocket.OPEN) return;
+    const compresses = compress && Buffer.byteLength(packet) >= this.rules.compressionThreshold;
+    const options = { binary: typeof packet !== 'string', compress: compresses };
+    (this.websocket as WebSocket).send(packet, options, this.#onSent!);
+    this.#enlist();
+  }
+
+  /** Waits for nothing: the peer may not get what it has not read. */
+  #cutOff(): void {
+    const { reason, detail } = this.#ending!;
+    this.websocket.terminate();
+    this.#end(reason, detail);
+  }
+
+  /** The end that was asked for first, else the one that happened. */
+  #end(reason: CloseReason, detail: CloseDetail): void {
+    if (this.#state === 'closed') return;
+    this.#state = 'closed';
+    this.#text = '';
+    this.#chunks = this.#backlog = null;
+    this.#chunkBytes = 0;
+    const ending = this.#ending ?? { reason, detail };
+    this.handler.onTransportClose(ending.reason, ending.detail);
+  }
+}
+
+/** Larger payloads go to the socket beside their header instead of being copied behind it. */
+const COPIED_PAYLOAD = 4096;
+
+const MESSAGE_BYTE = PacketType.MESSAGE.charCodeAt(0);
+
+/** Undefined: a close frame without a code. */
+function closeCode(graceful: boolean, reason: CloseReason, detail: CloseDetail): number | undefined {
+  if (detail.code === 'PAYLOAD_TOO_LARGE') return 1009;
+  if (reason === 'parse error') return 1002;
+  return graceful ? undefined : 1000;
+}

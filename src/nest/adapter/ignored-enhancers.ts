@@ -1,0 +1,37 @@
+import { nameOf, type HandlerDescriptor } from '../discovery/gateway-descriptor.js';
+import { GatewayMetadataAccessor } from '../discovery/gateway-metadata.accessor.js';
+import { BindingError } from '../errors/binding.error.js';
+import type { ResolvedAdapterOptions } from './socket-io-adapter.options.js';
+import type { WebSocketGateway } from './websocket-gateway.js';
+
+/** What is bound to a gateway and does not run, as with `IoAdapter`: an operator is told. Guards of Nest's hooks. */
+export function hookGuardsLeftOut({ gateway }: WebSocketGateway, { connectGuards }: ResolvedAdapterOptions): string[] {
+  const accessor = new GatewayMetadataAccessor();
+  const prototype = gateway.prototype as Record<string, Function | undefined>;
+  return ['afterInit', 'handleConnection', 'handleDisconnect'].flatMap((hook) => {
+    const callback = prototype[hook];
+    if (callback === undefined || !accessor.hasGuards(callback)) return [];
+    if (hook !== 'handleConnection') return [notAsked(gateway, hook, 'Take it away.')];
+    return connectGuards ? [] : [notAsked(gateway, hook, 'The option connectGuards of SocketIoAdapter has it asked.')];
+  });
+}
+
+/** Global enhancers with a scope, for a gateway without one. */
+export function scopedGlobalsLeftOut({ gateway }: WebSocketGateway): string {
+  return (
+    `Global guards, pipes and interceptors with a scope do not run before messages of ${gateway.name}, as with IoAdapter. ` +
+    'The option globalEnhancers of SocketIoAdapter has them run.'
+  );
+}
+
+/** A bound of this package on a message that Nest itself hands over: stops the bootstrap. */
+export function rateLeftOut(descriptor: HandlerDescriptor): BindingError {
+  return new BindingError(
+    `@RateLimit on ${nameOf(descriptor)} would bound nothing: Nest runs this gateway, by an adapter of another package or ` +
+      'one that overrides how clients are bound. Use SocketIoAdapter as it is, or the option rateLimit.',
+  );
+}
+
+function notAsked(gateway: Function, hook: string, cure: string): string {
+  return `The guard bound to ${gateway.name}.${hook}() is not asked, as with IoAdapter. ${cure}`;
+}

@@ -1,0 +1,105 @@
+import { EMPTY, from, type Observable, type Subscription } from 'rxjs';
+import { ignoreElements, mergeMap, take, tap } from 'rxjs/operators';
+import type { Socket } from '../../socketio/index.js';
+import { asStream, isStream, isThenable } from '../pipeline/result.js';
+
+/**
+ * Awaits what handlers return, and knows the Observables and async iterators among it: they end with the socket that they
+ * run for, and those that have proved to be streams do not hold up a shutdown.
+ */
+export class OpenStreams {
+  readonly #open = new Map<Socket | null, Set<OpenStream>>();
+  #isStopping = false;
+
+  /** How many have not ended. */
+  get size(): number {
+    return [...this.#open.values()].reduce((sum, streams) => sum + streams.size, 0);
+  }
+
+  /** The value of a promise, or the first one of a stream, which is then let go; undefined where there is none. */
+  async firstValue(result: unknown, socket: Socket): Promise<unknown> {
+    const value = isStream(result) ? result : await (result as PromiseLike<unknown>);
+    const source = asStream(value);
+    return source === null ? value : this.#follow(source.pipe(take(1)), socket, new OpenStream());
+  }
+
+  /**
+   * Waits for the end of a promise or a stream, and of promises that a stream emits; their values are of no interest.
+   * `socket` is null where the work does not end with it, as that of a disconnect handler.
+   */
+  async completion(result: unknown, socket: Socket | null): Promise<void> {
+    const value = isStream(result) ? result : await (result as PromiseLike<unknown>);
+    const source = asStream(value);
+    if (source === null) return;
+    const stream = new OpenStream();
+    const onValue = (): void => {
+      stream.hasEmitted = true;
+      if (this.#isStopping) stream.end();
+    };
+    await this.#follow(source.pipe(tap(onValue), mergeMap(settled), ignoreElements()), socket, stream);
+  }
+
+  /** The socket is gone: nobody is left to whom its streams would matter. */
+  endOf(socket: Socket): void {
+    const streams = this.#open.get(socket);
+    if (streams !== undefined) for (const stream of [...streams]) stream.end();
+  }
+
+  /**
+   * A shutdown begins. A stream that has emitted may go on for ever: it ends now. One that has not may be work under way,
+   * such as a query: it is awaited, to its end or its first value.
+   */
+  stop(): void {
+    this.#isStopping = true;
+    for (const streams of [...this.#open.values()]) {
+      for (const stream of [...streams]) if (stream.hasEmitted) stream.end();
+    }
+  }
+
+  /** Resolves to the last value. One that ends at once, as most do behind an interceptor, is never entered anywhere. */
+  #follow(source: Observable<unknown>, socket: Socket | null, stream: OpenStream): Promise<unknown> | undefined {
+    // The client left while a promise of the stream was awaited.
+    if (socket !== null && !socket.connected) return undefined;
+    return new Promise((resolve, reject) => {
+      let last: unknown;
+      const subscription = source.subscribe({
+        next: (value) => (last = value),
+        error: reject,
+        complete: () => resolve(last),
+      });
+      if (subscription.closed) return;
+      stream.open(subscription, resolve);
+      const streams = this.#open.get(socket) ?? new Set();
+      this.#open.set(socket, streams.add(stream));
+      subscription.add(() => {
+        streams.delete(stream);
+        if (streams.size === 0) this.#open.delete(socket);
+      });
+    });
+  }
+}
+
+class OpenStream {
+  hasEmitted = false;
+  #isEnded = false;
+  #subscription: Subscription | null = null;
+  #resolve: ((value: unknown) => void) | null = null;
+
+  open(subscription: Subscription, resolve: (value: unknown) => void): void {
+    this.#subscription = subscription;
+    this.#resolve = resolve;
+    // Ended by its own first value, in the middle of being subscribed to.
+    if (this.#isEnded) this.end();
+  }
+
+  end(): void {
+    this.#isEnded = true;
+    this.#subscription?.unsubscribe();
+    this.#resolve?.(undefined);
+  }
+}
+
+/** A rejection among the values of a stream is a failure of it, though nobody asks for the values. */
+function settled(value: unknown): Observable<unknown> {
+  return isThenable(value) ? from(value) : EMPTY;
+}

@@ -1,0 +1,193 @@
+import type { CanActivate, NestInterceptor, PipeTransform, Type } from '@nestjs/common';
+import type { ApplicationConfig, ContextId, ExternalContextCreator } from '@nestjs/core';
+import { BindingError } from '../errors/binding.error.js';
+import { nameOf, type HandlerDescriptor, type InstanceWrapper } from '../discovery/gateway-descriptor.js';
+import type { Pipe } from '../decorators/param-metadata.js';
+import { GUARDS_METADATA } from '../decorators/metadata-keys.js';
+
+/** An exception filter, as Nest's own contexts hold it. */
+export interface CatchingFilter {
+  readonly func: (exception: unknown, host: unknown) => unknown;
+  readonly exceptionMetatypes: readonly Type[];
+}
+
+/** What is bound to one handler: global, then class, then method; filters the other way round. */
+export interface Enhancers {
+  readonly guards: readonly CanActivate[];
+  readonly pipes: readonly PipeTransform[];
+  readonly interceptors: readonly NestInterceptor[];
+  readonly filters: readonly CatchingFilter[];
+}
+
+interface Creator<E> {
+  create(instance: object, callback: Function, module: string, contextId?: ContextId, inquirerId?: string): E;
+  getGlobalMetadata(contextId?: ContextId, inquirerId?: string): readonly unknown[];
+}
+
+interface Creators {
+  readonly guardsContextCreator: Creator<CanActivate[]>;
+  readonly pipesContextCreator: Creator<PipeTransform[]> & {
+    setModuleContext(module: string): void;
+    createConcreteContext(pipes: readonly Pipe[], contextId?: ContextId, inquirerId?: string): PipeTransform[];
+  };
+  readonly interceptorsContextCreator: Creator<NestInterceptor[]>;
+  readonly filtersContextCreator: Creator<{ readonly filters?: CatchingFilter[] }>;
+}
+
+type Kind = 'guard' | 'pipe' | 'interceptor' | 'filter';
+
+/** Where the application keeps the global enhancers that have a scope. */
+type ScopedGlobals = Pick<
+  ApplicationConfig,
+  'getGlobalRequestGuards' | 'getGlobalRequestPipes' | 'getGlobalRequestInterceptors' | 'getGlobalRequestFilters'
+>;
+
+const NOTHING_SCOPED: ScopedGlobals = {
+  getGlobalRequestGuards: () => [],
+  getGlobalRequestPipes: () => [],
+  getGlobalRequestInterceptors: () => [],
+  getGlobalRequestFilters: () => [],
+};
+
+const METADATA_KEYS = {
+  guard: GUARDS_METADATA,
+  pipe: '__pipes__',
+  interceptor: '__interceptors__',
+  filter: '__exceptionFilters__',
+} as const;
+
+/**
+ * Finds the enhancers of a handler through the creators that Nest itself uses. The only file that knows them: they are
+ * the parts of the injectable `ExternalContextCreator`, the same on Nest 11 and 12, and checked when the module starts.
+ */
+export class EnhancerSource {
+  readonly #creators: Creators;
+
+  /** @throws Error where this version of Nest has other parts */
+  constructor(
+    private readonly external: ExternalContextCreator,
+    private readonly config: ScopedGlobals,
+  ) {
+    const creators = external as unknown as Creators;
+    for (const name of ['guards', 'pipes', 'interceptors', 'filters'] as const) {
+      if (typeof creators[`${name}ContextCreator`]?.create === 'function') continue;
+      throw new Error(`this version of @nestjs/core is not supported: ExternalContextCreator has no ${name} creator`);
+    }
+    this.#creators = creators;
+  }
+
+  /** The same without what is global, for the kinds that are named; without any that has a scope. */
+  withoutGlobal(kinds: readonly Kind[]): EnhancerSource {
+    const none = { getGlobalMetadata: { value: () => [] } };
+    const local = Object.fromEntries(
+      // On top of Nest's creator, whose state, the module that it looks into, then is its own.
+      kinds.map((kind) => [
+        `${kind}sContextCreator`,
+        { value: Object.create(this.#creators[`${kind}sContextCreator`], none) },
+      ]),
+    );
+    return new EnhancerSource(Object.create(this.external, local) as ExternalContextCreator, NOTHING_SCOPED);
+  }
+
+  /** Whether there are global enhancers with a scope. */
+  get hasScopedGlobals(): boolean {
+    return this.#scopedGlobals().length > 0;
+  }
+
+  /**
+   * Puts the global enhancers with a scope on a handler's provider. Nest itself does so for classes that it scans at
+   * boot, and leaves others without their guards: those of factories, of values, and of modules that are loaded later.
+   *
+   * @throws BindingError where the provider, such as a value, cannot be made anew for each call
+   */
+  bindScopedGlobals(descriptor: HandlerDescriptor): void {
+    const { wrapper } = descriptor;
+    const missing = this.#scopedGlobals().filter((global) => !wrapper.getEnhancersMetadata()?.includes(global));
+    if (missing.length === 0) return;
+    for (const global of missing) wrapper.addEnhancerMetadata(global);
+    forgetTree(wrapper);
+    const isValue = wrapper.isNotMetatype && !wrapper.isFactory;
+    if (!isValue && !wrapper.isDependencyTreeStatic()) return;
+    throw new BindingError(
+      `A global enhancer with a scope would not run before ${nameOf(descriptor)}: its provider is not made anew for ` +
+        `each call. Provide ${descriptor.gateway.name} under its own class, in a module that is loaded at the start.`,
+    );
+  }
+
+  /** @throws BindingError for a bound enhancer that Nest does not resolve, and would therefore leave out */
+  enhancersOf(
+    descriptor: HandlerDescriptor,
+    instance: object,
+    callback: Function,
+    contextId?: ContextId,
+    inquirerId?: string,
+  ): Enhancers {
+    const module = moduleKeyOf(descriptor);
+    const { guardsContextCreator, pipesContextCreator, interceptorsContextCreator, filtersContextCreator } =
+      this.#creators;
+    const enhancers: Enhancers = {
+      guards: guardsContextCreator.create(instance, callback, module, contextId, inquirerId),
+      pipes: pipesContextCreator.create(instance, callback, module, contextId, inquirerId),
+      interceptors: interceptorsContextCreator.create(instance, callback, module, contextId, inquirerId),
+      filters: filtersContextCreator.create(instance, callback, module, contextId, inquirerId).filters ?? [],
+    };
+    const check = (kind: keyof typeof METADATA_KEYS, resolved: number, creator: Creator<unknown>): void => {
+      const global = creator.getGlobalMetadata(contextId, inquirerId).filter(Boolean).length;
+      if (resolved - global < countBound(METADATA_KEYS[kind], descriptor.gateway, callback))
+        throw unresolved(kind, descriptor);
+    };
+    check('guard', enhancers.guards.length, guardsContextCreator);
+    check('pipe', enhancers.pipes.length, pipesContextCreator);
+    check('interceptor', enhancers.interceptors.length, interceptorsContextCreator);
+    check('filter', enhancers.filters.length, filtersContextCreator);
+    return enhancers;
+  }
+
+  /** The pipes of one parameter. */
+  pipesOf(
+    descriptor: HandlerDescriptor,
+    pipes: readonly Pipe[],
+    contextId?: ContextId,
+    inquirerId?: string,
+  ): readonly PipeTransform[] {
+    const { pipesContextCreator } = this.#creators;
+    pipesContextCreator.setModuleContext(moduleKeyOf(descriptor));
+    const resolved = pipesContextCreator.createConcreteContext(pipes, contextId, inquirerId);
+    if (resolved.length < pipes.length) throw unresolved('pipe', descriptor);
+    return resolved;
+  }
+
+  #scopedGlobals(): InstanceWrapper[] {
+    const { config } = this;
+    return [
+      ...config.getGlobalRequestGuards(),
+      ...config.getGlobalRequestPipes(),
+      ...config.getGlobalRequestInterceptors(),
+      ...config.getGlobalRequestFilters(),
+    ];
+  }
+}
+
+/** The first versions of Nest 11 keep what they found out about a provider before an enhancer was added to it. */
+function forgetTree(wrapper: InstanceWrapper): void {
+  if (!wrapper.isDependencyTreeStatic()) return;
+  Object.assign(wrapper, { isTreeStatic: undefined, isTreeDurable: undefined });
+}
+
+function moduleKeyOf(descriptor: HandlerDescriptor): string {
+  return descriptor.wrapper.host?.token ?? '';
+}
+
+function countBound(key: string, gateway: Function, callback: Function): number {
+  const ofClass = (Reflect.getMetadata(key, gateway) as unknown[] | undefined) ?? [];
+  const ofMethod = (Reflect.getMetadata(key, callback) as unknown[] | undefined) ?? [];
+  return ofClass.length + ofMethod.length;
+}
+
+function unresolved(kind: string, descriptor: HandlerDescriptor): BindingError {
+  return new BindingError(
+    `${kind === 'interceptor' ? 'An' : 'A'} ${kind} bound to ${nameOf(descriptor)} would not run: Nest does not resolve it for a class that is provided by ` +
+      `useFactory, useValue or another token. Bind an instance instead of a class, or provide ${descriptor.gateway.name} ` +
+      'under its own class.',
+  );
+}

@@ -1,0 +1,194 @@
+import { AsyncResource } from 'node:async_hooks';
+import type { ArgumentMetadata, CanActivate, NestInterceptor, PipeTransform, Type } from '@nestjs/common';
+import { Observable, defer, firstValueFrom, from, isObservable, of } from 'rxjs';
+import { mergeAll } from 'rxjs/operators';
+import type { CallStyle } from './call-style.js';
+import type { Enhancers } from './enhancers.js';
+import { bodyOf, transform, type Call, type Extract } from './parameters.js';
+import { isImmediate, isThenable } from './result.js';
+import { WsExecutionContext } from './execution-context.js';
+
+/** A handler with everything that is bound to it, compiled once. */
+export interface Pipeline {
+  /** Guards alone, for handlers whose guards run at another time; null where none is bound. */
+  readonly guard: Call<void | Promise<void>> | null;
+  /** Interceptors, pipes and the method. Stays synchronous while everything bound is. */
+  readonly invoke: Call<unknown>;
+  /** Guards first, then `invoke`. */
+  readonly run: Call<unknown>;
+  readonly filters: Enhancers['filters'];
+  readonly createContext: Call<WsExecutionContext>;
+  /** Something is bound that may enter an asynchronous context, as guards of request logs do. */
+  readonly entersContexts: boolean;
+}
+
+export interface PipelineParts {
+  readonly instance: object;
+  readonly method: Function;
+  readonly createContext: Call<WsExecutionContext>;
+  readonly enhancers: Enhancers;
+  /** Null: the method gets `lead` and then the arguments as they are. */
+  readonly extracts: readonly Extract[] | null;
+  readonly parameterTypes: readonly (Type | undefined)[];
+  /** Whether the socket comes before the arguments where parameters are not decorated. */
+  readonly leadsWithSocket: boolean;
+  readonly refusal: CallStyle['refusal'];
+}
+
+/** Compiles a handler. What is not bound does not appear in the result: with nothing bound a call is a call. */
+export function compilePipeline(parts: PipelineParts): Pipeline {
+  const { enhancers, createContext } = parts;
+  const method = compileMethod(parts);
+  const invoke = withInterceptors(enhancers.interceptors, method, createContext);
+  const guard = compileGuards(enhancers.guards, createContext, parts.refusal);
+  return {
+    guard,
+    invoke,
+    run: guard === null ? invoke : guarded(guard, invoke),
+    filters: enhancers.filters,
+    createContext,
+    entersContexts: guard !== null || enhancers.interceptors.length > 0,
+  };
+}
+
+/** Contexts are made per call, and only where something bound asks for one. */
+export function contextFactory(gateway: Type, method: Function): Call<WsExecutionContext> {
+  return (socket, args, reply, pattern) =>
+    new WsExecutionContext([socket, bodyOf(args), reply?.asCallback(), pattern], gateway, method);
+}
+
+function compileMethod({ instance, method, enhancers, extracts, ...parts }: PipelineParts): Call<unknown> {
+  if (extracts !== null) return withExtracts(instance, method, extracts);
+  if (enhancers.pipes.length > 0) return withPipedArguments(instance, method, enhancers.pipes, parts);
+  if (!parts.leadsWithSocket) return (_socket, args) => Reflect.apply(method, instance, args);
+  return (socket, args) => {
+    // The common shapes without a list in between.
+    if (args.length === 1) return method.call(instance, socket, args[0]);
+    return args.length === 0 ? method.call(instance, socket) : method.call(instance, socket, ...args);
+  };
+}
+
+function withExtracts(instance: object, method: Function, extracts: readonly Extract[]): Call<unknown> {
+  if (extracts.length === 1) return withOneExtract(instance, method, extracts[0]);
+  if (extracts.length === 2) return withTwoExtracts(instance, method, extracts[0], extracts[1]);
+  return (socket, args, reply, pattern) => {
+    const values = extracts.map((extract) => extract(socket, args, reply, pattern));
+    if (!values.some(isThenable)) return Reflect.apply(method, instance, values);
+    return Promise.all(values).then((resolved) => Reflect.apply(method, instance, resolved) as unknown);
+  };
+}
+
+/** The two shapes that most handlers have, without a list of values: the echo scenario with parameters shows it. */
+function withOneExtract(instance: object, method: Function, first: Extract): Call<unknown> {
+  return (socket, args, reply, pattern) => {
+    const value = first(socket, args, reply, pattern);
+    return isThenable(value) ? value.then((resolved) => method.call(instance, resolved)) : method.call(instance, value);
+  };
+}
+
+function withTwoExtracts(instance: object, method: Function, first: Extract, second: Extract): Call<unknown> {
+  return (socket, args, reply, pattern) => {
+    const a = first(socket, args, reply, pattern);
+    const b = second(socket, args, reply, pattern);
+    if (!isThenable(a) && !isThenable(b)) return method.call(instance, a, b);
+    return Promise.all([a, b]).then((resolved) => method.call(instance, ...resolved));
+  };
+}
+
+/** Parameters without decorators are piped by their position: each argument of the client, none of what this side adds. */
+function withPipedArguments(
+  instance: object,
+  method: Function,
+  pipes: readonly PipeTransform[],
+  { parameterTypes, leadsWithSocket }: Pick<PipelineParts, 'parameterTypes' | 'leadsWithSocket'>,
+): Call<unknown> {
+  const offset = leadsWithSocket ? 1 : 0;
+  return (socket, args) => {
+    const values: unknown[] = leadsWithSocket ? [socket] : [];
+    args.forEach((argument, i) => {
+      const metadata: ArgumentMetadata = { type: 'body', metatype: parameterTypes[i + offset], data: undefined };
+      values.push(transform(argument, pipes, metadata));
+    });
+    if (!values.some(isThenable)) return Reflect.apply(method, instance, values);
+    return Promise.all(values).then((resolved) => Reflect.apply(method, instance, resolved) as unknown);
+  };
+}
+
+function compileGuards(
+  guards: readonly CanActivate[],
+  createContext: Call<WsExecutionContext>,
+  refusal: CallStyle['refusal'],
+): Call<void | Promise<void>> | null {
+  if (guards.length === 0) return null;
+  return (socket, args, reply, pattern) => runGuards(guards, createContext(socket, args, reply, pattern), refusal, 0);
+}
+
+/** @throws what a guard's no is turned into */
+function runGuards(
+  guards: readonly CanActivate[],
+  context: WsExecutionContext,
+  refusal: CallStyle['refusal'],
+  from: number,
+): void | Promise<void> {
+  for (let i = from; i < guards.length; i++) {
+    const allowed: unknown = guards[i].canActivate(context);
+    if (allowed === true) continue;
+    if (!isImmediate(allowed)) return awaitGuard(allowed, guards, context, refusal, i + 1);
+    if (!allowed) throw refusal();
+  }
+}
+
+async function awaitGuard(
+  pending: unknown,
+  guards: readonly CanActivate[],
+  context: WsExecutionContext,
+  refusal: CallStyle['refusal'],
+  next: number,
+): Promise<void> {
+  const allowed: unknown = await (isObservable(pending) ? firstValueFrom(pending) : pending);
+  if (!allowed) throw refusal();
+  await runGuards(guards, context, refusal, next);
+}
+
+function guarded(guard: Call<void | Promise<void>>, invoke: Call<unknown>): Call<unknown> {
+  return (socket, args, reply, pattern) => {
+    const pending = guard(socket, args, reply, pattern);
+    return pending === undefined
+      ? invoke(socket, args, reply, pattern)
+      : pending.then(() => invoke(socket, args, reply, pattern));
+  };
+}
+
+function withInterceptors(
+  interceptors: readonly NestInterceptor[],
+  method: Call<unknown>,
+  createContext: Call<WsExecutionContext>,
+): Call<unknown> {
+  if (interceptors.length === 0) return method;
+  return (socket, args, reply, pattern) => {
+    const context = createContext(socket, args, reply, pattern);
+    return intercept(interceptors, context, 0, () => method(socket, args, reply, pattern));
+  };
+}
+
+/** Runs the chain from one interceptor on. What follows keeps the asynchronous context in which `handle` was called. */
+function intercept(
+  interceptors: readonly NestInterceptor[],
+  context: WsExecutionContext,
+  index: number,
+  call: () => unknown,
+): Observable<unknown> {
+  if (index === interceptors.length) return toObservable(call());
+  const handle = (): Observable<unknown> => {
+    const resource = new AsyncResource('SocketIoInterceptor');
+    return defer(() => resource.runInAsyncScope(() => intercept(interceptors, context, index + 1, call)));
+  };
+  const result = interceptors[index].intercept(context, { handle });
+  return isThenable(result) ? from(result).pipe(mergeAll()) : result;
+}
+
+function toObservable(result: unknown): Observable<unknown> {
+  if (isImmediate(result)) return of(result);
+  if (isThenable(result)) return from(Promise.resolve(result).then(toObservable)).pipe(mergeAll());
+  return from(result as Observable<unknown>);
+}

@@ -1,0 +1,27 @@
+import type { TimerWheel } from '../../engine/index.js';
+import type { AckError } from '../socketio-error.js';
+
+/** What is told of an ack, or of its failure. */
+export type AckCallback = (...args: unknown[]) => void;
+
+/** A callback for one of many answers; it may also be told that this one will not come. */
+export interface BroadcastAckCallback extends AckCallback {
+  onLeave?: (error: AckError) => void;
+}
+
+/** The server, as acks see it. */
+export interface AckHost {
+  readonly wheel: TimerWheel;
+  /** @internal What a callback threw. */
+  reportError(error: unknown): void;
+}
+
+/** Calls user code: what it throws, or rejects with, is reported and keeps nobody else from an answer. */
+export function callAck(host: AckHost, callback: AckCallback, args: readonly unknown[]): void {
+  try {
+    const result: unknown = callback(...args);
+    if (result instanceof Promise) result.catch((error: unknown) => host.reportError(error));
+  } catch (error) {
+    host.reportError(error);
+  }
+}

@@ -1,0 +1,52 @@
+import type { ErrorAck } from '../socketio-error.js';
+
+/** Who sends an ack for an event that it received. */
+export interface AckSender {
+  sendAck(id: number, args: readonly unknown[]): void;
+  /** Of whoever answers through a callback, and cannot be thrown at: the answer could not be sent. */
+  onUnsendable(error: unknown, reply: AckReply): void;
+}
+
+/** The one answer to an event that asked for an ack; whoever comes second is not heard. */
+export class AckReply {
+  /** Told when somebody answers. */
+  onSettled: (() => void) | null = null;
+  #settled = false;
+
+  constructor(
+    private readonly socket: AckSender,
+    readonly id: number,
+  ) {}
+
+  get settled(): boolean {
+    return this.#settled;
+  }
+
+  /**
+   * Answers with these values; false where somebody has answered already.
+   *
+   * @throws TypeError for values that cannot be sent, such as a cycle; another answer may follow then
+   */
+  send(args: readonly unknown[]): boolean {
+    if (this.#settled) return false;
+    this.socket.sendAck(this.id, args);
+    this.#settled = true;
+    if (this.onSettled !== null) this.onSettled();
+    return true;
+  }
+
+  fail(error: ErrorAck): boolean {
+    return this.send([error]);
+  }
+
+  /** The callback that Socket.IO gives to listeners as their last argument. */
+  asCallback(): (...args: unknown[]) => void {
+    return (...args) => {
+      try {
+        this.send(args);
+      } catch (error) {
+        this.socket.onUnsendable(error, this);
+      }
+    };
+  }
+}

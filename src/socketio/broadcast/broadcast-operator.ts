@@ -1,0 +1,229 @@
+import { generateSessionId } from '../../engine/index.js';
+import type {
+  Adapter,
+  AdapterPacket,
+  BroadcastFlags,
+  BroadcastOptions,
+  Room,
+  SocketDetails,
+  SocketId,
+} from '../adapter/adapter.js';
+import { BroadcastAck } from '../acks/broadcast-ack.js';
+import type { AckCallback, AckHost } from '../acks/ack-callback.js';
+import { PacketType } from '../codec/packet.js';
+import { PartialOperator } from './partial-operator.js';
+import { RemoteSocket } from './remote-socket.js';
+import { assertEmittable } from '../events/reserved-events.js';
+import type { AckError } from '../socketio-error.js';
+import type {
+  AllButLast,
+  DecorateAcknowledgements,
+  EventNames,
+  EventNamesWithError,
+  EventParams,
+  EventsMap,
+  FirstNonErrorArg,
+  Last,
+  TypedEventBroadcaster,
+} from '../events/typed-events.js';
+
+/** The namespace that a broadcast goes through. */
+export interface BroadcastOrigin extends AckHost {
+  readonly adapter: Adapter;
+  /** The sockets of this server. */
+  readonly sockets: ReadonlyMap<SocketId, { readonly rooms: ReadonlySet<Room> }>;
+  /** For answers of many without a time of their own, in milliseconds. */
+  readonly queryTimeout: number;
+  /** @internal Hands a packet to the adapter. */
+  broadcast(packet: AdapterPacket, opts: BroadcastOptions): void;
+  /** @internal Drops a broadcast's ack from every socket that still owes it. */
+  forgetAck(id: number): void;
+}
+
+export interface OperatorFlags extends BroadcastFlags {
+  /** One recipient is meant: its answer is given as it is, not in a list. */
+  expectSingleResponse?: boolean;
+}
+
+/** Whom and how to broadcast. Immutable: each step returns another operator. */
+export class BroadcastOperator<EmitEvents extends EventsMap, SocketData> implements TypedEventBroadcaster<EmitEvents> {
+  constructor(
+    private readonly origin: BroadcastOrigin,
+    readonly rooms: Set<Room> = new Set(),
+    readonly exceptRooms: Set<Room> = new Set(),
+    readonly flags: OperatorFlags = {},
+  ) {}
+
+  /** Targets a room, or several; called again, sockets in any of them get the event, once. */
+  to(room: Room | Room[]): BroadcastOperator<EmitEvents, SocketData> {
+    return this.#with(union(this.rooms, room), this.exceptRooms, this.flags);
+  }
+
+  /** Alias of `to`. */
+  in(room: Room | Room[]): BroadcastOperator<EmitEvents, SocketData> {
+    return this.to(room);
+  }
+
+  /** Leaves out the sockets of a room, or of several. */
+  except(room: Room | Room[]): BroadcastOperator<EmitEvents, SocketData> {
+    return this.#with(this.rooms, union(this.exceptRooms, room), this.flags);
+  }
+
+  /** Whether the event may be compressed where compression is negotiated. */
+  compress(compress: boolean): BroadcastOperator<EmitEvents, SocketData> {
+    return this.#with(this.rooms, this.exceptRooms, { ...this.flags, compress });
+  }
+
+  /** Recipients that are not ready to be sent to go without. */
+  get volatile(): BroadcastOperator<EmitEvents, SocketData> {
+    return this.#with(this.rooms, this.exceptRooms, { ...this.flags, volatile: true });
+  }
+
+  /** This server only, not the others of the cluster. */
+  get local(): BroadcastOperator<EmitEvents, SocketData> {
+    return this.#with(this.rooms, this.exceptRooms, { ...this.flags, local: true });
+  }
+
+  /** How long to wait for acks, in milliseconds; their callback gets an error first. */
+  timeout(timeout: number): BroadcastOperator<DecorateAcknowledgements<EmitEvents>, SocketData> {
+    return this.#with(this.rooms, this.exceptRooms, { ...this.flags, timeout }) as unknown as BroadcastOperator<
+      DecorateAcknowledgements<EmitEvents>,
+      SocketData
+    >;
+  }
+
+  /**
+   * Emits to everyone targeted. A function as last argument gets `(error, responses)` once all have answered.
+   *
+   * @throws Error for a reserved event name
+   */
+  emit<Event extends EventNames<EmitEvents>>(event: Event, ...args: EventParams<EmitEvents, Event>): boolean {
+    assertEmittable(event);
+    const data: unknown[] = [event, ...args];
+    if (typeof data[data.length - 1] === 'function') this.#emitWithAck(data, data.pop() as AckCallback);
+    else this.origin.broadcast({ type: PacketType.EVENT, data }, this.#options());
+    return true;
+  }
+
+  /** As `emit` with a callback; rejects with an `AckError` that carries the `responses` so far. */
+  emitWithAck<Event extends EventNamesWithError<EmitEvents>>(
+    event: Event,
+    ...args: AllButLast<EventParams<EmitEvents, Event>>
+  ): Promise<FirstNonErrorArg<Last<EventParams<EmitEvents, Event>>>> {
+    return new Promise((resolve, reject) => {
+      const callback = (error: (Error & { responses?: unknown }) | null, responses: unknown): void => {
+        if (error === null) resolve(responses as FirstNonErrorArg<Last<EventParams<EmitEvents, Event>>>);
+        else reject(Object.assign(error, { responses }));
+      };
+      this.emit(event, ...([...args, callback] as unknown as EventParams<EmitEvents, Event>));
+    });
+  }
+
+  /** @deprecated `fetchSockets()` tells more. */
+  allSockets(): Promise<Set<SocketId>> {
+    return this.origin.adapter.sockets(this.rooms);
+  }
+
+  /**
+   * `fetchSockets` and `emitWithAck` that resolve with what came, and say so, where a server does not answer. Comes last:
+   * `io.to('room').timeout(1000).partial.fetchSockets()`.
+   */
+  get partial(): PartialOperator<EmitEvents, SocketData> {
+    return new PartialOperator(this, this.origin.wheel, this.flags.timeout ?? this.origin.queryTimeout);
+  }
+
+  /** The targeted sockets of all servers of the cluster. */
+  async fetchSockets(): Promise<RemoteSocket<EmitEvents, SocketData>[]> {
+    const sockets = await this.origin.adapter.fetchSockets(this.#options());
+    return sockets.map((socket) => this.#toRemote(socket));
+  }
+
+  /** @internal The targeted sockets of this server. Asks no adapter, since that may wait for its broker. */
+  localSockets(): RemoteSocket<EmitEvents, SocketData>[] {
+    const targeted: unknown[] = [];
+    for (const socket of this.origin.sockets.values()) if (this.#targets(socket.rooms)) targeted.push(socket);
+    return targeted as RemoteSocket<EmitEvents, SocketData>[];
+  }
+
+  /** Makes the targeted sockets join; settles when the adapter's own call does. */
+  socketsJoin(room: Room | Room[]): Promise<void> {
+    return settled(this.origin.adapter.addSockets(this.#options(), listOf(room)));
+  }
+
+  socketsLeave(room: Room | Room[]): Promise<void> {
+    return settled(this.origin.adapter.delSockets(this.#options(), listOf(room)));
+  }
+
+  /** Disconnects the targeted sockets; with `close` their whole connections. */
+  disconnectSockets(close = false): Promise<void> {
+    return settled(this.origin.adapter.disconnectSockets(this.#options(), close));
+  }
+
+  #emitWithAck(data: unknown[], callback: AckCallback): void {
+    const { adapter } = this.origin;
+    const timeout = this.flags.timeout ?? this.origin.queryTimeout;
+    // Published adapters forget the answers of other servers after this time; without one, at once.
+    const flags = { ...this.flags, timeout: Math.min(timeout, LONGEST_TIMEOUT) };
+    const terms = { timeout: flags.timeout, left: generateSessionId() };
+    const packet: AdapterPacket = { type: PacketType.EVENT, data, terms };
+    const ack = new BroadcastAck(
+      this.origin,
+      timeout,
+      this.flags.expectSingleResponse ?? false,
+      terms.left,
+      callback,
+      () => packet.id !== undefined && this.origin.forgetAck(packet.id),
+    );
+    adapter.broadcastWithAck(
+      packet,
+      { ...this.#options(), flags },
+      (count) => ack.expectClients(count),
+      // Adapters hand this very function to the sockets of this server.
+      Object.assign((response: unknown) => ack.add(response), { onLeave: (error: AckError) => ack.leave(error) }),
+    );
+    adapter.serverCount().then(
+      (count) => ack.expectServers(count),
+      // Without the number of servers the answers cannot be complete; the timeout tells.
+      () => {},
+    );
+  }
+
+  #targets(joined: ReadonlySet<Room>): boolean {
+    for (const room of this.exceptRooms) if (joined.has(room)) return false;
+    if (this.rooms.size === 0) return true;
+    for (const room of this.rooms) if (joined.has(room)) return true;
+    return false;
+  }
+
+  #toRemote(socket: SocketDetails): RemoteSocket<EmitEvents, SocketData> {
+    if (socket.server !== undefined) return socket as unknown as RemoteSocket<EmitEvents, SocketData>;
+    const operator = this.#with(new Set([socket.id]), new Set(), { expectSingleResponse: true });
+    return new RemoteSocket(operator, socket);
+  }
+
+  #options(): BroadcastOptions {
+    return { rooms: this.rooms, except: this.exceptRooms, flags: this.flags };
+  }
+
+  #with(rooms: Set<Room>, except: Set<Room>, flags: OperatorFlags): BroadcastOperator<EmitEvents, SocketData> {
+    return new BroadcastOperator(this.origin, rooms, except, flags);
+  }
+}
+
+/** What a timer of Node can be set to, in milliseconds. */
+const LONGEST_TIMEOUT = 2 ** 31 - 1;
+
+function union(rooms: Set<Room>, added: Room | Room[]): Set<Room> {
+  return new Set([...rooms, ...listOf(added)]);
+}
+
+function listOf(room: Room | Room[]): Room[] {
+  return Array.isArray(room) ? room : [room];
+}
+
+/** A promise for an adapter's answer that nobody has to await: a rejection that is not looked at ends nothing. */
+function settled(answer: Promise<void> | void): Promise<void> {
+  const promise = Promise.resolve(answer);
+  promise.catch(() => {});
+  return promise;
+}

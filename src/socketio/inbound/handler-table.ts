@@ -1,0 +1,29 @@
+import type { AckReply } from '../acks/ack-reply.js';
+import type { DisconnectDetails, DisconnectReason } from '../client/disconnect-reason.js';
+import type { ErrorAck } from '../socketio-error.js';
+
+/** Handles one event of any socket of a namespace. `args` are the client's, without the name; `reply` is null where no ack was asked. */
+export type EventHandler<S> = (socket: S, args: unknown[], reply: AckReply | null, event: string) => void;
+
+/**
+ * Handlers of a whole namespace, put there once by the layer above instead of being registered on every socket: a
+ * connection costs the same with one handler as with a thousand. Entries may be added at any time and count from the
+ * next event on. Handlers deal with their own errors.
+ */
+export class HandlerTable<S> {
+  readonly events = new Map<string, EventHandler<S>>();
+  /** Handles what has no handler in `events`. */
+  anyEvent: EventHandler<S> | null = null;
+  /** Runs after the CONNECT reply. While its promise is pending, events wait; it must not reject. */
+  connect: ((socket: S) => Promise<void> | void) | null = null;
+  /** A heartbeat was sent, was answered. */
+  ping: ((socket: S) => void) | null = null;
+  pong: ((socket: S) => void) | null = null;
+  /** An event that asked for no ack was refused before any handler heard of it; called once until one passes again. */
+  refused: ((socket: S, error: ErrorAck) => void) | null = null;
+  disconnect: ((socket: S, reason: DisconnectReason, details: DisconnectDetails) => void) | null = null;
+
+  handlerOf(event: string): EventHandler<S> | null {
+    return this.events.get(event) ?? this.anyEvent;
+  }
+}

@@ -1,0 +1,34 @@
+import { runSteps } from '../../engine/index.js';
+
+/** A step that continues or fails through `next`. */
+export type Middleware<Subject> = (subject: Subject, next: (error?: Error) => void) => void;
+
+/**
+ * Runs a chain; `done` is called at most once, at once where every step continues at once. A second `next` is ignored. A
+ * step that throws or rejects has failed as well, with an error that was not meant for anybody: `wasThrown` says so.
+ */
+export function runMiddlewares<Subject>(
+  chain: readonly Middleware<Subject>[],
+  subject: Subject,
+  done: (error?: Error, wasThrown?: boolean) => void,
+): void {
+  const steps = chain.slice();
+  runSteps(
+    steps.length,
+    (index, next) => steps[index](subject, next),
+    (error, wasThrown) => done(error || wasThrown ? toError(error) : undefined, wasThrown),
+  );
+}
+
+/**
+ * Whether a failure is for the client: what was passed to `next`, and what was thrown with `data`, as only an error made
+ * for a client has. Any other that was thrown is this side's own.
+ */
+export function isRefusal(error: Error & { data?: unknown }, wasThrown: boolean): boolean {
+  return !wasThrown || error.data !== undefined;
+}
+
+/** An object is taken for an error as it is: those of other realms are instances of another class. */
+function toError(reason: unknown): Error {
+  return typeof reason === 'object' && reason !== null ? (reason as Error) : new Error(String(reason));
+}

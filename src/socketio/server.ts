@@ -1,0 +1,536 @@
+import { EventEmitter } from 'node:events';
+import { createServer, type IncomingMessage, type Server as HttpServer, type ServerResponse } from 'node:http';
+import {
+  EngineServer,
+  Session,
+  SharedPacket,
+  TimerWheel,
+  adoptSession,
+  generateSessionId,
+  type EngineRequest,
+  type ForeignEngine,
+  type ForeignSocket,
+  type OtherAnswer,
+} from '../engine/index.js';
+import type { AdapterConstructor, Room, SocketId } from './adapter/adapter.js';
+import { MemoryAdapter } from './adapter/memory-adapter.js';
+import type { BroadcastOperator } from './broadcast/broadcast-operator.js';
+import { ClientBundle } from './client/client-bundle.js';
+import type { DecoderLimits } from './codec/packet-decoder.js';
+import type { EncodedParts } from './codec/packet.js';
+import { PacketEncoder, type ParserDecoder, type ParserEncoder } from './codec/parser.js';
+import { limitsWithQuery } from './client/connect-query.js';
+import { Connection } from './connection.js';
+import { EventQueue } from './inbound/event-queue.js';
+import type { Namespace, ServerReservedEvents } from './namespace.js';
+import { NamespaceRegistry } from './namespace-registry.js';
+import type { NamespaceMatcher } from './parent-namespace.js';
+import type { PartialNamespace } from './broadcast/partial-namespace.js';
+import { RecoveringAdapter } from './recovery/recovering-adapter.js';
+import type { RemoteSocket } from './broadcast/remote-socket.js';
+import {
+  SERVER_DEFAULTS,
+  resolveServerOptions,
+  type ResolvedServerOptions,
+  type ServerDefaults,
+  type ServerOptions,
+} from './server-options.js';
+import { NO_ENGINE_STATS, ServerCounters, type ServerStats } from './server-stats.js';
+import type { Socket } from './socket.js';
+import type { ExtendedError } from './socketio-error.js';
+import {
+  StrictEventEmitter,
+  type AllButLast,
+  type DecorateAcknowledgements,
+  type DecorateAcknowledgementsWithMultipleResponses,
+  type DecorateAcknowledgementsWithTimeoutAndMultipleResponses,
+  type DefaultEventsMap,
+  type EventNames,
+  type EventNamesWithAck,
+  type EventParams,
+  type EventsMap,
+  type FirstNonErrorArg,
+  type Last,
+  type RemoveAcknowledgements,
+} from './events/typed-events.js';
+
+/**
+ * A Socket.IO server (socket.io-protocol, revision 5) with the API of the package `socket.io` 4.8.
+ *
+ * Emitter methods and broadcasts act on the main namespace `/`. Each server is an island: nothing is shared between two
+ * of them in one process.
+ */
+export class Server<
+  ListenEvents extends EventsMap = DefaultEventsMap,
+  EmitEvents extends EventsMap = ListenEvents,
+  ServerSideEvents extends EventsMap = DefaultEventsMap,
+  // oxlint-disable-next-line typescript/no-explicit-any -- as in Socket.IO
+  SocketData = any,
+> extends StrictEventEmitter<
+  ServerSideEvents,
+  RemoveAcknowledgements<EmitEvents>,
+  ServerReservedEvents<ListenEvents, EmitEvents, ServerSideEvents, SocketData>
+> {
+  /** The main namespace. */
+  readonly sockets: Namespace<ListenEvents, EmitEvents, ServerSideEvents, SocketData>;
+  /** The Engine.IO server; unset until the server is attached. */
+  engine!: EngineServer;
+  httpServer!: HttpServer;
+  /** The options as given, with what adapters read filled in. */
+  readonly opts: ServerOptions;
+  encoder: ParserEncoder;
+  /** @internal What `stats()` tells of. */
+  readonly counters = new ServerCounters();
+  /** @internal All timeouts of this server. */
+  readonly wheel = new TimerWheel();
+  /** @internal Null where events are dispatched as they come. */
+  readonly events: EventQueue | null;
+  /** @internal */
+  readonly namespaces: NamespaceRegistry<ListenEvents, EmitEvents, ServerSideEvents, SocketData>;
+  #settings: ResolvedServerOptions;
+  #adapter: AdapterConstructor;
+  #legacyLimits: DecoderLimits | null = null;
+  #path: string;
+  #servesClient: boolean;
+  readonly #bundle: ClientBundle;
+  /** What was asked for; `opts` has it only where the adapter can do it. */
+  #recovery: ServerOptions['connectionStateRecovery'];
+  #warnedOfRecovery = false;
+  /** The broadcast that is being written, as its adapter encoded it, and what its recipients share. */
+  #lastEncoded: EncodedParts | null = null;
+  #lastShared: SharedPacket[] = [];
+
+  /**
+   * @param server an HTTP server to attach to, a port to listen on, or the options
+   * @param defaults for options that are not given
+   * @throws OptionError for a wrong option
+   */
+  constructor(
+    server?: HttpServer | number | ServerOptions,
+    options?: ServerOptions,
+    private defaults: ServerDefaults = SERVER_DEFAULTS,
+  ) {
+    super();
+    const target = isListenable(server) ? server : undefined;
+    const given = (target === undefined ? (server as ServerOptions | undefined) : undefined) ?? options ?? {};
+    this.opts = completeOptions(given, defaults.skipMiddlewares);
+    this.#recovery = this.opts.connectionStateRecovery;
+    this.#settings = resolveServerOptions(this.opts, defaults, ATTACH_OPTIONS);
+    this.#path = this.#settings.engine.path.replace(/\/$/, '');
+    this.#servesClient = this.#settings.serveClient;
+    this.#bundle = new ClientBundle(this.#settings.onWarning);
+    this.encoder = this.opts.parser === undefined ? new PacketEncoder() : new this.opts.parser.Encoder();
+    const DefaultAdapter = this.#recovery === undefined ? MemoryAdapter : RecoveringAdapter;
+    this.#adapter = this.opts.adapter ?? (DefaultAdapter as unknown as AdapterConstructor);
+    this.events = defaults.defersEvents ? new EventQueue((error) => this.reportError(error)) : null;
+    this.namespaces = new NamespaceRegistry(this);
+    this.sockets = this.of('/');
+    if (target !== undefined) this.attach(target);
+  }
+
+  /**
+   * @internal Takes options that came to be known later, before the engine was made; they replace none. What no server
+   * has is passed over, as in Socket.IO.
+   *
+   * @throws OptionError for a wrong option
+   */
+  fill(options: ServerOptions): void {
+    this.defaults = { ...this.defaults, strict: false };
+    const all = completeOptions({ ...this.opts, ...options }, this.defaults.skipMiddlewares);
+    this.#settings = resolveServerOptions(all, this.defaults, ATTACH_OPTIONS);
+    Object.assign(this.opts, all);
+    this.#path = this.#settings.engine.path.replace(/\/$/, '');
+    this.#servesClient = this.#settings.serveClient;
+    this.#recovery = all.connectionStateRecovery;
+    if (options.parser !== undefined) this.encoder = new options.parser.Encoder();
+    if (options.adapter !== undefined) this.adapter(options.adapter);
+    else if (options.connectionStateRecovery && all.adapter === undefined) {
+      this.adapter(RecoveringAdapter as unknown as AdapterConstructor);
+    }
+  }
+
+  /** @internal The options after all checks. */
+  get settings(): ResolvedServerOptions {
+    return this.#settings;
+  }
+
+  /** The engine, under the name that others know. */
+  get eio(): EngineServer {
+    return this.engine;
+  }
+
+  /** The namespaces by name, under the name that tools know. */
+  get _nsps(): Map<string, Namespace<ListenEvents, EmitEvents, ServerSideEvents, SocketData>> {
+    return this.namespaces.byName;
+  }
+
+  serveClient(): boolean;
+  serveClient(serves: boolean): this;
+  serveClient(serves?: boolean): boolean | this {
+    if (serves === undefined) return this.#servesClient;
+    this.#servesClient = serves;
+    return this;
+  }
+
+  /** The path of the engine; a new one counts from the next `attach`. */
+  path(): string;
+  path(path: string): this;
+  path(path?: string): string | this {
+    if (path === undefined) return this.#path;
+    this.#path = path.replace(/\/$/, '');
+    return this;
+  }
+
+  connectTimeout(): number;
+  connectTimeout(timeout: number): this;
+  connectTimeout(timeout?: number): number | this {
+    if (timeout === undefined) return this.#settings.connectTimeout;
+    this.#settings = Object.freeze({ ...this.#settings, connectTimeout: timeout });
+    return this;
+  }
+
+  /** A new adapter replaces that of every namespace, which is closed. The one that is set changes nothing. */
+  adapter(): AdapterConstructor;
+  adapter(constructor: AdapterConstructor): this;
+  adapter(constructor?: AdapterConstructor): AdapterConstructor | this {
+    if (constructor === undefined) return this.#adapter;
+    if (constructor === this.#adapter) return this;
+    this.#adapter = constructor;
+    this.opts.connectionStateRecovery = this.#recovery;
+    for (const namespace of this.namespaces.byName.values()) namespace.createAdapter();
+    return this;
+  }
+
+  /** Alias of `attach`. */
+  listen(server: HttpServer | number | string, options: ServerOptions = {}): this {
+    return this.attach(server, options);
+  }
+
+  /** Serves an HTTP server, or a port with one of its own. */
+  attach(server: HttpServer | number | string, options: ServerOptions = {}): this {
+    if (typeof server === 'function') {
+      throw new TypeError('attach() takes an http.Server, not the request handler of a framework');
+    }
+    const httpServer = typeof server === 'object' ? server : listenOn(Number(server));
+    this.createEngine({ ...options, ...this.opts }).attach(httpServer);
+    this.httpServer = httpServer;
+    return this;
+  }
+
+  /** @internal Makes the engine and binds it, for an owner that hands requests over by itself. */
+  createEngine(options: ServerOptions = this.opts): EngineServer {
+    const { engine } = resolveServerOptions({ ...options, path: this.#path }, this.defaults, ATTACH_OPTIONS);
+    const created = new EngineServer(engine, {
+      wheel: this.wheel,
+      keepsRequests: this.#settings.keepRequest === true,
+      splitsJoinedFrames: this.opts.parser === undefined,
+      warn: this.#settings.onWarning,
+      answerOther: (request) => this.#answerBundle(request, engine.path),
+    });
+    this.bind(created);
+    return created;
+  }
+
+  /**
+   * Takes the sessions of an engine: one of this package, or another Engine.IO server, such as that of the package
+   * `engine.io`, whose options and bounds then count instead of those given here.
+   *
+   * @throws TypeError for anything else
+   */
+  bind(engine: EngineServer | ForeignEngine): this {
+    if (typeof engine?.on !== 'function') {
+      throw new TypeError('bind() takes an Engine.IO server: an object that emits "connection" with its sessions');
+    }
+    this.engine = engine as EngineServer;
+    engine.on('connection', (session: Session | ForeignSocket) => this.#accept(session));
+    return this;
+  }
+
+  /**
+   * Takes one session.
+   *
+   * @throws TypeError for what is no session of an Engine.IO server
+   */
+  onconnection(conn: Session | ForeignSocket): this {
+    const session = conn instanceof Session ? conn : adoptSession(conn, this.wheel);
+    const connection = new Connection(this as unknown as Server, session);
+    session.receiver = connection;
+    if (connection.isLegacy) connection.onConnect('/', undefined);
+    return this;
+  }
+
+  /**
+   * A namespace. A pattern or a function makes the template of dynamic ones, which exist once a client asks for them.
+   *
+   * @param listener is called for each new socket
+   */
+  of(
+    name: string | RegExp | NamespaceMatcher,
+    listener?: (socket: Socket<ListenEvents, EmitEvents, ServerSideEvents, SocketData>) => void,
+  ): Namespace<ListenEvents, EmitEvents, ServerSideEvents, SocketData> {
+    const isPattern = typeof name === 'function' || name instanceof RegExp;
+    const namespace = isPattern ? this.namespaces.ofPattern(name) : this.namespaces.of(String(name));
+    if (listener !== undefined) namespace.on('connect', listener as never);
+    return namespace;
+  }
+
+  /** What happened so far, and who is there. Walks over all sessions and sockets. */
+  stats(): ServerStats {
+    const { counters } = this;
+    const { socketsOpened, unknownEvents, rateLimited, unansweredAcks, errors } = counters;
+    let [now, pendingAcks] = [0, 0];
+    for (const { sockets } of this.namespaces.byName.values()) {
+      now += sockets.size;
+      for (const socket of sockets.values()) pendingAcks += socket.pendingAcks;
+    }
+    return {
+      ...(this.engine instanceof EngineServer ? this.engine.stats() : NO_ENGINE_STATS),
+      sockets: { now, opened: socketsOpened, byNamespace: this.namespaces.countSockets() },
+      connectRefused: counters.connectRefused.toObject(),
+      disconnected: counters.disconnected.toObject() as Record<string, number>,
+      pendingAcks,
+      unknownEvents,
+      rateLimited,
+      unansweredAcks,
+      errors,
+    };
+  }
+
+  /** Disconnects every client, so that they may come back elsewhere, and closes the HTTP server. */
+  async close(callback?: (error?: Error) => void): Promise<void> {
+    const closing = [...this.namespaces.byName.values()].map(async (namespace) => {
+      for (const socket of [...namespace.sockets.values()]) {
+        socket.close('server shutting down', { code: 'SERVER_SHUTDOWN', message: 'the server shuts down' });
+      }
+      await namespace.dispose();
+    });
+    await Promise.allSettled(closing);
+    // One that was bound may have no such method.
+    this.engine?.close?.();
+    const { httpServer } = this;
+    if (httpServer === undefined) callback?.();
+    else await new Promise<void>((resolve) => httpServer.close((error) => resolve(callback?.(error))));
+  }
+
+  use(
+    middleware: (
+      socket: Socket<ListenEvents, EmitEvents, ServerSideEvents, SocketData>,
+      next: (error?: ExtendedError) => void,
+    ) => void,
+  ): this {
+    this.sockets.use(middleware);
+    return this;
+  }
+
+  to(room: Room | Room[]): BroadcastOperator<DecorateAcknowledgementsWithMultipleResponses<EmitEvents>, SocketData> {
+    return this.sockets.to(room);
+  }
+
+  in(room: Room | Room[]): BroadcastOperator<DecorateAcknowledgementsWithMultipleResponses<EmitEvents>, SocketData> {
+    return this.sockets.in(room);
+  }
+
+  except(
+    room: Room | Room[],
+  ): BroadcastOperator<DecorateAcknowledgementsWithMultipleResponses<EmitEvents>, SocketData> {
+    return this.sockets.except(room);
+  }
+
+  send(...args: EventParams<EmitEvents, 'message'>): this {
+    this.sockets.send(...args);
+    return this;
+  }
+
+  write(...args: EventParams<EmitEvents, 'message'>): this {
+    return this.send(...args);
+  }
+
+  compress(
+    compress: boolean,
+  ): BroadcastOperator<DecorateAcknowledgementsWithMultipleResponses<EmitEvents>, SocketData> {
+    return this.sockets.compress(compress);
+  }
+
+  get volatile(): BroadcastOperator<DecorateAcknowledgementsWithMultipleResponses<EmitEvents>, SocketData> {
+    return this.sockets.volatile;
+  }
+
+  get local(): BroadcastOperator<DecorateAcknowledgementsWithMultipleResponses<EmitEvents>, SocketData> {
+    return this.sockets.local;
+  }
+
+  timeout(
+    timeout: number,
+  ): BroadcastOperator<
+    DecorateAcknowledgements<DecorateAcknowledgementsWithMultipleResponses<EmitEvents>>,
+    SocketData
+  > {
+    return this.sockets.timeout(timeout);
+  }
+
+  serverSideEmit<Event extends EventNames<ServerSideEvents>>(
+    event: Event,
+    ...args: EventParams<DecorateAcknowledgementsWithTimeoutAndMultipleResponses<ServerSideEvents>, Event>
+  ): boolean {
+    return this.sockets.serverSideEmit(event, ...args);
+  }
+
+  serverSideEmitWithAck<Event extends EventNamesWithAck<ServerSideEvents>>(
+    event: Event,
+    ...args: AllButLast<EventParams<ServerSideEvents, Event>>
+  ): Promise<FirstNonErrorArg<Last<EventParams<ServerSideEvents, Event>>>[]> {
+    return this.sockets.serverSideEmitWithAck(event, ...args);
+  }
+
+  /** Queries that resolve with what came, and say so, where a server of the cluster does not answer. */
+  get partial(): PartialNamespace<EmitEvents, ServerSideEvents, SocketData> {
+    return this.sockets.partial;
+  }
+
+  /** @deprecated `fetchSockets()` tells more. */
+  allSockets(): Promise<Set<SocketId>> {
+    return this.sockets.allSockets();
+  }
+
+  fetchSockets(): Promise<RemoteSocket<EmitEvents, SocketData>[]> {
+    return this.sockets.fetchSockets();
+  }
+
+  socketsJoin(room: Room | Room[]): Promise<void> {
+    return this.sockets.socketsJoin(room);
+  }
+
+  socketsLeave(room: Room | Room[]): Promise<void> {
+    return this.sockets.socketsLeave(room);
+  }
+
+  disconnectSockets(close = false): Promise<void> {
+    return this.sockets.disconnectSockets(close);
+  }
+
+  /** @internal A namespace came into being. */
+  onNamespace(namespace: Namespace<ListenEvents, EmitEvents, ServerSideEvents, SocketData>): void {
+    this.tell(this.sockets, 'new_namespace', namespace);
+  }
+
+  /** @internal */
+  onSessionExpired(session: { nsp: string; sid: SocketId; pid: string }): void {
+    this.tell(this.sockets, 'session_expired', session);
+  }
+
+  /** @internal The adapter cannot recover sessions: it shall not mark packets for clients that could come back. */
+  forgoRecovery(adapter: string): void {
+    this.opts.connectionStateRecovery = undefined;
+    if (this.#warnedOfRecovery) return;
+    this.#warnedOfRecovery = true;
+    this.#settings.onWarning(
+      `connectionStateRecovery is on, but ${adapter} cannot recover sessions: clients start anew.`,
+    );
+  }
+
+  /** @internal What user code threw and nobody caught, or what cannot be told to the client that it is about. */
+  reportError(error: unknown, socket?: Socket): void {
+    this.counters.errors++;
+    try {
+      this.#settings.onError(error, socket);
+    } catch (failure) {
+      console.error(failure);
+    }
+  }
+
+  /** @internal */
+  generateSocketId(socket: unknown): SocketId {
+    return this.#settings.generateSocketId?.(socket) ?? generateSessionId();
+  }
+
+  /** @internal Bounds of the packets of a connection that speaks this revision of Engine.IO. */
+  decoderLimits(protocol: Session['protocol']): DecoderLimits {
+    if (protocol === 4) return this.#settings;
+    return (this.#legacyLimits ??= limitsWithQuery(this.#settings));
+  }
+
+  /** @internal A decoder for one connection where a custom parser is set. */
+  createDecoder(): ParserDecoder | null {
+    return this.opts.parser === undefined ? null : new this.opts.parser.Decoder();
+  }
+
+  /**
+   * @internal What the recipients of a broadcast share. Adapters hand the same array to one connection after the other,
+   * so remembering the last one is enough to frame a broadcast once.
+   */
+  share(encoded: EncodedParts): readonly SharedPacket[] {
+    if (this.#lastEncoded !== encoded) {
+      this.#lastEncoded = encoded;
+      this.#lastShared = encoded.map((part) => new SharedPacket(typeof part === 'string' ? `4${part}` : part));
+    }
+    return this.#lastShared;
+  }
+
+  /**
+   * @internal Calls the listeners of a namespace, one by one: one that throws, or rejects, is reported and keeps no other
+   * from hearing.
+   */
+  tell(namespace: object, event: string, ...args: unknown[]): void {
+    const emitter = namespace as EventEmitter;
+    if (emitter.listenerCount(event) === 0) return;
+    for (const listener of emitter.rawListeners(event)) {
+      try {
+        const result: unknown = Reflect.apply(listener, emitter, args);
+        if (result instanceof Promise) result.catch((error: unknown) => this.reportError(error));
+      } catch (error) {
+        this.reportError(error);
+      }
+    }
+  }
+
+  /** What is no session must not end the engine that handed it over, nor this process. */
+  #accept(session: Session | ForeignSocket): void {
+    try {
+      this.onconnection(session);
+    } catch (error) {
+      this.reportError(error);
+    }
+  }
+
+  #answerBundle(request: EngineRequest, path: string): OtherAnswer | null {
+    if (!this.#servesClient) return null;
+    const file = ClientBundle.fileOf(request.url ?? '', path);
+    return file === null ? null : this.#bundle.answer(file, request);
+  }
+}
+
+/** Options of `attach` and of Socket.IO that need no reading here but are no mistake either. */
+const ATTACH_OPTIONS: readonly string[] = ['destroyUpgradeTimeout', 'wsEngine', 'initialPacket'];
+
+// As in Socket.IO, the server's emitter methods are those of its main namespace.
+for (const method of Object.keys(EventEmitter.prototype) as (keyof EventEmitter)[]) {
+  if (typeof EventEmitter.prototype[method] !== 'function') continue;
+  Object.defineProperty(Server.prototype, method, {
+    configurable: true,
+    writable: true,
+    value(this: Server, ...args: unknown[]): unknown {
+      const result: unknown = Reflect.apply(this.sockets[method] as never, this.sockets, args);
+      return result === this.sockets ? this : result;
+    },
+  });
+}
+
+function isListenable(value: unknown): value is HttpServer | number {
+  if (typeof value === 'number') return true;
+  return typeof value === 'object' && value !== null && typeof (value as Partial<HttpServer>).listen === 'function';
+}
+
+function listenOn(port: number): HttpServer {
+  if (!Number.isInteger(port)) throw new TypeError('attach() takes an http.Server or a port');
+  const server = createServer((_request: IncomingMessage, response: ServerResponse) => {
+    response.writeHead(404).end();
+  });
+  return server.listen(port);
+}
+
+function completeOptions(options: ServerOptions, skipMiddlewares: boolean): ServerOptions {
+  const { connectionStateRecovery } = options;
+  if (!connectionStateRecovery) return { ...options, connectionStateRecovery: undefined };
+  const defaults = { maxDisconnectionDuration: 120_000, skipMiddlewares };
+  return { ...options, connectionStateRecovery: { ...defaults, ...connectionStateRecovery } };
+}

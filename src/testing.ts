@@ -1,9 +1,0 @@
-export {
-  closeTestClient,
-  closeTestClients,
-  connectError,
-  createTestClient,
-  nextEvent,
-  type TestClientOptions,
-  type TestTarget,
-} from './testing/index.js';

@@ -1,6 +1,0 @@
-import { Adapter } from '../../src/server.js';
-import { adapterContract } from './contract/adapter.contract.js';
-
-describe('the adapter in memory', () => {
-  adapterContract(() => Adapter, { servers: 1 });
-});

@@ -1,0 +1,369 @@
+/** Holds the shape of src: which layer may import what, and that nothing goes around in circles or lies unused. */
+import { readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import ts from 'typescript';
+
+/** Path below src, with forward slashes, to text. */
+type Sources = ReadonlyMap<string, string>;
+
+interface Import {
+  readonly from: string;
+  readonly specifier: string;
+  /** The file of src that is meant, or null for a package or a file elsewhere. */
+  readonly target: string | null;
+  /** Gone once compiled. */
+  readonly isType: boolean;
+}
+
+const ENTRIES = ['index.ts', 'server.ts', 'testing/index.ts'];
+
+/** Knows no protocol; every layer may import its files directly. */
+const GROUND = 'common';
+
+/** The doors each entry and each layer may go through, beside a layer's own files. */
+const DOORS: Readonly<Record<string, readonly string[]>> = {
+  'index.ts': ['nest/index.ts', 'socketio/index.ts'],
+  'server.ts': ['socketio/index.ts'],
+  testing: ['nest/index.ts', 'socketio/index.ts'],
+  nest: ['socketio/index.ts'],
+  socketio: ['engine/index.ts'],
+  engine: [],
+  common: [],
+};
+
+/**
+ * The classes of Socket.IO's API, whose public types name each other: a socket its namespace, a namespace its sockets and
+ * its server. Between these files alone a type may be imported in a circle; a value never.
+ */
+const ONE_API: ReadonlySet<string> = new Set([
+  'socketio/connection.ts',
+  'socketio/namespace-registry.ts',
+  'socketio/namespace.ts',
+  'socketio/parent-namespace.ts',
+  'socketio/socket.ts',
+  'socketio/server.ts',
+]);
+
+/** Packages with one home. */
+const HOMES = [
+  { packages: /^ws($|\/)/, home: 'engine/transport/' },
+  { packages: /^@nestjs\//, home: 'nest/' },
+];
+
+const RULES = { direction, homes, cycles, suppressions, reachability };
+
+describe('src', () => {
+  const sources = readSources(path.join(import.meta.dirname, '../../src'));
+
+  it('is more than a handful of files, so that the rules below hold something', () => {
+    expect(sources.size).toBeGreaterThan(40);
+    expect(readImports(sources).length).toBeGreaterThan(sources.size);
+  });
+
+  it.each(Object.entries(RULES))('keeps the rule: %s', (_name, rule) => {
+    expect(rule(sources)).toEqual([]);
+  });
+});
+
+describe('readImports', () => {
+  it('sees every way to name a module', () => {
+    const text = `
+      import a, { b } from './a.js';
+      import type { C } from '../c.js';
+      import './d.js';
+      import e = require('./e.js');
+      export * from './f.js';
+      export { g as 'module.exports' } from './g.js';
+      type H = import('./h.js').H;
+      const i = await import('./i.js');
+      const j = require(\`./j.js\`);
+      const k = await import(j);
+      // import './not.js'
+      const not = "import './not.js'";`;
+    expect(readImports(new Map([['x/y.ts', text]])).map((each) => each.specifier)).toEqual([
+      './a.js',
+      '../c.js',
+      './d.js',
+      './e.js',
+      './f.js',
+      './g.js',
+      './h.js',
+      './i.js',
+      './j.js',
+      '(computed) j',
+    ]);
+  });
+
+  it('resolves a relative import to the file of src', () => {
+    const sources = new Map([
+      ['a/b/c.ts', `import '../d.js'; import 'ws'; import './gone.js'`],
+      ['a/d.ts', ''],
+    ]);
+    expect(readImports(sources).map((each) => each.target)).toEqual(['a/d.ts', null, null]);
+  });
+});
+
+describe('direction', () => {
+  const layers = {
+    'index.ts': `export * from './nest/index.js'; export * from './socketio/index.js'`,
+    'server.ts': `export * from './socketio/index.js'`,
+    'nest/index.ts': `export * from './module.js'`,
+    'nest/module.ts': `import { Server } from '../socketio/index.js'`,
+    'socketio/index.ts': `export * from './server.js'`,
+    'socketio/server.ts': `import { Engine } from '../engine/index.js'`,
+    'socketio/codec/packet.ts': `import type { Engine } from '../../engine/index.js'`,
+    'engine/index.ts': `export * from './engine.js'`,
+    'engine/engine.ts': `import './codec/index.js'; import 'node:http'`,
+    'engine/codec/index.ts': '',
+  };
+
+  it('lets each layer reach the one below through its door', () => {
+    expect(direction(fixture(layers))).toEqual([]);
+  });
+
+  it.each([
+    ['engine/engine.ts', '../socketio/index.js'],
+    ['engine/engine.ts', '../nest/index.js'],
+    ['engine/engine.ts', '../index.js'],
+    ['engine/engine.ts', './index.js'],
+    ['engine/codec/index.ts', '../index.js'],
+    ['socketio/server.ts', '../engine/engine.js'],
+    ['socketio/server.ts', '../nest/index.js'],
+    ['socketio/server.ts', './index.js'],
+    ['socketio/codec/packet.ts', '../../engine/engine.js'],
+    ['socketio/codec/packet.ts', '../../server.js'],
+    ['nest/module.ts', '../engine/index.js'],
+    ['nest/module.ts', '../socketio/server.js'],
+    ['nest/module.ts', './index.js'],
+    ['nest/module.ts', '../index.js'],
+    ['server.ts', './nest/index.js'],
+    ['server.ts', './engine/index.js'],
+    ['server.ts', './index.js'],
+    ['index.ts', './engine/index.js'],
+    ['index.ts', './nest/module.js'],
+    ['index.ts', './server.js'],
+    ['index.ts', 'ws'],
+    ['extra.ts', './socketio/index.js'],
+  ])('refuses that %s imports %s', (file, specifier) => {
+    for (const statement of [`import '${specifier}';`, `import type { T } from '${specifier}';`]) {
+      expect(direction(fixture({ ...layers, [file]: statement }))).toEqual([`${file} must not import '${specifier}'`]);
+    }
+  });
+});
+
+describe('homes', () => {
+  it('lets ws into the transports and Nest into nest', () => {
+    const sources = {
+      'engine/transport/acceptor.ts': `import { WebSocketServer } from 'ws'`,
+      'nest/dispatch/binder.ts': `import '@nestjs/core'`,
+      'socketio/server.ts': `import 'wsx'; import 'cors'`,
+    };
+    expect(homes(fixture(sources))).toEqual([]);
+  });
+
+  it.each([
+    ['engine/session.ts', 'ws'],
+    ['engine/transport.ts', 'ws/lib/receiver.js'],
+    ['socketio/server.ts', '@nestjs/common'],
+    ['index.ts', '@nestjs/core'],
+  ])('refuses that %s imports %s', (file, specifier) => {
+    expect(homes(fixture({ [file]: `import type { T } from '${specifier}'` }))).toEqual([
+      `${file} must not import '${specifier}'`,
+    ]);
+  });
+
+  it('refuses an import it cannot read', () => {
+    expect(homes(fixture({ 'nest/a.ts': 'import(name)' }))).toEqual([`nest/a.ts must not import '(computed) name'`]);
+  });
+});
+
+describe('cycles', () => {
+  it('lets two files share a third', () => {
+    expect(
+      cycles(fixture({ 'a.ts': `import './b.js'; import './c.js'`, 'b.ts': `import './c.js'`, 'c.ts': '' })),
+    ).toEqual([]);
+  });
+
+  it('names the files of a cycle once, types included', () => {
+    const sources = {
+      'a.ts': `import './b.js'`,
+      'b.ts': `import './c.js'`,
+      'c.ts': `import type { B } from './b.js'`,
+      'd.ts': `type D = import('./d.js').D`,
+    };
+    expect(cycles(fixture(sources))).toEqual(['b.ts -> c.ts -> b.ts', 'd.ts -> d.ts']);
+  });
+
+  it('lets the classes of one API name each other in types, not in values', () => {
+    const socket = 'socketio/socket.ts';
+    const namespace = 'socketio/namespace.ts';
+    const types = {
+      [socket]: `import type { N } from './namespace.js'`,
+      [namespace]: `import { S } from './socket.js'`,
+    };
+    expect(cycles(fixture(types))).toEqual([]);
+    expect(cycles(fixture({ ...types, [socket]: `import './namespace.js'` }))).toHaveLength(1);
+  });
+});
+
+describe('suppressions', () => {
+  it('lets a suppression pass that says why', () => {
+    const text = `
+      // @ts-expect-error the typings lack this overload
+      // oxlint-disable-next-line no-new -- constructed for its side effect
+      /* eslint-disable no-console -- a script */`;
+    expect(suppressions(fixture({ 'a.ts': text }))).toEqual([]);
+  });
+
+  it.each([
+    '// @ts-ignore',
+    '// @ts-expect-error:',
+    '/* @ts-expect-error */',
+    '// @ts-nocheck',
+    '// eslint-disable-next-line no-new',
+    '/* oxlint-disable no-new -- */',
+    '// oxlint-disable-line',
+  ])('refuses %s', (comment) => {
+    expect(suppressions(fixture({ 'a.ts': `\n${comment}\nnext();` }))).toEqual([`a.ts:2 gives no reason: ${comment}`]);
+  });
+});
+
+describe('reachability', () => {
+  it('names the files that no entry leads to', () => {
+    const sources = {
+      'index.ts': `export * from './a.js'`,
+      'server.ts': `export type { B } from './b.js'`,
+      'a.ts': '',
+      'b.ts': '',
+      'c.ts': `import './d.js'`,
+      'd.ts': '',
+    };
+    expect(reachability(fixture(sources))).toEqual([
+      'c.ts is not reached from an entry',
+      'd.ts is not reached from an entry',
+    ]);
+  });
+});
+
+/** A layer uses its own files, but not its own door; other layers, only by the doors it is given. */
+function direction(sources: Sources): string[] {
+  return readImports(sources).filter(isAgainstDirection).map(refusal);
+}
+
+function isAgainstDirection({ from, target }: Import): boolean {
+  const layer = layerOf(from);
+  const doors = Object.hasOwn(DOORS, layer) ? DOORS[layer] : [];
+  if (target !== null && doors.includes(target)) return false;
+  if (layer === from) return true;
+  if (target !== null && layerOf(target) === GROUND) return false;
+  return target !== null && (layerOf(target) !== layer || target === `${layer}/index.ts`);
+}
+
+function homes(sources: Sources): string[] {
+  return readImports(sources)
+    .filter(
+      ({ from, specifier }) =>
+        specifier.startsWith('(computed)') ||
+        HOMES.some(({ packages, home }) => packages.test(specifier) && !from.startsWith(home)),
+    )
+    .map(refusal);
+}
+
+/** Type-only imports count: two files that need each other's types are one noun, or lack an interface; see `ONE_API`. */
+function cycles(sources: Sources): string[] {
+  const graph = importGraph(
+    sources,
+    ({ from, target, isType }) => !(isType && ONE_API.has(from) && ONE_API.has(target!)),
+  );
+  const done = new Set<string>();
+  const found: string[] = [];
+  const visit = (file: string, trail: readonly string[]): void => {
+    const start = trail.indexOf(file);
+    if (start >= 0) found.push([...trail.slice(start), file].join(' -> '));
+    if (start >= 0 || done.has(file)) return;
+    for (const target of graph.get(file) ?? []) visit(target, [...trail, file]);
+    done.add(file);
+  };
+  for (const file of sources.keys()) visit(file, []);
+  return found;
+}
+
+/** `@ts-…` wants text after it, a lint directive wants it after `--`, where the linters expect it. */
+function suppressions(sources: Sources): string[] {
+  const directive =
+    /(?:@ts-(?:ignore|expect-error|nocheck)|(?:eslint|oxlint)-disable(?:-next-line|-line)?\b(?:(?!--).)*)(.*)/;
+  return [...sources].flatMap(([file, text]) =>
+    text.split('\n').flatMap((line, index) => {
+      const reason = directive.exec(line)?.[1];
+      return reason === undefined || /\w/.test(reason) ? [] : [`${file}:${index + 1} gives no reason: ${line.trim()}`];
+    }),
+  );
+}
+
+function reachability(sources: Sources): string[] {
+  const graph = importGraph(sources);
+  const reached = new Set(ENTRIES);
+  // A set hands out what is added to it during the walk.
+  for (const file of reached) for (const target of graph.get(file) ?? []) reached.add(target);
+  return [...sources.keys()].filter((file) => !reached.has(file)).map((file) => `${file} is not reached from an entry`);
+}
+
+function refusal({ from, specifier }: Import): string {
+  return `${from} must not import '${specifier}'`;
+}
+
+/** The folder directly below src, or the file itself where it lies there. */
+function layerOf(file: string): string {
+  return file.split('/', 1)[0];
+}
+
+function importGraph(sources: Sources, counts: (each: Import) => boolean = () => true): Map<string, string[]> {
+  const graph = new Map<string, string[]>();
+  for (const each of readImports(sources)) {
+    const { from, target } = each;
+    if (target !== null && counts(each)) graph.set(from, [...(graph.get(from) ?? []), target]);
+  }
+  return graph;
+}
+
+function readImports(sources: Sources): Import[] {
+  return [...sources].flatMap(([from, text]) =>
+    specifiersOf(ts.createSourceFile(from, text, ts.ScriptTarget.Latest)).map(({ specifier, isType }) => {
+      const file = path.posix.join(path.posix.dirname(from), specifier).replace(/\.js$/, '.ts');
+      return { from, specifier, isType, target: specifier.startsWith('.') && sources.has(file) ? file : null };
+    }),
+  );
+}
+
+/** Imports and exports, `import x = require()`, `import()` as type and as call, `require()`. */
+function specifiersOf(source: ts.SourceFile): Pick<Import, 'specifier' | 'isType'>[] {
+  const found: Pick<Import, 'specifier' | 'isType'>[] = [];
+  const add = (node: ts.Node | undefined, isType = false): void => {
+    if (!node) return;
+    found.push({ isType, specifier: ts.isStringLiteralLike(node) ? node.text : `(computed) ${node.getText(source)}` });
+  };
+  const visit = (node: ts.Node): void => {
+    if (ts.isImportDeclaration(node)) add(node.moduleSpecifier, node.importClause?.isTypeOnly);
+    else if (ts.isExportDeclaration(node)) add(node.moduleSpecifier, node.isTypeOnly);
+    else if (ts.isExternalModuleReference(node)) add(node.expression);
+    else if (ts.isImportTypeNode(node))
+      add(ts.isLiteralTypeNode(node.argument) ? node.argument.literal : node.argument, true);
+    else if (ts.isCallExpression(node) && isLoader(node.expression)) add(node.arguments[0]);
+    ts.forEachChild(node, visit);
+  };
+  visit(source);
+  return found;
+}
+
+function isLoader(callee: ts.Expression): boolean {
+  return callee.kind === ts.SyntaxKind.ImportKeyword || (ts.isIdentifier(callee) && callee.text === 'require');
+}
+
+function readSources(root: string): Sources {
+  const files = readdirSync(root, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'));
+  return new Map(files.map((file) => [file.replaceAll(path.sep, '/'), readFileSync(path.join(root, file), 'utf8')]));
+}
+
+function fixture(files: Readonly<Record<string, string>>): Sources {
+  return new Map(Object.entries(files));
+}

@@ -1,0 +1,129 @@
+import { once } from 'node:events';
+import { readdirSync } from 'node:fs';
+import { createConnection } from 'node:net';
+import path from 'node:path';
+import { cleanup } from '../support/cleanup.js';
+import { connectClient, createClient } from '../support/nest-app.js';
+import { buildSamples, startSample } from '../support/sample.js';
+import { nextEvent } from '../support/until.js';
+
+/** What is true of each sample: its page, and a conversation with its server. */
+const SAMPLES: Readonly<Record<string, { title: string; talk: (url: string) => Promise<void> }>> = {
+  '01-chat': { title: 'Chat', talk: chat },
+};
+
+/** More than what a helper waits for one thing, so that it can say what it waited for. */
+const TIMEOUT = 30_000;
+
+beforeAll(buildSamples, 120_000);
+
+describe('sample', () => {
+  it('has no folder that is not tried here', () => {
+    expect(readdirSync(path.resolve(import.meta.dirname, '../../sample')).sort()).toEqual(Object.keys(SAMPLES));
+  });
+
+  describe.each(Object.entries(SAMPLES))('%s', (name, { title, talk }) => {
+    it(
+      'serves its page',
+      async () => {
+        const { url } = await startSample(name);
+        const response = await fetch(url);
+        expect(response.status).toBe(200);
+        expect(response.headers.get('content-type')).toBe('text/html; charset=utf-8');
+        const html = await response.text();
+        expect(html).toContain(`<title>${title}</title>`);
+        for (const file of linkedFiles(html)) {
+          const { status } = await fetch(new URL(file, url));
+          expect({ file, status }).toEqual({ file, status: 200 });
+        }
+      },
+      TIMEOUT,
+    );
+
+    it(
+      'talks to the official client',
+      async () => {
+        const { url } = await startSample(name);
+        await talk(url);
+      },
+      TIMEOUT,
+    );
+
+    it.each([
+      ['SIGTERM', 'websocket'],
+      ['SIGTERM', 'polling'],
+      ['SIGINT', 'websocket'],
+    ] as const)(
+      'stops on %s while a client is connected over %s',
+      async (signal, transport) => {
+        const sample = await startSample(name);
+        await openUnused(sample.port);
+        const client = await connectClient(sample.url, { auth: { nickname: 'Ada' }, transports: [transport] });
+        const left = nextEvent(client, 'disconnect');
+        const [ending, [reason]] = await Promise.all([sample.stop(signal), left]);
+        expect(ending).toEqual({ code: 0, signal: null });
+        expect(reason).toBe('transport close');
+      },
+      TIMEOUT,
+    );
+  });
+});
+
+async function chat(url: string): Promise<void> {
+  const ada = await connectClient(url, { auth: { nickname: ' Ada ' } });
+  expect(await refusalOf(url, 'ADA')).toBe('The nickname “ADA” is taken.');
+  expect(await refusalOf(url, ' ')).toBe('The nickname is empty.');
+  const bob = await connectClient(url, { auth: { nickname: 'Bob' }, transports: ['polling'] });
+
+  expect(await ada.emitWithAck('message', 'hello?')).toEqual({
+    status: 'error',
+    message: 'Join a room first.',
+    code: 'NO_ROOM',
+  });
+  expect(await ada.emitWithAck('join', 'tea')).toEqual({ room: 'tea', members: ['Ada'] });
+  const joined = nextEvent(ada, 'joined');
+  expect(await bob.emitWithAck('join', 'tea')).toEqual({ room: 'tea', members: ['Ada', 'Bob'] });
+  expect(await joined).toEqual(['Bob']);
+
+  const heard = nextEvent(bob, 'message');
+  const receipt = await ada.emitWithAck('message', 'milk?');
+  expect(receipt).toEqual({ id: expect.any(String), at: expect.any(Number) });
+  expect(await heard).toEqual([{ ...receipt, from: 'Ada', text: 'milk?' }]);
+
+  const seen = nextEvent(ada, 'image');
+  const data = Buffer.from([0x89, 0x50, 0x4e, 0x47]);
+  await bob.emitWithAck('image', { name: 'cup.png', mime: 'image/png', data });
+  expect(await seen).toMatchObject([{ from: 'Bob', name: 'cup.png', mime: 'image/png', data }]);
+  const document = await bob.emitWithAck('image', { name: 'cup.svg', mime: 'image/svg+xml', data });
+  expect(document).toMatchObject({ status: 'error', code: 'NOT_AN_IMAGE' });
+
+  const left = nextEvent(ada, 'left');
+  await bob.emitWithAck('leave');
+  expect(await left).toEqual(['Bob']);
+
+  await bob.emitWithAck('join', 'tea');
+  const gone = nextEvent(ada, 'left');
+  bob.disconnect();
+  expect(await gone).toEqual(['Bob']);
+  // The nickname is free again.
+  await connectClient(url, { auth: { nickname: 'Bob' } });
+}
+
+/** A connection without a request, as browsers open them ahead of need. */
+async function openUnused(port: number): Promise<void> {
+  const connection = createConnection(port, 'localhost');
+  cleanup(() => connection.destroy());
+  await once(connection, 'connect');
+}
+
+async function refusalOf(url: string, nickname: string): Promise<string> {
+  const client = createClient(url, { auth: { nickname } });
+  const refused = nextEvent(client, 'connect_error');
+  client.connect();
+  const [error] = await refused;
+  return (error as Error).message;
+}
+
+function linkedFiles(html: string): string[] {
+  return Array.from(html.matchAll(/(?:src|href)="(\/[^"]*)"/g), (match) => match[1]);
+}

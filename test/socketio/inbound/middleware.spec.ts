@@ -1,0 +1,258 @@
+import { MODULE_DEFAULTS, type Event, type Socket } from '../../../src/socketio/index.js';
+import { runMiddlewares, type Middleware } from '../../../src/socketio/inbound/middleware.js';
+import { connectClient, openClient, type ClientSocket } from '../../support/official-client.js';
+import { startServer } from '../../support/server.js';
+import { nextEvent, until } from '../../support/until.js';
+
+describe('runMiddlewares', () => {
+  it.each<[string, Middleware<string>[], string]>([
+    ['runs through', [(_s, next) => next(), (_s, next) => next()], 'done'],
+    ['runs through an empty chain', [], 'done'],
+    ['stops at an error', [(_s, next) => next(new Error('no')), fail], 'no'],
+    [
+      'takes a thrown error for a refusal',
+      [
+        () => {
+          throw new Error('no');
+        },
+        fail,
+      ],
+      'no',
+    ],
+    [
+      'takes anything thrown for a refusal',
+      [
+        () => {
+          throw 'no';
+        },
+        fail,
+      ],
+      'no',
+    ],
+    ['takes a rejection for a refusal', [(() => Promise.reject(new Error('no'))) as never, fail], 'no'],
+    ['takes a refusal that is no error for one', [(_s, next) => next('no' as never), fail], 'no'],
+    [
+      'takes the first word of a step',
+      [
+        (_s, next) => {
+          next();
+          next(new Error('late'));
+        },
+      ],
+      'done',
+    ],
+    [
+      'takes next() before a rejection',
+      [
+        (async (_s: string, next: () => void) => {
+          next();
+          throw new Error('late');
+        }) as never,
+      ],
+      'done',
+    ],
+    ['takes a later next()', [(_s, next) => void setImmediate(next)], 'done'],
+  ])('%s', async (_case, chain, outcome) => {
+    const outcomes: string[] = [];
+    runMiddlewares(chain, 'subject', (error) => outcomes.push(error === undefined ? 'done' : error.message));
+    await until(() => outcomes.length > 0);
+    await new Promise(setImmediate);
+    expect(outcomes).toEqual([outcome]);
+  });
+
+  it('is not disturbed by a step that adds another to the chain', () => {
+    const chain: Middleware<string>[] = [];
+    let runs = 0;
+    chain.push((_subject, next) => {
+      runs++;
+      chain.push(chain[0]);
+      next();
+    });
+    runMiddlewares(chain, 'subject', () => {});
+    expect(runs).toBe(1);
+  });
+});
+
+describe('Namespace#use', () => {
+  it('runs in order before the connection, with what the client said [limitation: middleware]', async () => {
+    const server = await startServer();
+    const seen: unknown[] = [];
+    server.io.use((socket, next) => {
+      seen.push(['first', socket.handshake.auth, socket.connected]);
+      socket.data.user = 'ann';
+      void socket.join('early');
+      setTimeout(next, 5);
+    });
+    server.io.use((socket, next) => {
+      seen.push(['second', socket.data.user]);
+      next();
+    });
+    const joined = nextEvent(server.io, 'connection');
+
+    await connectClient(server.origin, { auth: { token: 't' } });
+
+    const [socket] = (await joined) as [Socket];
+    expect(seen).toEqual([
+      ['first', { token: 't' }, false],
+      ['second', 'ann'],
+    ]);
+    expect([...socket.rooms].sort()).toEqual([socket.id, 'early'].sort());
+  });
+
+  it.each([
+    ['next', (_socket: Socket, next: (error: Error) => void) => next(refusal())],
+    [
+      'throwing',
+      () => {
+        throw refusal();
+      },
+    ],
+    ['rejecting', () => Promise.reject(refusal())],
+  ])('refuses by %s, with message and data', async (_how, middleware) => {
+    const server = await startServer();
+    server.io.use(middleware as never);
+    const client = openClient(server.origin);
+
+    const [error] = (await nextEvent(client, 'connect_error')) as [Error & { data: unknown }];
+
+    expect([error.message, error.data]).toEqual(['not you', { code: 7 }]);
+    expect([server.io.sockets.sockets.size, server.io.sockets.adapter.sids.size]).toEqual([0, 0]);
+    expect(server.errors).toEqual([]);
+  });
+
+  it('lets a refused client try again', async () => {
+    const server = await startServer();
+    let calls = 0;
+    server.io.use((_socket, next) => next(++calls === 1 ? new Error('not yet') : undefined));
+    const client = openClient(server.origin);
+    await nextEvent(client, 'connect_error');
+
+    client.connect();
+
+    await nextEvent(client, 'connect');
+  });
+
+  it('connects nobody who left while it was deciding', async () => {
+    const server = await startServer();
+    const pending: (() => void)[] = [];
+    server.io.use((socket, next) => {
+      void socket.join('room');
+      pending.push(next);
+    });
+    let connections = 0;
+    server.io.on('connection', () => connections++);
+    const client = openClient(server.origin);
+    await until(() => pending.length === 1);
+
+    client.io.engine.close();
+    await until(() => server.io.engine.clientsCount === 0);
+    pending[0]();
+
+    expect(connections).toBe(0);
+    expect([server.io.sockets.adapter.rooms.size, server.io.wheel.size]).toEqual([0, 0]);
+  });
+
+  it('runs once for each namespace that is joined, each its own', async () => {
+    const server = await startServer();
+    const seen: string[] = [];
+    for (const name of ['/', '/a', '/b']) {
+      server.io.of(name).use((socket, next) => {
+        seen.push(`${name} ${socket.nsp.name}`);
+        next();
+      });
+    }
+
+    const client = await connectClient(server.origin);
+    const other = client.io.socket('/a');
+    await nextEvent(other, 'connect');
+
+    expect(seen).toEqual(['/ /', '/a /a']);
+  });
+});
+
+describe('Socket#use', () => {
+  it('sees each event and may change its arguments [limitation: middleware]', async () => {
+    const { client } = await connected((socket) => {
+      socket.use((event, next) => {
+        if (event[0] === 'echo') event[1] = `${event[1]}!`;
+        next();
+      });
+    });
+
+    expect(await client.emitWithAck('echo', 'a')).toBe('a!');
+  });
+
+  it.each([
+    ['next', (_event: Event, next: (error: Error) => void) => next(refusal())],
+    [
+      'throwing',
+      () => {
+        throw refusal();
+      },
+    ],
+    ['rejecting', () => Promise.reject(refusal())],
+  ])('refuses an event by %s: error is emitted, the ack is settled', async (_how, middleware) => {
+    const errors: unknown[] = [];
+    const { client, server } = await connected((socket) => {
+      socket.use(middleware as never);
+      socket.on('error', (error) => errors.push(error.message));
+    });
+
+    expect(await client.emitWithAck('echo', 1)).toEqual({ status: 'error', message: 'not you', details: { code: 7 } });
+    expect(errors).toEqual(['not you']);
+    expect(server.errors).toEqual([]);
+  });
+
+  it('needs no listener of error', async () => {
+    const { client } = await connected((socket) => {
+      socket.use((event, next) => next(event[0] === 'bad' ? new Error('no') : undefined));
+    });
+    client.emit('bad');
+    expect(await client.emitWithAck('echo', 1)).toBe(1);
+  });
+
+  it('delivers an event once, however often next() is called', async () => {
+    let calls = 0;
+    const { client } = await connected((socket) => {
+      socket.use((_event, next) => {
+        next();
+        next();
+      });
+      socket.on('count', () => calls++);
+    });
+    client.emit('count');
+    await client.emitWithAck('echo');
+    expect(calls).toBe(1);
+  });
+
+  it('delivers nothing once the socket is disconnected', async () => {
+    const pending: (() => void)[] = [];
+    let calls = 0;
+    const { client, socket } = await connected((opened) => {
+      opened.use((_event, next) => void pending.push(next));
+      opened.on('count', () => calls++);
+    });
+    client.emit('count');
+    await until(() => pending.length === 1);
+    socket.disconnect();
+    pending[0]();
+    expect(calls).toBe(0);
+  });
+});
+
+function refusal(): Error {
+  return Object.assign(new Error('not you'), { data: { code: 7 } });
+}
+
+function fail(): never {
+  throw new Error('not to be reached');
+}
+
+async function connected(prepare: (socket: Socket) => void) {
+  const server = await startServer({}, MODULE_DEFAULTS);
+  server.io.prependListener('connection', prepare);
+  const joined = nextEvent(server.io, 'connection');
+  const client: ClientSocket = await connectClient(server.origin);
+  const [socket] = (await joined) as [Socket];
+  return { server, client, socket };
+}

@@ -3,7 +3,7 @@
  * middleware. `done` is called at most once, at once where every step continues at once; a second `next` is ignored. A
  * step that throws or rejects has failed as well, which `wasThrown` says.
  */
-export function runSteps(
+export function runChain(
   count: number,
   run: (index: number, next: (error?: unknown) => void) => unknown,
   done: (error: unknown, wasThrown: boolean) => void,

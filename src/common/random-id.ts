@@ -10,7 +10,7 @@ let offset = 0;
  * 20 characters of `[A-Za-z0-9_-]`, 120 random bits: long enough that nobody guesses a session, and of the form that
  * sticky balancers and sharded adapters look for. One call to the random source serves 256 ids.
  */
-export function generateSessionId(): string {
+export function randomId(): string {
   if (offset === pool.length) {
     pool = randomFillSync(Buffer.allocUnsafeSlow(POOL_BYTES));
     offset = 0;

@@ -2,7 +2,7 @@
  * Lets an error of user code surface by itself, as an uncaught exception: whoever works through what belongs to many
  * peers goes on for the others.
  */
-export function rethrowLater(error: unknown): void {
+export function throwAsync(error: unknown): void {
   process.nextTick(rethrow, error);
 }
 

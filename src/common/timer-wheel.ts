@@ -1,4 +1,4 @@
-import { rethrowLater } from './throw-async.js';
+import { throwAsync } from './throw-async.js';
 
 /**
  * All timeouts and heartbeats of one server on one native timer.
@@ -106,7 +106,7 @@ export class TimerWheel {
       try {
         entry.onTimer();
       } catch (error) {
-        rethrowLater(error);
+        throwAsync(error);
       }
     }
   }

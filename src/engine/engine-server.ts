@@ -2,7 +2,7 @@ import { EventEmitter } from 'node:events';
 import type { IncomingMessage, Server as HttpServer, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { serialize } from 'cookie';
-import { Admission } from './handshake/connection-limits.js';
+import { ConnectionLimits } from './handshake/connection-limits.js';
 import { closeDetail, type CloseDetail } from './transport/close-reason.js';
 import type { Dialect } from './codec/dialect.js';
 import { Refusal, type EngineErrorCode, type RefusalContext, type RefusalName } from './http/refusal.js';
@@ -22,11 +22,11 @@ import { refuseUpgrade } from './http/refusal-writer.js';
 import { UpgradeRequest } from './http/upgrade-request.js';
 import { RequestVerifier } from './handshake/request-verifier.js';
 import { createSendLimits, type SendLimits } from './session/send-limits.js';
-import { Session, type SessionHost } from './session/session.js';
-import { generateSessionId } from '../common/random-id.js';
+import { Session, type SessionContext } from './session/session.js';
+import { randomId } from '../common/random-id.js';
 import type { TimerWheel } from '../common/timer-wheel.js';
 import { PollingTransport } from './transport/polling/polling-transport.js';
-import type { Transport, TransportHandler, TransportName } from './transport/transport.js';
+import type { Transport, TransportListener, TransportName } from './transport/transport.js';
 import { WebsocketAcceptor } from './transport/websocket/websocket-acceptor.js';
 import { WebtransportAcceptor } from './transport/webtransport/webtransport-acceptor.js';
 import { closeSession, type WebTransportSession } from './transport/webtransport/webtransport-session.js';
@@ -60,14 +60,14 @@ export interface ConnectionError {
 }
 
 /** A handshake that may become a session. */
-interface Admitted {
+interface AcceptedHandshake {
   readonly id: string;
   /** The client's address; its place is given back under it. */
   readonly address: string;
 }
 
 /** The peer of a request that is being decided about. */
-interface WaitingPeer {
+interface PendingClient {
   /** Calls the listener once if the peer leaves before it was answered. */
   onAbort(listener: () => void): void;
 }
@@ -77,7 +77,7 @@ interface WaitingPeer {
  *
  * Events: `connection` (session), `connection_error` (refusal), `initial_headers` and `headers` (headers, request).
  */
-export class EngineServer extends EventEmitter implements SessionHost, AnswerPolicy {
+export class EngineServer extends EventEmitter implements SessionContext, AnswerPolicy {
   readonly counters = new EngineCounters();
   readonly sendLimits: SendLimits;
   readonly #flushQueue: FlushQueue;
@@ -88,7 +88,7 @@ export class EngineServer extends EventEmitter implements SessionHost, AnswerPol
   readonly #proxies: ProxyTrust;
   readonly #crossOrigin: CrossOrigin;
   /** Null where handshakes are not bounded. */
-  readonly #admission: Admission | null;
+  readonly #admission: ConnectionLimits | null;
   readonly #acceptor: WebsocketAcceptor;
   readonly #webtransports: WebtransportAcceptor;
   readonly #openPacketTails: Record<TransportName, string>;
@@ -106,7 +106,7 @@ export class EngineServer extends EventEmitter implements SessionHost, AnswerPol
     this.#verifier = new RequestVerifier(opts, this.#sessions);
     this.#proxies = new ProxyTrust(opts.trustProxy, setup.warn);
     this.#crossOrigin = new CrossOrigin(opts, this.#proxies);
-    this.#admission = Admission.create(opts);
+    this.#admission = ConnectionLimits.create(opts);
     this.#acceptor = new WebsocketAcceptor({ ...opts, ...setup }, this.#flushQueue);
     this.#webtransports = new WebtransportAcceptor(setup.wheel, this.#flushQueue, opts);
     this.#openPacketTails = {
@@ -168,7 +168,7 @@ export class EngineServer extends EventEmitter implements SessionHost, AnswerPol
 
   /** Makes the id of a new session; may be overwritten. */
   generateId(request: EngineRequest): string | PromiseLike<string> {
-    return this.opts.generateId?.(request) ?? generateSessionId();
+    return this.opts.generateId?.(request) ?? randomId();
   }
 
   /** Serves an HTTP server's requests and upgrades under this engine's path; returns the way back. */
@@ -281,7 +281,7 @@ export class EngineServer extends EventEmitter implements SessionHost, AnswerPol
 
   onSessionClose(session: Session, detail: CloseDetail): void {
     this.#sessions.delete(session.id);
-    this.#admission?.leave(session.remoteAddress);
+    this.#admission?.giveBack(session.remoteAddress);
     this.onTransportRetired(session.transport);
     this.counters.closed.add(detail.code);
   }
@@ -337,7 +337,7 @@ export class EngineServer extends EventEmitter implements SessionHost, AnswerPol
     }
   }
 
-  #openPolling(http: HttpExchange, headers: HttpHeaders | null, { id, address }: Admitted): void {
+  #openPolling(http: HttpExchange, headers: HttpHeaders | null, { id, address }: AcceptedHandshake): void {
     const dialect = this.#verifier.dialectOf(http.request)!;
     const transport = new PollingTransport(this.wheel, this.#flushQueue, this.opts, dialect.payload);
     const cookie = this.#cookieHeader(id);
@@ -366,14 +366,14 @@ export class EngineServer extends EventEmitter implements SessionHost, AnswerPol
     }
   }
 
-  #openWebsocket(upgrade: UpgradeRequest, { id, address }: Admitted): void {
+  #openWebsocket(upgrade: UpgradeRequest, { id, address }: AcceptedHandshake): void {
     let opened = false;
     this.#accept(upgrade, id, (transport, { protocol }) => {
       opened = true;
       this.#openSession(id, transport, upgrade.request, address, protocol);
     });
     // A request that is no WebSocket handshake, or whose peer has left.
-    if (!opened) this.#admission?.leave(address);
+    if (!opened) this.#admission?.giveBack(address);
   }
 
   #accept(
@@ -396,7 +396,7 @@ export class EngineServer extends EventEmitter implements SessionHost, AnswerPol
   #onWebtransport(transport: Transport, sid: string | null): void {
     if (sid === null) {
       const refusal = this.#admitWebtransport();
-      if (refusal === null) this.#openSession(generateSessionId(), transport, null, '', 4);
+      if (refusal === null) this.#openSession(randomId(), transport, null, '', 4);
       else this.#refuseWebtransport(transport, refusal);
       return;
     }
@@ -409,7 +409,7 @@ export class EngineServer extends EventEmitter implements SessionHost, AnswerPol
   #admitWebtransport(): RefusalName | null {
     if (!this.#accepting) return 'SERVER_CLOSING';
     if (this.opts.allowRequest !== null) return 'NOT_ALLOWED';
-    return this.#admission === null ? null : this.#admission.enter('');
+    return this.#admission === null ? null : this.#admission.take('');
   }
 
   /** It has no request that `connection_error` could tell of. */
@@ -447,20 +447,20 @@ export class EngineServer extends EventEmitter implements SessionHost, AnswerPol
    * Decides about a handshake, the cheap bounds before the hooks. A place is held from here on, so that those which are
    * decided about at the same time count as well. `done` is called once; never, where the peer has left meanwhile.
    */
-  #admit(request: EngineRequest, peer: WaitingPeer, done: (result: Admitted | Refusal) => void): void {
+  #admit(request: EngineRequest, peer: PendingClient, done: (result: AcceptedHandshake | Refusal) => void): void {
     if (!this.#accepting) {
       done(new Refusal('SERVER_CLOSING'));
       return;
     }
     const address = this.#proxies.addressOf(request);
-    const over = this.#admission === null ? null : this.#admission.enter(address);
+    const over = this.#admission === null ? null : this.#admission.take(address);
     if (over !== null) {
       done(new Refusal(over));
       return;
     }
     let pending = true;
     const leave = (): void => {
-      if (pending) this.#admission?.leave(address);
+      if (pending) this.#admission?.giveBack(address);
       pending = false;
     };
     this.#askHooks(request, (result) => {
@@ -562,7 +562,7 @@ export class EngineServer extends EventEmitter implements SessionHost, AnswerPol
 }
 
 /** For a transport that belongs to no session. */
-const UNCLAIMED: TransportHandler = {
+const UNCLAIMED: TransportListener = {
   onMessage() {},
   onControl() {},
   onFlush() {},

@@ -1,6 +1,6 @@
 export { SocketIoModule } from './socket-io.module.js';
 export type { SocketIoModuleOptions } from './socket-io.options.js';
-export { findHost } from './runtime-lookup.js';
+export { findRuntime } from './runtime-lookup.js';
 export { Websocket } from './websocket.service.js';
 export type { ShutdownOptions, ShutdownResult } from './dispatch/shutdown.js';
 export { SocketIoAdapter } from './adapter/socket-io.adapter.js';

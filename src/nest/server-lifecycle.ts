@@ -5,17 +5,17 @@ import {
   type OnModuleDestroy,
 } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
-import { SocketIoHost } from './socket-io-runtime.js';
+import { SocketIoRuntime } from './socket-io-runtime.js';
 
 /** Lets clients in once everything else of the application has started, and out before anything of it ends. */
 @Injectable()
-export class Doorkeeper implements OnApplicationBootstrap, OnModuleDestroy, BeforeApplicationShutdown {
+export class ServerLifecycle implements OnApplicationBootstrap, OnModuleDestroy, BeforeApplicationShutdown {
   constructor(
-    private readonly host: SocketIoHost,
+    private readonly host: SocketIoRuntime,
     modules: ModulesContainer,
   ) {
     // Nest starts modules by falling distance from the root module, which has 0, and ends them the other way round.
-    for (const module of modules.values()) if (module.providers.has(Doorkeeper)) module.distance = -1;
+    for (const module of modules.values()) if (module.providers.has(ServerLifecycle)) module.distance = -1;
   }
 
   async onApplicationBootstrap(): Promise<void> {

@@ -1,7 +1,7 @@
 import { Inject, Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
 import { ApplicationConfig, ExternalContextCreator, LazyModuleLoader, ModuleRef, ModulesContainer } from '@nestjs/core';
 import { MODULE_DEFAULTS, Server, type ServerOptions, type Socket } from '../socketio/index.js';
-import { GatewayHost } from './adapter/gateway-runner.js';
+import { GatewayRunner } from './adapter/gateway-runner.js';
 import { installAdapter } from './adapter/install-adapter.js';
 import { GatewayExplorer } from './discovery/gateway.explorer.js';
 import { HandlerFactory } from './pipeline/handler-factory.js';
@@ -11,11 +11,11 @@ import { FailureHandler } from './outcome/failure-handler.js';
 import { GatewayBinder } from './dispatch/gateway-binder.js';
 import { UnansweredAcks } from './outcome/unanswered-acks.js';
 import { BindingError } from './errors/binding.error.js';
-import { HttpServerHost } from './platform/http-mount.js';
+import { HttpMount } from './platform/http-mount.js';
 import { warnOfLostSessions } from './sticky-session-warning.js';
 import {
   planShutdown,
-  shutDown,
+  shutdown,
   type ShutdownOptions,
   type ShutdownPlan,
   type ShutdownResult,
@@ -26,13 +26,13 @@ import type { WebsocketBackend } from './websocket.service.js';
 
 /** Owns the server of one application from its making to its end. */
 @Injectable()
-export class SocketIoHost implements WebsocketBackend, OnApplicationBootstrap {
+export class SocketIoRuntime implements WebsocketBackend, OnApplicationBootstrap {
   readonly server: Server;
   readonly #options: ResolvedModuleOptions;
   readonly #context: DispatchContext;
   readonly #binder: GatewayBinder;
   /** Those of `@nestjs/websockets`. */
-  readonly #gateways: GatewayHost;
+  readonly #gateways: GatewayRunner;
   readonly #logger = new Logger('SocketIo');
   #shutdown: Promise<ShutdownResult> | null = null;
 
@@ -42,7 +42,7 @@ export class SocketIoHost implements WebsocketBackend, OnApplicationBootstrap {
    */
   constructor(
     @Inject(MODULE_OPTIONS_TOKEN) options: SocketIoModuleOptions | undefined,
-    private readonly http: HttpServerHost,
+    private readonly http: HttpMount,
     private readonly explorer: GatewayExplorer,
     private readonly lazyModules: LazyModuleLoader,
     externalContextCreator: ExternalContextCreator,
@@ -50,7 +50,7 @@ export class SocketIoHost implements WebsocketBackend, OnApplicationBootstrap {
     moduleRef: ModuleRef,
     modules: ModulesContainer,
   ) {
-    if ([...modules.values()].filter(({ providers }) => providers.has(SocketIoHost)).length > 1) {
+    if ([...modules.values()].filter(({ providers }) => providers.has(SocketIoRuntime)).length > 1) {
       throw new BindingError(
         'SocketIoModule is imported several times with different options. Import it once: it is global.',
       );
@@ -65,7 +65,7 @@ export class SocketIoHost implements WebsocketBackend, OnApplicationBootstrap {
     this.#context = { ...shared, unanswered: new UnansweredAcks(this.server) };
     const handlers = new HandlerFactory(new EnhancerSource(externalContextCreator, config), moduleRef);
     this.#binder = new GatewayBinder(this.server, handlers, this.#context);
-    this.#gateways = new GatewayHost({
+    this.#gateways = new GatewayRunner({
       modules,
       external: externalContextCreator,
       config,
@@ -128,7 +128,7 @@ export class SocketIoHost implements WebsocketBackend, OnApplicationBootstrap {
 
   async #shutDownAll(plan: ShutdownPlan): Promise<ShutdownResult> {
     const [main, others] = await Promise.all([
-      shutDown(this.server, this.#context, plan),
+      shutdown(this.server, this.#context, plan),
       this.#gateways.shutdown(plan),
     ]);
     const sum = (of: keyof ShutdownResult): number => others.reduce((total, one) => total + one[of], main[of]);

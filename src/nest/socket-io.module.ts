@@ -1,16 +1,16 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { DiscoveryModule } from '@nestjs/core';
-import { Doorkeeper } from './server-lifecycle.js';
+import { ServerLifecycle } from './server-lifecycle.js';
 import { GatewayExplorer } from './discovery/gateway.explorer.js';
-import { HttpServerHost } from './platform/http-mount.js';
-import { SocketIoHost } from './socket-io-runtime.js';
+import { HttpMount } from './platform/http-mount.js';
+import { SocketIoRuntime } from './socket-io-runtime.js';
 import { ConfigurableModuleClass } from './socket-io.module-definition.js';
 import type { SocketIoModuleOptions } from './socket-io.options.js';
 import { Websocket } from './websocket.service.js';
 
 /** A module of its own, because Nest orders the hooks of modules and not those of providers. */
-@Module({ providers: [Doorkeeper] })
-class DoorModule {}
+@Module({ providers: [ServerLifecycle] })
+class LifecycleModule {}
 
 /**
  * A Socket.IO server in a Nest application. Global: imported once, `Websocket` can be injected everywhere.
@@ -20,14 +20,14 @@ class DoorModule {}
  * export class AppModule {}
  */
 @Module({
-  imports: [DiscoveryModule, DoorModule],
+  imports: [DiscoveryModule, LifecycleModule],
   providers: [
     GatewayExplorer,
-    HttpServerHost,
-    SocketIoHost,
-    { provide: Websocket, useFactory: (host: SocketIoHost) => new Websocket(host), inject: [SocketIoHost] },
+    HttpMount,
+    SocketIoRuntime,
+    { provide: Websocket, useFactory: (host: SocketIoRuntime) => new Websocket(host), inject: [SocketIoRuntime] },
   ],
-  exports: [Websocket, SocketIoHost],
+  exports: [Websocket, SocketIoRuntime],
 })
 export class SocketIoModule extends ConfigurableModuleClass {
   static override forRoot(options: SocketIoModuleOptions = {}): DynamicModule {

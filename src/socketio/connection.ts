@@ -6,9 +6,9 @@ import {
   messageSize,
   type CloseDetail,
   type CloseReason,
-  type SessionReceiver,
+  type SessionListener,
 } from '../engine/index.js';
-import { isLargerThan, isNestedDeeper } from './codec/value-bounds.js';
+import { isLargerThan, valueDepthExceeds } from './codec/value-bounds.js';
 import { AttachmentCollector, type AttachmentOwner } from './codec/attachment-collector.js';
 import {
   checkAck,
@@ -37,7 +37,7 @@ import type { WriteOptions } from './write-options.js';
  *
  * It is also the timer that ends a connection which is in no namespace.
  */
-export class Connection extends TimerEntry implements SessionReceiver, PacketSink, AttachmentOwner {
+export class Connection extends TimerEntry implements SessionListener, PacketSink, AttachmentOwner {
   readonly #server: Server;
   /** By namespace; a connection has few, so that searching beats a table. */
   readonly #sockets: Socket[] = [];
@@ -91,9 +91,9 @@ export class Connection extends TimerEntry implements SessionReceiver, PacketSin
   }
 
   /** Writes one packet of the own codec. False: it was dropped, since the client does not keep up. */
-  write(encoded: string | EncodedParts, options: WriteOptions): boolean {
+  sendPacket(encoded: string | EncodedParts, options: WriteOptions): boolean {
     if (options.volatile === true && !this.conn.transport.writable) return true;
-    if (this.#drops && !this.conn.admits(sizeOf(encoded), partsOf(encoded))) return false;
+    if (this.#drops && !this.conn.fits(sizeOf(encoded), partsOf(encoded))) return false;
     const compress = options.compress !== false;
     if (typeof encoded === 'string') this.conn.sendMessage(encoded, compress);
     else for (const part of encoded) this.conn.sendMessage(part, compress);
@@ -103,17 +103,17 @@ export class Connection extends TimerEntry implements SessionReceiver, PacketSin
   /** Writes an encoded packet, as adapters do: the parts of a broadcast are the same for all recipients. */
   writeToEngine(encoded: EncodedParts, options: WriteOptions): boolean {
     if (options.volatile === true && !this.conn.transport.writable) return true;
-    if (this.#drops && !this.conn.admits(sizeOf(encoded), encoded.length)) {
-      this.#giveUpAck(encoded[0]);
+    if (this.#drops && !this.conn.fits(sizeOf(encoded), encoded.length)) {
+      this.#failAck(encoded[0]);
       return false;
     }
-    this.#writeShared(encoded, options.compress !== false);
+    this.#sendShared(encoded, options.compress !== false);
     return true;
   }
 
   /** Writes a packet that is never dropped: a client that misses an answer to CONNECT, or its end, cannot go on. */
-  writeControl(encoded: EncodedParts): void {
-    this.#writeShared(encoded, true);
+  sendUndroppable(encoded: EncodedParts): void {
+    this.#sendShared(encoded, true);
   }
 
   /** Ends the connection and all its sockets, for good: the client does not come back. */
@@ -124,7 +124,7 @@ export class Connection extends TimerEntry implements SessionReceiver, PacketSin
   }
 
   /** @internal The client has given this connection up and is back on another one. */
-  giveWay(): void {
+  closeAsReplaced(): void {
     this.#end('transport close', closeDetail('TAKEN_OVER', 'the client came back over another connection'));
     this.conn.close(true);
   }
@@ -171,26 +171,26 @@ export class Connection extends TimerEntry implements SessionReceiver, PacketSin
   }
 
   /** A CONNECT packet; also called for a client that is to be let in without one. */
-  onConnect(nsp: string, auth: Record<string, unknown> | undefined | null): void {
+  onConnectPacket(nsp: string, auth: Record<string, unknown> | undefined | null): void {
     if (this.isLegacy) {
       const asked = splitConnectQuery(nsp, this.#server.settings);
       checkNamespace(asked.name, this.#server.settings);
-      this.#connect(asked.name, asked.auth);
+      this.#requestNamespace(asked.name, asked.auth);
     } else {
-      this.#connect(nsp, auth);
+      this.#requestNamespace(nsp, auth);
     }
   }
 
-  #connect(nsp: string, auth: Record<string, unknown> | undefined | null): void {
+  #requestNamespace(nsp: string, auth: Record<string, unknown> | undefined | null): void {
     if (this.#pending?.has(nsp)) return;
     if (this.#socketOf(nsp) !== null) throw new PacketError('ALREADY_CONNECTED', 'a second CONNECT to a namespace');
     if (auth === null) {
-      this.#refuse(nsp, { message: 'Invalid auth payload' }, 'INVALID_AUTH_PAYLOAD');
+      this.#sendRefusal(nsp, { message: 'Invalid auth payload' }, 'INVALID_AUTH_PAYLOAD');
       return;
     }
     const count = this.#sockets.length + (this.#pending?.size ?? 0);
     if (count >= this.#server.settings.maxNamespaces) {
-      this.#refuse(nsp, { message: 'Too many namespaces' }, 'TOO_MANY_NAMESPACES');
+      this.#sendRefusal(nsp, { message: 'Too many namespaces' }, 'TOO_MANY_NAMESPACES');
       return;
     }
     (this.#pending ??= new Set()).add(nsp);
@@ -235,12 +235,12 @@ export class Connection extends TimerEntry implements SessionReceiver, PacketSin
   override onTimer(): void {
     const detail = closeDetail('CONNECT_TIMEOUT', 'no namespace was joined in time');
     this.#end('forced close', detail);
-    this.conn.dismiss('forced close', detail);
+    this.conn.closeAfterReply('forced close', detail);
   }
 
   /** @internal A namespace takes the connection in. */
   addSocket(socket: Socket): void {
-    this.#settle(socket.nsp.name);
+    this.#forgetPending(socket.nsp.name);
     this.#left?.delete(socket.nsp.name);
     this.#sockets.push(socket);
     this.#server.wheel.cancel(this);
@@ -256,13 +256,13 @@ export class Connection extends TimerEntry implements SessionReceiver, PacketSin
 
   /** @internal A namespace, or one of its middlewares, does not. */
   refuse(nsp: string, error: { message: string; data?: unknown }, code: ConnectRefusalCode): void {
-    this.#settle(nsp);
-    this.#refuse(nsp, error, code);
+    this.#forgetPending(nsp);
+    this.#sendRefusal(nsp, error, code);
   }
 
   /** @internal */
   removeSocket(socket: Socket): void {
-    this.#settle(socket.nsp.name);
+    this.#forgetPending(socket.nsp.name);
     const index = this.#sockets.indexOf(socket);
     // One that was never in must not put the timer off.
     if (index === -1) return;
@@ -273,19 +273,19 @@ export class Connection extends TimerEntry implements SessionReceiver, PacketSin
   }
 
   /** A CONNECT is decided. An idle connection keeps no set for those that are not (bench: idle). */
-  #settle(nsp: string): void {
+  #forgetPending(nsp: string): void {
     if (this.#pending?.delete(nsp) && this.#pending.size === 0) this.#pending = null;
   }
 
-  #writeShared(encoded: EncodedParts, compress: boolean): void {
+  #sendShared(encoded: EncodedParts, compress: boolean): void {
     for (const part of this.#server.share(encoded)) this.conn.sendShared(part, compress);
   }
 
   /** A broadcast was dropped for this client: where it asks for an ack, nobody has to wait for that of this client. */
-  #giveUpAck(header: string | Buffer): void {
+  #failAck(header: string | Buffer): void {
     if (this.usesParser) return;
     const asked = ackAskedBy(header as string);
-    if (asked !== null) this.#socketOf(asked.nsp)?.giveUpAck(asked.id);
+    if (asked !== null) this.#socketOf(asked.nsp)?.failAck(asked.id);
   }
 
   #onText(text: string): void {
@@ -311,7 +311,7 @@ export class Connection extends TimerEntry implements SessionReceiver, PacketSin
     const id = packet.id ?? -1;
     switch (packet.type) {
       case PacketType.CONNECT:
-        this.onConnect(packet.nsp, authOf(packet.data, this.#limits));
+        this.onConnectPacket(packet.nsp, authOf(packet.data, this.#limits));
         return;
       case PacketType.DISCONNECT:
         this.onDisconnect(packet.nsp);
@@ -353,10 +353,10 @@ export class Connection extends TimerEntry implements SessionReceiver, PacketSin
     throw new PacketError('NOT_CONNECTED', 'a packet before CONNECT');
   }
 
-  #refuse(nsp: string, error: { message: string; data?: unknown }, code: ConnectRefusalCode): void {
+  #sendRefusal(nsp: string, error: { message: string; data?: unknown }, code: ConnectRefusalCode): void {
     this.#server.counters.connectRefused.add(code);
     const data = this.isLegacy ? (error.data ?? error.message) : error;
-    this.writeControl(this.#server.encoder.encode({ type: PacketType.CONNECT_ERROR, nsp, data }));
+    this.sendUndroppable(this.#server.encoder.encode({ type: PacketType.CONNECT_ERROR, nsp, data }));
   }
 
   #onMalformed(error: unknown): void {
@@ -370,7 +370,7 @@ export class Connection extends TimerEntry implements SessionReceiver, PacketSin
     const detail = closeDetail(error.code, error.message);
     for (const socket of this.#sockets) socket.handleError(error);
     this.#end('parse error', detail);
-    this.conn.dismiss('parse error', detail);
+    this.conn.closeAfterReply('parse error', detail);
   }
 
   /** The only way out: drops what is half received, then disconnects every socket. */
@@ -401,11 +401,11 @@ function partsOf(encoded: string | EncodedParts): number {
 function authOf(data: unknown, limits: DecoderLimits): Record<string, unknown> | undefined | null {
   if (data === undefined) return undefined;
   if (typeof data !== 'object' || Array.isArray(data)) return null;
-  if (isNestedDeeper(data, limits.maxJsonDepth) || isLargerThan(data, limits.maxAuthPayload)) return null;
+  if (valueDepthExceeds(data, limits.maxJsonDepth) || isLargerThan(data, limits.maxAuthPayload)) return null;
   return data as Record<string, unknown> | null;
 }
 
 /** @throws PacketError above `maxJsonDepth` */
 function checkDepth(args: unknown[], { maxJsonDepth }: DecoderLimits): void {
-  if (isNestedDeeper(args, maxJsonDepth)) throw new PacketError('JSON_TOO_DEEP', `more than ${maxJsonDepth} levels`);
+  if (valueDepthExceeds(args, maxJsonDepth)) throw new PacketError('JSON_TOO_DEEP', `more than ${maxJsonDepth} levels`);
 }

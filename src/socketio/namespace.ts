@@ -2,7 +2,7 @@ import { Timer, type TimerWheel } from '../engine/index.js';
 import { callAck, type AckCallback } from './acks/ack-callback.js';
 import type { Adapter, AdapterPacket, BroadcastOptions, Room, SocketId } from './adapter/adapter.js';
 import { closeAdapter } from './adapter/close-adapter.js';
-import { BroadcastOperator, type BroadcastOrigin } from './broadcast/broadcast-operator.js';
+import { BroadcastOperator, type BroadcastContext } from './broadcast/broadcast-operator.js';
 import type { Connection } from './connection.js';
 import { HandlerTable } from './inbound/handler-table.js';
 import { isRefusal, runMiddlewares, type Middleware } from './inbound/middleware.js';
@@ -69,7 +69,7 @@ export class Namespace<
     RemoveAcknowledgements<EmitEvents>,
     NamespaceReservedEvents<ListenEvents, EmitEvents, ServerSideEvents, SocketData>
   >
-  implements BroadcastOrigin
+  implements BroadcastContext
 {
   /** The connected sockets by id. */
   readonly sockets = new Map<SocketId, Socket<ListenEvents, EmitEvents, ServerSideEvents, SocketData>>();
@@ -381,7 +381,7 @@ export class Namespace<
     const { connectionStateRecovery } = this.server.opts;
     if (connectionStateRecovery === undefined) return null;
     if (!SessionRecovery.isSupportedBy(this.adapter)) {
-      this.server.forgoRecovery(this.adapter.constructor.name);
+      this.server.disableRecovery(this.adapter.constructor.name);
       return null;
     }
     return new SessionRecovery({

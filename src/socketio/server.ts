@@ -6,7 +6,7 @@ import {
   SharedPacket,
   TimerWheel,
   adoptSession,
-  generateSessionId,
+  randomId,
   type EngineRequest,
   type ForeignEngine,
   type ForeignSocket,
@@ -255,7 +255,7 @@ export class Server<
     const session = conn instanceof Session ? conn : adoptSession(conn, this.wheel);
     const connection = new Connection(this as unknown as Server, session);
     session.receiver = connection;
-    if (connection.isLegacy) connection.onConnect('/', undefined);
+    if (connection.isLegacy) connection.onConnectPacket('/', undefined);
     return this;
   }
 
@@ -419,7 +419,7 @@ export class Server<
   }
 
   /** @internal The adapter cannot recover sessions: it shall not mark packets for clients that could come back. */
-  forgoRecovery(adapter: string): void {
+  disableRecovery(adapter: string): void {
     this.opts.connectionStateRecovery = undefined;
     if (this.#warnedOfRecovery) return;
     this.#warnedOfRecovery = true;
@@ -440,7 +440,7 @@ export class Server<
 
   /** @internal */
   generateSocketId(socket: unknown): SocketId {
-    return this.#settings.generateSocketId?.(socket) ?? generateSessionId();
+    return this.#settings.generateSocketId?.(socket) ?? randomId();
   }
 
   /** @internal Bounds of the packets of a connection that speaks this revision of Engine.IO. */

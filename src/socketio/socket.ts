@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { LazyEmitter, generateSessionId, type RequestSummary } from '../engine/index.js';
+import { LazyEmitter, randomId, type RequestSummary } from '../engine/index.js';
 import { AckReply, type AckSender } from './acks/ack-reply.js';
 import type { AckCallback } from './acks/ack-callback.js';
 import { AckRegistry } from './acks/ack-registry.js';
@@ -120,7 +120,7 @@ export class Socket<
     this.#auth = auth;
     this.#restored = restored;
     this.recovered = restored !== null;
-    this.#pid = restored?.pid ?? (nsp.recovery === null || client.isLegacy ? null : generateSessionId());
+    this.#pid = restored?.pid ?? (nsp.recovery === null || client.isLegacy ? null : randomId());
     if (restored !== null) this.data = restored.data as SocketData;
     this.id = restored?.sid ?? (client.isLegacy ? legacyId(nsp.name, client.id) : nsp.server.generateSocketId(this));
   }
@@ -169,7 +169,7 @@ export class Socket<
     const callback = typeof data[data.length - 1] === 'function' ? (data.pop() as AckCallback) : null;
     const kind = flags?.timeout === undefined ? 'plain' : 'error-first';
     const id = callback === null ? undefined : this.#expectAck(callback, kind, flags);
-    return this.#emitPacket(data, flags, id) && !this.client.conn.needsDrain;
+    return this.#sendEvent(data, flags, id) && !this.client.conn.needsDrain;
   }
 
   /** Resolves to the client's ack; rejects with an `AckError` when it times out or the socket is disconnected. */
@@ -184,7 +184,7 @@ export class Socket<
         if (error !== null) reject(error as Error);
         else resolve(response as FirstNonErrorArg<Last<EventParams<EmitEvents, Event>>>);
       };
-      this.#emitPacket([event, ...args], flags, this.#expectAck(callback, 'error-first', flags));
+      this.#sendEvent([event, ...args], flags, this.#expectAck(callback, 'error-first', flags));
     });
   }
 
@@ -344,13 +344,13 @@ export class Socket<
   /** Sends an ack, unless the socket is disconnected by now. */
   sendAck(id: number, args: readonly unknown[]): void {
     if (this.#state !== 'connected') return;
-    if (this.client.usesParser) this.#writePacket({ type: PacketType.ACK, nsp: this.nsp.name, id, data: args });
-    else this.client.write(encodeAck(this.nsp.name, args, id), DEFAULT_WRITE);
+    if (this.client.usesParser) this.#sendPacket({ type: PacketType.ACK, nsp: this.nsp.name, id, data: args });
+    else this.client.sendPacket(encodeAck(this.nsp.name, args, id), DEFAULT_WRITE);
   }
 
   /** @internal Tells listeners of outgoing packets; adapters call it for broadcasts. */
   notifyOutgoingListeners(packet: { data?: unknown; id?: number; terms?: AckTerms }): void {
-    if (packet.terms !== undefined) this.#acks?.heed(packet.id!, packet.terms);
+    if (packet.terms !== undefined) this.#acks?.applyTerms(packet.id!, packet.terms);
     if (this.#anyOutgoingListeners === null) return;
     for (const listener of this.#anyOutgoingListeners) this.#call(listener, packet.data as unknown[], null);
   }
@@ -375,15 +375,15 @@ export class Socket<
     this.#state = 'connected';
     void this.join(this.id);
     this.#resume();
-    this.#writeControl({ type: PacketType.CONNECT, nsp: this.nsp.name, data: this.#connectData() });
+    this.#sendUndroppable({ type: PacketType.CONNECT, nsp: this.nsp.name, data: this.#connectData() });
     const early = this.#early;
     this.#early = null;
     if (early !== null) for (const send of early) send();
   }
 
   /** @internal The client came back over another connection: this one is dead, though it does not look so yet. */
-  giveWay(): void {
-    this.client.giveWay();
+  closeAsReplaced(): void {
+    this.client.closeAsReplaced();
   }
 
   /** @internal The restored session was not let in, or its connection died meanwhile: the client may try again. */
@@ -413,11 +413,11 @@ export class Socket<
 
   /** @internal */
   handleAck(id: number, args: unknown[]): void {
-    this.#acks?.settle(id, args);
+    this.#acks?.resolve(id, args);
   }
 
   /** @internal The event that asks for this ack was dropped. Later, since whoever emits it may emit again upon that. */
-  giveUpAck(id: number): void {
+  failAck(id: number): void {
     setImmediate(() => this.#acks?.fail(id, AckError.overflow()));
   }
 
@@ -438,13 +438,13 @@ export class Socket<
     // Nobody else would give the ack.
     else if (reply !== null) reply.fail(rateLimited(wait));
     // A flood is not to be answered by a flood.
-    else if (isFirst) this.nsp.handlers?.refused?.(this, rateLimited(wait));
+    else if (isFirst) this.nsp.handlers?.onRefused?.(this, rateLimited(wait));
   }
 
   /** @internal The client is told to leave this namespace, for good. */
   dismiss(details: DisconnectDetails): void {
     if (this.#state !== 'connected') return;
-    this.#writeControl({ type: PacketType.DISCONNECT, nsp: this.nsp.name });
+    this.#sendUndroppable({ type: PacketType.DISCONNECT, nsp: this.nsp.name });
     this.close('server namespace disconnect', details);
   }
 
@@ -460,7 +460,7 @@ export class Socket<
     this.nsp.adapter.delAll(this.id);
     this.nsp.removeSocket(this);
     this.client.removeSocket(this);
-    this.#acks?.abandon();
+    this.#acks?.failAll();
     if (!wasConnected) return;
     this.nsp.server.counters.disconnected.add(details.code);
     this.#emitLocal('disconnect', reason, details);
@@ -477,7 +477,7 @@ export class Socket<
     if (this.#pid !== null) this.#since = this.nsp.recovery?.open(this.#pid, this, restored !== null);
     if (restored === null) return;
     void this.join(restored.rooms);
-    for (const data of restored.missedPackets) this.#writePacket({ type: PacketType.EVENT, nsp: this.nsp.name, data });
+    for (const data of restored.missedPackets) this.#sendPacket({ type: PacketType.EVENT, nsp: this.nsp.name, data });
   }
 
   /** Clients of Socket.IO 2 are told nothing: they make up the same id as this side. */
@@ -586,9 +586,9 @@ export class Socket<
   }
 
   /** False where the packet was dropped, as far as that can be told. */
-  #emitPacket(data: unknown[], flags: OperatorFlags | null, id: number | undefined): boolean {
+  #sendEvent(data: unknown[], flags: OperatorFlags | null, id: number | undefined): boolean {
     if (this.#state === 'connecting') {
-      (this.#early ??= []).push(() => this.#emitPacket(data, flags, id));
+      (this.#early ??= []).push(() => this.#sendEvent(data, flags, id));
       return true;
     }
     if (this.#pid !== null && this.nsp.recovery !== null && id === undefined) {
@@ -601,24 +601,24 @@ export class Socket<
     if (this.#anyOutgoingListeners !== null) this.notifyOutgoingListeners({ data });
     const options = flags ?? DEFAULT_WRITE;
     const isSent = this.client.usesParser
-      ? this.#writePacket({ type: PacketType.EVENT, nsp: this.nsp.name, id, data }, options)
-      : this.client.write(encodeEvent(this.nsp.name, data, id), options);
-    if (!isSent && id !== undefined) this.giveUpAck(id);
+      ? this.#sendPacket({ type: PacketType.EVENT, nsp: this.nsp.name, id, data }, options)
+      : this.client.sendPacket(encodeEvent(this.nsp.name, data, id), options);
+    if (!isSent && id !== undefined) this.failAck(id);
     return isSent;
   }
 
-  #writePacket(packet: Packet, options: WriteOptions = DEFAULT_WRITE): boolean {
+  #sendPacket(packet: Packet, options: WriteOptions = DEFAULT_WRITE): boolean {
     return this.client.writeToEngine(this.nsp.server.encoder.encode(packet), options);
   }
 
-  #writeControl(packet: Packet): void {
-    this.client.writeControl(this.nsp.server.encoder.encode(packet));
+  #sendUndroppable(packet: Packet): void {
+    this.client.sendUndroppable(this.nsp.server.encoder.encode(packet));
   }
 
   #expectAck(callback: AckCallback, kind: 'plain' | 'error-first', flags: OperatorFlags | null): number {
     const id = this.nsp._ids++;
     this.acks.expect(id, kind, flags?.timeout ?? this.nsp.ackTimeout, callback);
-    if (this.#state === 'disconnected') this.acks.abandon();
+    if (this.#state === 'disconnected') this.acks.failAll();
     return id;
   }
 

@@ -42,8 +42,8 @@ export async function resolveEndpoint(target: TestTarget): Promise<Endpoint> {
 async function resolveApplication(app: NestApplication): Promise<Endpoint> {
   await initialize(app);
   // Only now: whoever tests a plain Server may not have Nest.
-  const { findHost } = await import('../nest/index.js');
-  const host = findHost(app as Parameters<typeof findHost>[0]);
+  const { findRuntime } = await import('../nest/index.js');
+  const host = findRuntime(app as Parameters<typeof findRuntime>[0]);
   const httpServer = host?.server.httpServer ?? (app as Partial<HttpApplication>).getHttpServer?.();
   if (httpServer === undefined) {
     throw new TypeError('the application serves no clients: it has no HTTP server, and no SocketIoModule with a port');

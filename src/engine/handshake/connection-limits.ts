@@ -3,7 +3,7 @@ import type { RefusalName } from '../http/refusal.js';
 import { Rate, TokenBucket } from '../../common/token-bucket.js';
 
 /** Bounds on handshakes; `Infinity` where there is none. */
-export interface AdmissionRules {
+export interface ConnectionRules {
   readonly maxConnections: number;
   readonly maxConnectionsPerIp: number;
   readonly maxHandshakesPerSecond: number;
@@ -13,25 +13,25 @@ export interface AdmissionRules {
  * Counts who is in, from the moment that a handshake is decided about: however many arrive at once, and however long
  * each decision takes, no more get in than may.
  */
-export class Admission {
+export class ConnectionLimits {
   #count = 0;
   readonly #countsByKey = new Map<string, number>();
   readonly #handshakes: TokenBucket | null;
 
   /** Null where nothing is bounded. */
-  static create(rules: AdmissionRules): Admission | null {
+  static create(rules: ConnectionRules): ConnectionLimits | null {
     const { maxConnections, maxConnectionsPerIp, maxHandshakesPerSecond } = rules;
     const isBounded = Math.min(maxConnections, maxConnectionsPerIp, maxHandshakesPerSecond) < Infinity;
-    return isBounded ? new Admission(rules) : null;
+    return isBounded ? new ConnectionLimits(rules) : null;
   }
 
-  private constructor(private readonly rules: AdmissionRules) {
+  private constructor(private readonly rules: ConnectionRules) {
     const { maxHandshakesPerSecond: limit } = rules;
     this.#handshakes = limit === Infinity ? null : new TokenBucket(new Rate(limit, 1_000));
   }
 
   /** Takes a place, which `leave` has to give back; or says why there is none. */
-  enter(address: string): RefusalName | null {
+  take(address: string): RefusalName | null {
     const key = this.#keyOf(address);
     const ofKey = key === null ? 0 : (this.#countsByKey.get(key) ?? 0);
     if (ofKey >= this.rules.maxConnectionsPerIp) return 'TOO_MANY_CONNECTIONS_PER_IP';
@@ -44,7 +44,7 @@ export class Admission {
   }
 
   /** The session ended, or never came to be. */
-  leave(address: string): void {
+  giveBack(address: string): void {
     this.#count--;
     const key = this.#keyOf(address);
     if (key === null) return;

@@ -1,7 +1,7 @@
 import corsPackage from 'cors';
 import type { CorsOptions, CorsOriginCallback, CorsSetting } from './cors-options.js';
 import type { EngineRequest } from './engine-request.js';
-import { CollectedHeaders } from './response-stand-in.js';
+import { ResponseStandIn } from './response-stand-in.js';
 import type { HttpHeaders } from './http-exchange.js';
 import type { ProxyTrust } from './proxy-trust.js';
 
@@ -44,7 +44,7 @@ export class CrossOrigin {
       decide(allowed ? NOTHING_TO_SAY : { allowed, headers: null, preflightStatus: null });
       return;
     }
-    const collected = new CollectedHeaders();
+    const collected = new ResponseStandIn();
     let decided = false;
     const finish = (error?: unknown): void => {
       if (decided) return;
@@ -73,7 +73,7 @@ export class CrossOrigin {
     request: EngineRequest,
     isUpgrade: boolean,
     origin: string | undefined,
-    collected: CollectedHeaders,
+    collected: ResponseStandIn,
   ): boolean {
     const isChecked = this.rules.checkOrigin || (isUpgrade && this.#namesOrigins);
     if (!isChecked || origin === undefined) return true;

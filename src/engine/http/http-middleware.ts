@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { runSteps } from '../../common/middleware-chain.js';
+import { runChain } from '../../common/middleware-chain.js';
 
 /** An Express-style middleware, run for every request and upgrade of an engine. */
 export type HttpMiddleware = (
@@ -19,7 +19,7 @@ export function runMiddlewares(
     done();
     return;
   }
-  runSteps(
+  runChain(
     chain.length,
     (index, next) => chain[index](request, response, next),
     (error, wasThrown) => done(wasThrown ? error || new Error('middleware failed') : error),

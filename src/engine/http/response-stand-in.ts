@@ -5,7 +5,7 @@ import type { HttpHeaders } from './http-exchange.js';
  * The part of a `ServerResponse` that header-setting middlewares use, for requests that have none (upgrades) or whose
  * answer goes another way (CORS). Names keep the case in which they were set.
  */
-export class CollectedHeaders {
+export class ResponseStandIn {
   statusCode = 200;
   /** Whether a middleware answered by itself. */
   ended = false;

@@ -1,10 +1,10 @@
 import type { Duplex } from 'node:stream';
 import type { EngineRequest } from './engine-request.js';
-import { CollectedHeaders } from './response-stand-in.js';
+import { ResponseStandIn } from './response-stand-in.js';
 
 /** An upgrade request until it is accepted or refused; an error of its socket meanwhile concerns nobody. */
 export class UpgradeRequest {
-  readonly headers = new CollectedHeaders();
+  readonly headers = new ResponseStandIn();
   #onAbort: (() => void) | null = null;
 
   constructor(

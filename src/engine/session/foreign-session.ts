@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { parseEngineRequest } from '../http/engine-request.js';
 import { EngineCounters } from '../engine-stats.js';
 import type { SendLimits } from './send-limits.js';
-import { Session, type SessionHost } from './session.js';
+import { Session, type SessionContext } from './session.js';
 import type { TimerWheel } from '../../common/timer-wheel.js';
 import { ForeignTransport, type ForeignSocket } from '../transport/foreign-transport.js';
 
@@ -55,7 +55,7 @@ export function adoptSession(
 const UNREAD = new EngineCounters();
 
 /** Nothing is counted, bounded or timed. */
-class ForeignHost implements SessionHost {
+class ForeignHost implements SessionContext {
   readonly pingInterval = Infinity;
   readonly pingTimeout = Infinity;
   readonly upgradeTimeout = Infinity;

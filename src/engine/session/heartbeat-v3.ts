@@ -1,5 +1,5 @@
 import { PacketType } from '../codec/packet.js';
-import { STALL, type HeartbeatPeer } from './heartbeat.js';
+import { STALL, type HeartbeatListener } from './heartbeat.js';
 import { TimerEntry, TimerWheel } from '../../common/timer-wheel.js';
 
 /**
@@ -7,14 +7,14 @@ import { TimerEntry, TimerWheel } from '../../common/timer-wheel.js';
  * ping. A peer that is busy sending something large cannot ping meanwhile, so other bytes put the end off as well; they
  * are read off the transport's counter at the deadline, and cost nothing.
  */
-export class PingWatch extends TimerEntry {
+export class HeartbeatV3 extends TimerEntry {
   #deadline = 0;
   #baseline = 0;
 
   constructor(
     private readonly wheel: TimerWheel,
     private readonly window: number,
-    private readonly peer: HeartbeatPeer,
+    private readonly peer: HeartbeatListener,
   ) {
     super();
   }

@@ -2,7 +2,7 @@ import { PacketType } from '../codec/packet.js';
 import { TimerEntry, TimerWheel } from '../../common/timer-wheel.js';
 
 /** What a heartbeat watches. */
-export interface HeartbeatPeer {
+export interface HeartbeatListener {
   readonly bytesReceived: number;
   onPingDue(): void;
   onSilence(): void;
@@ -23,7 +23,7 @@ export class Heartbeat extends TimerEntry {
     private readonly wheel: TimerWheel,
     private readonly interval: number,
     private readonly timeout: number,
-    private readonly peer: HeartbeatPeer,
+    private readonly peer: HeartbeatListener,
   ) {
     super();
   }

@@ -3,7 +3,7 @@ import { TimerEntry, type TimerWheel } from '../../common/timer-wheel.js';
 import type { Transport } from '../transport/transport.js';
 
 /** The session, as its backlog sees it. */
-export interface BacklogOwner {
+export interface QueueContext {
   readonly transport: Transport;
   /** The bounds do not hold any more: the session has to end, at once. */
   onOverflow(): void;
@@ -20,7 +20,7 @@ export interface BacklogOwner {
  * Over a bound the session is closed once the network has taken nothing for the timeout, which is looked at four times
  * in that time; a slow peer that takes something is never cut. Or else what does not fit is dropped.
  */
-export class SendBacklog extends TimerEntry {
+export class SendQueueGuard extends TimerEntry {
   /** Whether the queue is over its high-water mark, half of a bound; stays so until `onTaken`. */
   isHigh = false;
   #isWatched = false;
@@ -32,7 +32,7 @@ export class SendBacklog extends TimerEntry {
   #oversize = 0;
 
   constructor(
-    private readonly owner: BacklogOwner,
+    private readonly owner: QueueContext,
     private readonly limits: SendLimits,
     private readonly wheel: TimerWheel,
   ) {
@@ -48,10 +48,10 @@ export class SendBacklog extends TimerEntry {
   }
 
   /** Whether a message fits; counted as dropped otherwise. Only where packets are to be dropped. */
-  admits(bytes: number, packets: number): boolean {
+  fits(bytes: number, packets: number): boolean {
     if (this.#fits(bytes, packets)) return true;
     // The network may take what this tick has collected, and make room.
-    this.owner.transport.handOver();
+    this.owner.transport.writeNow();
     if (this.#fits(bytes, packets)) return true;
     this.isHigh = true;
     this.#dropped++;
@@ -61,7 +61,7 @@ export class SendBacklog extends TimerEntry {
   }
 
   /** The network, or a poll, took something. True where the queue has fallen to the high-water mark by that. */
-  onTaken(): boolean {
+  onProgress(): boolean {
     if (!this.isHigh || this.#isOver(2)) return false;
     this.isHigh = false;
     this.#reportDrops();
@@ -72,7 +72,7 @@ export class SendBacklog extends TimerEntry {
   onTransportChange(): boolean {
     this.#noteProgress();
     this.measure();
-    return this.onTaken();
+    return this.onProgress();
   }
 
   /** The session is closed. */

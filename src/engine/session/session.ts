@@ -2,18 +2,18 @@ import { closeDetail, type CloseDetail, type CloseReason } from '../transport/cl
 import { PacketType, describePacket, type ControlType, type EncodedPacket } from '../codec/packet.js';
 import type { EngineCounters } from '../engine-stats.js';
 import { summarizeRequest, type EngineRequest, type RequestSummary } from '../http/engine-request.js';
-import { Heartbeat, type HeartbeatPeer } from './heartbeat.js';
+import { Heartbeat, type HeartbeatListener } from './heartbeat.js';
 import { LazyEmitter } from '../../common/lazy-emitter.js';
-import { PingWatch } from './heartbeat-v3.js';
-import { SendBacklog, type BacklogOwner } from './send-queue-guard.js';
+import { HeartbeatV3 } from './heartbeat-v3.js';
+import { SendQueueGuard, type QueueContext } from './send-queue-guard.js';
 import type { SendLimits } from './send-limits.js';
 import type { TimerWheel } from '../../common/timer-wheel.js';
 import type { SharedPacket } from '../codec/shared-packet.js';
-import type { Transport, TransportHandler, TransportName } from '../transport/transport.js';
-import { Upgrade, type UpgradeOwner } from './upgrade.js';
+import type { Transport, TransportListener, TransportName } from '../transport/transport.js';
+import { Upgrade, type UpgradeListener } from './upgrade.js';
 
 /** What the layer above gives a session to hear of it; without one the session emits `data` events only. */
-export interface SessionReceiver {
+export interface SessionListener {
   /** A message: text without its packet type, or bytes. May throw nothing. */
   onMessage(data: string | Buffer): void;
   /** A heartbeat was sent, was answered. */
@@ -29,7 +29,7 @@ export interface SessionReceiver {
 }
 
 /** The server, as a session sees it. */
-export interface SessionHost {
+export interface SessionContext {
   readonly wheel: TimerWheel;
   readonly pingInterval: number;
   readonly pingTimeout: number;
@@ -63,10 +63,13 @@ export interface SendOptions {
  * `drain` (the network, or a poll, has taken everything; `drain` also when a queue falls to its high-water mark),
  * `overflow` (as `onDropReport` of the receiver), and `close` (reason, detail).
  */
-export class Session extends LazyEmitter implements TransportHandler, HeartbeatPeer, UpgradeOwner, BacklogOwner {
+export class Session
+  extends LazyEmitter
+  implements TransportListener, HeartbeatListener, UpgradeListener, QueueContext
+{
   readyState: SessionState = 'open';
   /** Told of messages and of the end; set once by the layer above. */
-  receiver: SessionReceiver | null = null;
+  receiver: SessionListener | null = null;
   transport: Transport;
   /** Whether the session has moved to another transport since it was opened. */
   upgraded = false;
@@ -79,19 +82,19 @@ export class Session extends LazyEmitter implements TransportHandler, HeartbeatP
   #request: EngineRequest | null = null;
   #requestWasRead = false;
   #requestSummary: RequestSummary | null = null;
-  readonly #host: SessionHost;
-  readonly #heartbeat: Heartbeat | PingWatch;
+  readonly #host: SessionContext;
+  readonly #heartbeat: Heartbeat | HeartbeatV3;
   #upgrade: Upgrade | null = null;
   /** How the session ends once an upgrade is over that delivers what is queued. */
   #ending: { readonly reason: CloseReason; readonly detail: CloseDetail } | null = null;
   #callbacks: (() => void)[] | null = null;
   /** Null until the peer falls behind for the first time. */
-  #backlog: SendBacklog | null = null;
+  #backlog: SendQueueGuard | null = null;
 
   constructor(
     /** Known to this peer alone: who has it can act as the session. */
     readonly id: string,
-    host: SessionHost,
+    host: SessionContext,
     transport: Transport,
     request: EngineRequest | null,
     readonly remoteAddress: string,
@@ -112,7 +115,7 @@ export class Session extends LazyEmitter implements TransportHandler, HeartbeatP
     this.#heartbeat =
       protocol === 4
         ? new Heartbeat(wheel, pingInterval, pingTimeout, this)
-        : new PingWatch(wheel, pingInterval + pingTimeout, this);
+        : new HeartbeatV3(wheel, pingInterval + pingTimeout, this);
     transport.handler = this;
   }
 
@@ -174,7 +177,7 @@ export class Session extends LazyEmitter implements TransportHandler, HeartbeatP
   send(data: string | Buffer, options?: SendOptions | (() => void), callback?: () => void): this {
     if (typeof options === 'function') return this.send(data, undefined, options);
     if (this.readyState !== 'open') return this;
-    if (this.dropsOverflow && !this.admits(messageSize(data), 1)) return this;
+    if (this.dropsOverflow && !this.fits(messageSize(data), 1)) return this;
     if (callback !== undefined) (this.#callbacks ??= []).push(callback);
     this.sendMessage(data, options?.compress ?? true);
     return this;
@@ -189,8 +192,8 @@ export class Session extends LazyEmitter implements TransportHandler, HeartbeatP
    * Whether a message of so many bytes, in so many packets, fits into the queue; it is counted as dropped otherwise. For
    * the layer above, which asks once for packets that belong together.
    */
-  admits(bytes: number, packets: number): boolean {
-    return this.readyState !== 'open' || this.#ensureBacklog().admits(bytes, packets);
+  fits(bytes: number, packets: number): boolean {
+    return this.readyState !== 'open' || this.#ensureBacklog().fits(bytes, packets);
   }
 
   /** `send` without options, for the hot path; and without asking whether there is room. */
@@ -216,23 +219,23 @@ export class Session extends LazyEmitter implements TransportHandler, HeartbeatP
    * @param discard ends at once: a waiting poll gets what is queued, nobody is waited for
    */
   close(discard = false): this {
-    this.#close(!discard, 'forced close', closeDetail('SERVER_CLOSED', 'closed by this server'));
+    this.#end(!discard, 'forced close', closeDetail('SERVER_CLOSED', 'closed by this server'));
     return this;
   }
 
   /** Ends the session because the server goes: what is queued is delivered, then the peer may reconnect elsewhere. */
-  shutDown(): void {
-    this.#close(true, 'server shutting down', closeDetail('SERVER_SHUTDOWN', 'the server shuts down'));
+  closeForShutdown(): void {
+    this.#end(true, 'server shutting down', closeDetail('SERVER_SHUTDOWN', 'the server shuts down'));
   }
 
   /** Ends the session because of what the peer sent; for the layer above. */
-  fail(reason: CloseReason, detail: CloseDetail): void {
-    this.#close(false, reason, detail);
+  closeOnError(reason: CloseReason, detail: CloseDetail): void {
+    this.#end(false, reason, detail);
   }
 
   /** As `fail`, but a polling peer is told on its next poll: it broke the protocol above this one. */
-  dismiss(reason: CloseReason, detail: CloseDetail): void {
-    this.#close(true, reason, detail);
+  closeAfterReply(reason: CloseReason, detail: CloseDetail): void {
+    this.#end(true, reason, detail);
   }
 
   /** Whether `beginUpgrade` may be called: not while one is tried, and never twice. */
@@ -265,10 +268,10 @@ export class Session extends LazyEmitter implements TransportHandler, HeartbeatP
         this.#onHeartbeat(type, data);
         return;
       case PacketType.CLOSE:
-        this.#close(false, 'transport close', closeDetail('PEER_CLOSED', 'the peer closed the session'));
+        this.#end(false, 'transport close', closeDetail('PEER_CLOSED', 'the peer closed the session'));
         return;
       case PacketType.OPEN:
-        this.fail('parse error', closeDetail('INVALID_PACKET', 'the peer sent an open packet'));
+        this.closeOnError('parse error', closeDetail('INVALID_PACKET', 'the peer sent an open packet'));
         return;
       case PacketType.UPGRADE:
       case PacketType.NOOP:
@@ -279,7 +282,7 @@ export class Session extends LazyEmitter implements TransportHandler, HeartbeatP
   }
 
   onFlush(): void {
-    this.#backlog?.onTaken();
+    this.#backlog?.onProgress();
     if (this.listenerCount('flush') > 0) this.emit('flush');
     if (this.#callbacks !== null) {
       const callbacks = this.#callbacks;
@@ -293,7 +296,7 @@ export class Session extends LazyEmitter implements TransportHandler, HeartbeatP
     if (this.readyState === 'closed') return;
     // The last answer of a transport that was left may be what the present one had to wait for.
     if (this.transport.queuedBytes === 0) this.onFlush();
-    else if (this.#backlog !== null && this.#backlog.onTaken()) this.#emitDrain();
+    else if (this.#backlog !== null && this.#backlog.onProgress()) this.#emitDrain();
   }
 
   onTransportClose(reason: CloseReason, detail: CloseDetail): void {
@@ -320,11 +323,14 @@ export class Session extends LazyEmitter implements TransportHandler, HeartbeatP
   }
 
   onSilence(): void {
-    this.fail('ping timeout', closeDetail('PING_TIMEOUT', 'the peer sent nothing when it had to'));
+    this.closeOnError('ping timeout', closeDetail('PING_TIMEOUT', 'the peer sent nothing when it had to'));
   }
 
   onOverflow(): void {
-    this.fail('send queue overflow', closeDetail('SEND_QUEUE_OVERFLOW', 'the peer did not take what it was sent'));
+    this.closeOnError(
+      'send queue overflow',
+      closeDetail('SEND_QUEUE_OVERFLOW', 'the peer did not take what it was sent'),
+    );
   }
 
   onDrop(): void {
@@ -337,21 +343,21 @@ export class Session extends LazyEmitter implements TransportHandler, HeartbeatP
   }
 
   onProbe(): void {
-    this.transport.hurry(true);
+    this.transport.endPollsAtOnce(true);
   }
 
   onUpgrade(transport: Transport): void {
     const previous = this.transport;
     this.#upgrade = null;
     this.upgraded = true;
-    const unsent = previous.takeUnsent();
+    const unsent = previous.takeQueue();
     this.#host.onTransportRetired(previous);
     this.transport = transport;
     transport.handler = this;
     for (const packet of unsent) transport.send(packet, true);
     const hasDrained = this.#backlog !== null && this.#backlog.onTransportChange();
     if (this.#ending !== null) {
-      this.#endGracefully(this.#ending);
+      this.#finishEnding(this.#ending);
       return;
     }
     this.#heartbeat.restart();
@@ -362,14 +368,17 @@ export class Session extends LazyEmitter implements TransportHandler, HeartbeatP
   onUpgradeAbort(transport: Transport, detail: CloseDetail): void {
     this.#upgrade = null;
     this.#host.onUpgradeFailed(transport, detail);
-    this.transport.hurry(false);
-    if (this.#ending !== null && this.readyState === 'closing') this.#endGracefully(this.#ending);
+    this.transport.endPollsAtOnce(false);
+    if (this.#ending !== null && this.readyState === 'closing') this.#finishEnding(this.#ending);
   }
 
   /** In v4 only servers ping (protocol, "Heartbeat"), in v3 only peers (protocol 3, "Timeouts"). */
   #onHeartbeat(type: typeof PacketType.PING | typeof PacketType.PONG, data: string): void {
     if (type !== this.#heartbeat.expects) {
-      this.fail('transport error', closeDetail('HEARTBEAT_DIRECTION', 'the peer sent the wrong half of a heartbeat'));
+      this.closeOnError(
+        'transport error',
+        closeDetail('HEARTBEAT_DIRECTION', 'the peer sent the wrong half of a heartbeat'),
+      );
       return;
     }
     if (type === PacketType.PING) {
@@ -392,12 +401,12 @@ export class Session extends LazyEmitter implements TransportHandler, HeartbeatP
     if (this.listenerCount('drain') > 0) this.emit('drain');
   }
 
-  #ensureBacklog(): SendBacklog {
-    return (this.#backlog ??= new SendBacklog(this, this.#host.sendLimits, this.#host.wheel));
+  #ensureBacklog(): SendQueueGuard {
+    return (this.#backlog ??= new SendQueueGuard(this, this.#host.sendLimits, this.#host.wheel));
   }
 
   /** The only way out from this side: the transport ends and tells `onTransportClose`. */
-  #close(graceful: boolean, reason: CloseReason, detail: CloseDetail): void {
+  #end(graceful: boolean, reason: CloseReason, detail: CloseDetail): void {
     if (this.readyState === 'closed' || (this.readyState === 'closing' && graceful)) return;
     this.readyState = 'closing';
     if (graceful && this.#upgrade !== null && this.#upgrade.isProbed) {
@@ -410,7 +419,7 @@ export class Session extends LazyEmitter implements TransportHandler, HeartbeatP
     this.transport.close(graceful, reason, detail);
   }
 
-  #endGracefully({ reason, detail }: { readonly reason: CloseReason; readonly detail: CloseDetail }): void {
+  #finishEnding({ reason, detail }: { readonly reason: CloseReason; readonly detail: CloseDetail }): void {
     this.#ending = null;
     this.transport.close(true, reason, detail);
   }

@@ -1,10 +1,10 @@
 import { closeDetail, type CloseDetail, type CloseReason } from '../transport/close-reason.js';
 import { PacketType, type ControlType } from '../codec/packet.js';
 import { TimerEntry, type TimerWheel } from '../../common/timer-wheel.js';
-import type { Transport, TransportHandler } from '../transport/transport.js';
+import type { Transport, TransportListener } from '../transport/transport.js';
 
 /** The session, as an upgrade sees it. */
-export interface UpgradeOwner {
+export interface UpgradeListener {
   /** The probe was answered: polls are to end at once, so that the peer can pause polling. */
   onProbe(): void;
   /** The peer has switched; the session takes the transport over. */
@@ -24,11 +24,11 @@ export interface UpgradeOwner {
  *
  * Anything else on the new transport, a second probe included, ends the attempt; the session's transport is unharmed.
  */
-export class Upgrade extends TimerEntry implements TransportHandler {
+export class Upgrade extends TimerEntry implements TransportListener {
   #probed = false;
 
   constructor(
-    private readonly owner: UpgradeOwner,
+    private readonly owner: UpgradeListener,
     private readonly transport: Transport,
     private readonly wheel: TimerWheel,
     timeout: number,

@@ -1,4 +1,4 @@
-import { rethrowLater } from '../../common/throw-async.js';
+import { throwAsync } from '../../common/throw-async.js';
 
 /** Something that collects output during a tick and hands it on at its end. */
 export interface Flushable {
@@ -26,7 +26,7 @@ export class FlushQueue {
       try {
         this.#waiting[i].flush();
       } catch (error) {
-        rethrowLater(error);
+        throwAsync(error);
       }
     }
     this.#waiting.length = 0;

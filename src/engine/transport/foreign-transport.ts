@@ -1,7 +1,7 @@
 import { closeDetail, type CloseDetail, type CloseReason } from './close-reason.js';
 import { PacketType, type EncodedPacket } from '../codec/packet.js';
 import type { SharedPacket } from '../codec/shared-packet.js';
-import type { Transport, TransportHandler, TransportName } from './transport.js';
+import type { Transport, TransportListener, TransportName } from './transport.js';
 
 /** A session of another Engine.IO server, as far as that of the package `engine.io` is documented. */
 export interface ForeignSocket {
@@ -22,8 +22,8 @@ export interface ForeignSocket {
  * bounds on what waits for a slow peer: here nothing counts as queued.
  */
 export class ForeignTransport implements Transport {
-  handler!: TransportHandler;
-  readonly hasUnsent = false;
+  handler!: TransportListener;
+  readonly isDirty = false;
   readonly queuedBytes = 0;
   readonly queuedPackets = 0;
   readonly progress = 0;
@@ -63,11 +63,11 @@ export class ForeignTransport implements Transport {
     return this.send(shared.packet, compress);
   }
 
-  handOver(): void {}
+  writeNow(): void {}
 
-  hurry(): void {}
+  endPollsAtOnce(): void {}
 
-  takeUnsent(): EncodedPacket[] {
+  takeQueue(): EncodedPacket[] {
     return [];
   }
 

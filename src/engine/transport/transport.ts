@@ -6,7 +6,7 @@ import type { SharedPacket } from '../codec/shared-packet.js';
 export type TransportName = 'polling' | 'websocket' | 'webtransport';
 
 /** What a transport tells its owner: a session, or an upgrade that is still probing. */
-export interface TransportHandler {
+export interface TransportListener {
   onMessage(data: string | Buffer): void;
   /** A packet that is not a message; `data` is what follows its type. */
   onControl(type: ControlType, data: string): void;
@@ -30,11 +30,11 @@ export interface Transport {
   /** Answers HTTP requests that name the session; null for a transport that has none, whatever a request claims. */
   readonly requestHandler: RequestHandler | null;
   /** Gets what arrives; changed once, when an upgrade succeeds. */
-  handler: TransportHandler;
+  handler: TransportListener;
   /** Whether a packet sent now leaves at the end of this tick; volatile packets are dropped otherwise. */
   readonly writable: boolean;
   /** Whether packets wait for the peer to ask for them. */
-  readonly hasUnsent: boolean;
+  readonly isDirty: boolean;
   /** Bytes received so far, partial frames included: the heartbeat's sign of life. */
   readonly bytesReceived: number;
   /** Bytes sent so far, for statistics. */
@@ -50,11 +50,11 @@ export interface Transport {
   /** As `send`, for a packet that goes to many: it is framed once for all of them. */
   sendShared(packet: SharedPacket, compress: boolean): number;
   /** Hands what this tick has collected to the network before the tick's end, at which the handler hears of it. */
-  handOver(): void;
+  writeNow(): void;
   /** Whether what waits for the peer's next request is to end at once, while an upgrade probes. */
-  hurry(hurried: boolean): void;
+  endPollsAtOnce(hurried: boolean): void;
   /** Takes what is queued and not yet on its way, for the transport that takes over. */
-  takeUnsent(): EncodedPacket[];
+  takeQueue(): EncodedPacket[];
   /**
    * Ends the transport, idempotent. `graceful`: what is queued is delivered first, within the close timeout.
    * Afterwards `onTransportClose` is called with `reason` and `detail`, at once unless graceful had to wait.

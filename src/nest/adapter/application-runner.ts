@@ -2,15 +2,15 @@ import { Logger, type INestApplicationContext, type Type } from '@nestjs/common'
 import { ApplicationConfig, ExternalContextCreator, ModuleRef, ModulesContainer } from '@nestjs/core';
 import { createSharedContext } from '../dispatch/dispatch-context.js';
 import { FailureHandler } from '../outcome/failure-handler.js';
-import type { HttpServerHost } from '../platform/http-mount.js';
-import { GatewayHost } from './gateway-runner.js';
+import type { HttpMount } from '../platform/http-mount.js';
+import { GatewayRunner } from './gateway-runner.js';
 
 /** Runs the gateways of an application that does not import the module. */
-export function createApplicationHost(app: INestApplicationContext, http: HttpServerHost): GatewayHost {
+export function createApplicationRunner(app: INestApplicationContext, http: HttpMount): GatewayRunner {
   const modules = app.get(ModulesContainer);
   const logger = new Logger('SocketIo');
   const log = (error: unknown): void => logger.error(error instanceof Error ? (error.stack ?? error.message) : error);
-  const host = new GatewayHost({
+  const host = new GatewayRunner({
     modules,
     external: app.get(ExternalContextCreator),
     config: app.get(ApplicationConfig),
@@ -32,11 +32,11 @@ export function createApplicationHost(app: INestApplicationContext, http: HttpSe
 function callHooks(modules: ModulesContainer, hooks: GatewayHooks): void {
   const [any] = modules.values();
   const { constructor, container } = any as unknown as NestModule;
-  const door = new constructor(GatewayHooks, container);
+  const lifecycle = new constructor(GatewayHooks, container);
   // The root module has 0; Nest starts modules by falling distance.
-  door.distance = -1;
-  Object.assign(door.getProviderByKey(GatewayHooks), { instance: hooks, isResolved: true });
-  modules.set('nestjs-socketio:door', door);
+  lifecycle.distance = -1;
+  Object.assign(lifecycle.getProviderByKey(GatewayHooks), { instance: hooks, isResolved: true });
+  modules.set('nestjs-socketio:lifecycle', lifecycle);
 }
 
 /** What Nest makes for a module, as far as it is used. */
@@ -49,8 +49,8 @@ interface NestModule {
 /** The class of that module; does what the providers of `SocketIoModule` do where that is imported. */
 class GatewayHooks {
   constructor(
-    private readonly host: GatewayHost,
-    private readonly http: HttpServerHost,
+    private readonly host: GatewayRunner,
+    private readonly http: HttpMount,
   ) {}
 
   async onApplicationBootstrap(): Promise<void> {

@@ -35,7 +35,7 @@ export function tellAsNest(
 
 /** A hook whose errors its client is told, like those of its messages; nobody else could be. */
 export function tellingClients(hook: BoundHandler, failures: FailureHandler): BoundHandler {
-  const { pipeline, provide, descriptor } = hook;
+  const { pipeline, resolvePipeline, descriptor } = hook;
   const telling = (inner: Pipeline): Pipeline => ({
     ...inner,
     invoke: (socket, args, reply, pattern) => {
@@ -52,8 +52,8 @@ export function tellingClients(hook: BoundHandler, failures: FailureHandler): Bo
   return {
     ...hook,
     pipeline: pipeline === null ? null : telling(pipeline),
-    provide: (socket) => {
-      const provided = provide(socket);
+    resolvePipeline: (socket) => {
+      const provided = resolvePipeline(socket);
       return isThenable(provided) ? provided.then(telling) : telling(provided);
     },
   };

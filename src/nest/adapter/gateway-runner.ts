@@ -26,7 +26,7 @@ export interface GatewaySurroundings extends ServerSurroundings {
  * The gateways of `@nestjs/websockets` in one application. Nest's adapter interface says which servers there are; what runs
  * on them is found here, bound once and shared by all sockets.
  */
-export class GatewayHost {
+export class GatewayRunner {
   #running: Running | null = null;
 
   constructor(private readonly surroundings: GatewaySurroundings) {}

@@ -9,8 +9,8 @@ import type { HandlerFactory } from '../pipeline/handler-factory.js';
 import type { DispatchContext, SharedContext } from '../dispatch/dispatch-context.js';
 import { GatewayBinder } from '../dispatch/gateway-binder.js';
 import { UnansweredAcks } from '../outcome/unanswered-acks.js';
-import type { HttpServerHost } from '../platform/http-mount.js';
-import { planShutdown, shutDown, type ShutdownPlan, type ShutdownResult } from '../dispatch/shutdown.js';
+import type { HttpMount } from '../platform/http-mount.js';
+import { planShutdown, shutdown, type ShutdownPlan, type ShutdownResult } from '../dispatch/shutdown.js';
 import { GatheredOptions } from './gathered-options.js';
 import type { WebSocketGateway } from './websocket-gateway.js';
 
@@ -28,7 +28,7 @@ export interface MainServer {
 
 /** What servers of gateways take of their application. */
 export interface ServerSurroundings {
-  readonly http: HttpServerHost;
+  readonly http: HttpMount;
   /** What all servers share of the dispatch. */
   readonly context: SharedContext;
   readonly report: (error: unknown) => void;
@@ -148,7 +148,7 @@ export class GatewayServers {
   shutdown(plan: ShutdownPlan = planShutdown({}, SHUTDOWN_TIMEOUT, 1)): Promise<ShutdownResult[]> {
     return (this.#shutdown ??= Promise.all(
       [...this.#servers.values()].flatMap(({ server, context, isMain }) =>
-        isMain ? [] : [shutDown(server, context, plan)],
+        isMain ? [] : [shutdown(server, context, plan)],
       ),
     ));
   }

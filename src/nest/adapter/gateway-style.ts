@@ -18,7 +18,7 @@ export class GatewayStyle implements CallStyle {
   readonly refusal = (): Error => new this.#Refusal('Forbidden resource');
 
   /** Hooks are called with the client, whatever is bound to their class. */
-  readonly isBare = ({ kind }: HandlerDescriptor['handles']): boolean => kind !== 'message';
+  readonly isBare = ({ kind }: HandlerDescriptor['subject']): boolean => kind !== 'message';
 
   /** Takes Nest's own exception, which filters of gateways catch by its class; there are gateways, so it is installed. */
   async load(): Promise<void> {
@@ -68,8 +68,8 @@ export class GatewayEnhancers implements Pick<EnhancerSource, 'bindScopedGlobals
     return this.#sourceOf(args[0]).pipesOf(...args);
   }
 
-  #sourceOf({ handles }: HandlerDescriptor): EnhancerSource {
-    return handles.kind === 'message' ? this.#ofMessages : this.#ofHooks;
+  #sourceOf({ subject }: HandlerDescriptor): EnhancerSource {
+    return subject.kind === 'message' ? this.#ofMessages : this.#ofHooks;
   }
 }
 

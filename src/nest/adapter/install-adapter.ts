@@ -1,13 +1,13 @@
 import type { ApplicationConfig } from '@nestjs/core';
 import { BindingError } from '../errors/binding.error.js';
-import type { GatewayHost } from './gateway-runner.js';
+import type { GatewayRunner } from './gateway-runner.js';
 import { SocketIoAdapter } from './socket-io.adapter.js';
 
 /**
  * Makes gateways run on the module's server without a word in `main.ts`: before Nest looks for `IoAdapter`, which need
  * not be installed. An adapter that the application sets itself wins, and is told of the module where it is one of ours.
  */
-export function installAdapter(config: ApplicationConfig, host: GatewayHost): void {
+export function installAdapter(config: ApplicationConfig, host: GatewayRunner): void {
   const setIoAdapter = config.setIoAdapter.bind(config);
   config.setIoAdapter = (adapter) => {
     if (host.isRunning) {

@@ -54,7 +54,7 @@ export class MessageBinding {
   #isInTime(handler: BoundHandler, socket: Socket, args: unknown[], reply: AckReply | null, event: string): boolean {
     if (handler.rate === null) return true;
     try {
-      return handler.rate.admits(socket, this.settles ? reply : null);
+      return handler.rate.allows(socket, this.settles ? reply : null);
     } catch (error) {
       const pending = this.#fail(error, null, socket, args, reply, event);
       if (pending !== undefined) this.context.inFlight.track(pending);
@@ -80,7 +80,7 @@ export class MessageBinding {
   }
 
   #compileAny(handlers: readonly BoundHandler[]): EventHandler<Socket> {
-    const decisive = handlers.find((handler) => handler.answers) ?? handlers[0];
+    const decisive = handlers.find((handler) => handler.answersByItself) ?? handlers[0];
     return (socket, args, reply, event) => {
       if (this.#isStopped(reply)) return;
       const inTime = handlers.filter((handler) => this.#isInTime(handler, socket, args, reply, event));
@@ -109,7 +109,7 @@ export class MessageBinding {
     let { pipeline } = handler;
     try {
       if (pipeline === null) {
-        const provided = handler.provide(socket);
+        const provided = handler.resolvePipeline(socket);
         // Without an await where it is there already, so that the events of a socket begin in order.
         pipeline = isThenable(provided) ? await provided : provided;
       }
@@ -149,7 +149,7 @@ export class MessageBinding {
       const value = await (result as PromiseLike<unknown>);
       const stream = asStream(value);
       if (stream === null) return this.#take(value, handler, socket, reply);
-      if (this.settles && reply !== null && !handler.answers) {
+      if (this.settles && reply !== null && !handler.answersByItself) {
         return this.#take(await streams.firstValue(stream, socket), handler, socket, reply);
       }
       let end: End = 'value';
@@ -171,22 +171,23 @@ export class MessageBinding {
    */
   #take(value: unknown, handler: BoundHandler, socket: Socket, reply: AckReply | null): End {
     if (value === undefined) return 'nothing';
-    if (this.settles && reply !== null && !handler.answers) {
+    if (this.settles && reply !== null && !handler.answersByItself) {
       reply.send([value]);
       return 'value';
     }
     if (value === null) return 'value';
     const { event, data } = value as { event?: string; data?: unknown };
     if (event) socket.emit(event, data);
-    else if (reply !== null && !handler.answers) reply.send([value]);
+    else if (reply !== null && !handler.answersByItself) reply.send([value]);
     return 'value';
   }
 
   /** All handlers have ended; one that answers by itself may do so later. */
   #conclude(end: End, handler: BoundHandler, socket: Socket, reply: AckReply | null, event: string): void {
     if (reply === null) return;
-    if (!handler.answers && end === 'nothing') reply.send(EMPTY_ACK);
-    if (handler.answers && this.settles) this.context.unanswered.watch(reply, handler.descriptor, socket, event);
+    if (!handler.answersByItself && end === 'nothing') reply.send(EMPTY_ACK);
+    if (handler.answersByItself && this.settles)
+      this.context.unanswered.watch(reply, handler.descriptor, socket, event);
   }
 
   /** A promise only where a filter is asynchronous. */

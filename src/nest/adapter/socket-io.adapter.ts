@@ -4,15 +4,15 @@ import { HttpAdapterHost } from '@nestjs/core';
 import type { Observable } from 'rxjs';
 import { Server, type Namespace, type ServerOptions, type Socket } from '../../socketio/index.js';
 import { BindingError } from '../errors/binding.error.js';
-import { HttpServerHost } from '../platform/http-mount.js';
+import { HttpMount } from '../platform/http-mount.js';
 import {
   resolveAdapterOptions,
   type ResolvedAdapterOptions,
   type SocketIoAdapterOptions,
 } from './socket-io-adapter.options.js';
-import { createApplicationHost } from './application-runner.js';
+import { createApplicationRunner } from './application-runner.js';
 import { ClientHandlers } from './client-handlers.js';
-import type { GatewayHost } from './gateway-runner.js';
+import type { GatewayRunner } from './gateway-runner.js';
 import type { GatewayServers } from './gateway-servers.js';
 import { StandaloneServers } from './standalone-servers.js';
 
@@ -36,9 +36,9 @@ export class SocketIoAdapter implements WebSocketAdapter<Server | Namespace, Soc
   protected readonly httpServer: HttpServer | undefined;
   readonly #options: ResolvedAdapterOptions;
   readonly #app: INestApplicationContext | null;
-  readonly #http: HttpServerHost | null;
+  readonly #http: HttpMount | null;
   readonly #clients = new ClientHandlers((server) => this.#servers().contextOf(server));
-  #module: GatewayHost | null = null;
+  #module: GatewayRunner | null = null;
   #started: GatewayServers | StandaloneServers | null = null;
 
   /**
@@ -48,12 +48,12 @@ export class SocketIoAdapter implements WebSocketAdapter<Server | Namespace, Soc
   constructor(appOrHttpServer?: INestApplicationContext | object, options: SocketIoAdapterOptions = {}) {
     this.#options = resolveAdapterOptions(options);
     this.#app = isApplication(appOrHttpServer) ? appOrHttpServer : null;
-    this.#http = this.#app === null ? null : new HttpServerHost(this.#app.get(HttpAdapterHost));
+    this.#http = this.#app === null ? null : new HttpMount(this.#app.get(HttpAdapterHost));
     this.httpServer = this.#app === null ? (appOrHttpServer as HttpServer | undefined) : this.#http!.httpServer;
   }
 
   /** @internal The module is imported: gateways run beside its handlers, on its server where they share port and path. */
-  join(host: GatewayHost): void {
+  join(host: GatewayRunner): void {
     if (this.#module === host) return;
     if (this.#module !== null || this.#started !== null) throw servesAnother(this);
     this.#module = host;
@@ -132,7 +132,7 @@ export class SocketIoAdapter implements WebSocketAdapter<Server | Namespace, Soc
 
   #start(): GatewayServers | StandaloneServers {
     const isDriven = DRIVING.every((method) => this[method] === SocketIoAdapter.prototype[method]);
-    const host = this.#module ?? (this.#app === null ? null : createApplicationHost(this.#app, this.#http!));
+    const host = this.#module ?? (this.#app === null ? null : createApplicationRunner(this.#app, this.#http!));
     if (host === null || !isDriven) this.#forbidOptions(host === null);
     return host === null ? new StandaloneServers(this.httpServer) : host.start(this.#options, isDriven);
   }

@@ -5,7 +5,7 @@ import { createSharedContext, type DispatchContext } from '../dispatch/dispatch-
 import { FailureHandler } from '../outcome/failure-handler.js';
 import { UnansweredAcks } from '../outcome/unanswered-acks.js';
 import { BindingError } from '../errors/binding.error.js';
-import { planShutdown, shutDown } from '../dispatch/shutdown.js';
+import { planShutdown, shutdown } from '../dispatch/shutdown.js';
 
 /** Servers of an adapter that knows an HTTP server and no application: as `IoAdapter`, it listens as soon as it is told. */
 export class StandaloneServers {
@@ -56,7 +56,7 @@ export class StandaloneServers {
 
   async #end(): Promise<void> {
     const plan = planShutdown({}, SHUTDOWN_TIMEOUT, 1);
-    await Promise.all([...this.#contexts].map(([server, context]) => shutDown(server, context, plan)));
+    await Promise.all([...this.#contexts].map(([server, context]) => shutdown(server, context, plan)));
     for (const own of this.#ownServers) {
       own.closeIdleConnections();
       await new Promise<void>((resolve) => own.close(() => resolve()));

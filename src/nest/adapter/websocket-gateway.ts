@@ -51,7 +51,7 @@ export function handlerOf(
 ): HandlerDescriptor {
   const isStatic = wrapper.isDependencyTreeStatic() && !wrapper.isTransient;
   const scope = isStatic ? 'event' : 'connection';
-  return { wrapper, gateway, method, namespace, scope, rate, handles: { kind } };
+  return { wrapper, gateway, method, namespace, scope, rate, subject: { kind } };
 }
 
 /** Whether a gateway has the method, such as one of Nest's hooks; of its class or, as a property, of its own. */
@@ -68,7 +68,7 @@ function isGateway(wrapper: InstanceWrapper): boolean {
 
 function describe(wrapper: InstanceWrapper, scanner: MetadataScanner): WebSocketGateway {
   const gateway = wrapper.metatype as Function;
-  const given = (Reflect.getMetadata(WEBSOCKETS_METADATA.OPTIONS, gateway) ?? {}) as GatewayOptions;
+  const given = (Reflect.getMetadata(WEBSOCKETS_METADATA.OPTIONS, gateway) ?? {}) as WebSocketGatewayMetadata;
   const { namespace, server: _server, ...options } = given;
   return {
     wrapper,
@@ -82,7 +82,7 @@ function describe(wrapper: InstanceWrapper, scanner: MetadataScanner): WebSocket
   };
 }
 
-interface GatewayOptions extends ServerOptions {
+interface WebSocketGatewayMetadata extends ServerOptions {
   namespace?: string | RegExp;
   server?: unknown;
 }

@@ -21,7 +21,7 @@ export interface HandlerDescriptor {
    * `guards`: of a class whose methods do not handle the connection that they decide about. `open` and `message`: of a
    * gateway of `@nestjs/websockets`, where nobody waits for `handleConnection`, and a message has an ack rule of its own.
    */
-  readonly handles: HandlerMetadata | { readonly kind: 'guards' | 'open' | 'message' };
+  readonly subject: HandlerMetadata | { readonly kind: 'guards' | 'open' | 'message' };
 }
 
 /** What `@RateLimit` says, after all checks. One per method, whatever events it handles. */

@@ -98,7 +98,7 @@ export class GatewayMetadataAccessor {
   /** @throws BindingError for `@RateLimit` on a class that handles no event */
   checkRate(gateway: Function, methods: readonly string[], descriptors: readonly HandlerDescriptor[]): void {
     if (!Reflect.hasMetadata(RATE_LIMIT_METADATA, gateway)) return;
-    if (descriptors.some(({ handles }) => handles.kind === 'event')) return;
+    if (descriptors.some(({ subject }) => subject.kind === 'event')) return;
     const prototype = gateway.prototype as Record<string, unknown>;
     if (methods.some((method) => isMessageMapping(prototype[method]))) return;
     throw new BindingError(`@RateLimit on ${gateway.name} bounds nothing: no method of it handles an event`);

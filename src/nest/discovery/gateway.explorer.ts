@@ -42,13 +42,13 @@ export class GatewayExplorer {
     const descriptors: HandlerDescriptor[] = methods.flatMap((method) => {
       const handlers = this.#accessor.handlersOf(gateway, method, prototype[method] as object);
       const rate = this.#accessor.rateOf(gateway, method, prototype[method] as object, handlers);
-      return handlers.map((handles) => ({ ...common, method, handles, rate: handles.kind === 'event' ? rate : null }));
+      return handlers.map((subject) => ({ ...common, method, subject, rate: subject.kind === 'event' ? rate : null }));
     });
     this.#accessor.checkRate(gateway, methods, descriptors);
-    const handlesConnections = descriptors.some(({ handles: { kind } }) => kind === 'handshake' || kind === 'connect');
+    const handlesConnections = descriptors.some(({ subject: { kind } }) => kind === 'handshake' || kind === 'connect');
     // Where a method handles the connection, the guards of the class come with it.
     if (descriptors.length > 0 && !handlesConnections && this.#accessor.guardsConnections(gateway)) {
-      descriptors.push({ ...common, method: '', handles: { kind: 'guards' }, rate: null });
+      descriptors.push({ ...common, method: '', subject: { kind: 'guards' }, rate: null });
     }
     return descriptors;
   }

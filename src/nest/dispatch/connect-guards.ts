@@ -7,7 +7,7 @@ import { authOf } from '../pipeline/parameters.js';
 import type { Pipeline } from '../pipeline/pipeline.js';
 
 /** Decides, before the CONNECT reply, whether a client is let into a namespace. */
-export class Admission {
+export class ConnectGuards {
   /** The asynchronous contexts that were entered meanwhile: those of what happens after the reply, to the end. */
   readonly #scopes = new WeakMap<Socket, AsyncResource>();
 
@@ -16,7 +16,7 @@ export class Admission {
   /**
    * Runs handlers of the handshake, and only the guards of all others; undefined lets the client in. Never rejects.
    */
-  decide(socket: Socket, handlers: readonly BoundHandler[]): Promise<ExtendedError | undefined> {
+  check(socket: Socket, handlers: readonly BoundHandler[]): Promise<ExtendedError | undefined> {
     return createScope().runInAsyncScope(() => this.#ask(socket, handlers));
   }
 
@@ -29,11 +29,11 @@ export class Admission {
     const args = [authOf(socket)];
     let hasAsked = false;
     for (const handler of handlers) {
-      const isHandshake = handler.descriptor.handles.kind === 'handshake';
+      const isHandshake = handler.descriptor.subject.kind === 'handshake';
       const pattern = isHandshake ? 'handshake' : 'connect';
       let { pipeline } = handler;
       try {
-        pipeline ??= await handler.provide(socket);
+        pipeline ??= await handler.resolvePipeline(socket);
         const ask = isHandshake ? pipeline.run : pipeline.guard;
         if (ask === null) continue;
         hasAsked = true;

@@ -55,7 +55,7 @@ export class EventBinding {
   /** False where the event was refused, or where nobody can say under which key it counts. */
   #isInTime(rate: HandlerRate, socket: Socket, args: unknown[], reply: AckReply | null, event: string): boolean {
     try {
-      return rate.admits(socket, reply);
+      return rate.allows(socket, reply);
     } catch (error) {
       this.#onError(error, null, socket, args, reply, event);
       return false;
@@ -86,7 +86,7 @@ export class EventBinding {
         refuseShuttingDown(reply);
         return;
       }
-      const provided = handler.provide(socket);
+      const provided = handler.resolvePipeline(socket);
       if (!isThenable(provided)) this.#call(handler, role, provided, socket, args, reply, event);
       else context.inFlight.track(this.#run(handler, role, provided, socket, args, reply, event));
     };
@@ -110,7 +110,7 @@ export class EventBinding {
       const pending = inTime.map(({ handler, role }) =>
         // Each gets arguments of its own: one that changes its array must not change another's.
         createScope().runInAsyncScope(() =>
-          this.#run(handler, role, handler.provide(socket), socket, args.slice(), reply, event),
+          this.#run(handler, role, handler.resolvePipeline(socket), socket, args.slice(), reply, event),
         ),
       );
       const all = Promise.all(pending);
@@ -215,7 +215,7 @@ function claims(handler: BoundHandler): boolean {
   return roleOf(handler) !== 'listens';
 }
 
-function roleOf({ answers, descriptor: { handles } }: BoundHandler): Role {
-  if (answers) return 'answers';
-  return handles.kind === 'event' && handles.acks ? 'returns' : 'listens';
+function roleOf({ answersByItself, descriptor: { subject } }: BoundHandler): Role {
+  if (answersByItself) return 'answers';
+  return subject.kind === 'event' && subject.acks ? 'returns' : 'listens';
 }

@@ -10,7 +10,7 @@ import {
 import type { LifecycleKind } from '../decorators/handler-metadata.js';
 import { nameOf } from '../discovery/gateway-descriptor.js';
 import { BindingError } from '../errors/binding.error.js';
-import { Admission } from './connect-guards.js';
+import { ConnectGuards } from './connect-guards.js';
 import { createScope } from '../pipeline/async-scope.js';
 import type { BoundHandler } from '../pipeline/handler-factory.js';
 import type { DispatchContext } from './dispatch-context.js';
@@ -27,7 +27,7 @@ export class NamespaceBinding {
   /** What answers an event beside or instead of them: gateways of `@nestjs/websockets`. */
   readonly #messages = new Map<string, EventHandler<Socket>>();
   readonly #lifecycle = new Map<Lifecycle, BoundHandler[]>();
-  readonly #admission: Admission;
+  readonly #admission: ConnectGuards;
   #checksHandshake = false;
   /** Let go of what handlers with a scope have made for a socket. */
   readonly #releases = new Set<(socket: Socket) => void>();
@@ -38,8 +38,8 @@ export class NamespaceBinding {
     private readonly connectTimeout: number,
   ) {
     this.#table = namespace.handlerTable();
-    this.#admission = new Admission(context);
-    this.#table.refused = (socket, error) => void socket.emit('exception', error);
+    this.#admission = new ConnectGuards(context);
+    this.#table.onRefused = (socket, error) => void socket.emit('exception', error);
     this.#table.disconnect = (socket, reason, details) => this.#disconnect(socket, reason, details);
     // Children copy the middlewares of their pattern when they are made; handlers may come later.
     if (namespace instanceof ParentNamespace) this.#checkHandshakes();
@@ -47,12 +47,12 @@ export class NamespaceBinding {
 
   /** @throws BindingError where two handlers claim one ack */
   add(handler: BoundHandler): void {
-    const { handles } = handler.descriptor;
+    const { subject } = handler.descriptor;
     this.releaseAfter(handler);
-    if (handles.kind === 'message') throw new TypeError('messages are bound by addMessages()');
-    else if (handles.kind !== 'event') this.#addLifecycle(handles.kind, handler);
-    else if (handles.event === '*') this.#addWildcard(handler);
-    else this.#addEvent(handles.event, handler);
+    if (subject.kind === 'message') throw new TypeError('messages are bound by addMessages()');
+    else if (subject.kind !== 'event') this.#addLifecycle(subject.kind, handler);
+    else if (subject.event === '*') this.#addWildcard(handler);
+    else this.#addEvent(subject.event, handler);
   }
 
   /**
@@ -139,7 +139,7 @@ export class NamespaceBinding {
     this.#checksHandshake = true;
     this.namespace.use((socket, next) => {
       const handlers = (['handshake', 'guards', 'connect'] as const).flatMap((kind) => this.#handlersOf(kind));
-      this.context.inFlight.track(this.#admission.decide(socket, handlers).then((refusal) => next(refusal)));
+      this.context.inFlight.track(this.#admission.check(socket, handlers).then((refusal) => next(refusal)));
     });
   }
 
@@ -188,7 +188,7 @@ export class NamespaceBinding {
     for (let i = index; i < handlers.length && socket.connected; i++) {
       let { pipeline } = handlers[i];
       try {
-        pipeline ??= await handlers[i].provide(socket);
+        pipeline ??= await handlers[i].resolvePipeline(socket);
         const pending = i === index && begun !== null ? result : pipeline.invoke(socket, [], null, 'connect');
         await this.context.streams.completion(pending, socket);
         result = null;
@@ -242,7 +242,7 @@ export class NamespaceBinding {
     const run = async (): Promise<void> => {
       let { pipeline } = handler;
       try {
-        pipeline ??= await handler.provide(socket);
+        pipeline ??= await handler.resolvePipeline(socket);
         await streams.completion(pipeline.invoke(socket, args, null, step), null);
       } catch (error) {
         // There is nobody left to tell of an error in an error handler.

@@ -48,7 +48,7 @@ export function planShutdown(options: ShutdownOptions, timeout: number, slices: 
  * Ends a server so that its clients reconnect elsewhere: no new handshakes, no new events, handlers in flight finish and
  * their acks leave, then the sessions close. Nothing waits longer than the timeout.
  */
-export async function shutDown(server: Server, context: DispatchContext, plan: ShutdownPlan): Promise<ShutdownResult> {
+export async function shutdown(server: Server, context: DispatchContext, plan: ShutdownPlan): Promise<ShutdownResult> {
   const { engine } = server;
   const deadline = new Deadline(plan.timeout, plan.signal);
   try {
@@ -84,10 +84,10 @@ async function closeInSlices(sessions: readonly Session[], slices: number, deadl
 async function closeAll(sessions: readonly Session[], deadline: Deadline): Promise<void> {
   const open = sessions.filter((session) => session.readyState !== 'closed');
   const ends = open.map(whenClosed);
-  for (const session of open) session.shutDown();
+  for (const session of open) session.closeForShutdown();
   // A peer between two polls learns of the end on its next one. Who polls no more is not waited for, unless it is owed something.
   await deadline.orEnd(Promise.all(ends), POLL_GRACE);
-  for (const session of open) if (!session.transport.hasUnsent) session.close(true);
+  for (const session of open) if (!session.transport.isDirty) session.close(true);
   await deadline.orEnd(Promise.all(ends));
 }
 

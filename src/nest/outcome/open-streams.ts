@@ -1,7 +1,7 @@
 import { EMPTY, from, type Observable, type Subscription } from 'rxjs';
 import { ignoreElements, mergeMap, take, tap } from 'rxjs/operators';
 import type { Socket } from '../../socketio/index.js';
-import { asStream, isStream, isThenable } from '../pipeline/result.js';
+import { asStream, isObservableOrIterable, isThenable } from '../pipeline/result.js';
 
 /**
  * Awaits what handlers return, and knows the Observables and async iterators among it: they end with the socket that they
@@ -18,7 +18,7 @@ export class OpenStreams {
 
   /** The value of a promise, or the first one of a stream, which is then let go; undefined where there is none. */
   async firstValue(result: unknown, socket: Socket): Promise<unknown> {
-    const value = isStream(result) ? result : await (result as PromiseLike<unknown>);
+    const value = isObservableOrIterable(result) ? result : await (result as PromiseLike<unknown>);
     const source = asStream(value);
     return source === null ? value : this.#follow(source.pipe(take(1)), socket, new OpenStream());
   }
@@ -28,7 +28,7 @@ export class OpenStreams {
    * `socket` is null where the work does not end with it, as that of a disconnect handler.
    */
   async completion(result: unknown, socket: Socket | null): Promise<void> {
-    const value = isStream(result) ? result : await (result as PromiseLike<unknown>);
+    const value = isObservableOrIterable(result) ? result : await (result as PromiseLike<unknown>);
     const source = asStream(value);
     if (source === null) return;
     const stream = new OpenStream();

@@ -11,7 +11,7 @@ export interface CallStyle {
   /** What a guard's no is turned into. */
   readonly refusal: () => Error;
   /** Whether the method runs without pipes, interceptors and parameter decorators. */
-  readonly isBare: (handles: HandlerDescriptor['handles']) => boolean;
+  readonly isBare: (handles: HandlerDescriptor['subject']) => boolean;
   /** Sees an instance that was made for a call or for a socket. */
   readonly onInstance: ((instance: object, wrapper: InstanceWrapper) => void) | null;
 }

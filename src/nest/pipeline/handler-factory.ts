@@ -16,9 +16,9 @@ export interface BoundHandler {
   /** Null where the provider is made anew for each call or each socket. */
   readonly pipeline: Pipeline | null;
   /** The pipeline for one call, at once where the provider is there; `socket` is what `REQUEST` injects. */
-  readonly provide: (socket: Socket | undefined) => Pipeline | Promise<Pipeline>;
+  readonly resolvePipeline: (socket: Socket | undefined) => Pipeline | Promise<Pipeline>;
   /** Answers by itself through the `@Ack()` parameter. */
-  readonly answers: boolean;
+  readonly answersByItself: boolean;
   /** Null where it may run as often as it likes. */
   readonly rate: HandlerRate | null;
   /** Lets go of what was made for a socket; null where nothing is. The same for all handlers of one factory. */
@@ -39,7 +39,7 @@ export class HandlerFactory {
 
   /** @throws BindingError where something bound to the handler would not run */
   create(descriptor: HandlerDescriptor): BoundHandler {
-    const { wrapper, gateway, method, handles } = descriptor;
+    const { wrapper, gateway, method, subject } = descriptor;
     this.enhancers.bindScopedGlobals(descriptor);
     const isStatic = wrapper.isDependencyTreeStatic() && !wrapper.isTransient;
     if (isStatic && descriptor.scope === 'connection') throw notScoped(descriptor);
@@ -47,8 +47,8 @@ export class HandlerFactory {
     return {
       descriptor,
       pipeline,
-      provide: pipeline === null ? (socket) => this.#provide(descriptor, socket) : () => pipeline,
-      answers: handles.kind !== 'guards' && takesAck(gateway, method),
+      resolvePipeline: pipeline === null ? (socket) => this.#provide(descriptor, socket) : () => pipeline,
+      answersByItself: subject.kind !== 'guards' && takesAck(gateway, method),
       rate: descriptor.rate === null ? null : this.#rateOf(descriptor.rate),
       release: descriptor.scope === 'connection' ? this.#release : null,
     };
@@ -57,14 +57,14 @@ export class HandlerFactory {
   readonly #release = (socket: Socket): void => this.#connections.release(socket);
 
   #compile(descriptor: HandlerDescriptor, instance: object, contextId?: ContextId, inquirerId?: string): Pipeline {
-    const { gateway, method: name, handles } = descriptor;
+    const { gateway, method: name, subject } = descriptor;
     const { style } = this;
-    const method = handles.kind === 'guards' ? connect : (instance as Record<string, Function>)[name];
+    const method = subject.kind === 'guards' ? connect : (instance as Record<string, Function>)[name];
     // What decorators wrote is on the class's own, also where its instance has another in front, such as a bound one.
     const declared = (gateway.prototype as Record<string, Function | undefined>)[name] ?? method;
     const bound = this.enhancers.enhancersOf(descriptor, instance, declared, contextId, inquirerId);
     const createContext = contextFactory(gateway as Type, declared);
-    const isBare = style.isBare(handles);
+    const isBare = style.isBare(subject);
     const enhancers = isBare ? { ...bound, pipes: [], interceptors: [] } : bound;
     const extracts = isBare
       ? null
@@ -83,7 +83,7 @@ export class HandlerFactory {
       enhancers,
       extracts,
       parameterTypes: parameterTypes(gateway, name),
-      leadsWithSocket: handles.kind !== 'error',
+      leadsWithSocket: subject.kind !== 'error',
       refusal: style.refusal,
     });
   }

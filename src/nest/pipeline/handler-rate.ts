@@ -12,7 +12,7 @@ export class HandlerRate {
   constructor(private readonly rules: HandlerRateRules) {}
 
   /** Whether a call may pass; one that comes too early is refused here. @throws what the `key` function throws */
-  admits(socket: Socket, reply: AckReply | null): boolean {
+  allows(socket: Socket, reply: AckReply | null): boolean {
     const now = performance.now();
     const gauge = this.#gaugeOf(socket, now);
     const wait = gauge.take(now);

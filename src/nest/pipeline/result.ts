@@ -26,7 +26,7 @@ export async function firstValue(result: unknown): Promise<unknown> {
 }
 
 /** Whether a result is an Observable or an async iterator. */
-export function isStream(value: unknown): boolean {
+export function isObservableOrIterable(value: unknown): boolean {
   return isObservableLike(value) || isAsyncIterable(value);
 }
 

@@ -52,7 +52,7 @@ export class FastifyExchange implements HttpExchange {
   ) {
     this.request = parseEngineRequest(request.raw);
     // A hook may have put another stream in front, such as one that decompresses.
-    this.body = isStream(request.body) ? request.body : request.raw;
+    this.body = isReadable(request.body) ? request.body : request.raw;
   }
 
   get response(): ServerResponse {
@@ -94,6 +94,6 @@ export function registerFastifyRoutes(
   });
 }
 
-function isStream(body: unknown): body is Readable {
+function isReadable(body: unknown): body is Readable {
   return typeof body === 'object' && body !== null && typeof (body as Partial<Readable>).pipe === 'function';
 }

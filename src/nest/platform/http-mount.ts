@@ -6,7 +6,7 @@ import { registerFastifyRoutes, type FastifyInstance } from './fastify-exchange.
 
 /** Joins a server with the HTTP server of the application, or with one of its own. */
 @Injectable()
-export class HttpServerHost {
+export class HttpMount {
   /** What `app.enableCors()` was called with; undefined where it was not. */
   #cors: ServerOptions['cors'];
   /** By port; servers with different paths may share one. */

@@ -10,14 +10,14 @@ export interface BroadcastAckCallback extends AckCallback {
 }
 
 /** The server, as acks see it. */
-export interface AckHost {
+export interface AckContext {
   readonly wheel: TimerWheel;
   /** @internal What a callback threw. */
   reportError(error: unknown): void;
 }
 
 /** Calls user code: what it throws, or rejects with, is reported and keeps nobody else from an answer. */
-export function callAck(host: AckHost, callback: AckCallback, args: readonly unknown[]): void {
+export function callAck(host: AckContext, callback: AckCallback, args: readonly unknown[]): void {
   try {
     const result: unknown = callback(...args);
     if (result instanceof Promise) result.catch((error: unknown) => host.reportError(error));

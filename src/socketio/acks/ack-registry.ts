@@ -1,5 +1,5 @@
 import { TimerEntry } from '../../engine/index.js';
-import { callAck, type AckCallback, type AckHost, type BroadcastAckCallback } from './ack-callback.js';
+import { callAck, type AckCallback, type AckContext, type BroadcastAckCallback } from './ack-callback.js';
 import type { AckTerms } from '../adapter/adapter.js';
 import { AckError } from '../socketio-error.js';
 
@@ -9,7 +9,7 @@ export type AckKind = 'plain' | 'error-first';
 /** The acks that one socket owes. Published adapters put callbacks of their own into it, by the same ids. */
 export class AckRegistry extends Map<number, PendingAck | RemoteAck | BroadcastAckCallback> {
   constructor(
-    private readonly host: AckHost,
+    private readonly host: AckContext,
     /** For acks of other servers, where they do not say how long they wait; `Infinity`: no limit. */
     private readonly ackTimeout: number,
   ) {
@@ -32,7 +32,7 @@ export class AckRegistry extends Map<number, PendingAck | RemoteAck | BroadcastA
   }
 
   /** What the server that asks has said of an ack that an adapter has put here. */
-  heed(id: number, { timeout, left }: AckTerms): void {
+  applyTerms(id: number, { timeout, left }: AckTerms): void {
     const entry = this.get(id);
     if (!(entry instanceof RemoteAck)) return;
     entry.left = left;
@@ -40,7 +40,7 @@ export class AckRegistry extends Map<number, PendingAck | RemoteAck | BroadcastA
   }
 
   /** An answer; false where nobody waits for it (any more). */
-  settle(id: number, args: unknown[]): boolean {
+  resolve(id: number, args: unknown[]): boolean {
     const entry = this.get(id);
     if (entry === undefined) return false;
     this.delete(id);
@@ -50,7 +50,7 @@ export class AckRegistry extends Map<number, PendingAck | RemoteAck | BroadcastA
   }
 
   /** The socket is gone: whoever can hear of it does, plain callbacks are freed uncalled. */
-  abandon(): void {
+  failAll(): void {
     const entries = [...this.values()];
     for (const id of [...this.keys()]) this.delete(id);
     const error = AckError.disconnected();
@@ -79,7 +79,7 @@ function giveUp(entry: PendingAck | RemoteAck | BroadcastAckCallback, error: Ack
 
 class PendingAck extends TimerEntry {
   constructor(
-    private readonly host: AckHost,
+    private readonly host: AckContext,
     private readonly registry: AckRegistry,
     private readonly id: number,
     private readonly kind: AckKind,
@@ -108,7 +108,7 @@ class RemoteAck extends TimerEntry {
   left: string | null = null;
 
   constructor(
-    private readonly host: AckHost,
+    private readonly host: AckContext,
     private readonly registry: AckRegistry,
     private readonly id: number,
     private readonly callback: AckCallback,

@@ -1,5 +1,5 @@
 import { Timer } from '../../engine/index.js';
-import { callAck, type AckCallback, type AckHost } from './ack-callback.js';
+import { callAck, type AckCallback, type AckContext } from './ack-callback.js';
 import { AckError } from '../socketio-error.js';
 
 /** Collects the acks of a broadcast: complete when every server has said how many clients it asked and all answered. */
@@ -13,7 +13,7 @@ export class BroadcastAck {
 
   /** `timeout` in milliseconds; `Infinity`: without limit. `forget` drops what adapters still hold. */
   constructor(
-    private readonly host: AckHost,
+    private readonly host: AckContext,
     timeout: number,
     private readonly single: boolean,
     /** What other servers answer for a client that has left. */

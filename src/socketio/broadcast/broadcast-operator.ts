@@ -1,4 +1,4 @@
-import { generateSessionId } from '../../engine/index.js';
+import { randomId } from '../../engine/index.js';
 import type {
   Adapter,
   AdapterPacket,
@@ -9,7 +9,7 @@ import type {
   SocketId,
 } from '../adapter/adapter.js';
 import { BroadcastAck } from '../acks/broadcast-ack.js';
-import type { AckCallback, AckHost } from '../acks/ack-callback.js';
+import type { AckCallback, AckContext } from '../acks/ack-callback.js';
 import { PacketType } from '../codec/packet.js';
 import { PartialOperator } from './partial-operator.js';
 import { RemoteSocket } from './remote-socket.js';
@@ -28,7 +28,7 @@ import type {
 } from '../events/typed-events.js';
 
 /** The namespace that a broadcast goes through. */
-export interface BroadcastOrigin extends AckHost {
+export interface BroadcastContext extends AckContext {
   readonly adapter: Adapter;
   /** The sockets of this server. */
   readonly sockets: ReadonlyMap<SocketId, { readonly rooms: ReadonlySet<Room> }>;
@@ -48,7 +48,7 @@ export interface OperatorFlags extends BroadcastFlags {
 /** Whom and how to broadcast. Immutable: each step returns another operator. */
 export class BroadcastOperator<EmitEvents extends EventsMap, SocketData> implements TypedEventBroadcaster<EmitEvents> {
   constructor(
-    private readonly origin: BroadcastOrigin,
+    private readonly origin: BroadcastContext,
     readonly rooms: Set<Room> = new Set(),
     readonly exceptRooms: Set<Room> = new Set(),
     readonly flags: OperatorFlags = {},
@@ -164,7 +164,7 @@ export class BroadcastOperator<EmitEvents extends EventsMap, SocketData> impleme
     const timeout = this.flags.timeout ?? this.origin.queryTimeout;
     // Published adapters forget the answers of other servers after this time; without one, at once.
     const flags = { ...this.flags, timeout: Math.min(timeout, LONGEST_TIMEOUT) };
-    const terms = { timeout: flags.timeout, left: generateSessionId() };
+    const terms = { timeout: flags.timeout, left: randomId() };
     const packet: AdapterPacket = { type: PacketType.EVENT, data, terms };
     const ack = new BroadcastAck(
       this.origin,

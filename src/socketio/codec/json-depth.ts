@@ -11,7 +11,7 @@ const BACKSLASH = 0x5c;
  * Text that has not even that many opening brackets, which is nearly all text, is passed after a few native searches;
  * only the rest is walked.
  */
-export function isDeeperThan(json: string, limit: number): boolean {
+export function jsonDepthExceeds(json: string, limit: number): boolean {
   if (json.length <= limit) return false;
   const brackets = countUpTo(json, '[', limit + 1);
   if (brackets <= limit && brackets + countUpTo(json, '{', limit + 1 - brackets) <= limit) return false;

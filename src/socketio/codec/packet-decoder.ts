@@ -1,6 +1,6 @@
 import { PacketError } from './packet-error.js';
 import { RESERVED_EVENTS } from '../events/reserved-events.js';
-import { isDeeperThan } from './json-depth.js';
+import { jsonDepthExceeds } from './json-depth.js';
 import { PacketType } from './packet.js';
 
 /** Bounds of one packet; lengths in UTF-8 bytes. */
@@ -16,7 +16,7 @@ export interface DecoderLimits {
 /** Where decoded packets go: no packet object is made for them. `id` is −1 where the packet has none. */
 export interface PacketSink {
   /** `auth` is undefined where the packet had none, null where it was no JSON object or too large. */
-  onConnect(nsp: string, auth: Record<string, unknown> | undefined | null): void;
+  onConnectPacket(nsp: string, auth: Record<string, unknown> | undefined | null): void;
   onDisconnect(nsp: string): void;
   /** `args` begins with the event's name; the array belongs to the receiver. */
   onEvent(nsp: string, args: unknown[], id: number): void;
@@ -106,7 +106,7 @@ function decodeConnect(text: string, limits: DecoderLimits, sink: PacketSink): v
     nsp = readNamespace(text, 1, limits);
     position = nsp.length + 2;
   }
-  sink.onConnect(nsp, position >= text.length ? undefined : readAuth(text.slice(position), limits));
+  sink.onConnectPacket(nsp, position >= text.length ? undefined : readAuth(text.slice(position), limits));
 }
 
 function decodeDisconnect(text: string, limits: DecoderLimits, sink: PacketSink): void {
@@ -136,7 +136,7 @@ function readAckId(text: string, start: number, end: number): number {
 
 function readAuth(json: string, limits: DecoderLimits): Record<string, unknown> | null {
   if (json.length > limits.maxAuthPayload || Buffer.byteLength(json) > limits.maxAuthPayload) return null;
-  if (isDeeperThan(json, limits.maxJsonDepth)) return null;
+  if (jsonDepthExceeds(json, limits.maxJsonDepth)) return null;
   try {
     const auth: unknown = JSON.parse(json);
     return typeof auth === 'object' && auth !== null && !Array.isArray(auth) ? (auth as Record<string, unknown>) : null;
@@ -146,7 +146,7 @@ function readAuth(json: string, limits: DecoderLimits): Record<string, unknown> 
 }
 
 function parseJson(json: string, maxDepth: number): unknown {
-  if (isDeeperThan(json, maxDepth)) throw new PacketError('JSON_TOO_DEEP', `JSON deeper than ${maxDepth} levels`);
+  if (jsonDepthExceeds(json, maxDepth)) throw new PacketError('JSON_TOO_DEEP', `JSON deeper than ${maxDepth} levels`);
   try {
     return JSON.parse(json);
   } catch {

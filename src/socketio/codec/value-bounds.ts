@@ -4,11 +4,11 @@
  */
 
 /** Whether arrays and objects nest deeper than `levels`. */
-export function isNestedDeeper(value: unknown, levels: number): boolean {
+export function valueDepthExceeds(value: unknown, levels: number): boolean {
   if (!isContainer(value)) return false;
   if (levels === 0) return true;
-  if (Array.isArray(value)) return value.some((item) => isNestedDeeper(item, levels - 1));
-  for (const key in value) if (isNestedDeeper(value[key], levels - 1)) return true;
+  if (Array.isArray(value)) return value.some((item) => valueDepthExceeds(item, levels - 1));
+  for (const key in value) if (valueDepthExceeds(value[key], levels - 1)) return true;
   return false;
 }
 

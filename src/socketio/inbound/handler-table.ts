@@ -20,7 +20,7 @@ export class HandlerTable<S> {
   ping: ((socket: S) => void) | null = null;
   pong: ((socket: S) => void) | null = null;
   /** An event that asked for no ack was refused before any handler heard of it; called once until one passes again. */
-  refused: ((socket: S, error: ErrorAck) => void) | null = null;
+  onRefused: ((socket: S, error: ErrorAck) => void) | null = null;
   disconnect: ((socket: S, reason: DisconnectReason, details: DisconnectDetails) => void) | null = null;
 
   handlerOf(event: string): EventHandler<S> | null {

@@ -1,4 +1,4 @@
-import { runSteps } from '../../engine/index.js';
+import { runChain } from '../../engine/index.js';
 
 /** A step that continues or fails through `next`. */
 export type Middleware<Subject> = (subject: Subject, next: (error?: Error) => void) => void;
@@ -13,7 +13,7 @@ export function runMiddlewares<Subject>(
   done: (error?: Error, wasThrown?: boolean) => void,
 ): void {
   const steps = chain.slice();
-  runSteps(
+  runChain(
     steps.length,
     (index, next) => steps[index](subject, next),
     (error, wasThrown) => done(error || wasThrown ? toError(error) : undefined, wasThrown),

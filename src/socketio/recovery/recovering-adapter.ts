@@ -1,4 +1,4 @@
-import { TimerWheel, generateSessionId } from '../../engine/index.js';
+import { TimerWheel, randomId } from '../../engine/index.js';
 import type {
   AdapterPacket,
   BroadcastOptions,
@@ -23,7 +23,7 @@ export class RecoveringAdapter extends MemoryAdapter {
   constructor(nsp: RecoveringNamespace) {
     super(nsp);
     const { maxDisconnectionDuration = 120_000 } = nsp.server.opts.connectionStateRecovery ?? {};
-    this.#log = new PacketLog(generateSessionId().slice(0, 8), maxDisconnectionDuration);
+    this.#log = new PacketLog(randomId().slice(0, 8), maxDisconnectionDuration);
   }
 
   /** Where a socket that connects now begins, for a client that comes back before it got a packet. */

@@ -6,10 +6,10 @@ import type { RecoveringAdapter } from './recovering-adapter.js';
 export interface RecoverableSocket {
   readonly id: SocketId;
   /** Ends the connection that its client has given up, so that the session is saved. */
-  giveWay(): void;
+  closeAsReplaced(): void;
 }
 
-export interface RecoveryHost {
+export interface RecoveryContext {
   readonly adapter: Adapter;
   readonly wheel: TimerWheel;
   readonly maxDisconnectionDuration: number;
@@ -31,7 +31,7 @@ export class SessionRecovery {
   /** Saved sessions whose window is open. */
   readonly #windows = new Map<PrivateSessionId, Timer>();
 
-  constructor(private readonly host: RecoveryHost) {}
+  constructor(private readonly host: RecoveryContext) {}
 
   /** Whether an adapter can give sessions back at all: the base class of adapters has only an empty method for it. */
   static isSupportedBy(adapter: Adapter): boolean {
@@ -105,7 +105,7 @@ export class SessionRecovery {
     const live = this.#live.get(pid);
     if (live === undefined) return true;
     if (performance.now() - live.restoredAt < SINGLE_USE_MS) return false;
-    live.socket.giveWay();
+    live.socket.closeAsReplaced();
     return true;
   }
 

@@ -128,8 +128,8 @@ describe.each([
   it.each<[string, (session: Session, engine: RunningEngine) => unknown]>([
     ['this side closes it', (session) => session.close()],
     ['this side discards it', (session) => session.close(true)],
-    ['it fails', (session) => session.fail('parse error', { code: 'INVALID_PACKET', message: '' })],
-    ['the server shuts it down', (session) => session.shutDown()],
+    ['it fails', (session) => session.closeOnError('parse error', { code: 'INVALID_PACKET', message: '' })],
+    ['the server shuts it down', (session) => session.closeForShutdown()],
     ['it closes twice', (session) => [session.close(true), session.close(true)]],
   ])('where %s', async (_how, end) => {
     const engine = await started(options);

@@ -1,9 +1,9 @@
-import { PingWatch } from '../../../src/engine/session/heartbeat-v3.js';
+import { HeartbeatV3 } from '../../../src/engine/session/heartbeat-v3.js';
 import { TimerWheel } from '../../../src/common/timer-wheel.js';
 
 const { jest } = import.meta;
 
-describe('PingWatch', () => {
+describe('HeartbeatV3', () => {
   beforeEach(() => void jest.useFakeTimers());
   afterEach(() => void jest.useRealTimers());
 
@@ -16,7 +16,7 @@ describe('PingWatch', () => {
       onSilence: () => void silences.push(Math.round(performance.now() - started)),
     };
     const wheel = new TimerWheel();
-    const watch = new PingWatch(wheel, window, peer);
+    const watch = new HeartbeatV3(wheel, window, peer);
     watch.start();
     return { watch, wheel, peer, silences };
   }

@@ -1,5 +1,5 @@
 import { TimerWheel } from '../../../src/engine/index.js';
-import { Heartbeat, type HeartbeatPeer } from '../../../src/engine/session/heartbeat.js';
+import { Heartbeat, type HeartbeatListener } from '../../../src/engine/session/heartbeat.js';
 
 const { jest } = import.meta;
 
@@ -196,7 +196,7 @@ function watch({ interval, timeout, onPing }: Watched) {
   jest.advanceTimersByTime(2 * interval - (TimerWheel.now() % (2 * interval)));
   const started = TimerWheel.now();
   const elapsed = (): number => Math.floor(TimerWheel.now() - started);
-  const peer: HeartbeatPeer & { bytesReceived: number } = {
+  const peer: HeartbeatListener & { bytesReceived: number } = {
     bytesReceived: 0,
     onPingDue() {
       pings.push(elapsed());

@@ -105,7 +105,7 @@ function dormantReading() {
   // What ends the 101, which is not written here.
   socket.sent.push(Buffer.from('\r\n\r\n'));
   const websocket = new DormantWebsocket(server, socket, Buffer.alloc(0));
-  websocket.owner = { handOver() {}, onWake: (woken) => self.listenTo(woken), onSocketClose() {} };
+  websocket.owner = { writeNow() {}, onWake: (woken) => self.listenTo(woken), onSocketClose() {} };
   self.websocket = websocket;
   FrameReader.install(socket, self, MAX_PAYLOAD, DormantWebsocket.listener);
   return self;
@@ -117,7 +117,7 @@ class Reading {
   websocket = null;
   seen = [];
   direct = 0;
-  reads = true;
+  isOpen = true;
 
   listenTo(websocket) {
     websocket.on('message', (data, isBinary) => this.seen.push(isBinary ? seenBinary(data) : seenText(data)));

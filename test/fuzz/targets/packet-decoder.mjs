@@ -51,7 +51,7 @@ function decode(text) {
   };
   try {
     decodePacket(text, LIMITS, {
-      onConnect: (nsp, auth) => take(auth === null ? 'connect, auth refused' : 'connect', nsp),
+      onConnectPacket: (nsp, auth) => take(auth === null ? 'connect, auth refused' : 'connect', nsp),
       onDisconnect: (nsp) => take('disconnect', nsp),
       onEvent: (nsp, args, id) => take('event', nsp, args, id),
       onAck: (nsp, args, id) => take('ack', nsp, args, id),

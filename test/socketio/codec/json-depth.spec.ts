@@ -1,6 +1,6 @@
-import { isDeeperThan } from '../../../src/socketio/codec/json-depth.js';
+import { jsonDepthExceeds } from '../../../src/socketio/codec/json-depth.js';
 
-describe('isDeeperThan', () => {
+describe('jsonDepthExceeds', () => {
   it.each([
     ['1', 0],
     ['"[[["', 0],
@@ -15,8 +15,8 @@ describe('isDeeperThan', () => {
     ['["\\u005b",[]]', 2],
   ])('finds the depth of %s, which is %i', (json, depth) => {
     expect(depthOf(JSON.parse(json))).toBe(depth);
-    expect(isDeeperThan(json, depth)).toBe(false);
-    expect(depth === 0 || isDeeperThan(json, depth - 1)).toBe(true);
+    expect(jsonDepthExceeds(json, depth)).toBe(false);
+    expect(depth === 0 || jsonDepthExceeds(json, depth - 1)).toBe(true);
   });
 
   it.each([1, 2, 255, 256, 257, 5000])('holds the bound exactly at %i levels of arrays, objects and both', (levels) => {
@@ -26,15 +26,15 @@ describe('isDeeperThan', () => {
       `${'[{"a":'.repeat(Math.floor(levels / 2))}${levels % 2 === 1 ? '[]' : '1'}${'}]'.repeat(Math.floor(levels / 2))}`,
     ]) {
       JSON.parse(json);
-      expect(isDeeperThan(json, levels)).toBe(false);
-      expect(isDeeperThan(json, levels - 1)).toBe(true);
+      expect(jsonDepthExceeds(json, levels)).toBe(false);
+      expect(jsonDepthExceeds(json, levels - 1)).toBe(true);
     }
   });
 
   it('counts levels, not brackets', () => {
     const json = `[${'[],{},'.repeat(10_000)}[]]`;
-    expect(isDeeperThan(json, 2)).toBe(false);
-    expect(isDeeperThan(json, 1)).toBe(true);
+    expect(jsonDepthExceeds(json, 2)).toBe(false);
+    expect(jsonDepthExceeds(json, 1)).toBe(true);
   });
 
   it('does as a recursive count would, over random values', () => {
@@ -43,13 +43,13 @@ describe('isDeeperThan', () => {
       const value = randomValue(random, 8);
       const depth = depthOf(value);
       const json = JSON.stringify(value, null, random() < 0.2 ? 2 : 0);
-      expect(isDeeperThan(json, depth)).toBe(false);
-      if (depth > 0) expect(isDeeperThan(json, depth - 1)).toBe(true);
+      expect(jsonDepthExceeds(json, depth)).toBe(false);
+      if (depth > 0) expect(jsonDepthExceeds(json, depth - 1)).toBe(true);
     }
   });
 
   it.each(['', '[', ']]]][', '"', '"\\', '{"a', '[[[[', ']['])('takes no offence at %j, which is not JSON', (text) => {
-    expect(() => isDeeperThan(text, 1)).not.toThrow();
+    expect(() => jsonDepthExceeds(text, 1)).not.toThrow();
   });
 
   it.each([
@@ -59,7 +59,7 @@ describe('isDeeperThan', () => {
     ['shallow lists', `[${'[],'.repeat(600_000)}1]`],
   ])('walks two million %s in a moment', (_kind, json) => {
     const started = performance.now();
-    isDeeperThan(json, 256);
+    jsonDepthExceeds(json, 256);
     expect(performance.now() - started).toBeLessThan(500);
   });
 });

@@ -15,14 +15,14 @@ type Call = [method: keyof PacketSink, ...args: unknown[]];
 
 describe('decodePacket', () => {
   it.each<[string, Call]>([
-    ['0', ['onConnect', '/', undefined]],
-    ['0{"a":1}', ['onConnect', '/', { a: 1 }]],
-    ['0/chat', ['onConnect', '/chat', undefined]],
-    ['0/chat,', ['onConnect', '/chat', undefined]],
-    ['0/chat,{"a":1}', ['onConnect', '/chat', { a: 1 }]],
-    ['0/a?b=c,{}', ['onConnect', '/a?b=c', {}]],
-    ['0/,', ['onConnect', '/', undefined]],
-    ['0{"__proto__":1}', ['onConnect', '/', JSON.parse('{"__proto__":1}')]],
+    ['0', ['onConnectPacket', '/', undefined]],
+    ['0{"a":1}', ['onConnectPacket', '/', { a: 1 }]],
+    ['0/chat', ['onConnectPacket', '/chat', undefined]],
+    ['0/chat,', ['onConnectPacket', '/chat', undefined]],
+    ['0/chat,{"a":1}', ['onConnectPacket', '/chat', { a: 1 }]],
+    ['0/a?b=c,{}', ['onConnectPacket', '/a?b=c', {}]],
+    ['0/,', ['onConnectPacket', '/', undefined]],
+    ['0{"__proto__":1}', ['onConnectPacket', '/', JSON.parse('{"__proto__":1}')]],
     ['1', ['onDisconnect', '/']],
     ['1/chat,', ['onDisconnect', '/chat']],
     ['1/chat', ['onDisconnect', '/chat']],
@@ -46,7 +46,7 @@ describe('decodePacket', () => {
   });
 
   it.each([
-    ['0/', 'onConnect'],
+    ['0/', 'onConnectPacket'],
     ['2/,["e"]', 'onEvent'],
   ] as const)('takes %s for the main namespace', (text, method) => {
     expect(decode(text)[0].slice(0, 2)).toEqual([method, '/']);
@@ -63,11 +63,11 @@ describe('decodePacket', () => {
     `0{"a":"${'é'.repeat(7)}x"}`,
     '0/chat,1',
   ])('gives null for the auth of %s', (text) => {
-    expect(decode(text)).toEqual([['onConnect', expect.any(String), null]]);
+    expect(decode(text)).toEqual([['onConnectPacket', expect.any(String), null]]);
   });
 
   it('takes an auth of exactly the bound, in bytes', () => {
-    expect(decode(`0{"a":"${'é'.repeat(6)}"}`)).toEqual([['onConnect', '/', { a: 'éééééé' }]]);
+    expect(decode(`0{"a":"${'é'.repeat(6)}"}`)).toEqual([['onConnectPacket', '/', { a: 'éééééé' }]]);
   });
 
   it.each([
@@ -154,7 +154,7 @@ function decode(text: string, calls: Call[] = []): Call[] {
     (...args: unknown[]): void =>
       void calls.push([method, ...args]);
   decodePacket(text, LIMITS, {
-    onConnect: record('onConnect'),
+    onConnectPacket: record('onConnectPacket'),
     onDisconnect: record('onDisconnect'),
     onEvent: record('onEvent'),
     onAck: record('onAck'),

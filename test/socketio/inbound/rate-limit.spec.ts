@@ -220,7 +220,7 @@ describe('rateLimit', () => {
   it('tells the table of handlers once, until an event passes again, of events without an ack', async () => {
     const { server } = await serve({ limit: 2, interval: LONG, events: { rare: { limit: 1, interval: LONG } } });
     const refused: unknown[] = [];
-    server.io.sockets.handlerTable().refused = (_socket, error) => refused.push(error.code);
+    server.io.sockets.handlerTable().onRefused = (_socket, error) => refused.push(error.code);
     const peer = await joinedPeer('websocket', server.url);
 
     await peer.send('42["rare"]', '42["rare"]', '42["rare"]', '42["e"]', '42["rare"]', '42["e"]');

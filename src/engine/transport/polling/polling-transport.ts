@@ -8,7 +8,7 @@ import { ProtocolError } from '../../codec/protocol-error.js';
 import { Timer, type TimerWheel } from '../../../common/timer-wheel.js';
 import { PollQueue } from './poll-queue.js';
 import type { SharedPacket } from '../../codec/shared-packet.js';
-import type { RequestHandler, Transport, TransportHandler } from '../transport.js';
+import type { RequestHandler, Transport, TransportListener } from '../transport.js';
 
 export interface PollingRules {
   readonly pollingMaxBufferSize: number;
@@ -25,7 +25,7 @@ type State = 'open' | 'closing' | 'closed' | 'retired';
  */
 export class PollingTransport implements Transport, RequestHandler, Flushable {
   readonly name = 'polling';
-  handler!: TransportHandler;
+  handler!: TransportListener;
   bytesReceived = 0;
   bytesSent = 0;
   #state: State = 'open';
@@ -40,7 +40,7 @@ export class PollingTransport implements Transport, RequestHandler, Flushable {
   #hurried = false;
   #enlisted = false;
   /** Whether an answer was given that the handler hears of at the end of this tick. */
-  #untold = false;
+  #mustNotify = false;
   #ending: { reason: CloseReason; detail: CloseDetail } | null = null;
   readonly #pollTimer = new Timer(() => this.#onPollWait());
   readonly #closeTimer = new Timer(() => this.#end());
@@ -60,7 +60,7 @@ export class PollingTransport implements Transport, RequestHandler, Flushable {
     return this.#poll !== null && this.#queue.length === 0;
   }
 
-  get hasUnsent(): boolean {
+  get isDirty(): boolean {
     return this.#queue.length > 0;
   }
 
@@ -90,13 +90,13 @@ export class PollingTransport implements Transport, RequestHandler, Flushable {
   }
 
   /** Its handler hears of that at the tick's end: who hears of it may send, and must not come before what is sent now. */
-  handOver(): void {
+  writeNow(): void {
     if (this.#poll === null || this.#queue.length === 0) return;
-    this.#untold = true;
+    this.#mustNotify = true;
     this.#answer(this.#takePayload());
   }
 
-  takeUnsent(): EncodedPacket[] {
+  takeQueue(): EncodedPacket[] {
     const unsent = this.#queue.takeAll();
     this.#state = 'retired';
     this.#answerWith(PacketType.NOOP);
@@ -105,14 +105,14 @@ export class PollingTransport implements Transport, RequestHandler, Flushable {
 
   flush(): void {
     this.#enlisted = false;
-    const isUntold = this.#untold;
-    this.#untold = false;
+    const mustNotify = this.#mustNotify;
+    this.#mustNotify = false;
     if (this.#poll !== null && this.#queue.length > 0) this.#answer(this.#takePayload());
-    else if (isUntold) this.#tellTaken();
+    else if (mustNotify) this.#notifyProgress();
   }
 
   /** From now on polls end at once, with a noop where nothing is queued, so that the peer can pause polling. */
-  hurry(hurried: boolean): void {
+  endPollsAtOnce(hurried: boolean): void {
     this.#hurried = hurried;
     if (hurried && this.#poll !== null && this.#queue.length === 0) this.#answerWith(PacketType.NOOP);
   }
@@ -286,16 +286,16 @@ export class PollingTransport implements Transport, RequestHandler, Flushable {
     if (this.#queue.length === 0) this.#compress = false;
     this.#answered = poll.unsentBytes > 0 ? poll : null;
     if (this.#answered !== null) poll.onSent(() => this.#handleSent(poll));
-    if (!this.#untold) this.#tellTaken();
+    if (!this.#mustNotify) this.#notifyProgress();
   }
 
   #handleSent(poll: PollingExchange): void {
     if (this.#answered !== poll) return;
     this.#answered = null;
-    if (this.#state !== 'closed') this.#tellTaken();
+    if (this.#state !== 'closed') this.#notifyProgress();
   }
 
-  #tellTaken(): void {
+  #notifyProgress(): void {
     // What was sent after an upgrade waits elsewhere.
     if (this.queuedBytes === 0 && this.#state !== 'retired') this.handler.onFlush();
     else this.handler.onProgress();

@@ -10,9 +10,9 @@ export type WebsocketLink = Pick<
 >;
 
 /** Who owns the connection meanwhile. */
-export interface DormantOwner {
+export interface DormantListener {
   /** Writes what it has collected: the 101 may be in it, and nothing of `ws` may come before that. */
-  handOver(): void;
+  writeNow(): void;
   /** `ws` has taken over: its listeners are the owner's to set. */
   onWake(websocket: WebSocket): void;
   onSocketClose(code: number): void;
@@ -26,7 +26,7 @@ export interface DormantOwner {
  */
 export class DormantWebsocket implements WebsocketLink {
   readonly extensions = '';
-  #owner!: DormantOwner;
+  #owner!: DormantListener;
   #websocket: WebSocket | null = null;
   #readyState: typeof WebSocket.OPEN | typeof WebSocket.CLOSING | typeof WebSocket.CLOSED = WebSocket.OPEN;
   /** The listener of `ws` for what arrives, once it is awake. */
@@ -34,7 +34,7 @@ export class DormantWebsocket implements WebsocketLink {
 
   /** Stands in for the listener of `ws` on a socket. */
   static readonly listener = function (this: Duplex, chunk: Buffer): void {
-    (this as DormantSocket)[DORMANT].receive(chunk);
+    (this as DormantSocket)[DORMANT].forwardToWs(chunk);
   };
 
   /** @param head what has arrived behind the request */
@@ -50,7 +50,7 @@ export class DormantWebsocket implements WebsocketLink {
     socket.on('error', onError).on('end', onEnd).on('close', onClose);
   }
 
-  set owner(owner: DormantOwner) {
+  set owner(owner: DormantListener) {
     this.#owner = owner;
   }
 
@@ -63,7 +63,7 @@ export class DormantWebsocket implements WebsocketLink {
   }
 
   /** What is for `ws`. */
-  receive(chunk: Buffer): void {
+  forwardToWs(chunk: Buffer): void {
     this.#wake();
     this.#receive?.call(this.socket, chunk);
   }
@@ -111,7 +111,7 @@ export class DormantWebsocket implements WebsocketLink {
   /** `ws` makes what it needs in its own way of accepting, except that the 101 is out already. Null: the socket is over. */
   #wake(): WebSocket | null {
     if (this.#websocket !== null) return this.#websocket;
-    this.#owner.handOver();
+    this.#owner.writeNow();
     const { socket } = this;
     const { write } = socket;
     socket.write = swallow;

@@ -2,9 +2,9 @@ import { isUtf8 } from 'node:buffer';
 import type { Duplex } from 'node:stream';
 
 /** Who gets the frames that the reader understands by itself. */
-export interface FrameSink {
+export interface FrameListener {
   /** False once the connection closes: whatever still arrives is left to `ws`, which waits for the close frame. */
-  readonly reads: boolean;
+  readonly isOpen: boolean;
   /** A text frame: its first byte, which is the packet's type, and the rest. */
   receiveText(type: number, text: string): void;
   receiveBinary(bytes: Buffer): void;
@@ -35,14 +35,14 @@ export class FrameReader {
   private constructor(
     private readonly socket: Duplex,
     private readonly passOn: DataListener,
-    private readonly sink: FrameSink,
+    private readonly sink: FrameListener,
     private readonly maxPayload: number,
   ) {}
 
   /** Puts a reader in front of `passOn`: the listener that `ws` has just set on the socket, or who stands in for it. */
   static install(
     socket: Duplex,
-    sink: FrameSink,
+    sink: FrameListener,
     maxPayload: number,
     passOn = socket.listeners('data').at(-1) as DataListener | undefined,
   ): void {
@@ -95,7 +95,7 @@ export class FrameReader {
     if (isMasked) header += 4;
     const isCommon = (first === FINAL_TEXT || first === FINAL_BINARY) && isMasked && length > 0;
     const end = start + header + length;
-    if (!isCommon || this.#fragmented || length > this.maxPayload || end > chunk.length || !this.sink.reads) {
+    if (!isCommon || this.#fragmented || length > this.maxPayload || end > chunk.length || !this.sink.isOpen) {
       const isRefused = !isMasked || isReserved(first) || ((first & 0x0f) <= BINARY && length > this.maxPayload);
       return this.#leave(first, header + length, start, isRefused);
     }

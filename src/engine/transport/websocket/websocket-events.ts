@@ -1,7 +1,7 @@
 import type { RawData, WebSocket } from 'ws';
 
 /** Who hears of a WebSocket of `ws`. */
-export interface WebsocketSink {
+export interface WebsocketListener {
   /** A text message: its first byte, which is the packet's type, and the rest. */
   receiveText(type: number, text: string): void;
   receiveBinary(bytes: Buffer): void;
@@ -14,11 +14,11 @@ export interface WebsocketSink {
 const SINK = Symbol('sink');
 
 interface HeardSocket extends WebSocket {
-  [SINK]: WebsocketSink;
+  [SINK]: WebsocketListener;
 }
 
 /** Tells the sink of everything; the same three listeners for all WebSockets instead of three closures for each. */
-export function listenTo(websocket: WebSocket, sink: WebsocketSink): void {
+export function listenTo(websocket: WebSocket, sink: WebsocketListener): void {
   (websocket as HeardSocket)[SINK] = sink;
   websocket.on('error', onError);
   websocket.on('message', onMessage);

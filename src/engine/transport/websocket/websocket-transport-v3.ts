@@ -40,7 +40,7 @@ export class WebsocketTransportV3 extends WebsocketTransport {
   }
 
   #receiveDecoded<T>(decode: (packet: T) => Buffer, packet: T): void {
-    if (!this.reads) return;
+    if (!this.isOpen) return;
     let message: Buffer;
     try {
       message = decode(packet);

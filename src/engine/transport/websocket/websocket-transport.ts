@@ -7,12 +7,12 @@ import { PacketType, isControlType, type EncodedPacket } from '../../codec/packe
 import type { FlushQueue, Flushable } from '../flush-queue.js';
 import { ProtocolError } from '../../codec/protocol-error.js';
 import { bytesTaken, hasWaiting } from '../kernel-progress.js';
-import { DormantWebsocket, type DormantOwner } from './dormant-websocket.js';
-import { FrameReader, type FrameSink } from './frame-reader.js';
+import { DormantWebsocket, type DormantListener } from './dormant-websocket.js';
+import { FrameReader, type FrameListener } from './frame-reader.js';
 import type { SharedPacket } from '../../codec/shared-packet.js';
-import { SocketTail } from './write-watermark.js';
-import type { Transport, TransportHandler } from '../transport.js';
-import { listenTo, type WebsocketSink } from './websocket-events.js';
+import { WriteWatermark } from './write-watermark.js';
+import type { Transport, TransportListener } from '../transport.js';
+import { listenTo, type WebsocketListener } from './websocket-events.js';
 import { binaryHeader, frameBinary, frameText } from '../../codec/websocket-frame.js';
 
 /** How a WebSocket's packets are read; the same for all transports of a server. */
@@ -34,9 +34,9 @@ export interface WebsocketRules {
  * are collected during a tick and written to the raw socket in one call at its end; with permessage-deflate negotiated,
  * `ws` compresses and sends instead.
  */
-export class WebsocketTransport implements Transport, Flushable, FrameSink, WebsocketSink, DormantOwner {
+export class WebsocketTransport implements Transport, Flushable, FrameListener, WebsocketListener, DormantListener {
   readonly name = 'websocket';
-  handler!: TransportHandler;
+  handler!: TransportListener;
   /** `closing`: the close frame is behind what a slow peer has yet to read. */
   #state: 'open' | 'closing' | 'closed' = 'open';
   #ending: { reason: CloseReason; detail: CloseDetail } | null = null;
@@ -48,9 +48,9 @@ export class WebsocketTransport implements Transport, Flushable, FrameSink, Webs
   #packets = 0;
   #enlisted = false;
   /** What the kernel has not taken; null until it leaves something for the first time. */
-  #tail: SocketTail | null = null;
+  #tail: WriteWatermark | null = null;
   /** Packets of a long joined frame, and what arrived behind it, until their turn of the loop. */
-  #backlog: EncodedPacket[] | null = null;
+  #pendingPackets: EncodedPacket[] | null = null;
   #paused = false;
   readonly #compressed: boolean;
   /** Where `ws` sends, it tells of each packet by this; null elsewhere. */
@@ -93,7 +93,7 @@ export class WebsocketTransport implements Transport, Flushable, FrameSink, Webs
     return this.#state === 'open' && !collects && this.websocket.bufferedAmount === 0;
   }
 
-  get hasUnsent(): boolean {
+  get isDirty(): boolean {
     return this.#enlisted || this.queuedBytes > 0;
   }
 
@@ -136,22 +136,22 @@ export class WebsocketTransport implements Transport, Flushable, FrameSink, Webs
     return this.queuedBytes;
   }
 
-  hurry(): void {}
+  endPollsAtOnce(): void {}
 
-  takeUnsent(): EncodedPacket[] {
+  takeQueue(): EncodedPacket[] {
     return [];
   }
 
   flush(): void {
     this.#enlisted = false;
-    this.handOver();
+    this.writeNow();
     if (this.#state !== 'open' || this.websocket.readyState !== WebSocket.OPEN) return;
     if (this.#hasLeft) this.handler.onFlush();
     else if (!this.#compressed && !this.#tail?.isMarked) this.#markTail(0);
   }
 
   /** Writes the tick's frames in one call. */
-  handOver(): void {
+  writeNow(): void {
     const text = this.#text;
     const chunks = this.#chunks;
     if (text === '' && chunks === null) return;
@@ -181,7 +181,7 @@ export class WebsocketTransport implements Transport, Flushable, FrameSink, Webs
     // First, since whoever hears below that all has left may close once more.
     this.#state = 'closing';
     this.#ending = { reason, detail };
-    this.handOver();
+    this.writeNow();
     const hasLeft = this.#enlisted && this.#hasLeft;
     // What the kernel has taken, the peer will get; one that does not read is waited for only where that is asked for.
     const isBehind = hasWaiting(this.socket);
@@ -195,20 +195,20 @@ export class WebsocketTransport implements Transport, Flushable, FrameSink, Webs
     if (!isBehind || reason === 'parse error') this.#end(reason, detail);
   }
 
-  get reads(): boolean {
+  get isOpen(): boolean {
     return this.#state === 'open';
   }
 
   receiveBinary(bytes: Buffer): void {
     if (this.#state !== 'open') return;
-    if (this.#backlog === null) this.handler.onMessage(bytes);
-    else this.#backlog.push(bytes);
+    if (this.#pendingPackets === null) this.handler.onMessage(bytes);
+    else this.#pendingPackets.push(bytes);
   }
 
   receiveText(type: number, text: string): void {
     if (this.#state !== 'open') return;
     const isJoined = this.rules.splitsJoinedFrames && text.includes(SEPARATOR);
-    if (type === MESSAGE_BYTE && !isJoined && this.#backlog === null) this.handler.onMessage(text);
+    if (type === MESSAGE_BYTE && !isJoined && this.#pendingPackets === null) this.handler.onMessage(text);
     else this.#receiveOther(String.fromCharCode(type) + text, isJoined);
   }
 
@@ -225,8 +225,8 @@ export class WebsocketTransport implements Transport, Flushable, FrameSink, Webs
   #receiveOther(text: string, isJoined: boolean): void {
     try {
       const packets = isJoined ? splitPayload(text, this.rules.maxBatchPackets) : [text];
-      if (this.#backlog === null) this.#dispatch(packets);
-      else for (const packet of packets) this.#backlog.push(packet);
+      if (this.#pendingPackets === null) this.#dispatch(packets);
+      else for (const packet of packets) this.#pendingPackets.push(packet);
     } catch (error) {
       this.#onMalformed(error);
     }
@@ -237,15 +237,15 @@ export class WebsocketTransport implements Transport, Flushable, FrameSink, Webs
     const end = Math.min(packets.length, PACKETS_PER_TURN);
     for (let i = 0; i < end && this.#state === 'open'; i++) this.#receivePacket(packets[i]);
     if (end === packets.length || this.#state !== 'open') return;
-    this.#backlog = packets.slice(end);
+    this.#pendingPackets = packets.slice(end);
     if (!this.#paused) this.websocket.pause();
     this.#paused = true;
     setImmediate(() => this.#dispatchBacklog());
   }
 
   #dispatchBacklog(): void {
-    const packets = this.#backlog;
-    this.#backlog = null;
+    const packets = this.#pendingPackets;
+    this.#pendingPackets = null;
     if (packets === null || this.#state !== 'open') return;
     try {
       this.#dispatch(packets);
@@ -253,7 +253,7 @@ export class WebsocketTransport implements Transport, Flushable, FrameSink, Webs
       this.#onMalformed(error);
       return;
     }
-    if (this.#backlog === null) this.#resume();
+    if (this.#pendingPackets === null) this.#resume();
   }
 
   #resume(): void {
@@ -302,7 +302,7 @@ export class WebsocketTransport implements Transport, Flushable, FrameSink, Webs
   }
 
   #enlist(): void {
-    if (this.flushQueue.isImmediate) this.handOver();
+    if (this.flushQueue.isImmediate) this.writeNow();
     if (this.#enlisted) return;
     this.#enlisted = true;
     this.flushQueue.enlist(this);
@@ -315,7 +315,7 @@ export class WebsocketTransport implements Transport, Flushable, FrameSink, Webs
 
   /** The peer has fallen behind: from here on the socket tells when it has caught up. */
   #markTail(packets: number): void {
-    this.#tail ??= new SocketTail(this.socket, () => this.#handleTaken());
+    this.#tail ??= new WriteWatermark(this.socket, () => this.#handleTaken());
     if (this.rules.sendQueueSize > 0 || !this.#tail.isMarked) this.#tail.mark(packets);
   }
 
@@ -356,7 +356,7 @@ export class WebsocketTransport implements Transport, Flushable, FrameSink, Webs
     if (this.#state === 'closed') return;
     this.#state = 'closed';
     this.#text = '';
-    this.#chunks = this.#backlog = null;
+    this.#chunks = this.#pendingPackets = null;
     this.#chunkBytes = 0;
     const ending = this.#ending ?? { reason, detail };
     this.handler.onTransportClose(ending.reason, ending.detail);

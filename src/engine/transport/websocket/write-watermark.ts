@@ -6,7 +6,7 @@ import type { Duplex } from 'node:stream';
  * A stream tells of single writes only, and whether one will have to wait is known after it. So an empty write is put
  * behind what waits, whose callback comes when all before it was taken.
  */
-export class SocketTail {
+export class WriteWatermark {
   /** Packets in front of each mark, behind the one before it. */
   readonly #marks: number[] = [];
   #packets = 0;

@@ -2,7 +2,7 @@ import { closeDetail, type CloseDetail, type CloseReason } from '../close-reason
 import { PacketType, type ControlType } from '../../codec/packet.js';
 import type { FlushQueue } from '../flush-queue.js';
 import { TimerEntry, type TimerWheel } from '../../../common/timer-wheel.js';
-import type { TransportHandler } from '../transport.js';
+import type { TransportListener } from '../transport.js';
 import { closeSession, ignore, type WebTransportSession, type WebTransportStream } from './webtransport-session.js';
 import { WebtransportTransport, type WebtransportRules } from './webtransport-transport.js';
 
@@ -51,7 +51,7 @@ export class WebtransportAcceptor {
  * The first packet of a WebTransport session, an open packet on a stream that the peer opens: `0`, or
  * `0{"sid":"..."}` in order to upgrade.
  */
-class WebtransportHandshake extends TimerEntry implements TransportHandler {
+class WebtransportHandshake extends TimerEntry implements TransportListener {
   #transport: WebtransportTransport | null = null;
   #settled = false;
 

@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import type { EncodedPacket } from '../../codec/packet.js';
 import { ProtocolError } from '../../codec/protocol-error.js';
-import type { FrameSink } from '../websocket/frame-reader.js';
+import type { FrameListener } from '../websocket/frame-reader.js';
 
 /**
  * Packets on the one stream of a WebTransport session, each behind its length as in a WebSocket frame (RFC 6455, 5.2):
@@ -38,7 +38,7 @@ export class StreamFrameReader {
   #filled = 0;
 
   constructor(
-    private readonly sink: FrameSink,
+    private readonly sink: FrameListener,
     private readonly maxPayload: number,
   ) {}
 
@@ -46,7 +46,7 @@ export class StreamFrameReader {
   read(chunk: Uint8Array): void {
     const bytes = this.#filled === 0 ? viewOf(chunk) : this.#append(chunk);
     let position = 0;
-    while (this.sink.reads) {
+    while (this.sink.isOpen) {
       const end = this.#readFrame(bytes, position);
       if (end === position) break;
       position = end;

@@ -2,11 +2,11 @@ import { closeDetail, isUnresponsive, type CloseDetail, type CloseReason } from 
 import { PacketType, isControlType, type EncodedPacket } from '../../codec/packet.js';
 import type { FlushQueue, Flushable } from '../flush-queue.js';
 import { ProtocolError } from '../../codec/protocol-error.js';
-import { rethrowLater } from '../../../common/throw-async.js';
+import { throwAsync } from '../../../common/throw-async.js';
 import { Timer, type TimerWheel } from '../../../common/timer-wheel.js';
-import type { FrameSink } from '../websocket/frame-reader.js';
+import type { FrameListener } from '../websocket/frame-reader.js';
 import type { SharedPacket } from '../../codec/shared-packet.js';
-import type { Transport, TransportHandler } from '../transport.js';
+import type { Transport, TransportListener } from '../transport.js';
 import { StreamFrameReader, frameStreamPacket } from './webtransport-frame.js';
 import {
   closeSession,
@@ -27,9 +27,9 @@ export interface WebtransportRules {
  *
  * Packets of one tick leave in one chunk.
  */
-export class WebtransportTransport implements Transport, Flushable, FrameSink {
+export class WebtransportTransport implements Transport, Flushable, FrameListener {
   readonly name = 'webtransport';
-  handler!: TransportHandler;
+  handler!: TransportListener;
   bytesReceived = 0;
   bytesSent = 0;
   #state: 'open' | 'closing' | 'closed' = 'open';
@@ -62,8 +62,8 @@ export class WebtransportTransport implements Transport, Flushable, FrameSink {
     this.#reader = stream.readable.getReader();
     this.#writer = stream.writable.getWriter();
     this.#frameReader = new StreamFrameReader(this, rules.maxHttpBufferSize);
-    Promise.resolve(session.closed).then(this.#onGone, this.#onGone).catch(rethrowLater);
-    this.#readAll().then(this.#onGone, this.#onGone).catch(rethrowLater);
+    Promise.resolve(session.closed).then(this.#onGone, this.#onGone).catch(throwAsync);
+    this.#readAll().then(this.#onGone, this.#onGone).catch(throwAsync);
   }
 
   get requestHandler(): null {
@@ -74,11 +74,11 @@ export class WebtransportTransport implements Transport, Flushable, FrameSink {
     return this.#state === 'open' && this.#frames.length === 0 && this.#writes.length === 0;
   }
 
-  get hasUnsent(): boolean {
+  get isDirty(): boolean {
     return this.queuedBytes > 0;
   }
 
-  get reads(): boolean {
+  get isOpen(): boolean {
     return this.#state === 'open';
   }
 
@@ -99,7 +99,7 @@ export class WebtransportTransport implements Transport, Flushable, FrameSink {
     const frame = frameStreamPacket(packet);
     this.#frames.push(frame);
     this.#frameBytes += frame.length;
-    if (this.flushQueue.isImmediate) this.handOver();
+    if (this.flushQueue.isImmediate) this.writeNow();
     else if (!this.#enlisted) {
       this.#enlisted = true;
       this.flushQueue.enlist(this);
@@ -111,19 +111,19 @@ export class WebtransportTransport implements Transport, Flushable, FrameSink {
     return this.send(shared.packet);
   }
 
-  hurry(): void {}
+  endPollsAtOnce(): void {}
 
-  takeUnsent(): EncodedPacket[] {
+  takeQueue(): EncodedPacket[] {
     return [];
   }
 
   flush(): void {
     this.#enlisted = false;
-    this.handOver();
+    this.writeNow();
   }
 
   /** In pieces, since a stream tells of whole ones only: a slow peer shall be seen to take a large packet. */
-  handOver(): void {
+  writeNow(): void {
     if (this.#state !== 'open' || this.#frames.length === 0) return;
     const packets = this.#frames.length;
     const chunk = packets === 1 ? this.#frames[0] : Buffer.concat(this.#frames);
@@ -141,7 +141,7 @@ export class WebtransportTransport implements Transport, Flushable, FrameSink {
       if (this.#state === 'closing' && !graceful) this.#end(false);
       return;
     }
-    this.handOver();
+    this.writeNow();
     this.#ending = { reason, detail };
     if (!graceful || this.#writes.length === 0) {
       this.#end(graceful);
@@ -155,7 +155,7 @@ export class WebtransportTransport implements Transport, Flushable, FrameSink {
     try {
       this.handler.onMessage(bytes);
     } catch (error) {
-      rethrowLater(error);
+      throwAsync(error);
     }
   }
 
@@ -168,7 +168,7 @@ export class WebtransportTransport implements Transport, Flushable, FrameSink {
       if (digit === PacketType.MESSAGE) this.handler.onMessage(text);
       else this.handler.onControl(digit, text);
     } catch (error) {
-      rethrowLater(error);
+      throwAsync(error);
     }
   }
 
@@ -196,7 +196,7 @@ export class WebtransportTransport implements Transport, Flushable, FrameSink {
     this.#writes.push({ bytes: piece.length, packets });
     this.#writeBytes += piece.length;
     this.#writePackets += packets;
-    this.#writer.write(piece).then(this.#onWritten, this.#onGone).catch(rethrowLater);
+    this.#writer.write(piece).then(this.#onWritten, this.#onGone).catch(throwAsync);
   }
 
   #handleWritten(): void {

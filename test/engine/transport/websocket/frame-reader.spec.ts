@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events';
 import type { Duplex, Writable } from 'node:stream';
 import * as ws from 'ws';
-import { FrameReader, type FrameSink } from '../../../../src/engine/transport/websocket/frame-reader.js';
+import { FrameReader, type FrameListener } from '../../../../src/engine/transport/websocket/frame-reader.js';
 
 /** Exported by ws, and left out of its types. */
 const { Receiver, Sender } = ws as unknown as {
@@ -35,10 +35,10 @@ class PausableSocket extends EventEmitter {
 }
 
 /** A reader in front of ws's own receiver; what either of them reads is written down in order. */
-class Reading implements FrameSink {
+class Reading implements FrameListener {
   readonly socket = new PausableSocket();
   readonly seen: string[] = [];
-  reads = true;
+  isOpen = true;
   direct = 0;
   error: (Error & { code?: string }) | null = null;
 
@@ -214,7 +214,7 @@ describe('FrameReader', () => {
 
   it('leaves everything to ws once the connection closes', () => {
     const reading = new Reading();
-    reading.reads = false;
+    reading.isOpen = false;
     reading.feed(Buffer.concat([text('4a'), frame(Buffer.alloc(0), { opcode: 8 })]), () => 1_000);
     expect(reading.direct).toBe(0);
     expect(reading.seen.at(-1)).toBe('close:1005');

@@ -168,7 +168,7 @@ describe('the end of a WebTransport session', () => {
     const closed = nextEvent(session, 'close');
 
     session.send('last');
-    session.shutDown();
+    session.closeForShutdown();
 
     expect(await peer.next()).toBe('4last');
     expect((await closed)[0]).toBe('server shutting down');

@@ -48,8 +48,9 @@ export interface EngineOptions {
   /** Whether messages beyond a bound of the queue are dropped, instead of the session being closed. @default false */
   dropFramesOnOverflow?: boolean;
   /**
-   * `tick`: what is sent in one turn leaves in one write per connection, at its end. `immediate`: every packet is
-   * written at once. @default 'tick'
+   * `tick`: what is sent in one turn of the event loop leaves in one write per connection, at the end of the turn, or
+   * earlier if the callbacks of the turn take longer than a millisecond. `immediate`: every packet is written at once.
+   * @default 'tick'
    */
   flush?: FlushPolicy;
   /** @default ['polling', 'websocket'] */

@@ -1,9 +1,15 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { FlushPolicy, ServerOptions, Socket } from '../../src/socketio/index.js';
+import type { FlushPolicy, Server, ServerOptions, Socket } from '../../src/socketio/index.js';
+import { MODULE_DEFAULTS } from '../../src/socketio/index.js';
 import { connectClient, type ClientSocket } from '../support/official-client.js';
-import { openRawWebSocket, textFrame } from '../support/raw-socket.js';
+import { clientFrame, openRawWebSocket, textFrame, type RawSocket } from '../support/raw-socket.js';
 import { startServer } from '../support/server.js';
 import { nextEvent, until } from '../support/until.js';
+
+const { jest } = import.meta;
+
+/** How many speak at once in a room. */
+const MEMBERS = 20;
 
 const POLICIES: FlushPolicy[] = ['tick', 'immediate'];
 const WAYS: [string, ServerOptions, object][] = [
@@ -96,19 +102,14 @@ describe.each([
     const peer = await openRawWebSocket(server.port, '/socket.io/');
     peer.write(textFrame('40'));
     const [socket] = (await joined) as [Socket];
-    const [served] = (await accepted) as [{ write: (...args: unknown[]) => boolean }];
+    const [served] = (await accepted) as [ServedSocket];
     await peer.arrival('40{');
-    const { write } = served;
-    let count = 0;
-    served.write = (...args) => {
-      count++;
-      return Reflect.apply(write, served, args) as boolean;
-    };
+    const writesOf = countWrites(served);
 
     for (const name of ['a', 'b', 'c']) socket.emit(name);
     await peer.arrival('42["c"]');
 
-    expect(count).toBe(writes);
+    expect(writesOf()).toBe(writes);
   });
 
   it('drops a volatile event behind another one only where that has not left', async () => {
@@ -143,6 +144,103 @@ describe.each([
     await until(() => heard.length === 20_001, 'all has come', 10_000);
   }, 20_000);
 });
+
+describe.each(POLICIES)('flush: %p', (flush) => {
+  it.each<[string, Buffer]>([
+    ['nothing any more', Buffer.alloc(0)],
+    ['a ping', clientFrame(0x89, 'ping')],
+    ['its close frame', clientFrame(0x88, Buffer.of(3, 232))],
+    ['a frame that breaks the RFC', clientFrame(0x83, 'x')],
+  ])('answers an event whose client then sends %s and its end', async (_what, last) => {
+    const { io, port } = await startServer({ flush }, MODULE_DEFAULTS);
+    const joined = nextEvent(io, 'connection');
+    const peer = await openRawWebSocket(port, '/socket.io/');
+    peer.write(textFrame('40'));
+    const [socket] = (await joined) as [Socket];
+    socket.on('ask', (answer: (text: string) => void) => answer('answered'));
+    await peer.arrival('40{');
+
+    peer.write(textFrame('420["ask"]'));
+    peer.socket.end(last);
+    await peer.ended;
+
+    expect(peer.received).toContain('430["answered"]');
+  });
+});
+
+describe.each([
+  ['tick', 1],
+  ['immediate', MEMBERS],
+] as const)('flush: %p in a room', (flush, writes) => {
+  it(`needs ${writes} writes per member for what ${MEMBERS} callbacks of one turn send`, async () => {
+    const { said, sayAll, writesOf } = await startRoom(flush, (io, name) => io.emit(name));
+
+    const heard = await sayAll();
+
+    expect(said).toHaveLength(MEMBERS);
+    for (const names of heard) expect(names).toEqual(said);
+    expect(writesOf()).toEqual(Array.from({ length: MEMBERS }, () => writes));
+  });
+
+  it('drops no volatile event behind one of another callback of the turn', async () => {
+    const { said, sayAll } = await startRoom(flush, (io, name) => io.volatile.emit(name));
+
+    const heard = await sayAll();
+
+    expect(said).toHaveLength(MEMBERS);
+    for (const names of heard) expect(names).toEqual(said);
+  });
+});
+
+/** A room whose members speak in one turn of the event loop. */
+async function startRoom(flush: FlushPolicy, tellAll: (io: Server, name: string) => void) {
+  const { io, http, port } = await startServer({ flush });
+  const counts: (() => number)[] = [];
+  http.on('connection', (served: ServedSocket) => counts.push(countWrites(served)));
+  const said: string[] = [];
+  io.on('connection', (socket: Socket) => {
+    socket.on('say', (name: string) => {
+      said.push(name);
+      tellAll(io, name);
+    });
+  });
+  const members: RawSocket[] = [];
+  for (let i = 0; i < MEMBERS; i++) {
+    const member = await openRawWebSocket(port, '/socket.io/');
+    member.write(textFrame('40'));
+    await member.arrival('40{');
+    members.push(member);
+  }
+  const before = counts.map((count) => count());
+  return {
+    said,
+    writesOf: () => counts.map((count, i) => count() - before[i]),
+    async sayAll(): Promise<string[][]> {
+      // Time stands still, so that a slow machine does not flush before the end of the turn.
+      const clock = jest.spyOn(performance, 'now').mockReturnValue(performance.now());
+      const names = members.map((_, i) => `name-${i}.`);
+      members.forEach((member, i) => member.write(textFrame(`42["say","${names[i]}"]`)));
+      for (const member of members) for (const name of names) await member.arrival(name);
+      clock.mockRestore();
+      return members.map(({ received }) => received.match(/name-\d+\./g)!);
+    },
+  };
+}
+
+interface ServedSocket {
+  write: (...args: unknown[]) => boolean;
+}
+
+/** Counts the writes to a socket from now on. */
+function countWrites(served: ServedSocket): () => number {
+  const { write } = served;
+  let count = 0;
+  served.write = (...args) => {
+    count++;
+    return Reflect.apply(write, served, args) as boolean;
+  };
+  return () => count;
+}
 
 /** The names of what a client hears, in order. */
 function recordOf(client: ClientSocket): string[] {

@@ -31,7 +31,11 @@ export interface Transport {
   readonly requestHandler: RequestHandler | null;
   /** Gets what arrives; changed once, when an upgrade succeeds. */
   handler: TransportListener;
-  /** Whether a packet sent now leaves at the end of this tick; volatile packets are dropped otherwise. */
+  /**
+   * Whether the peer has kept up; a volatile packet is dropped otherwise. False while the kernel, or a poll, has yet to take
+   * what was sent, and behind a packet of the same tick. What earlier ticks of this turn have sent does not count: it only
+   * waits for the turn's one write.
+   */
   readonly writable: boolean;
   /** Whether packets wait for the peer to ask for them. */
   readonly isDirty: boolean;
@@ -49,7 +53,7 @@ export interface Transport {
   send(packet: EncodedPacket, compress: boolean): number;
   /** As `send`, for a packet that goes to many: it is framed once for all of them. */
   sendShared(packet: SharedPacket, compress: boolean): number;
-  /** Hands what this tick has collected to the network before the tick's end, at which the handler hears of it. */
+  /** Hands what was collected to the network before the end of the turn, at which the handler hears of it. */
   writeNow(): void;
   /** Whether what waits for the peer's next request is to end at once, while an upgrade probes. */
   endPollsAtOnce(hurried: boolean): void;

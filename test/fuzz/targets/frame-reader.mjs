@@ -128,6 +128,10 @@ class Reading {
     });
   }
 
+  beforeInput() {}
+
+  writeNow() {}
+
   receiveText(type, text) {
     this.direct++;
     this.seen.push(`text ${type} ${text}`);

@@ -39,7 +39,7 @@ export class PollingTransport implements Transport, RequestHandler, Flushable {
   /** While an upgrade probes, polls are answered at once. */
   #hurried = false;
   #enlisted = false;
-  /** Whether an answer was given that the handler hears of at the end of this tick. */
+  /** Whether an answer was given that the handler hears of when the transport is flushed. */
   #mustNotify = false;
   #ending: { reason: CloseReason; detail: CloseDetail } | null = null;
   readonly #pollTimer = new Timer(() => this.#onPollWait());
@@ -89,7 +89,7 @@ export class PollingTransport implements Transport, RequestHandler, Flushable {
     return this.send(shared.packet, compress);
   }
 
-  /** Its handler hears of that at the tick's end: who hears of it may send, and must not come before what is sent now. */
+  /** Its handler hears of that when it is flushed: a listener may send, and must not come before what is sent now. */
   writeNow(): void {
     if (this.#poll === null || this.#queue.length === 0) return;
     this.#mustNotify = true;
@@ -193,6 +193,7 @@ export class PollingTransport implements Transport, RequestHandler, Flushable {
   }
 
   #onBody(exchange: PollingExchange, result: string | Buffer | ProtocolError | null): void {
+    this.flushQueue.beforeInput();
     if (result === null) {
       this.#pushing = false;
       this.close(false, 'transport error', closeDetail('PUSH_ABORTED', 'the peer left in the middle of a POST'));

@@ -5,6 +5,10 @@ import type { Duplex } from 'node:stream';
 export interface FrameListener {
   /** False once the connection closes: whatever still arrives is left to `ws`, which waits for the close frame. */
   readonly isOpen: boolean;
+  /** A chunk is about to be read. */
+  beforeInput(): void;
+  /** Writes what was collected, so that what `ws` answers to a frame, or to the end of the stream, comes behind it. */
+  writeNow(): void;
   /** A text frame: its first byte, which is the packet's type, and the rest. */
   receiveText(type: number, text: string): void;
   receiveBinary(bytes: Buffer): void;
@@ -50,6 +54,8 @@ export class FrameReader {
     (socket as ReadSocket)[READER] = new FrameReader(socket, passOn, sink, maxPayload);
     socket.on('data', onData);
     socket.off('data', passOn);
+    // In front of `ws`, which ends the connection and what was to be written to it.
+    socket.prependListener('end', onEnd);
   }
 
   /** Leaves what still arrives to nobody, as `ws` does once it has refused a frame. */
@@ -58,6 +64,7 @@ export class FrameReader {
   }
 
   read(data: Buffer): void {
+    this.sink.beforeInput();
     const chunk = this.#rest === null ? data : Buffer.concat([this.#rest, data]);
     this.#rest = null;
     let position = 0;
@@ -72,6 +79,11 @@ export class FrameReader {
         position = next;
       }
     }
+  }
+
+  /** The peer sends nothing any more; it may still read. */
+  end(): void {
+    this.sink.writeNow();
   }
 
   /** Reads the frame at `start`, or leaves it to `ws`; returns where it ends, or `start` where nothing was read yet. */
@@ -122,6 +134,7 @@ export class FrameReader {
     if (opcode <= BINARY) this.#fragmented = !isFinal;
     this.#passing = size;
     this.#closing = opcode === CLOSE || isRefused;
+    if (opcode >= CLOSE || isRefused) this.sink.writeNow();
     return start;
   }
 
@@ -162,6 +175,10 @@ function isReserved(first: number): boolean {
 /** One listener for all sockets. */
 function onData(this: Duplex, chunk: Buffer): void {
   (this as ReadSocket)[READER].read(chunk);
+}
+
+function onEnd(this: Duplex): void {
+  (this as ReadSocket)[READER].end();
 }
 
 /** Unmasks in place, with the mask that stands before `start`; whether every byte then is ASCII. */

@@ -31,8 +31,8 @@ export interface WebsocketRules {
  * Engine.IO over a WebSocket: one packet per frame.
  *
  * Common frames are read straight from the socket, all others by `ws`, which also does control frames. Frames of ours
- * are collected during a tick and written to the raw socket in one call at its end; with permessage-deflate negotiated,
- * `ws` compresses and sends instead.
+ * are collected during a turn of the event loop and written to the raw socket in one call at its end; with
+ * permessage-deflate negotiated, `ws` compresses and sends instead.
  */
 export class WebsocketTransport implements Transport, Flushable, FrameListener, WebsocketListener, DormantListener {
   readonly name = 'websocket';
@@ -40,13 +40,15 @@ export class WebsocketTransport implements Transport, Flushable, FrameListener, 
   /** `closing`: the close frame is behind what a slow peer has yet to read. */
   #state: 'open' | 'closing' | 'closed' = 'open';
   #ending: { reason: CloseReason; detail: CloseDetail } | null = null;
-  /** The frames of this tick: `#chunks` in order, then `#text`, which grows by every further text frame. */
+  /** The frames of this turn: `#chunks` in order, then `#text`, which grows by every further text frame. */
   #text = '';
   #chunks: (string | Buffer)[] | null = null;
   #chunkBytes = 0;
-  /** Packets of this tick; where `ws` sends, those that it has not handed over. */
+  /** Packets of this turn; where `ws` sends, those that it has not handed over. */
   #packets = 0;
   #enlisted = false;
+  /** The tick of the last packet that waits for the end of this turn. */
+  #tick = -1;
   /** What the kernel has not taken; null until it leaves something for the first time. */
   #tail: WriteWatermark | null = null;
   /** Packets of a long joined frame, and what arrived behind it, until their turn of the loop. */
@@ -89,8 +91,8 @@ export class WebsocketTransport implements Transport, Flushable, FrameListener, 
 
   get writable(): boolean {
     // What is still being compressed counts as well.
-    const collects = this.#enlisted && !this.flushQueue.isImmediate;
-    return this.#state === 'open' && !collects && this.websocket.bufferedAmount === 0;
+    const isTaken = this.#state === 'open' && this.websocket.bufferedAmount === 0;
+    return isTaken && !(this.#enlisted && this.#tick === this.flushQueue.tick);
   }
 
   get isDirty(): boolean {
@@ -150,7 +152,7 @@ export class WebsocketTransport implements Transport, Flushable, FrameListener, 
     else if (!this.#compressed && !this.#tail?.isMarked) this.#markTail(0);
   }
 
-  /** Writes the tick's frames in one call. */
+  /** Writes what was collected in one call. */
   writeNow(): void {
     const text = this.#text;
     const chunks = this.#chunks;
@@ -197,6 +199,10 @@ export class WebsocketTransport implements Transport, Flushable, FrameListener, 
 
   get isOpen(): boolean {
     return this.#state === 'open';
+  }
+
+  beforeInput(): void {
+    this.flushQueue.beforeInput();
   }
 
   receiveBinary(bytes: Buffer): void {
@@ -303,6 +309,7 @@ export class WebsocketTransport implements Transport, Flushable, FrameListener, 
 
   #enlist(): void {
     if (this.flushQueue.isImmediate) this.writeNow();
+    else this.#tick = this.flushQueue.tick;
     if (this.#enlisted) return;
     this.#enlisted = true;
     this.flushQueue.enlist(this);

@@ -25,7 +25,7 @@ export interface WebtransportRules {
 /**
  * Engine.IO over WebTransport: the packets of both sides on one bidirectional stream, which the peer opens.
  *
- * Packets of one tick leave in one chunk.
+ * Packets of one turn of the event loop leave in one chunk.
  */
 export class WebtransportTransport implements Transport, Flushable, FrameListener {
   readonly name = 'webtransport';
@@ -36,6 +36,8 @@ export class WebtransportTransport implements Transport, Flushable, FrameListene
   #frames: Buffer[] = [];
   #frameBytes = 0;
   #enlisted = false;
+  /** The tick of the last packet that waits for the end of this turn. */
+  #tick = -1;
   /** Chunks that the stream has not taken yet: their bytes, and the packets that end with each. */
   readonly #writes: { readonly bytes: number; readonly packets: number }[] = [];
   #writeBytes = 0;
@@ -71,7 +73,8 @@ export class WebtransportTransport implements Transport, Flushable, FrameListene
   }
 
   get writable(): boolean {
-    return this.#state === 'open' && this.#frames.length === 0 && this.#writes.length === 0;
+    const isTaken = this.#state === 'open' && this.#writes.length === 0;
+    return isTaken && !(this.#enlisted && this.#tick === this.flushQueue.tick);
   }
 
   get isDirty(): boolean {
@@ -100,10 +103,7 @@ export class WebtransportTransport implements Transport, Flushable, FrameListene
     this.#frames.push(frame);
     this.#frameBytes += frame.length;
     if (this.flushQueue.isImmediate) this.writeNow();
-    else if (!this.#enlisted) {
-      this.#enlisted = true;
-      this.flushQueue.enlist(this);
-    }
+    else this.#enlist();
     return this.queuedBytes;
   }
 
@@ -151,6 +151,10 @@ export class WebtransportTransport implements Transport, Flushable, FrameListene
     this.wheel.schedule(this.#closeTimer, this.rules.closeTimeout);
   }
 
+  beforeInput(): void {
+    this.flushQueue.beforeInput();
+  }
+
   receiveBinary(bytes: Buffer): void {
     try {
       this.handler.onMessage(bytes);
@@ -183,6 +187,7 @@ export class WebtransportTransport implements Transport, Flushable, FrameListene
   }
 
   #receive(chunk: Uint8Array): void {
+    this.beforeInput();
     try {
       this.#frameReader.read(chunk);
     } catch (error) {
@@ -190,6 +195,13 @@ export class WebtransportTransport implements Transport, Flushable, FrameListene
       const reason = error.code === 'PAYLOAD_TOO_LARGE' ? 'transport error' : 'parse error';
       this.close(false, reason, closeDetail(error.code, error.message));
     }
+  }
+
+  #enlist(): void {
+    this.#tick = this.flushQueue.tick;
+    if (this.#enlisted) return;
+    this.#enlisted = true;
+    this.flushQueue.enlist(this);
   }
 
   #write(piece: Buffer, packets: number): void {

@@ -59,6 +59,10 @@ class Reading implements FrameListener {
     FrameReader.install(this.socket as unknown as Duplex, this, MAX_PAYLOAD);
   }
 
+  beforeInput(): void {}
+
+  writeNow(): void {}
+
   receiveText(type: number, text: string): void {
     this.direct++;
     this.#see(Buffer.from(String.fromCharCode(type) + text), false);

@@ -8,7 +8,8 @@ import { broadcastRing, enterManyRing, enterRing } from './wire.mjs';
 
 /**
  * One of the recipients asks for the broadcast. The next one is asked for when every copy of the last has arrived, so no
- * server gets to put two into one write. The latency is that of the last copy.
+ * server gets to put two into one write; unless there are several senders, which ask at the same time, or a burst, which
+ * is asked for by one write. The latency is that of the last copy.
  *
  * Where there are others, the recipients are in a room, and the others get nothing.
  *
@@ -19,6 +20,8 @@ export class BroadcastDriver {
   #recipients;
   #others;
   #roomsEach;
+  #senders;
+  #burst;
   #ring;
   #connections = [];
   #latencies = new Latencies();
@@ -31,15 +34,18 @@ export class BroadcastDriver {
 
   /**
    * @param {{ port: number }} target
-   * @param {{ recipients: number, others?: number, roomsEach?: number, bytes: number, ring?: import('./wire.mjs').Ring }}
-   *   options `roomsEach` further rooms are entered by each connection; `ring` where it is not the usual one
+   * @param {{ recipients: number, others?: number, roomsEach?: number, senders?: number, burst?: number, bytes: number,
+   *   ring?: import('./wire.mjs').Ring }} options `roomsEach` further rooms are entered by each connection; `ring` where it
+   *   is not the usual one
    */
-  constructor(target, { recipients, others = 0, roomsEach = 0, bytes, ring }) {
+  constructor(target, { recipients, others = 0, roomsEach = 0, senders = 1, burst = 1, bytes, ring }) {
     this.#target = target;
     this.#recipients = recipients;
     this.#others = others;
     this.#roomsEach = roomsEach;
-    this.#ring = ring ?? broadcastRing(bytes, others > 0 ? 'tell' : 'broadcast');
+    this.#senders = senders;
+    this.#burst = burst;
+    this.#ring = ring ?? broadcastRing(bytes, others > 0 ? 'tell' : 'broadcast', senders * burst);
   }
 
   async open() {
@@ -87,7 +93,8 @@ export class BroadcastDriver {
     const first = (this.#sent++ % size) * requestLength;
     this.#missing = this.#recipients;
     this.#sentAt = performance.now();
-    this.#connections[0].write(requests.subarray(first, first + requestLength));
+    const request = Buffer.concat(Array(this.#burst).fill(requests.subarray(first, first + requestLength)));
+    for (const sender of this.#connections.slice(0, this.#senders)) sender.write(request);
   }
 
   #receive(copies) {
@@ -96,7 +103,7 @@ export class BroadcastDriver {
     if (this.#missing < 0) throw new Error('more copies than recipients');
     const now = performance.now();
     this.#latencies.add(now - this.#sentAt);
-    this.#delivered += this.#recipients;
+    this.#delivered += this.#recipients * this.#senders * this.#burst;
     if (now < this.#deadline) this.#send();
     else this.#finish();
   }

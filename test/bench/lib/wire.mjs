@@ -140,13 +140,14 @@ export function eventsRing(burst, bytes) {
  *
  * @param {number} bytes length of the payload
  * @param {'broadcast' | 'tell'} [event]
+ * @param {number} [times] how often each is sent at once: all are the same, so that their order does not matter
  */
-export function broadcastRing(bytes, event = 'broadcast') {
+export function broadcastRing(bytes, event = 'broadcast', times = 1) {
   return ring(256, () => {
     const payload = randomText(bytes);
     return {
       request: [clientFrame(TEXT, `42["${event}","${payload}"]`)],
-      reply: [serverFrame(TEXT, `42["news","${payload}"]`)],
+      reply: Array(times).fill(serverFrame(TEXT, `42["news","${payload}"]`)),
     };
   });
 }

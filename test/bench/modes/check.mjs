@@ -24,6 +24,7 @@ const PEERS = {
   bound: 'ws',
   events: 'ws',
   broadcast: 'ws',
+  room: 'ws',
   rooms: 'ws',
   binary: 'ws',
   polling: 'floor',

@@ -9,6 +9,7 @@ import { growth } from './growth.mjs';
 import heartbeat from './heartbeat.mjs';
 import idle from './idle.mjs';
 import polling from './polling.mjs';
+import room from './room.mjs';
 import rooms from './rooms.mjs';
 import { settings } from './settings.mjs';
 import start from './start.mjs';
@@ -58,6 +59,7 @@ export const scenarios = [
   bound,
   events,
   broadcast,
+  room,
   rooms,
   binary,
   polling,

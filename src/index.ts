@@ -58,3 +58,9 @@ export {
   type ServerOptions,
   type ServerStats,
 } from './socketio/index.js';
+export {
+  ContractViolationError,
+  InvalidDataError,
+  type InvalidDataReply,
+  type IssueDetail,
+} from './contract/runtime.js';

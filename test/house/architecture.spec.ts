@@ -15,19 +15,21 @@ interface Import {
   readonly isType: boolean;
 }
 
-const ENTRIES = ['index.ts', 'server.ts', 'testing/index.ts'];
+const ENTRIES = ['index.ts', 'server.ts', 'testing/index.ts', 'contract/index.ts', 'client/index.ts'];
 
 /** Knows no protocol; every layer may import its files directly. */
 const GROUND = 'common';
 
 /** The doors each entry and each layer may go through, beside a layer's own files. */
 const DOORS: Readonly<Record<string, readonly string[]>> = {
-  'index.ts': ['nest/index.ts', 'socketio/index.ts'],
+  'index.ts': ['nest/index.ts', 'socketio/index.ts', 'contract/runtime.ts'],
   'server.ts': ['socketio/index.ts'],
   testing: ['nest/index.ts', 'socketio/index.ts'],
-  nest: ['socketio/index.ts'],
+  nest: ['socketio/index.ts', 'contract/index.ts', 'contract/runtime.ts'],
+  client: ['contract/index.ts'],
   socketio: ['engine/index.ts'],
   engine: [],
+  contract: [],
   common: [],
 };
 

@@ -1,0 +1,271 @@
+import type { EventDefinition, EventParts, NoAck } from './event.js';
+import { isSchema, type InputOf, type OutputOf, type StandardSchema } from './standard-schema.js';
+import type { TypeMarker } from './type.js';
+
+/** An event that clients emit: what decorators take where they take a name. */
+export interface Entry<Name extends string, Args extends unknown[], Reply, Sent extends unknown[]> {
+  readonly name: Name;
+  readonly direction: 'in';
+  /** @internal */
+  readonly '~entry': EntryParts;
+  /** Only types. */
+  readonly '~types'?: { readonly args: Args; readonly reply: Reply; readonly sent: Sent };
+}
+
+/** An event that the server emits. `Answer` is what the server gets of a client's ack `Reply`. */
+export interface OutEntry<Name extends string, Sent extends unknown[], Reply, Answer> {
+  readonly name: Name;
+  readonly direction: 'out' | 'server';
+  /** @internal */
+  readonly '~entry': EntryParts;
+  /** Only types. */
+  readonly '~out'?: { readonly sent: Sent; readonly reply: Reply; readonly answer: Answer };
+}
+
+/** What an entry is made of at run time. */
+export interface EntryParts extends EventParts {
+  /** Of the contract that it belongs to. */
+  readonly namespace: string | RegExp;
+}
+
+/** Any event that clients emit, of any contract. */
+// oxlint-disable-next-line typescript/no-explicit-any -- entries of all types are meant
+export type AnyEntry = Entry<string, any, any, any>;
+
+/** All events of one namespace. `Data` is the type of `socket.data`, `Auth` of what clients connect with. */
+export interface Contract<Name extends string | RegExp, In, Out, ServerSide, Data, Auth> {
+  readonly namespace: Name;
+  /** What clients emit. */
+  readonly in: In;
+  /** What the server emits. */
+  readonly out: Out;
+  /** What servers of a cluster tell each other by `serverSideEmit`. */
+  readonly server: ServerSide;
+  /** @internal */
+  readonly '~contract': ContractParts;
+  /** Only types. */
+  readonly '~types'?: { readonly data: Data; readonly auth: Auth };
+}
+
+/** What a contract is made of at run time. */
+export interface ContractParts {
+  readonly marker: typeof MARKER;
+  /** Null if the contract has types only, and so does not know its events. */
+  readonly in: ReadonlyMap<string, EntryParts> | null;
+  readonly out: ReadonlyMap<string, EntryParts> | null;
+  /** Null if the auth is not validated. */
+  readonly auth: StandardSchema | null;
+}
+
+// oxlint-disable-next-line typescript/no-explicit-any -- contracts of all types are meant
+export type AnyContract = Contract<any, any, any, any, any, any>;
+
+/** Any definitions. They name none of their types, which would otherwise be inferred from here. */
+type Definitions = Readonly<Record<string, { readonly '~event': EventParts }>>;
+
+/** The parts of a contract. Each may be left out. */
+export interface ContractDefinition<
+  In extends Definitions = Definitions,
+  Out extends Definitions = Definitions,
+  ServerSide extends Definitions = Definitions,
+  Data = unknown,
+  Auth = unknown,
+> {
+  /** What clients emit. */
+  readonly in?: In;
+  /** What the server emits. */
+  readonly out?: Out;
+  /** What servers of a cluster tell each other by `serverSideEmit`; never validated, since these are trusted. */
+  readonly server?: ServerSide;
+  /** The type of `socket.data`. */
+  readonly data?: TypeMarker<Data>;
+  /** What clients connect with. A schema is held against it behind guards and before `@OnHandshake`. */
+  readonly auth?: Auth;
+}
+
+/** The maps of a team that types its events already. */
+export interface ContractMaps {
+  readonly in?: object;
+  readonly out?: object;
+  readonly server?: object;
+  readonly data?: unknown;
+  readonly auth?: unknown;
+}
+
+/** One string for all copies of this package in a process: a contract of one is a contract of the others. */
+const MARKER = 'nestjs-socketio:contract';
+
+/**
+ * Defines the events of a namespace, or with a pattern of all namespaces that match it. It has no Nest and no Node behind
+ * it, so that clients can share it; with `import type` nothing of it is in their bundle.
+ *
+ * Given Socket.IO's event maps as a type instead of events, it has types only.
+ *
+ * @example
+ * export const chat = defineContract('/chat', {
+ *   in: { message: event(Message).ack(Posted), typing: event() },
+ *   out: { message: event(Message) },
+ * });
+ * export const legacy = defineContract<{ in: ClientToServer; out: ServerToClient; data: User }>('/legacy');
+ */
+export function defineContract<
+  const Name extends string | RegExp,
+  In extends Definitions = {},
+  Out extends Definitions = {},
+  ServerSide extends Definitions = {},
+  // oxlint-disable-next-line typescript/no-explicit-any -- as in Socket.IO, where no type is given
+  Data = any,
+  Auth extends StandardSchema | TypeMarker<unknown> = TypeMarker<Record<string, unknown>>,
+>(
+  namespace: Name,
+  definition: ContractDefinition<In, Out, ServerSide, Data, Auth>,
+): Contract<Name, EntriesOf<In>, OutEntriesOf<Out>, OutEntriesOf<ServerSide>, Data, AuthTypes<Auth>>;
+export function defineContract<Maps extends ContractMaps>(
+  namespace: string,
+): Contract<
+  string,
+  MapEntries<Maps extends { in: infer In } ? In : {}>,
+  MapOutEntries<Maps extends { out: infer Out } ? Out : {}>,
+  MapOutEntries<Maps extends { server: infer ServerSide } ? ServerSide : {}>,
+  // oxlint-disable-next-line typescript/no-explicit-any -- as in Socket.IO, where no type is given
+  Maps extends { data: infer Data } ? Data : any,
+  {
+    sent: Maps extends { auth: infer Auth } ? Auth : Record<string, unknown>;
+    read: Maps extends { auth: infer Auth } ? Auth : Record<string, unknown>;
+  }
+>;
+export function defineContract(namespace: string | RegExp, definition?: ContractDefinition): unknown {
+  assertNamespace(namespace);
+  const name = typeof namespace === 'string' && !namespace.startsWith('/') ? `/${namespace}` : namespace;
+  if (definition === undefined) {
+    return {
+      namespace: name,
+      in: openEntries(name, 'in'),
+      out: openEntries(name, 'out'),
+      server: openEntries(name, 'server'),
+      '~contract': { marker: MARKER, in: null, out: null, auth: null },
+    };
+  }
+  const { in: received = {}, out: sent = {}, server = {}, auth } = definition;
+  const entries = entriesOf(received, name, 'in');
+  const outEntries = entriesOf(sent, name, 'out');
+  return {
+    namespace: name,
+    in: entries,
+    out: outEntries,
+    server: entriesOf(server, name, 'server'),
+    '~contract': {
+      marker: MARKER,
+      in: partsOf(entries),
+      out: partsOf(outEntries),
+      auth: isSchema(auth) ? auth : null,
+    },
+  };
+}
+
+/** Whether a value is a contract, also of another copy of this package. */
+export function isContract(value: unknown): value is AnyContract {
+  if (typeof value !== 'object' || value === null || value instanceof RegExp) return false;
+  return (value as Partial<AnyContract>)['~contract']?.marker === MARKER;
+}
+
+/** Whether a value is an entry of a contract, also of another copy of this package. */
+export function isEntry(value: unknown): value is AnyEntry {
+  return typeof value === 'object' && value !== null && typeof (value as Partial<AnyEntry>)['~entry'] === 'object';
+}
+
+type Direction = 'in' | 'out' | 'server';
+type RuntimeEntry = { readonly name: string; readonly direction: Direction; readonly '~entry': EntryParts };
+
+function entriesOf(
+  definitions: Definitions,
+  namespace: string | RegExp,
+  direction: Direction,
+): Record<string, RuntimeEntry> {
+  const entries = Object.create(null) as Record<string, RuntimeEntry>;
+  for (const [name, definition] of Object.entries(definitions)) {
+    const parts = (definition as Partial<typeof definition> | null)?.['~event'];
+    if (parts === undefined) throw new TypeError(`the event "${name}" of ${String(namespace)} is not made by event()`);
+    entries[name] = { name, direction, '~entry': { ...parts, namespace } };
+  }
+  return entries;
+}
+
+function partsOf(entries: Record<string, RuntimeEntry>): Map<string, EntryParts> {
+  return new Map(Object.entries(entries).map(([name, entry]) => [name, entry['~entry']]));
+}
+
+/** The entries of maps that exist as types only: each comes into being when it is asked for. */
+function openEntries(namespace: string | RegExp, direction: Direction): object {
+  const made = new Map<string, RuntimeEntry>();
+  return new Proxy(Object.create(null) as object, {
+    get(_target, name) {
+      if (typeof name !== 'string') return undefined;
+      let entry = made.get(name);
+      if (entry === undefined) {
+        const parts = { schemas: null, hasAck: false, ackSchema: null, description: {}, namespace };
+        made.set(name, (entry = { name, direction, '~entry': parts }));
+      }
+      return entry;
+    },
+  });
+}
+
+function assertNamespace(namespace: unknown): void {
+  if (typeof namespace === 'string' || namespace instanceof RegExp) return;
+  throw new TypeError(`defineContract() takes a namespace as a string or RegExp, not ${typeof namespace}`);
+}
+
+type EntriesOf<In> = {
+  readonly [K in keyof In]: In[K] extends EventDefinition<infer Args, infer Reply, infer Sent, infer _Answer>
+    ? Entry<K & string, Args, Reply, Sent>
+    : never;
+};
+
+type OutEntriesOf<Out> = {
+  readonly [K in keyof Out]: Out[K] extends EventDefinition<infer _Args, infer Reply, infer Sent, infer Answer>
+    ? OutEntry<K & string, Sent, Reply, Answer>
+    : never;
+};
+
+type AuthTypes<Auth> = Auth extends StandardSchema
+  ? { sent: InputOf<Auth>; read: OutputOf<Auth> }
+  : Auth extends TypeMarker<infer Type>
+    ? { sent: Type; read: Type }
+    : never;
+
+type MapEntries<Map> = {
+  readonly [K in keyof Map]: Entry<K & string, ArgsOfListener<Map[K]>, ReplyOfListener<Map[K]>, ArgsOfListener<Map[K]>>;
+};
+
+type MapOutEntries<Map> = {
+  readonly [K in keyof Map]: OutEntry<
+    K & string,
+    ArgsOfListener<Map[K]>,
+    ReplyOfListener<Map[K]>,
+    ReplyOfListener<Map[K]> extends NoAck ? NoAck : unknown
+  >;
+};
+
+// oxlint-disable-next-line typescript/no-explicit-any -- infers through listeners of any type
+type Callback = (...args: any[]) => unknown;
+
+/** What a listener of Socket.IO's maps is called with, without the callback at its end. */
+// oxlint-disable-next-line typescript/no-explicit-any -- infers through listeners of any type
+type ArgsOfListener<Listener> = Listener extends (...args: infer Params extends any[]) => unknown
+  ? Params extends [...infer Head, infer Last]
+    ? Last extends Callback
+      ? Head
+      : Params
+    : Params
+  : never;
+
+/** What the callback at a listener's end is called with. */
+// oxlint-disable-next-line typescript/no-explicit-any -- infers through listeners of any type
+type ReplyOfListener<Listener> = Listener extends (...args: infer Params extends any[]) => unknown
+  ? Params extends [...infer _Head, infer Last]
+    ? Last extends (reply: infer Reply, ...more: never[]) => unknown
+      ? Reply
+      : NoAck
+    : NoAck
+  : never;

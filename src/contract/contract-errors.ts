@@ -1,7 +1,7 @@
 import type { IssueDetail } from './issues.js';
 
-/** Every code of this layer. Stable; never reused. */
-export const CONTRACT_CODES = ['INVALID_ARGUMENTS', 'INVALID_AUTH', 'CONTRACT_VIOLATION'] as const;
+/** Every code of contracts, on servers and clients. Stable; never reused. */
+export const CONTRACT_CODES = ['INVALID_ARGUMENTS', 'INVALID_AUTH', 'CONTRACT_VIOLATION', 'NO_REPLY'] as const;
 
 export type ContractCode = (typeof CONTRACT_CODES)[number];
 

@@ -11,6 +11,7 @@ import {
   type RefusalName,
 } from '../../src/engine/index.js';
 import { Refusal } from '../../src/engine/http/refusal.js';
+import { CONTRACT_CODES } from '../../src/contract/runtime.js';
 import { NEST_CODES } from '../../src/nest/errors/nest-codes.js';
 import { PACKET_ERROR_CODES } from '../../src/socketio/codec/packet-error.js';
 import { Server } from '../../src/socketio/index.js';
@@ -68,7 +69,14 @@ describe('README', () => {
 
   it('lists every other code', () => {
     const documented = tableColumn('Other codes:', 1).flatMap(codesIn);
-    const others = [...ACK_CODES, ...CONNECT_REFUSAL_CODES, ...UPGRADE_CODES, ...NEST_CODES, 'INVALID_OPTION'];
+    const others = [
+      ...ACK_CODES,
+      ...CONNECT_REFUSAL_CODES,
+      ...UPGRADE_CODES,
+      ...NEST_CODES,
+      ...CONTRACT_CODES,
+      'INVALID_OPTION',
+    ];
     // Codes that stand in another table as well.
     const shared = ['RATE_LIMITED', 'CONNECT_TIMEOUT', 'SEND_QUEUE_OVERFLOW'];
     expect([...new Set(documented)].sort()).toEqual([...others, ...shared].sort());
@@ -91,12 +99,12 @@ describe('README', () => {
 
 describe('the catalogues of codes', () => {
   it('have each code once, in one of them', () => {
-    const codes = [...ENGINE_CODES, ...SOCKETIO_CODES, ...NEST_CODES];
+    const codes = [...ENGINE_CODES, ...SOCKETIO_CODES, ...NEST_CODES, ...CONTRACT_CODES];
     expect(codes.filter((code, index) => codes.indexOf(code) !== index)).toEqual([]);
   });
 
   it('have every code that is written anywhere in the source', () => {
-    const known = new Set([...ENGINE_CODES, ...SOCKETIO_CODES, ...NEST_CODES, ...INTERNAL_CODES]);
+    const known = new Set([...ENGINE_CODES, ...SOCKETIO_CODES, ...NEST_CODES, ...CONTRACT_CODES, ...INTERNAL_CODES]);
     const written = sources().flatMap(([file, text]) =>
       [...text.matchAll(/\bcode(?:: \w+)?(?::| =) '([A-Z][A-Z0-9_]+)'/g)].map(([, code]) => `${code} in ${file}`),
     );

@@ -1,3 +1,5 @@
+import { askForeign } from './call-foreign.js';
+
 /**
  * Runs steps one after the other, each of which continues or fails through its `next`: the loop behind every kind of
  * middleware. `done` is called at most once, at once where every step continues at once; a second `next` is ignored. A
@@ -19,13 +21,10 @@ export function runChain(
       return;
     }
     const index = current;
-    const fail = (reason: unknown): void => next(index, reason, true);
-    try {
-      const result = run(index, (failure) => next(index, failure));
-      if (result instanceof Promise) result.catch(fail);
-    } catch (reason) {
-      fail(reason);
-    }
+    const proceed = (failure?: unknown): void => next(index, failure);
+    askForeign(run, undefined, [index, proceed], (reason) => {
+      if (reason !== null) next(index, reason, true);
+    });
   }
 
   next(-1);

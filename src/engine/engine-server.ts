@@ -13,10 +13,9 @@ import { FlushQueue } from './transport/flush-queue.js';
 import { CrossOrigin, type CrossOriginVerdict } from './http/cross-origin.js';
 import { removeInvalidHeaders } from './http/header-fields.js';
 import { HttpAttachment } from './http/http-attachment.js';
-import type { HttpExchange, HttpHeaders } from './http/http-exchange.js';
+import type { AnswerPolicy, HttpExchange, HttpHeaders } from './http/http-exchange.js';
 import { runMiddlewares, type HttpMiddleware } from './http/http-middleware.js';
 import { NodeExchange } from './http/node-exchange.js';
-import { PollingExchange, type AnswerPolicy } from './transport/polling/polling-exchange.js';
 import { ProxyTrust } from './http/proxy-trust.js';
 import { refuseUpgrade } from './http/refusal-writer.js';
 import { UpgradeRequest } from './http/upgrade-request.js';
@@ -331,9 +330,7 @@ export class EngineServer extends EventEmitter implements SessionContext, Answer
         this.#refuseExchange(http, headers, new Refusal('TRANSPORT_HANDSHAKE_ERROR'));
         return;
       }
-      const exchange = new PollingExchange(http, headers, this);
-      if (request.method === 'GET') requestHandler.handlePoll(exchange);
-      else requestHandler.handlePush(exchange);
+      requestHandler.handleRequest(http, headers, this);
     }
   }
 
@@ -342,7 +339,7 @@ export class EngineServer extends EventEmitter implements SessionContext, Answer
     const transport = new PollingTransport(this.wheel, this.#flushQueue, this.opts, dialect.payload);
     const cookie = this.#cookieHeader(id);
     this.#openSession(id, transport, http.request, address, dialect.protocol);
-    transport.handlePoll(new PollingExchange(http, { ...headers, ...cookie }, this));
+    transport.handleRequest(http, { ...headers, ...cookie }, this);
   }
 
   #onUpgradeVerdict(upgrade: UpgradeRequest, verdict: CrossOriginVerdict | null): void {

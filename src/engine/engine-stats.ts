@@ -1,4 +1,5 @@
 import type { RefusalName } from './http/refusal.js';
+import type { SessionCounters } from './session/session.js';
 import type { TransportName } from './transport/transport.js';
 
 /** What an engine has done so far: a snapshot, as plain data. */
@@ -31,7 +32,7 @@ export interface Traffic {
 }
 
 /** The numbers behind `EngineStats`. Per message one of them is counted up, and nothing else happens. */
-export class EngineCounters {
+export class EngineCounters implements SessionCounters {
   opened = 0;
   packetsIn = 0;
   packetsOut = 0;

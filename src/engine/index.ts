@@ -9,19 +9,20 @@ export {
 } from './engine-options.js';
 export type { CorsDelegate, CorsOptions, CorsSetting } from './http/cors-options.js';
 export { parseEngineRequest, parseQuery, type EngineRequest, type RequestSummary } from './http/engine-request.js';
-export {
-  ENGINE_CODES,
-  EngineErrorCode,
-  REFUSALS,
-  SESSION_CODES,
-  UPGRADE_CODES,
-  type RefusalName,
-} from './http/refusal.js';
+export { ENGINE_CODES } from './engine-codes.js';
+export { EngineErrorCode, REFUSALS, type RefusalName } from './http/refusal.js';
+export { UPGRADE_CODES, type UpgradeCode } from './session/upgrade.js';
 export { Tally, type EngineStats } from './engine-stats.js';
 export { Rate, TokenBucket } from '../common/token-bucket.js';
 export { addressKey } from '../common/address-key.js';
 export type { TrustProxy } from './http/proxy-trust.js';
-export { closeDetail, type CloseDetail, type CloseReason } from './transport/close-reason.js';
+export {
+  SESSION_CODES,
+  closeDetail,
+  type CloseDetail,
+  type CloseReason,
+  type EndCode,
+} from './transport/close-reason.js';
 export { OptionError, OptionReader } from '../common/option-reader.js';
 export { PROTOCOL_ERROR_CODES, ProtocolError, type ProtocolErrorCode } from './codec/protocol-error.js';
 export { Session, messageSize, type SessionListener } from './session/session.js';

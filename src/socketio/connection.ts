@@ -27,9 +27,10 @@ import type { ParserDecoder } from './codec/parser.js';
 import type { DisconnectDetails, DisconnectReason } from './client/disconnect-reason.js';
 import type { EventQueue } from './inbound/event-queue.js';
 import type { Socket } from './socket.js';
-import { OverflowError, type ConnectRefusalCode } from './socketio-error.js';
+import { OverflowError } from './client/overflow-error.js';
+import type { ConnectRefusalCode } from './socketio-codes.js';
 import type { Server } from './server.js';
-import type { WriteOptions } from './write-options.js';
+import type { WriteOptions } from './adapter/adapter.js';
 
 /**
  * A session as Socket.IO sees it: reads its packets and hands each to the socket of its namespace. Known to others as
@@ -167,7 +168,8 @@ export class Connection extends TimerEntry implements SessionListener, PacketSin
   }
 
   onClose(reason: CloseReason, detail: CloseDetail): void {
-    this.#end(reason, detail);
+    // The engine ends a session with its own codes, or with one that this layer gave it.
+    this.#end(reason, detail as DisconnectDetails);
   }
 
   /** A CONNECT packet; also called for a client that is to be let in without one. */

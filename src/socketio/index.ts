@@ -17,14 +17,10 @@ export {
   type RateLimitOptions,
   type RateOptions,
 } from './inbound/rate-limit.js';
-export { rateLimited } from './socketio-error.js';
-export {
-  AckError,
-  OverflowError,
-  type ErrorAck,
-  type ExtendedError,
-  type SocketIoErrorCode,
-} from './socketio-error.js';
+export { rateLimited } from './inbound/rate-limit.js';
+export { AckError, type ErrorAck, type SocketIoErrorCode } from './acks/ack-error.js';
+export { OverflowError } from './client/overflow-error.js';
+export type { ExtendedError } from './inbound/middleware.js';
 export { AckReply } from './acks/ack-reply.js';
 export { RESERVED_EVENTS, assertEmittable } from './events/reserved-events.js';
 export { emitByIds } from './broadcast/emit-by-id.js';

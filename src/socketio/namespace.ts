@@ -12,7 +12,8 @@ import type { RemoteSocket } from './broadcast/remote-socket.js';
 import { assertEmittable } from './events/reserved-events.js';
 import { Socket } from './socket.js';
 import type { Server } from './server.js';
-import { AckError, type ExtendedError } from './socketio-error.js';
+import { AckError } from './acks/ack-error.js';
+import type { ExtendedError } from './inbound/middleware.js';
 import {
   StrictEventEmitter,
   type AllButLast,

@@ -1,5 +1,6 @@
 import { Tally, type EngineStats } from '../engine/index.js';
-import type { ConnectRefusalCode } from './socketio-error.js';
+import type { DisconnectCode } from './client/disconnect-reason.js';
+import type { ConnectRefusalCode } from './socketio-codes.js';
 
 /** What a server has done so far: a snapshot, as plain data. Without an engine yet, its part is zero. */
 export interface ServerStats extends EngineStats {
@@ -14,7 +15,7 @@ export interface ServerStats extends EngineStats {
   /** CONNECT packets that were answered with CONNECT_ERROR. */
   readonly connectRefused: Readonly<Partial<Record<ConnectRefusalCode, number>>>;
   /** Sockets that were disconnected, by the code of their details. */
-  readonly disconnected: Readonly<Record<string, number>>;
+  readonly disconnected: Readonly<Partial<Record<DisconnectCode, number>>>;
   /** Acks that clients owe. */
   readonly pendingAcks: number;
   /** Events that nobody handles. */
@@ -35,7 +36,7 @@ export class ServerCounters {
   unansweredAcks = 0;
   errors = 0;
   readonly connectRefused = new Tally<ConnectRefusalCode>();
-  readonly disconnected = new Tally<string>();
+  readonly disconnected = new Tally<DisconnectCode>();
 }
 
 /** What a server without an engine has to say about sessions. */

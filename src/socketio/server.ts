@@ -37,7 +37,7 @@ import {
 } from './server-options.js';
 import { NO_ENGINE_STATS, ServerCounters, type ServerStats } from './server-stats.js';
 import type { Socket } from './socket.js';
-import type { ExtendedError } from './socketio-error.js';
+import type { ExtendedError } from './inbound/middleware.js';
 import {
   StrictEventEmitter,
   type AllButLast,
@@ -287,7 +287,7 @@ export class Server<
       ...(this.engine instanceof EngineServer ? this.engine.stats() : NO_ENGINE_STATS),
       sockets: { now, opened: socketsOpened, byNamespace: this.namespaces.countSockets() },
       connectRefused: counters.connectRefused.toObject(),
-      disconnected: counters.disconnected.toObject() as Record<string, number>,
+      disconnected: counters.disconnected.toObject(),
       pendingAcks,
       unknownEvents,
       rateLimited,

@@ -17,8 +17,10 @@ import type { Namespace } from './namespace.js';
 import { assertEmittable } from './events/reserved-events.js';
 import type { Server } from './server.js';
 import { EventRateLimiter, type RateLimitAction } from './inbound/rate-limit.js';
-import { AckError, rateLimited, type ErrorAck, type ExtendedError } from './socketio-error.js';
-import type { WriteOptions } from './write-options.js';
+import { AckError, type ErrorAck } from './acks/ack-error.js';
+import { rateLimited } from './inbound/rate-limit.js';
+import type { ExtendedError } from './inbound/middleware.js';
+import type { WriteOptions } from './adapter/adapter.js';
 import type {
   AllButLast,
   DecorateAcknowledgements,
@@ -581,8 +583,8 @@ export class Socket<
   }
 
   #refuseFlood(): void {
-    const details = { code: 'TOO_MANY_PENDING_EVENTS', message: 'too many events before the connect handler settled' };
-    this.dismiss(details);
+    const message = 'too many events before the connect handler settled';
+    this.dismiss({ code: 'TOO_MANY_PENDING_EVENTS', message });
   }
 
   /** False where the packet was dropped, as far as that can be told. */

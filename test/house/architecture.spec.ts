@@ -38,6 +38,7 @@ const DOORS: Readonly<Record<string, readonly string[]>> = {
  * its server. Between these files alone a type may be imported in a circle; a value never.
  */
 const ONE_API: ReadonlySet<string> = new Set([
+  'socketio/connect-sequence.ts',
   'socketio/connection.ts',
   'socketio/namespace-registry.ts',
   'socketio/namespace.ts',
@@ -52,7 +53,7 @@ const HOMES = [
   { packages: /^@nestjs\//, home: 'nest/' },
 ];
 
-const RULES = { direction, homes, cycles, suppressions, reachability };
+const RULES = { direction, homes, tops, folders, cycles, suppressions, reachability };
 
 describe('src', () => {
   const sources = readSources(path.join(import.meta.dirname, '../../src'));
@@ -179,6 +180,39 @@ describe('homes', () => {
   });
 });
 
+describe('tops', () => {
+  it('lets the files at the top of a layer import its folders, and folders each other', () => {
+    const sources = {
+      'engine/server.ts': `import './http/a.js'`,
+      'engine/http/a.ts': `import '../codec/b.js'`,
+      'engine/codec/b.ts': '',
+    };
+    expect(tops(fixture(sources))).toEqual([]);
+  });
+
+  it('refuses that a file of a folder imports one of the top, types included', () => {
+    const sources = { 'engine/server.ts': '', 'engine/http/a.ts': `import type { S } from '../server.js'` };
+    expect(tops(fixture(sources))).toEqual([`engine/http/a.ts must not import '../server.js'`]);
+  });
+});
+
+describe('folders', () => {
+  it('lets folders import each other in one order', () => {
+    const sources = { 'e/a/x.ts': `import '../b/y.js'`, 'e/b/y.ts': `import '../../common/z.js'`, 'common/z.ts': '' };
+    expect(folders(fixture(sources))).toEqual([]);
+  });
+
+  it('names the folders of a circle, types included', () => {
+    const sources = {
+      'e/a/x.ts': `import '../b/y.js'`,
+      'e/b/y.ts': '',
+      'e/b/z.ts': `import type { W } from '../a/w.js'`,
+      'e/a/w.ts': '',
+    };
+    expect(folders(fixture(sources))).toEqual(['e/a -> e/b -> e/a']);
+  });
+});
+
 describe('cycles', () => {
   it('lets two files share a third', () => {
     expect(
@@ -271,12 +305,40 @@ function homes(sources: Sources): string[] {
     .map(refusal);
 }
 
+/** The files at the top of a layer stand above its folders. */
+function tops(sources: Sources): string[] {
+  return readImports(sources)
+    .filter(({ from, target }) => target !== null && isTop(target) && !isTop(from) && layerOf(from) === layerOf(target))
+    .map(refusal);
+}
+
+/** Whether a file lies at the top of its layer. */
+function isTop(file: string): boolean {
+  return file.split('/').length === 2;
+}
+
+/** Folders import each other in one order, types included. The layers themselves are held by `direction`. */
+function folders(sources: Sources): string[] {
+  const graph = new Map<string, Set<string>>();
+  for (const { from, target } of readImports(sources)) {
+    if (target === null) continue;
+    const [folder, other] = [path.posix.dirname(from), path.posix.dirname(target)];
+    if (folder !== other) graph.set(folder, (graph.get(folder) ?? new Set()).add(other));
+  }
+  return circles(graph);
+}
+
 /** Type-only imports count: two files that need each other's types are one noun, or lack an interface; see `ONE_API`. */
 function cycles(sources: Sources): string[] {
   const graph = importGraph(
     sources,
     ({ from, target, isType }) => !(isType && ONE_API.has(from) && ONE_API.has(target!)),
   );
+  return circles(graph, sources.keys());
+}
+
+/** Each circle once, as its nodes in order. */
+function circles(graph: ReadonlyMap<string, Iterable<string>>, starts: Iterable<string> = graph.keys()): string[] {
   const done = new Set<string>();
   const found: string[] = [];
   const visit = (file: string, trail: readonly string[]): void => {
@@ -286,7 +348,7 @@ function cycles(sources: Sources): string[] {
     for (const target of graph.get(file) ?? []) visit(target, [...trail, file]);
     done.add(file);
   };
-  for (const file of sources.keys()) visit(file, []);
+  for (const file of starts) visit(file, []);
   return found;
 }
 

@@ -1,4 +1,4 @@
-import { dialectOf, type Dialect } from '../codec/dialect.js';
+import { V3, V3_IN_BASE64, V4, type Dialect } from '../codec/dialect.js';
 import { Refusal } from '../http/refusal.js';
 import { isFieldValue, queryValue, type EngineRequest } from '../http/engine-request.js';
 import type { Session } from '../session/session.js';
@@ -69,4 +69,13 @@ function verifyHandshake(request: EngineRequest, transport: TransportName, isUpg
   const { method } = request;
   if (method !== 'GET') return new Refusal('BAD_HANDSHAKE_METHOD', { method });
   return (transport === 'websocket') === isUpgrade ? null : new Refusal('TRANSPORT_HANDSHAKE_ERROR');
+}
+
+/** The dialect of a request; null where it is none that this server speaks. */
+function dialectOf(request: EngineRequest, allowsV3: boolean): Dialect | null {
+  const protocol = queryValue(request, 'EIO');
+  if (protocol === '4') return V4;
+  // Peers of that age may leave their revision out.
+  if (!allowsV3 || (protocol !== '3' && protocol !== undefined)) return null;
+  return queryValue(request, 'b64') ? V3_IN_BASE64 : V3;
 }

@@ -19,3 +19,11 @@ export interface HttpExchange {
 }
 
 export type HttpHeaders = Record<string, string | string[]>;
+
+/** What the server adds to every answer. */
+export interface AnswerPolicy {
+  /** Bytes from which an answer is compressed, or null. */
+  readonly httpCompressionThreshold: number | null;
+  /** Lets `headers` listeners see and change the headers before they go out. */
+  onHeaders(headers: HttpHeaders, request: EngineRequest): void;
+}

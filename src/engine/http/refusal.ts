@@ -1,5 +1,3 @@
-import { PROTOCOL_ERROR_CODES } from '../codec/protocol-error.js';
-
 /** Engine.IO's error table (protocol, "Error codes"): what a refused request is answered with. */
 export const EngineErrorCode = {
   UNKNOWN_TRANSPORT: 0,
@@ -55,35 +53,6 @@ export const REFUSALS = {
 } as const satisfies Readonly<Record<string, RefusalRule>>;
 
 export type RefusalName = keyof typeof REFUSALS;
-
-/** Every code with which this layer ends a session, beside those of malformed packets. Stable; never reused. */
-export const SESSION_CODES = [
-  'TRANSPORT_CLOSED',
-  'PEER_CLOSED',
-  'TRANSPORT_ERROR',
-  'INVALID_UTF8',
-  'POLL_OVERLAP',
-  'PUSH_OVERLAP',
-  'POLL_ABORTED',
-  'PUSH_ABORTED',
-  'HEARTBEAT_DIRECTION',
-  'PING_TIMEOUT',
-  'SEND_QUEUE_OVERFLOW',
-  'SERVER_CLOSED',
-  'SERVER_SHUTDOWN',
-] as const;
-
-/** Every code, beside those of a session's end, with which a transport comes to nothing. Stable; never reused. */
-export const UPGRADE_CODES = ['UPGRADE_INVALID', 'UPGRADE_TIMEOUT', 'ALREADY_UPGRADED', 'SESSION_CLOSED'] as const;
-
-/** The catalogue of this layer: every code that it gives to a user. */
-export const ENGINE_CODES: readonly string[] = [
-  ...SESSION_CODES,
-  ...UPGRADE_CODES,
-  ...PROTOCOL_ERROR_CODES,
-  ...Object.keys(REFUSALS),
-  'INVALID_OPTION',
-];
 
 /** A refusal: how the peer is answered, and what `connection_error` listeners are told beyond it. */
 export class Refusal {

@@ -1,8 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { parseEngineRequest } from '../http/engine-request.js';
-import { EngineCounters } from '../engine-stats.js';
 import type { SendLimits } from './send-limits.js';
-import { Session, type SessionContext } from './session.js';
+import { Session, type SessionContext, type SessionCounters } from './session.js';
 import type { TimerWheel } from '../../common/timer-wheel.js';
 import { ForeignTransport, type ForeignSocket } from '../transport/foreign-transport.js';
 
@@ -51,8 +50,8 @@ export function adoptSession(
   return session;
 }
 
-/** Nobody reads them: what is not ours is not counted. */
-const UNREAD = new EngineCounters();
+/** Never read: the other server counts its own packets. */
+const UNREAD: SessionCounters = { packetsIn: 0, packetsOut: 0, dropped: 0 };
 
 /** Nothing is counted, bounded or timed. */
 class ForeignHost implements SessionContext {

@@ -1,4 +1,3 @@
-import type { ResolvedEngineOptions } from '../engine-options.js';
 import type { TransportName } from '../transport/transport.js';
 
 /** How much may wait for a peer that does not take it, and what happens then. One object for all sessions of a server. */
@@ -14,7 +13,16 @@ export interface SendLimits {
   readonly quietBytes: number;
 }
 
-export function createSendLimits(options: ResolvedEngineOptions): SendLimits {
+/** The options behind the limits. */
+export interface SendRules {
+  readonly sendQueueBytes: number;
+  readonly sendQueueSize: number;
+  readonly pollQueueMaxFrames: number;
+  readonly sendTimeout: number;
+  readonly dropFramesOnOverflow: boolean;
+}
+
+export function createSendLimits(options: SendRules): SendLimits {
   const { sendQueueBytes, sendQueueSize, pollQueueMaxFrames } = options;
   const countsPackets = sendQueueSize > 0 || pollQueueMaxFrames > 0;
   return Object.freeze({

@@ -1,6 +1,5 @@
 import { closeDetail, type CloseDetail, type CloseReason } from '../transport/close-reason.js';
 import { PacketType, describePacket, type ControlType, type EncodedPacket } from '../codec/packet.js';
-import type { EngineCounters } from '../engine-stats.js';
 import { summarizeRequest, type EngineRequest, type RequestSummary } from '../http/engine-request.js';
 import { Heartbeat, type HeartbeatListener } from './heartbeat.js';
 import { LazyEmitter } from '../../common/lazy-emitter.js';
@@ -28,6 +27,14 @@ export interface SessionListener {
   onClose(reason: CloseReason, detail: CloseDetail): void;
 }
 
+/** What sessions count for their server; per message one of them is counted up. */
+export interface SessionCounters {
+  packetsIn: number;
+  packetsOut: number;
+  /** Messages that were dropped because their peer did not keep up. */
+  dropped: number;
+}
+
 /** The server, as a session sees it. */
 export interface SessionContext {
   readonly wheel: TimerWheel;
@@ -39,7 +46,7 @@ export interface SessionContext {
   readonly keepsRequests: boolean;
   /** The body of the open packet behind the session's id, for a session that starts on this transport. */
   openPacketTail(transport: TransportName): string;
-  readonly counters: EngineCounters;
+  readonly counters: SessionCounters;
   /** The session has left this transport for another. */
   onTransportRetired(transport: Transport): void;
   /** A transport was to be the session's, and ended before. */

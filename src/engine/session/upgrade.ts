@@ -3,6 +3,11 @@ import { PacketType, type ControlType } from '../codec/packet.js';
 import { TimerEntry, type TimerWheel } from '../../common/timer-wheel.js';
 import type { Transport, TransportListener } from '../transport/transport.js';
 
+/** Every code, beside those of a session's end, with which a transport comes to nothing. Stable; never reused. */
+export const UPGRADE_CODES = ['UPGRADE_INVALID', 'UPGRADE_TIMEOUT', 'ALREADY_UPGRADED', 'SESSION_CLOSED'] as const;
+
+export type UpgradeCode = (typeof UPGRADE_CODES)[number];
+
 /** The session, as an upgrade sees it. */
 export interface UpgradeListener {
   /** The probe was answered: polls are to end at once, so that the peer can pause polling. */

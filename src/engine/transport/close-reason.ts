@@ -1,3 +1,5 @@
+import type { ProtocolErrorCode } from '../codec/protocol-error.js';
+
 /** Why a session ended: Engine.IO's own words, which Socket.IO hands on to its users. */
 export type CloseReason =
   | 'transport close'
@@ -14,14 +16,39 @@ export function isUnresponsive(reason: CloseReason): boolean {
   return reason === 'ping timeout' || reason === 'send queue overflow';
 }
 
-/** The second argument of a session's `close` event: a stable code and a sentence for the log. */
-export interface CloseDetail {
-  readonly code: string;
+/** Every code with which this layer ends a session, beside those of malformed packets. Stable; never reused. */
+export const SESSION_CODES = [
+  'TRANSPORT_CLOSED',
+  'PEER_CLOSED',
+  'TRANSPORT_ERROR',
+  'INVALID_UTF8',
+  'POLL_OVERLAP',
+  'PUSH_OVERLAP',
+  'POLL_ABORTED',
+  'PUSH_ABORTED',
+  'HEARTBEAT_DIRECTION',
+  'PING_TIMEOUT',
+  'SEND_QUEUE_OVERFLOW',
+  'SERVER_CLOSED',
+  'SERVER_SHUTDOWN',
+] as const;
+
+export type SessionCode = (typeof SESSION_CODES)[number];
+
+/** Every code with which a session ends, malformed packets included. */
+export type EndCode = SessionCode | ProtocolErrorCode;
+
+/**
+ * The second argument of a session's `close` event: a stable code and a sentence for the log. A layer above closes
+ * sessions with codes of its own, so the code is `EndCode` or one of theirs.
+ */
+export interface CloseDetail<Code extends string = string> {
+  readonly code: Code;
   readonly message: string;
   /** Where a lower layer reported one. */
   readonly cause?: unknown;
 }
 
-export function closeDetail(code: string, message: string, cause?: unknown): CloseDetail {
+export function closeDetail<Code extends string>(code: Code, message: string, cause?: unknown): CloseDetail<Code> {
   return cause === undefined ? { code, message } : { code, message, cause };
 }

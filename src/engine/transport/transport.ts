@@ -1,6 +1,6 @@
 import type { CloseDetail, CloseReason } from './close-reason.js';
 import type { ControlType, EncodedPacket } from '../codec/packet.js';
-import type { PollingExchange } from './polling/polling-exchange.js';
+import type { AnswerPolicy, HttpExchange, HttpHeaders } from '../http/http-exchange.js';
 import type { SharedPacket } from '../codec/shared-packet.js';
 
 export type TransportName = 'polling' | 'websocket' | 'webtransport';
@@ -20,8 +20,8 @@ export interface TransportListener {
 
 /** Answers the HTTP requests of a session. */
 export interface RequestHandler {
-  handlePoll(exchange: PollingExchange): void;
-  handlePush(exchange: PollingExchange): void;
+  /** `corsHeaders` go out with every answer. */
+  handleRequest(http: HttpExchange, corsHeaders: HttpHeaders | null, policy: AnswerPolicy): void;
 }
 
 /** One way to move packets. Whoever sets `handler` owns the transport and is the only one to close it. */

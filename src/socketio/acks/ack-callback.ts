@@ -1,5 +1,5 @@
 import type { TimerWheel } from '../../engine/index.js';
-import type { AckError } from '../socketio-error.js';
+import type { AckError } from './ack-error.js';
 
 /** What is told of an ack, or of its failure. */
 export type AckCallback = (...args: unknown[]) => void;

@@ -1,7 +1,7 @@
 import { TimerEntry } from '../../engine/index.js';
 import { callAck, type AckCallback, type AckContext, type BroadcastAckCallback } from './ack-callback.js';
 import type { AckTerms } from '../adapter/adapter.js';
-import { AckError } from '../socketio-error.js';
+import { AckError } from './ack-error.js';
 
 /** `plain`: a callback that is called by an answer or never. `error-first`: one that also hears of a failure. */
 export type AckKind = 'plain' | 'error-first';

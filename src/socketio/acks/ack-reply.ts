@@ -1,4 +1,4 @@
-import type { ErrorAck } from '../socketio-error.js';
+import type { ErrorAck } from './ack-error.js';
 
 /** Who sends an ack for an event that it received. */
 export interface AckSender {

@@ -1,6 +1,6 @@
 import { Timer } from '../../engine/index.js';
 import { callAck, type AckCallback, type AckContext } from './ack-callback.js';
-import { AckError } from '../socketio-error.js';
+import { AckError } from './ack-error.js';
 
 /** Collects the acks of a broadcast: complete when every server has said how many clients it asked and all answered. */
 export class BroadcastAck {

@@ -94,3 +94,12 @@ export interface Adapter extends EventEmitter {
 /** Called with `new`; a class or a `function`. */
 // oxlint-disable-next-line typescript/no-explicit-any -- published classes type their argument themselves
 export type AdapterConstructor = (new (nsp: any) => Adapter) | ((nsp: any) => Adapter);
+
+/** How packets are handed to a connection. The names are those that published adapters use. */
+export interface WriteOptions {
+  /** Whether the packets are encoded already; everything that comes this way is. */
+  preEncoded?: boolean;
+  /** Dropped where the connection is not ready to send. */
+  volatile?: boolean;
+  compress?: boolean;
+}

@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events';
 import type { EncodedParts, Packet } from '../codec/packet.js';
-import type { WriteOptions } from '../write-options.js';
+import type { WriteOptions } from './adapter.js';
 import type {
   Adapter,
   AdapterPacket,

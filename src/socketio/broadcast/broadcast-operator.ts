@@ -14,7 +14,7 @@ import { PacketType } from '../codec/packet.js';
 import { PartialOperator } from './partial-operator.js';
 import { RemoteSocket } from './remote-socket.js';
 import { assertEmittable } from '../events/reserved-events.js';
-import type { AckError } from '../socketio-error.js';
+import type { AckError } from '../acks/ack-error.js';
 import type {
   AllButLast,
   DecorateAcknowledgements,

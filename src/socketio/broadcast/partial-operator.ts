@@ -1,6 +1,6 @@
 import { Timer, type TimerWheel } from '../../engine/index.js';
 import type { RemoteSocket } from './remote-socket.js';
-import { AckError } from '../socketio-error.js';
+import { AckError } from '../acks/ack-error.js';
 import type {
   AllButLast,
   EventNamesWithError,

@@ -1,12 +1,26 @@
-import type { CloseReason } from '../../engine/index.js';
+import type { CloseReason, EndCode } from '../../engine/index.js';
+import type { PacketErrorCode } from '../codec/packet-error.js';
 
 /** Why a socket was disconnected, in the words of Socket.IO; `details.code` says the cause exactly. */
 export type DisconnectReason =
   CloseReason | 'forced server close' | 'client namespace disconnect' | 'server namespace disconnect';
 
+/** Of the details with which this layer disconnects a socket. */
+export const DISCONNECT_CODES = [
+  'SERVER_DISCONNECT',
+  'CLIENT_DISCONNECT',
+  'CONNECT_TIMEOUT',
+  'TAKEN_OVER',
+  'TOO_MANY_PENDING_EVENTS',
+  'RATE_LIMITED',
+] as const;
+
+/** Every code with which a socket ends; `REFUSED` for one that was never let in, and so is told of no `disconnect`. */
+export type DisconnectCode = EndCode | PacketErrorCode | (typeof DISCONNECT_CODES)[number] | 'REFUSED';
+
 /** The second argument of `disconnect`: a stable code and a sentence. */
 export interface DisconnectDetails {
-  readonly code: string;
+  readonly code: DisconnectCode;
   readonly message: string;
   readonly cause?: unknown;
 }

@@ -1,6 +1,6 @@
 import type { AckReply } from '../acks/ack-reply.js';
 import type { DisconnectDetails, DisconnectReason } from '../client/disconnect-reason.js';
-import type { ErrorAck } from '../socketio-error.js';
+import type { ErrorAck } from '../acks/ack-error.js';
 
 /** Handles one event of any socket of a namespace. `args` are the client's, without the name; `reply` is null where no ack was asked. */
 export type EventHandler<S> = (socket: S, args: unknown[], reply: AckReply | null, event: string) => void;

@@ -1,5 +1,10 @@
 import { runChain } from '../../engine/index.js';
 
+/** What a middleware may refuse a connection with: `message` and `data` reach the client's `connect_error`. */
+export interface ExtendedError extends Error {
+  data?: unknown;
+}
+
 /** A step that continues or fails through `next`. */
 export type Middleware<Subject> = (subject: Subject, next: (error?: Error) => void) => void;
 

@@ -1,3 +1,4 @@
+import type { ErrorAck } from '../acks/ack-error.js';
 import { OptionError, Rate, TokenBucket } from '../../engine/index.js';
 
 /** How often: `limit` times per `interval`. */
@@ -112,4 +113,14 @@ function wrong(name: string, value: unknown): OptionError {
 
 function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** What a client is told of an event that came too early. */
+export function rateLimited(wait: number): ErrorAck {
+  return {
+    status: 'error',
+    message: 'Too many events',
+    code: 'RATE_LIMITED',
+    details: { retryAfter: Math.ceil(wait) },
+  };
 }

@@ -3,7 +3,7 @@ import { readFileSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import { ENGINE_CODES } from '../../../src/engine/index.js';
 import { NEST_CODES } from '../../../src/nest/errors/nest-codes.js';
-import { SOCKETIO_CODES } from '../../../src/socketio/socketio-error.js';
+import { SOCKETIO_CODES } from '../../../src/socketio/socketio-codes.js';
 
 /** How many rows each section has, by their letter. */
 const SECTIONS = {

@@ -3,15 +3,7 @@ import { EngineErrorCode, refusalBody } from '../../http/refusal.js';
 import type { EngineRequest } from '../../http/engine-request.js';
 import { bytesTaken } from '../kernel-progress.js';
 import { compress, negotiateEncoding } from '../../http/content-encoding.js';
-import type { HttpExchange, HttpHeaders } from '../../http/http-exchange.js';
-
-/** What the server adds to every answer. */
-export interface AnswerPolicy {
-  /** Bytes from which an answer is compressed, or null. */
-  readonly httpCompressionThreshold: number | null;
-  /** Lets `headers` listeners see and change the headers before they go out. */
-  onHeaders(headers: HttpHeaders, request: EngineRequest): void;
-}
+import type { AnswerPolicy, HttpExchange, HttpHeaders } from '../../http/http-exchange.js';
 
 /** A GET or POST of a polling session, with the headers that every Engine.IO answer carries. */
 export class PollingExchange {

@@ -2,7 +2,8 @@ import { closeDetail, isUnresponsive, type CloseDetail, type CloseReason } from 
 import { PACKETS_PER_TURN, PAYLOAD_V4, decodePayloadBinary, isBinaryPayloadPacket } from '../../codec/payload-codec.js';
 import { PacketType, isControlType, type ControlType, type EncodedPacket } from '../../codec/packet.js';
 import type { FlushQueue, Flushable } from '../flush-queue.js';
-import type { PollingExchange } from './polling-exchange.js';
+import type { AnswerPolicy, HttpExchange, HttpHeaders } from '../../http/http-exchange.js';
+import { PollingExchange } from './polling-exchange.js';
 import { readBody, readBytes } from './request-body.js';
 import { ProtocolError } from '../../codec/protocol-error.js';
 import { Timer, type TimerWheel } from '../../../common/timer-wheel.js';
@@ -115,6 +116,12 @@ export class PollingTransport implements Transport, RequestHandler, Flushable {
   endPollsAtOnce(hurried: boolean): void {
     this.#hurried = hurried;
     if (hurried && this.#poll !== null && this.#queue.length === 0) this.#answerWith(PacketType.NOOP);
+  }
+
+  handleRequest(http: HttpExchange, corsHeaders: HttpHeaders | null, policy: AnswerPolicy): void {
+    const exchange = new PollingExchange(http, corsHeaders, policy);
+    if (http.request.method === 'GET') this.handlePoll(exchange);
+    else this.handlePush(exchange);
   }
 
   /** A GET: waits until there is something to carry. */

@@ -1,18 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import type { Duplex } from 'node:stream';
-
-/** Who gets the frames that the reader understands by itself. */
-export interface FrameListener {
-  /** False once the connection closes: whatever still arrives is left to `ws`, which waits for the close frame. */
-  readonly isOpen: boolean;
-  /** A chunk is about to be read. */
-  beforeInput(): void;
-  /** Writes what was collected, so that what `ws` answers to a frame, or to the end of the stream, comes behind it. */
-  writeNow(): void;
-  /** A text frame: its first byte, which is the packet's type, and the rest. */
-  receiveText(type: number, text: string): void;
-  receiveBinary(bytes: Buffer): void;
-}
+import type { FrameListener } from '../frame-listener.js';
 
 type DataListener = (this: Duplex, chunk: Buffer) => void;
 

@@ -1,8 +1,7 @@
 import type { Duplex } from 'node:stream';
-import { WebSocketServer, type WebSocket } from 'ws';
+import { WebSocketServer, type PerMessageDeflateOptions, type WebSocket } from 'ws';
 import type { Dialect } from '../../codec/dialect.js';
 import type { FlushQueue } from '../flush-queue.js';
-import type { ResolvedPerMessageDeflate } from '../../engine-options.js';
 import type { HttpHeaders } from '../../http/http-exchange.js';
 import { DormantWebsocket } from './dormant-websocket.js';
 import { acceptance, headerLines, isPlain, type WebsocketHandshake } from './websocket-handshake.js';
@@ -11,7 +10,8 @@ import { WebsocketTransport, type WebsocketRules } from './websocket-transport.j
 
 export interface AcceptorOptions extends Omit<WebsocketRules, 'compressionThreshold'> {
   readonly closeTimeout: number;
-  readonly perMessageDeflate: ResolvedPerMessageDeflate | false;
+  /** With the threshold to which this package keeps by itself. */
+  readonly perMessageDeflate: (PerMessageDeflateOptions & { readonly threshold: number }) | false;
 }
 
 /** Turns upgrade requests into WebSocket transports. Owns the `WebSocketServer`, which never sees an HTTP server. */

@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import type { EncodedPacket } from '../../codec/packet.js';
 import { ProtocolError } from '../../codec/protocol-error.js';
-import type { FrameListener } from '../websocket/frame-reader.js';
+import type { FrameListener } from '../frame-listener.js';
 
 /**
  * Packets on the one stream of a WebTransport session, each behind its length as in a WebSocket frame (RFC 6455, 5.2):

@@ -4,7 +4,7 @@ import type { FlushQueue, Flushable } from '../flush-queue.js';
 import { ProtocolError } from '../../codec/protocol-error.js';
 import { throwAsync } from '../../../common/throw-async.js';
 import { Timer, type TimerWheel } from '../../../common/timer-wheel.js';
-import type { FrameListener } from '../websocket/frame-reader.js';
+import type { FrameListener } from '../frame-listener.js';
 import type { SharedPacket } from '../../codec/shared-packet.js';
 import type { Transport, TransportListener } from '../transport.js';
 import { StreamFrameReader, frameStreamPacket } from './webtransport-frame.js';

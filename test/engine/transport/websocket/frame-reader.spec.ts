@@ -1,7 +1,8 @@
 import { EventEmitter } from 'node:events';
 import type { Duplex, Writable } from 'node:stream';
 import * as ws from 'ws';
-import { FrameReader, type FrameListener } from '../../../../src/engine/transport/websocket/frame-reader.js';
+import type { FrameListener } from '../../../../src/engine/transport/frame-listener.js';
+import { FrameReader } from '../../../../src/engine/transport/websocket/frame-reader.js';
 
 /** Exported by ws, and left out of its types. */
 const { Receiver, Sender } = ws as unknown as {

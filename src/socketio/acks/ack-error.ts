@@ -1,0 +1,45 @@
+/** Of acks: of error acks to clients, and of an `AckError`. */
+export const ACK_CODES = [
+  'ACK_TIMEOUT',
+  'ACK_DISCONNECTED',
+  'ACK_OVERFLOW',
+  'UNKNOWN_EVENT',
+  'SHUTTING_DOWN',
+  'INTERNAL_ERROR',
+] as const;
+export type SocketIoErrorCode = (typeof ACK_CODES)[number] | 'RATE_LIMITED';
+
+/** An acknowledgement that will not come: it timed out, the socket was disconnected, or the event was dropped. */
+export class AckError extends Error {
+  override readonly name = 'AckError';
+  /** The answers that did come, where several were asked for. */
+  responses?: unknown[];
+
+  constructor(
+    readonly code: 'ACK_TIMEOUT' | 'ACK_DISCONNECTED' | 'ACK_OVERFLOW',
+    message: string,
+  ) {
+    super(message);
+  }
+
+  static timeout(): AckError {
+    return new AckError('ACK_TIMEOUT', 'operation has timed out');
+  }
+
+  static disconnected(): AckError {
+    return new AckError('ACK_DISCONNECTED', 'socket has been disconnected');
+  }
+
+  static overflow(): AckError {
+    return new AckError('ACK_OVERFLOW', 'the event was dropped: the client does not keep up');
+  }
+}
+
+/** An ack that says that the event was not handled. */
+export interface ErrorAck {
+  readonly status: 'error';
+  readonly message: string;
+  readonly code?: string;
+  readonly statusCode?: number;
+  readonly details?: unknown;
+}

@@ -19,7 +19,7 @@ const readBuffer = Buffer.allocUnsafe(256 * 1024);
 const NEW_SESSION = {
   greeting: null,
   packets: [
-    { expected: '0{"sid":"', answer: CONNECT_FRAME },
+    { expected: '0{', answer: CONNECT_FRAME },
     { expected: '40{"sid":"', answer: null },
   ],
 };
@@ -51,8 +51,8 @@ export class Connection {
   /**
    * Resolves when the server has answered the CONNECT.
    *
-   * @param {{ port: number, deflates?: boolean }} target `deflates`: permessage-deflate, which is always offered, must
-   *   be accepted; else it must not
+   * @param {{ port: number, deflates?: boolean, source?: string }} target `deflates`: permessage-deflate, which is always
+   *   offered, must be accepted; else it must not; `source`: the address to come from
    * @returns {Promise<Connection>}
    */
   static open(target) {
@@ -91,6 +91,7 @@ export class Connection {
     this.#socket = net.connect({
       port: target.port,
       host: '127.0.0.1',
+      localAddress: target.source,
       noDelay: true,
       onread: { buffer: readBuffer, callback: (length) => this.#read(length) },
     });

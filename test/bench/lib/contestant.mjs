@@ -82,6 +82,12 @@ export class Contestant {
     return this.#call('drive', { seconds: 0 });
   }
 
+  /** Without connections, for a scenario that measures how they go. */
+  async empty() {
+    await this.#call('reset');
+    await this.#server.call('settle');
+  }
+
   /**
    * What the server spends between two moments at which nothing is under way.
    *

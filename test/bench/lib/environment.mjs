@@ -5,6 +5,7 @@ import os from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
+import { PEERS, versionOf } from '../peers/index.mjs';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 
@@ -25,6 +26,7 @@ export function describeEnvironment() {
       fastify: installedVersion('fastify'),
       ws: installedVersion('ws'),
       'ws of engine.io': installedVersion('ws', 'engine.io'),
+      ...Object.fromEntries(PEERS.map((peer) => [peer.name, versionOf(peer)])),
     },
   };
 }

@@ -12,6 +12,7 @@ const USAGE = `npm run bench -- [options]
   what is run
   (nothing)         all scenarios, all servers, side by side
   --growth          what a message costs where there are more connections, rooms, handlers
+  --scale           what many idle connections cost, for each server as many as may be open here
   --settings        what options of ours cost and save: compression, flush
   --check           fails where a scenario became dearer than baseline.json says, or than with --before;
                     with --save, writes that file
@@ -53,6 +54,7 @@ export function readOptions(args, scenarios) {
     args,
     options: {
       growth: { type: 'boolean', default: false },
+      scale: { type: 'boolean', default: false },
       settings: { type: 'boolean', default: false },
       check: { type: 'boolean', default: false },
       save: { type: 'boolean', default: false },
@@ -101,8 +103,9 @@ function modeOf({ check, profile, flat }) {
 }
 
 /** The option that the scenarios want that are played. */
-function selectorOf({ growth, settings }, mode) {
+function selectorOf({ growth, scale, settings }, mode) {
   if (mode === 'flat') return 'flat';
+  if (scale) return 'scale';
   if (growth) return 'growth';
   return settings ? 'settings' : undefined;
 }

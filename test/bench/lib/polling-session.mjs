@@ -43,9 +43,12 @@ export class PollingSession {
     this.#polls = this.#newConnection();
   }
 
-  /** @param {(body: string) => void} answered */
+  /** Some servers ping at once, which is no answer. @param {(body: string) => void} answered */
   poll(answered) {
-    this.#polls.ask(this.#pollHead, answered);
+    this.#polls.ask(this.#pollHead, (body) => {
+      if (body === '2') this.poll(answered);
+      else answered(body.startsWith('2\x1e') ? body.slice(2) : body);
+    });
   }
 
   /**
@@ -83,18 +86,18 @@ export class PollingSession {
 
   async #connect() {
     const open = await this.#ask(pollingHead(this.#port, 'GET', ''));
-    const sid = /^0\{"sid":"([^"]+)"/.exec(open);
+    const sid = /^0\{.*"sid":"([^"]+)"/.exec(open);
     if (sid === null) throw new Error(`expected an open packet, got ${open}`);
     this.#query = `&sid=${sid[1]}`;
     this.#pollHead = pollingHead(this.#port, 'GET', this.#query);
     expect('ok', await this.#ask(this.#pushRequest('40')));
-    const reply = await this.#ask(this.#pollHead);
+    const reply = await this.#askPoll();
     if (!reply.startsWith('40{"sid":"')) throw new Error(`expected a CONNECT reply, got ${reply}`);
   }
 
   /** The server answers the waiting poll with a noop once it was probed, and nothing to the upgrade itself. */
   async #upgrade(target) {
-    const lastPoll = this.#ask(this.#pollHead);
+    const lastPoll = this.#askPoll();
     this.#upgraded = await Connection.probe(target, this.#query.slice('&sid='.length));
     expect('6', await lastPoll);
     await new Promise((resolve, reject) => {
@@ -115,6 +118,13 @@ export class PollingSession {
     return new Promise((resolve, reject) => {
       this.onFailure = reject;
       this.#polls.ask(request, resolve);
+    });
+  }
+
+  #askPoll() {
+    return new Promise((resolve, reject) => {
+      this.onFailure = reject;
+      this.poll(resolve);
     });
   }
 

@@ -20,13 +20,19 @@ export function startGenerator() {
  * @param {(process: Child) => Promise<void>} [prepare] called before anything of the server is loaded
  * @returns {Promise<{ process: Child, port: number }>}
  */
-export async function startServer({ file, root, setting }, variant, prepare) {
+export async function startServer({ file, root, program, setting }, variant, prepare) {
   const process = new Child(fileOf('server.mjs'), [file], pinTo(SERVER_CORE));
   try {
     await prepare?.(process);
     return {
       process,
-      port: await process.call('start', { pingInterval: NEVER, ...variant.server, ...setting?.application, root }),
+      port: await process.call('start', {
+        pingInterval: NEVER,
+        ...variant.server,
+        ...setting?.application,
+        root,
+        program,
+      }),
     };
   } catch (error) {
     await process.stop();

@@ -10,6 +10,10 @@ const cpuColumns = (head, scale) => [
 ];
 const RSS = { head: 'RSS MB', cell: ({ rss }) => String(Math.round(rss / 1e6)) };
 
+function kilo(bytes) {
+  return bytes === undefined ? undefined : bytes / 1000;
+}
+
 /** Columns by what a scenario measures. */
 const COLUMNS = {
   cpu: [
@@ -23,8 +27,16 @@ const COLUMNS = {
     { head: 'others', cell: ({ othersBusy }) => percent(Math.max(0, othersBusy)) },
     RSS,
   ],
-  memory: [...cpuColumns('KB RSS', 1000), { head: 'KB live', cell: ({ live }) => digits(live / 1000) }, RSS],
+  memory: [...cpuColumns('KB RSS', 1000), { head: 'KB live', cell: ({ live }) => digits(kilo(live)) }, RSS],
   start: [...cpuColumns('ms CPU', 1000), { head: 'ms', cell: ({ elapsed }) => digits(elapsed) }, RSS],
+  scale: [
+    ...cpuColumns('us CPU', 1),
+    { head: 'KB RSS', cell: ({ bytes }) => digits(kilo(bytes)) },
+    { head: 'KB live', cell: ({ live }) => digits(kilo(live)) },
+    { head: 'ms held up, coming', cell: ({ openPause }) => digits(openPause) },
+    { head: 'going', cell: ({ closePause }) => digits(closePause) },
+    RSS,
+  ],
 };
 
 /**

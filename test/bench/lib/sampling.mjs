@@ -17,12 +17,14 @@ import { startServer } from './processes.mjs';
  * @property {number} [rate] of them per second
  * @property {number} [p50] milliseconds
  * @property {number} [p99]
- * @property {number} [bytes] on the wire per counted thing, of what the server sends
+ * @property {number} [bytes] on the wire per counted thing, of what the server sends; at scale, of memory per connection
  * @property {number} [serverBusy] share of a core
  * @property {number} [generatorBusy]
  * @property {number} [othersBusy] share of a core that went to neither: the noise of the machine, where it can be known
  * @property {number} [live] bytes of heap and buffers per connection
  * @property {number} [elapsed] milliseconds that a start took
+ * @property {number} [openPause] milliseconds for which the event loop of the server was held up while connections came
+ * @property {number} [closePause] the same while they went
  */
 
 /** @returns {Promise<Sample>} */
@@ -43,7 +45,35 @@ function sampleMemory(setting) {
     const before = await contestant.server.call('memory');
     const { count } = await contestant.fill();
     const after = await contestant.server.call('memory');
-    return { cost: (after.rss - before.rss) / count, live: (after.live - before.live) / count, rss: after.rss };
+    return { ...perConnection(before, after, count), rss: after.rss };
+  });
+}
+
+function perConnection(before, after, count) {
+  const live = after.live === undefined ? undefined : (after.live - before.live) / count;
+  return { cost: (after.rss - before.rss) / count, live };
+}
+
+/**
+ * What many idle connections cost for whole ping intervals, how much memory each takes, and for how long a server is held
+ * up at most while all of them come, and go.
+ *
+ * @returns {Promise<Sample>}
+ */
+function sampleScale({ seconds, ...setting }) {
+  return withContestant(setting, async (contestant) => {
+    const { server } = contestant;
+    const before = await server.call('memory');
+    await server.call('watchPauses');
+    const { count } = await contestant.fill();
+    const openPause = await server.call('longestPause');
+    const after = await server.call('memory');
+    const { cost, elapsed } = await contestant.measure(seconds);
+    await server.call('watchPauses');
+    await contestant.empty();
+    const closePause = await server.call('longestPause');
+    const { cost: bytes, live } = perConnection(before, after, count);
+    return { cost, elapsed, bytes, live, openPause, closePause, rss: after.rss };
   });
 }
 
@@ -73,4 +103,5 @@ export const sampling = {
   cpu: { take: sampleCpu, shareOfRuns: 1 },
   memory: { take: sampleMemory, shareOfRuns: 0.5 },
   start: { take: sampleStart, shareOfRuns: 1 },
+  scale: { take: sampleScale, shareOfRuns: 0.3 },
 };

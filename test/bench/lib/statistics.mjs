@@ -33,6 +33,8 @@ export function summarize(samples) {
     'live',
     'rss',
     'elapsed',
+    'openPause',
+    'closePause',
   ]) {
     const values = samples.map((sample) => sample[field]).filter((value) => value !== undefined);
     if (values.length > 0) summary[field] = median(values);

@@ -1,7 +1,7 @@
 import { digits, renderRows } from './markdown.mjs';
 
-const UNITS = { cpu: 'µs', memory: 'KB', start: 'ms' };
-const SCALES = { cpu: 1, memory: 1000, start: 1000 };
+const UNITS = { cpu: 'µs', memory: 'KB', start: 'ms', scale: 'µs' };
+const SCALES = { cpu: 1, memory: 1000, start: 1000, scale: 1 };
 
 /**
  * One row per variant: what each server spends, how ours compares, and whether the goals are met.

@@ -29,6 +29,7 @@ const PEERS = {
   binary: 'ws',
   polling: 'floor',
   connect: 'floor',
+  'default-connect': 'socket.io',
   heartbeat: 'floor',
   idle: 'socket.io',
 };

@@ -1,6 +1,6 @@
 import { ConnectDriver } from '../lib/connect-driver.mjs';
 
-const OVER_POLLING = ['ours-nest', 'ours', 'socket.io', 'platform-socket.io', 'floor'];
+const OVER_POLLING = ['ours-nest', 'ours', 'socket.io', 'platform-socket.io', 'floor', 'peer'];
 
 /** @type {import('./index.mjs').Scenario} */
 export default {
@@ -20,14 +20,6 @@ export default {
     },
     { label: 'WebSocket, 32 at a time, and its end', over: 'websocket', concurrency: 32, closes: true },
     { label: 'long-polling, 32 at a time', over: 'polling', servers: OVER_POLLING, concurrency: 32, atMost: 8000 },
-    {
-      // The official server answers the last poll after up to 100 ms.
-      label: 'long-polling and upgrade, 128 at a time',
-      over: 'upgrade',
-      servers: OVER_POLLING.slice(0, 4),
-      concurrency: 128,
-      atMost: 4000,
-    },
   ],
   createDriver(variant, target) {
     return new ConnectDriver(target, variant);

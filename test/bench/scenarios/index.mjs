@@ -2,6 +2,7 @@ import binary from './binary.mjs';
 import bound from './bound.mjs';
 import broadcast from './broadcast.mjs';
 import connect from './connect.mjs';
+import defaultConnect from './default-connect.mjs';
 import echo from './echo.mjs';
 import events from './events.mjs';
 import flat from './flat.mjs';
@@ -12,6 +13,7 @@ import polling from './polling.mjs';
 import room from './room.mjs';
 import rooms from './rooms.mjs';
 import { settings } from './settings.mjs';
+import scale from './scale.mjs';
 import start from './start.mjs';
 
 /**
@@ -23,10 +25,10 @@ import start from './start.mjs';
  * @property {string} title
  * @property {string} unit what one of the counted things is, in the singular
  * @property {Variant[]} variants one table each
- * @property {'cpu' | 'memory' | 'start'} measures see lib/sampling.mjs
+ * @property {'cpu' | 'memory' | 'start' | 'scale'} measures see lib/sampling.mjs
  * @property {number} [warmupFactor] how many times the usual warm-up it takes until the cost is steady
  * @property {string[]} [servers] those that can play it; all where it is not set
- * @property {'growth' | 'settings' | 'flat'} [playedBy] the option that it takes to be played
+ * @property {'growth' | 'settings' | 'scale' | 'flat'} [playedBy] the option that it takes to be played
  * @property {string} [growsWith] what the `size` of its variants counts
  * @property {Setting[]} [settings] each server plays with each of them in turn, the first is what the others are held against
  * @property {(variant: any, target: { port: number, deflates?: boolean }) => Driver} createDriver
@@ -64,11 +66,13 @@ export const scenarios = [
   binary,
   polling,
   connect,
+  defaultConnect,
   heartbeat,
   idle,
   start,
   ...growth,
   ...settings,
+  scale,
   flat,
 ];
 

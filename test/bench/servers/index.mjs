@@ -1,11 +1,29 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { PEERS } from '../peers/index.mjs';
 
 /** The folder of the package that this benchmark belongs to. */
 export const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 
+/** Peers outside Node have the plain handlers only. */
+const PLAYED_BY_PEERS = [
+  'echo',
+  'events',
+  'broadcast',
+  'room',
+  'rooms',
+  'binary',
+  'polling',
+  'connect',
+  'default-connect',
+  'heartbeat',
+  'idle',
+  'scale',
+];
+
 /**
- * Every server exports `start(application)`, which resolves to its port, and answers the same events:
+ * Every server exports `start(application)`, which resolves to its port, or to that and how to learn what it spends where
+ * it is not this process; and answers the same events:
  *
  * - `echo` and `binary` are acknowledged with their argument
  * - `event` is counted for its socket; `count` is acknowledged with that count, which starts anew
@@ -14,6 +32,7 @@ export const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
  *
  * @typedef {object} Application
  * @property {string} root where our package is, built
+ * @property {string} [program] URL of the server, where it is one outside Node
  * @property {number} pingInterval in milliseconds
  * @property {object} [options] further ones of the server, where it is one of Socket.IO without Nest
  * @property {import('./feed.mjs').Feed} [feed] instead of these events, where it is one of Socket.IO without Nest
@@ -30,6 +49,7 @@ export const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
  * @property {string} file
  * @property {string} needs
  * @property {string} root
+ * @property {string} [program] of a server outside Node
  * @property {string[]} [plays] names of the only scenarios that it plays
  * @property {string} [player] its name, where that of the server says with which setting it plays
  * @property {import('../scenarios/index.mjs').Setting} [setting]
@@ -45,8 +65,18 @@ export function listServers(before) {
     { name: 'floor', needs: 'node:http' },
     { name: 'floor-fastify', needs: '@nestjs/platform-fastify', plays: ['polling'] },
   ];
+  const peers = PEERS.map(({ name, program: { href } }) => ({
+    name,
+    needs: href,
+    program: href,
+    plays: PLAYED_BY_PEERS,
+  }));
   const ours = [...ourServers(ROOT, ''), ...(before === null ? [] : ourServers(before, '-before'))];
-  return [...ours, ...others.map((other) => ({ ...other, file: other.name, root: ROOT }))];
+  return [
+    ...ours,
+    ...others.map((other) => ({ ...other, file: other.name, root: ROOT })),
+    ...peers.map((peer) => ({ ...peer, file: 'peer', root: ROOT })),
+  ];
 }
 
 function ourServers(root, suffix) {

@@ -52,6 +52,8 @@ const REFUSED: [string, Buffer, number, string][] = [
     1007,
     'INVALID_UTF8',
   ],
+  ['text that is not UTF-8, in a frame that has not ended', hex('81 fe 0200 00000000 34 c3 28'), 1007, 'INVALID_UTF8'],
+  ['text that is not UTF-8, in a message that has not ended', frame(0x01, '4\xf4\x90'), 1007, 'INVALID_UTF8'],
   ['a close frame of one byte', frame(0x88, '\x03'), 1002, 'TRANSPORT_ERROR'],
   ['a close frame with the code 1005', frame(0x88, '\x03\xed'), 1002, 'TRANSPORT_ERROR'],
   ['a close frame with the code 65535', frame(0x88, '\xff\xff'), 1002, 'TRANSPORT_ERROR'],

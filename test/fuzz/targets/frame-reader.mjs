@@ -1,10 +1,11 @@
 /**
  * WebSocket frames, cut anywhere: the reader in front of `ws`, and in front of one that is made on demand, gives what `ws`
- * alone gives, and ends where it ends.
+ * alone gives, and ends where it ends; or sooner, if what has arrived of a text message cannot be UTF-8.
  */
 import assert from 'node:assert/strict';
-import { WebSocketServer } from 'ws';
+import { WebSocket, WebSocketServer } from 'ws';
 import { DormantWebsocket } from '../../../dist/esm/engine/transport/websocket/dormant-websocket.js';
+import { NO_TYPE } from '../../../dist/esm/engine/transport/frame-listener.js';
 import { FrameReader } from '../../../dist/esm/engine/transport/websocket/frame-reader.js';
 import { clientFrame } from '../lib/frames.mjs';
 import { UPGRADE_HEADERS, memoryRequest } from '../lib/memory-exchange.mjs';
@@ -27,6 +28,7 @@ export const seeds = [
   script(2, part(0x81, `4${'x'.repeat(300)}`, 1), part(0x88, '\x03\xe8bye'), part(0x81, '4late')),
   script(3, part(0x81, '4\xc3(')),
   script(4, part(0x02, 'a'.repeat(700)), part(0x80, 'b'.repeat(700)), part(0x81, '4behind')),
+  script(5, part(0x01, '4\xf0\x9f'), part(0x89, 'x'), part(0x00, '\x98\x80'), part(0x00, '\xf4\x90')),
   bytes(5, clientFrame(0x81, Buffer.from('4hello')), clientFrame(0x82, Buffer.alloc(200), Buffer.of(1, 2, 3, 4))),
   bytes(6, Buffer.from('81feffff00000000', 'hex'), Buffer.alloc(99)),
   bytes(7, Buffer.from('82ff0000000000000005000000003411223344', 'hex')),
@@ -75,14 +77,24 @@ export async function run(input) {
     await settled(...all);
   }
   const [{ direct }] = others;
+  const isEarly = others[0].isEarly;
+  const received = Buffer.concat(chunks);
+  if (alone.websocket.readyState === WebSocket.OPEN) assert.equal(isEarly, hasInvalidText(received));
   for (const other of others) {
+    assert.equal(other.isEarly, isEarly);
+    if (isEarly) {
+      const before = other.seen.slice(0, -1);
+      assert.deepEqual(alone.seen.slice(0, before.length), before);
+      assert.ok(hasInvalidText(received));
+      continue;
+    }
     assert.deepEqual(other.seen, alone.seen);
     assert.equal(other.websocket.readyState, alone.websocket.readyState);
     assert.deepEqual(Buffer.concat(other.socket.sent).subarray(-4), Buffer.concat(alone.socket.sent).subarray(-4));
   }
   for (const { websocket } of all) websocket.terminate();
   await new Promise(setImmediate);
-  const end = alone.seen.find((each) => /^(error|close)/.test(each)) ?? 'open';
+  const end = isEarly ? 'early' : (alone.seen.find((each) => /^(error|close)/.test(each)) ?? 'open');
   return `${end}, ${Math.min(alone.seen.length, 9)} seen, ${Math.min(direct, 4)} read`;
 }
 
@@ -118,6 +130,8 @@ class Reading {
   seen = [];
   direct = 0;
   isOpen = true;
+  /** Whether the reader refused a text message before its end. */
+  isEarly = false;
 
   listenTo(websocket) {
     websocket.on('message', (data, isBinary) => this.seen.push(isBinary ? seenBinary(data) : seenText(data)));
@@ -134,13 +148,49 @@ class Reading {
 
   receiveText(type, text) {
     this.direct++;
-    this.seen.push(`text ${type} ${text}`);
+    this.seen.push(seenText(Buffer.from(type === NO_TYPE ? text : String.fromCharCode(type) + text)));
+  }
+
+  onInvalidText() {
+    this.isEarly = true;
+    FrameReader.remove(this.socket);
+    this.seen.push('early');
   }
 
   receiveBinary(data) {
     this.direct++;
     this.seen.push(seenBinary(data));
   }
+}
+
+/** Whether a text message has begun in these frames, as far as they can be read, with what is no UTF-8. */
+function hasInvalidText(stream) {
+  let decoder = null;
+  for (let at = 0; at + 2 <= stream.length;) {
+    const opcode = stream[at] & 0x0f;
+    let length = stream[at + 1] & 0x7f;
+    let header = 6;
+    if (length === 126) {
+      if (at + 4 > stream.length) return false;
+      length = stream.readUInt16BE(at + 2);
+      header = 8;
+    } else if (length === 127) {
+      if (at + 10 > stream.length) return false;
+      length = Number(stream.readBigUInt64BE(at + 2));
+      header = 14;
+    }
+    const mask = stream.subarray(at + header - 4, at + header);
+    const payload = stream.subarray(at + header, at + header + length).map((byte, i) => byte ^ mask[i & 3]);
+    if (opcode === 1) decoder = new TextDecoder('utf-8', { fatal: true });
+    else if (opcode === 2) decoder = null;
+    try {
+      if (opcode < 2) decoder?.decode(payload, { stream: true });
+    } catch {
+      return true;
+    }
+    at += header + length;
+  }
+  return false;
 }
 
 function seenText(data) {

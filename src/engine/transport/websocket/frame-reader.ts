@@ -1,6 +1,12 @@
 import { isUtf8 } from 'node:buffer';
 import type { Duplex } from 'node:stream';
-import type { FrameListener } from '../frame-listener.js';
+import { receiveUtf8, type FrameListener } from '../frame-listener.js';
+import { Utf8Checker } from './utf8-checker.js';
+
+export interface FrameReaderListener extends FrameListener {
+  /** The part of a text message that has arrived is no UTF-8. Nothing behind it is read. */
+  onInvalidText(): void;
+}
 
 type DataListener = (this: Duplex, chunk: Buffer) => void;
 
@@ -17,6 +23,11 @@ export class FrameReader {
   #passing = 0;
   /** Whether `ws` is in the middle of a fragmented message. */
   #fragmented = false;
+  /** The text message that `ws` puts together, if it is one. */
+  #text: Utf8Checker | null = null;
+  /** Whether the present frame is a part of it, and how much of its header is still to be passed. */
+  #isText = false;
+  #header = 0;
   /** The beginning of a header that was cut off by the end of a chunk. */
   #rest: Buffer | null = null;
   /** Whether the frame that is passed on is a close frame, or one that `ws` will refuse. */
@@ -27,14 +38,14 @@ export class FrameReader {
   private constructor(
     private readonly socket: Duplex,
     private readonly passOn: DataListener,
-    private readonly sink: FrameListener,
+    private readonly sink: FrameReaderListener,
     private readonly maxPayload: number,
   ) {}
 
   /** Puts a reader in front of `passOn`: the listener that `ws` has just set on the socket, or who stands in for it. */
   static install(
     socket: Duplex,
-    sink: FrameListener,
+    sink: FrameReaderListener,
     maxPayload: number,
     passOn = socket.listeners('data').at(-1) as DataListener | undefined,
   ): void {
@@ -97,7 +108,9 @@ export class FrameReader {
     const end = start + header + length;
     if (!isCommon || this.#fragmented || length > this.maxPayload || end > chunk.length || !this.sink.isOpen) {
       const isRefused = !isMasked || isReserved(first) || ((first & 0x0f) <= BINARY && length > this.maxPayload);
-      return this.#leave(first, header + length, start, isRefused);
+      if (!isRefused && available < header) return start;
+      this.#checkText(first, isRefused, chunk, start + header);
+      return this.#leave(first, header, length, start, isRefused);
     }
     const payload = start + header;
     const isAscii = unmask(chunk, payload, end);
@@ -106,21 +119,35 @@ export class FrameReader {
     } else if (isAscii) {
       this.sink.receiveText(chunk[payload], chunk.toString('latin1', payload + 1, end));
     } else if (isUtf8(chunk.subarray(payload, end))) {
-      this.sink.receiveText(chunk[payload], chunk.toString('utf8', payload + 1, end));
+      receiveUtf8(this.sink, chunk.subarray(payload, end));
     } else {
       // Masked again, so that `ws` sees what arrived and refuses it in the RFC's way.
       unmask(chunk, payload, end);
-      return this.#leave(first, header + length, start, true);
+      return this.#leave(first, header, length, start, true);
     }
     return end;
   }
 
-  /** From `start` on, `size` bytes belong to `ws`. */
-  #leave(first: number, size: number, start: number, isRefused: boolean): number {
+  /** `ws` checks a text message at its end, which a client may put off; here it is checked as it arrives. */
+  #checkText(first: number, isRefused: boolean, chunk: Buffer, payload: number): void {
+    const opcode = first & 0x0f;
+    if (opcode > BINARY) return;
+    const continues = opcode === CONTINUATION;
+    // `ws` refuses a message inside another, and the continuation of none.
+    const isRead = !isRefused && continues === this.#fragmented && this.sink.isOpen;
+    if (!isRead || opcode === BINARY) this.#text = null;
+    else if (!continues) this.#text = new Utf8Checker();
+    this.#isText = this.#text !== null;
+    this.#text?.beginFrame(chunk, payload - 4);
+  }
+
+  /** From `start` on, `header` and `length` bytes belong to `ws`. */
+  #leave(first: number, header: number, length: number, start: number, isRefused: boolean): number {
     const opcode = first & 0x0f;
     const isFinal = first >= 0x80;
     if (opcode <= BINARY) this.#fragmented = !isFinal;
-    this.#passing = size;
+    this.#passing = header + length;
+    this.#header = header;
     this.#closing = opcode === CLOSE || isRefused;
     if (opcode >= CLOSE || isRefused) this.sink.writeNow();
     return start;
@@ -128,14 +155,26 @@ export class FrameReader {
 
   #pass(chunk: Buffer, start: number): number {
     const end = Math.min(start + this.#passing, chunk.length);
+    if (this.#isText && !this.#text!.check(chunk, start + this.#header, end)) {
+      this.#concluded = true;
+      this.sink.onInvalidText();
+      return end;
+    }
+    this.#header = 0;
     this.#passing -= end - start;
-    if (this.#passing === 0) this.#concluded = this.#closing;
+    if (this.#passing === 0) this.#endFrame();
     this.passOn.call(this.socket, start === 0 && end === chunk.length ? chunk : chunk.subarray(start, end));
     if (end === chunk.length || this.#concluded || !this.socket.isPaused()) return end;
     // `ws` pauses the socket at once where it refuses what only it can judge, and says so a tick later; or it has enough
     // for the moment. What lies behind waits in the socket, which is resumed with this reader or without it.
     this.socket.unshift(chunk.subarray(end));
     return chunk.length;
+  }
+
+  #endFrame(): void {
+    this.#concluded = this.#closing;
+    this.#isText = false;
+    if (!this.#fragmented) this.#text = null;
   }
 }
 
@@ -145,6 +184,7 @@ interface ReadSocket extends Duplex {
   [READER]: FrameReader;
 }
 
+const CONTINUATION = 0x0;
 const BINARY = 0x2;
 const CLOSE = 0x8;
 const PONG = 0xa;

@@ -1,8 +1,9 @@
 import type { RawData, WebSocket } from 'ws';
+import { receiveUtf8 } from '../frame-listener.js';
 
 /** Who hears of a WebSocket of `ws`. */
 export interface WebsocketListener {
-  /** A text message: its first byte, which is the packet's type, and the rest. */
+  /** A text message: its first byte, which is the packet's type, and the rest; or `NO_TYPE` and all of it. */
   receiveText(type: number, text: string): void;
   receiveBinary(bytes: Buffer): void;
   /** It failed, or its peer broke the RFC; `code` in this layer's words. */
@@ -29,7 +30,7 @@ function onMessage(this: WebSocket, data: RawData, isBinary: boolean): void {
   const sink = (this as HeardSocket)[SINK];
   const bytes = data as Buffer;
   if (isBinary) sink.receiveBinary(bytes);
-  else sink.receiveText(bytes.length === 0 ? 0 : bytes[0], bytes.toString('utf8', 1));
+  else receiveUtf8(sink, bytes);
 }
 
 function onError(this: WebSocket, error: Error & { code?: string }): void {

@@ -8,8 +8,8 @@ import type { FlushQueue, Flushable } from '../flush-queue.js';
 import { ProtocolError } from '../../codec/protocol-error.js';
 import { bytesTaken, hasWaiting } from '../kernel-progress.js';
 import { DormantWebsocket, type DormantListener } from './dormant-websocket.js';
-import type { FrameListener } from '../frame-listener.js';
-import { FrameReader } from './frame-reader.js';
+import { NO_TYPE } from '../frame-listener.js';
+import { FrameReader, type FrameReaderListener } from './frame-reader.js';
 import type { SharedPacket } from '../../codec/shared-packet.js';
 import { WriteWatermark } from './write-watermark.js';
 import type { Transport, TransportListener } from '../transport.js';
@@ -35,7 +35,9 @@ export interface WebsocketRules {
  * are collected during a turn of the event loop and written to the raw socket in one call at its end; with
  * permessage-deflate negotiated, `ws` compresses and sends instead.
  */
-export class WebsocketTransport implements Transport, Flushable, FrameListener, WebsocketListener, DormantListener {
+export class WebsocketTransport
+  implements Transport, Flushable, FrameReaderListener, WebsocketListener, DormantListener
+{
   readonly name = 'websocket';
   handler!: TransportListener;
   /** `closing`: the close frame is behind what a slow peer has yet to read. */
@@ -216,7 +218,16 @@ export class WebsocketTransport implements Transport, Flushable, FrameListener, 
     if (this.#state !== 'open') return;
     const isJoined = this.rules.splitsJoinedFrames && text.includes(SEPARATOR);
     if (type === MESSAGE_BYTE && !isJoined && this.#pendingPackets === null) this.handler.onMessage(text);
-    else this.#receiveOther(String.fromCharCode(type) + text, isJoined);
+    else this.#receiveOther(type === NO_TYPE ? text : String.fromCharCode(type) + text, isJoined);
+  }
+
+  /** Ends as `ws` does where it finds the same at the end of a message. */
+  onInvalidText(): void {
+    this.writeNow();
+    this.websocket.close(1007);
+    // The answer of the client is not read.
+    this.socket.end();
+    this.onSocketError('INVALID_UTF8', new Error('Invalid WebSocket frame: invalid UTF-8 sequence'));
   }
 
   onSocketError(code: string, error: Error): void {

@@ -1,8 +1,8 @@
 import { EventEmitter } from 'node:events';
 import type { Duplex, Writable } from 'node:stream';
 import * as ws from 'ws';
-import type { FrameListener } from '../../../../src/engine/transport/frame-listener.js';
-import { FrameReader } from '../../../../src/engine/transport/websocket/frame-reader.js';
+import { NO_TYPE } from '../../../../src/engine/transport/frame-listener.js';
+import { FrameReader, type FrameReaderListener } from '../../../../src/engine/transport/websocket/frame-reader.js';
 
 /** Exported by ws, and left out of its types. */
 const { Receiver, Sender } = ws as unknown as {
@@ -36,11 +36,12 @@ class PausableSocket extends EventEmitter {
 }
 
 /** A reader in front of ws's own receiver; what either of them reads is written down in order. */
-class Reading implements FrameListener {
+class Reading implements FrameReaderListener {
   readonly socket = new PausableSocket();
   readonly seen: string[] = [];
   isOpen = true;
   direct = 0;
+  refusals = 0;
   error: (Error & { code?: string }) | null = null;
 
   constructor() {
@@ -66,7 +67,11 @@ class Reading implements FrameListener {
 
   receiveText(type: number, text: string): void {
     this.direct++;
-    this.#see(Buffer.from(String.fromCharCode(type) + text), false);
+    this.#see(Buffer.from(type === NO_TYPE ? text : String.fromCharCode(type) + text), false);
+  }
+
+  onInvalidText(): void {
+    this.refusals++;
   }
 
   receiveBinary(bytes: Buffer): void {
@@ -110,6 +115,7 @@ describe('FrameReader', () => {
     '4' + 'ü'.repeat(300),
     '4' + 'x'.repeat(65_535),
     '4' + 'x'.repeat(65_536),
+    'ünusual',
   ].map((value) => ({ value, length: value.length }));
 
   it.each(messages)('reads text of $length characters as it was sent, whatever way it is cut', ({ value }) => {
@@ -167,11 +173,6 @@ describe('FrameReader', () => {
       'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH',
     ],
     [
-      'invalid UTF-8 in fragments',
-      [frame(Buffer.from([0x34, 0xc3]), { opcode: 1, fin: false }), frame(Buffer.from([0x28]), { opcode: 0 })],
-      'WS_ERR_INVALID_UTF8',
-    ],
-    [
       'a ping of more than 125 bytes',
       [Buffer.concat([Buffer.from([0x89, 0xfe, 0, 126, 0, 0, 0, 0]), Buffer.alloc(126)])],
       'WS_ERR_INVALID_CONTROL_PAYLOAD_LENGTH',
@@ -187,6 +188,58 @@ describe('FrameReader', () => {
 
     expect(reading.seen).toEqual([`text:${Buffer.from('4before').toString('base64')}`]);
     expect(reading.error?.code).toBe(code);
+  });
+
+  describe('text that is no UTF-8 and not yet complete', () => {
+    // A message begins with `4é`; what makes it invalid is the last byte.
+    const invalid = ['ff', '80', 'c0', 'c1', 'e080', 'e28228', 'eda0', 'f08f', 'f490', 'f8', 'c328', 'f09f9828'];
+
+    it.each(invalid)('is refused at its first wrong byte: %s, in a frame that has not ended', (hex) => {
+      const bytes = Buffer.concat([Buffer.from('4é'), Buffer.from(hex, 'hex'), Buffer.alloc(50, 'x')]);
+      const unfinished = frame(bytes, { opcode: 1 });
+      const wrong = unfinished.length - 50;
+      for (let size = 1; size < 5; size++) {
+        const reading = new Reading();
+        reading.feed(unfinished.subarray(0, wrong - 1), () => size);
+        expect(reading.refusals).toBe(0);
+        reading.feed(unfinished.subarray(wrong - 1), () => size);
+        expect(reading.refusals).toBe(1);
+        expect(reading.seen).toEqual([]);
+      }
+    });
+
+    it.each(invalid)('is refused at its first wrong byte: %s, in a message of more frames', (hex) => {
+      const reading = new Reading();
+      const bytes = Buffer.from(hex, 'hex');
+      reading.feed(frame(Buffer.from('4é'), { opcode: 1, fin: false }), () => 100);
+      for (const byte of bytes.subarray(0, -1)) {
+        reading.feed(frame(Buffer.of(byte), { opcode: 0, fin: false }), () => 100);
+        reading.feed(frame(Buffer.of(0xff), { opcode: 9 }), () => 100);
+      }
+      expect(reading.refusals).toBe(0);
+      reading.feed(frame(bytes.subarray(-1), { opcode: 0, fin: false }), () => 100);
+      reading.feed(text('4behind'), () => 100);
+      expect(reading.refusals).toBe(1);
+      expect(reading.seen).not.toContain(expect.stringMatching(/^text/));
+    });
+
+    it('is told from characters that are cut anywhere, and from binary', () => {
+      const value = '4é€😀\u{10ffff}\ud7ff\ue000'.repeat(3_000);
+      for (const size of [1, 2, 3, 5, 1_021, 16_384, 70_000]) {
+        const reading = new Reading();
+        const bytes = Buffer.from(value);
+        const middle = 20_001;
+        const parts = [
+          frame(bytes.subarray(0, middle), { opcode: 1, fin: false }),
+          frame(bytes.subarray(middle), { opcode: 0 }),
+          frame(Buffer.of(0xff), { opcode: 2, fin: false }),
+          frame(Buffer.of(0xfe), { opcode: 0 }),
+        ];
+        reading.feed(Buffer.concat(parts), () => size);
+        expect(reading.refusals).toBe(0);
+        expect(reading.seen).toEqual([`text:${bytes.toString('base64')}`, 'binary://4=']);
+      }
+    });
   });
 
   it('takes what lies behind a large fragment once ws has taken that', async () => {

@@ -5,7 +5,7 @@
  */
 import { createServer } from 'node:http';
 import { FlushQueue } from '../../../dist/esm/engine/transport/flush-queue.js';
-import { NO_TYPE } from '../../../dist/esm/engine/transport/websocket/frame-reader.js';
+import { NO_TYPE } from '../../../dist/esm/engine/transport/frame-listener.js';
 import { WebsocketAcceptor } from '../../../dist/esm/engine/transport/websocket/websocket-acceptor.js';
 
 const OPTIONS = {

@@ -22,6 +22,7 @@ export {
   SocketIoException,
   SocketIoModule,
   Websocket,
+  type ContractGatewayOptions,
   type ErrorAckMapper,
   type ErrorContext,
   type GatewayOptions,
@@ -50,6 +51,7 @@ export {
   type ErrorAck,
   type ExtendedError,
   type Handshake,
+  type NamespaceOf,
   type PartialResponses,
   type PartialSockets,
   type RateLimitAction,
@@ -57,6 +59,7 @@ export {
   type RateOptions,
   type ServerOptions,
   type ServerStats,
+  type SocketOf,
 } from './socketio/index.js';
 export {
   ContractViolationError,

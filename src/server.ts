@@ -54,6 +54,7 @@ export type {
   Event,
   ExtendedError,
   Handshake,
+  NamespaceOf,
   PartialResponses,
   PartialSockets,
   RateLimitAction,
@@ -61,4 +62,5 @@ export type {
   RateOptions,
   ServerOptions,
   ServerStats,
+  SocketOf,
 } from './socketio/index.js';

@@ -84,9 +84,20 @@ type WithAck<Sent extends unknown[], Callback> = Sent extends [] | [...unknown[]
   ? [...args: Sent, ack: Callback]
   : number extends Sent['length']
     ? [...args: Sent, ack: Callback]
-    : WithAckAtEachEnd<Required<Sent>, Sent['length'], Callback>;
+    : WithAckAtEachEnd<AllGiven<Sent>, Sent['length'], Callback>;
 
 type WithAckAtEachEnd<All extends unknown[], Lengths, Callback> = All['length'] extends Lengths
   ? | [...args: All, ack: Callback]
     | (All extends [...infer Head, unknown] ? WithAckAtEachEnd<Head, Lengths, Callback> : never)
   : never;
+
+/** A tuple with everything that may be left out, as undefined. */
+type AllGiven<Sent extends unknown[]> = number extends Sent['length']
+  ? Sent
+  : Sent extends [infer First, ...infer Rest]
+    ? [First, ...AllGiven<Rest>]
+    : Sent extends []
+      ? []
+      : Sent extends [(infer First)?, ...infer Rest]
+        ? [First | undefined, ...AllGiven<Rest>]
+        : [];

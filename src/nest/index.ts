@@ -8,7 +8,7 @@ export type { SocketIoAdapterOptions } from './adapter/socket-io-adapter.options
 export { SocketIoException, type SocketIoExceptionOptions } from './errors/socket-io.exception.js';
 export { BindingError } from './errors/binding.error.js';
 export type { ErrorAckMapper, ErrorContext } from './outcome/failure-handler.js';
-export { Gateway, type GatewayOptions } from './decorators/gateway.decorator.js';
+export { Gateway, type ContractGatewayOptions, type GatewayOptions } from './decorators/gateway.decorator.js';
 export { OnEvent } from './decorators/on-event.decorator.js';
 export { Ack } from './decorators/ack.decorator.js';
 export { RateLimit, type HandlerRateLimit } from './decorators/rate-limit.decorator.js';

@@ -63,7 +63,8 @@ export class SocketIoRuntime implements WebsocketBackend, OnApplicationBootstrap
     });
     const shared = createSharedContext(failures, (error) => this.#log(error));
     this.#context = { ...shared, unanswered: new UnansweredAcks(this.server) };
-    const handlers = new HandlerFactory(new EnhancerSource(externalContextCreator, config), moduleRef);
+    const enhancers = new EnhancerSource(externalContextCreator, config);
+    const handlers = new HandlerFactory(enhancers, moduleRef, undefined, this.server.settings.checksOutbound);
     this.#binder = new GatewayBinder(this.server, handlers, this.#context);
     this.#gateways = new GatewayRunner({
       modules,
@@ -92,6 +93,7 @@ export class SocketIoRuntime implements WebsocketBackend, OnApplicationBootstrap
     this.#watchLazyModules();
     this.#prepare();
     await this.#gateways.bind();
+    this.#binder.checkContracts();
   }
 
   /** Lets clients in, unless the application is closed before it has started. */
@@ -165,6 +167,7 @@ export class SocketIoRuntime implements WebsocketBackend, OnApplicationBootstrap
     this.lazyModules.load = async (...args) => {
       const loaded = await load(...args);
       this.#binder.bind(this.explorer.explore());
+      this.#binder.checkContracts();
       return loaded;
     };
   }

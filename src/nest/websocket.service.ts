@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import type { AnyContract } from '../contract/index.js';
 import type {
   DefaultEventsMap,
   AllButLast,
@@ -10,6 +11,7 @@ import type {
   FirstNonErrorArg,
   Last,
   Namespace,
+  NamespaceOf,
   PartialNamespace,
   RemoteSocket,
   Room,
@@ -132,9 +134,16 @@ export class Websocket<
     return this.#main.partial;
   }
 
-  /** A namespace. */
-  of(namespace: string): Target<EmitEvents, SocketData> {
-    return this.server.of(namespace);
+  /**
+   * A namespace; given a contract, typed by it. The contract of a pattern wants the name of one that matches.
+   *
+   * @throws TypeError for a name that the pattern of a contract does not match
+   */
+  of<C extends AnyContract & { readonly namespace: string }>(contract: C): NamespaceOf<C>;
+  of<C extends AnyContract & { readonly namespace: RegExp }>(contract: C, name: string): NamespaceOf<C>;
+  of(namespace: string): Target<EmitEvents, SocketData>;
+  of(namespace: string | AnyContract, name?: string): unknown {
+    return this.server.of(namespace as AnyContract, name!);
   }
 
   /**

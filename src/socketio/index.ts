@@ -1,7 +1,7 @@
 export { Server } from './server.js';
-export { Namespace } from './namespace.js';
+export { Namespace, type NamespaceOf } from './namespace.js';
 export { ParentNamespace, type NamespaceMatcher } from './parent-namespace.js';
-export { Socket, type Event, type SocketReservedEvents } from './socket.js';
+export { Socket, type Event, type SocketOf, type SocketReservedEvents } from './socket.js';
 export { BroadcastOperator } from './broadcast/broadcast-operator.js';
 export { PartialNamespace } from './broadcast/partial-namespace.js';
 export { PartialOperator, type PartialResponses, type PartialSockets } from './broadcast/partial-operator.js';

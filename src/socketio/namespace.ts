@@ -1,3 +1,11 @@
+import type {
+  AnyContract,
+  EmittedEventsOf,
+  ClientEventsOf,
+  DataOf,
+  NameOf,
+  ServerSideEventsOf,
+} from '../contract/index.js';
 import { Timer, type TimerWheel } from '../engine/index.js';
 import { callAck, type AckCallback } from './acks/ack-callback.js';
 import type { Adapter, AdapterPacket, BroadcastOptions, Room, SocketId } from './adapter/adapter.js';
@@ -9,6 +17,7 @@ import { isRefusal, runMiddlewares, type Middleware } from './inbound/middleware
 import { SessionRecovery } from './recovery/session-recovery.js';
 import { PartialNamespace } from './broadcast/partial-namespace.js';
 import type { RemoteSocket } from './broadcast/remote-socket.js';
+import { OutboundContract } from './events/outbound-contract.js';
 import { assertEmittable } from './events/reserved-events.js';
 import { Socket } from './socket.js';
 import type { Server } from './server.js';
@@ -83,6 +92,8 @@ export class Namespace<
   onEmpty: (() => void) | null = null;
   /** @internal Sessions of clients that may come back; null where recovery is off or the adapter cannot do it. */
   recovery: SessionRecovery | null = null;
+  /** @internal What its contract says of emits; null if there is none, or if it has no say. */
+  outbound: OutboundContract | null = null;
   /** Clients whose session the adapter is looking for. */
   #restoring = 0;
   protected middlewares: Middleware<Socket<ListenEvents, EmitEvents, ServerSideEvents, SocketData>>[] = [];
@@ -113,6 +124,11 @@ export class Namespace<
   /** @internal */
   reportError(error: unknown): void {
     this.server.reportError(error);
+  }
+
+  /** @internal Gives the namespace a contract. */
+  adopt(contract: AnyContract): void {
+    this.outbound ??= OutboundContract.of(contract, this.server.settings.checksOutbound);
   }
 
   /** The table of handlers that every socket of this namespace shares. */
@@ -423,3 +439,14 @@ const SESSION_RESTORED = 'nestjs-socketio:session-restored';
 function refusalOf({ message, data }: ExtendedError): { message: string; data?: unknown } {
   return data === undefined ? { message } : { message, data };
 }
+
+/** The namespace of a contract, for the server. */
+export type NamespaceOf<C extends AnyContract> = Namespace<
+  ClientEventsOf<C>,
+  EmittedEventsOf<C>,
+  ServerSideEventsOf<C>,
+  DataOf<C>
+> & {
+  /** Only a type: keeps the namespaces of contracts apart. */
+  readonly '~namespace'?: NameOf<C>;
+};

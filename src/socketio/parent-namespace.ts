@@ -1,3 +1,4 @@
+import type { AnyContract } from '../contract/index.js';
 import { MemoryAdapter } from './adapter/memory-adapter.js';
 import type { AdapterPacket, BroadcastOptions } from './adapter/adapter.js';
 import { Namespace } from './namespace.js';
@@ -33,6 +34,11 @@ export class ParentNamespace<
     super(server, `/_${index}`);
   }
 
+  override adopt(contract: AnyContract): void {
+    super.adopt(contract);
+    for (const child of this.children) child.outbound = this.outbound;
+  }
+
   override createAdapter(): void {
     this.adapter = new ChildrenAdapter(this as unknown as ParentOfChildren);
   }
@@ -45,6 +51,7 @@ export class ParentNamespace<
       for (const listener of this.listeners(event)) child.on(event, listener as never);
     }
     child.handlers = this.handlerTable();
+    child.outbound = this.outbound;
     this.children.add(child);
     if (this.server.settings.cleanupEmptyChildNamespaces) child.onEmpty = () => this.#removeChild(child);
     return child;

@@ -57,6 +57,14 @@ export interface ServerOptions extends EngineOptions {
   onError?: (error: unknown, socket?: unknown) => void;
   /** Told in one line what an operator should know. @default process.emitWarning */
   onWarning?: (message: string) => void;
+  /** How the contracts of namespaces are applied. */
+  contract?: {
+    /**
+     * Whether emits, and the acks of handlers, are held against the schemas of their contract; what does not fit is an
+     * error of the server. @default 'check', with NODE_ENV=production 'off'
+     */
+    outbound?: 'check' | 'off';
+  };
   connectionStateRecovery?: {
     /** @default 120_000 */
     maxDisconnectionDuration?: number;
@@ -79,6 +87,8 @@ export interface ResolvedServerOptions extends DecoderLimits {
   readonly rateLimit: RateLimitRules | null;
   readonly keepRequest: boolean | null;
   readonly generateSocketId: ((socket: unknown) => string) | null;
+  /** Whether emits and the acks of handlers are held against contracts. */
+  readonly checksOutbound: boolean;
   readonly onError: (error: unknown, socket?: unknown) => void;
   readonly onWarning: (message: string) => void;
 }
@@ -161,6 +171,7 @@ export function resolveServerOptions(
     rateLimit: resolveRateLimit(read.raw('rateLimit')),
     keepRequest: read.raw('keepRequest') === undefined ? defaults.keepRequest : read.boolean('keepRequest', true),
     generateSocketId: read.callback<(socket: unknown) => string>('generateSocketId'),
+    checksOutbound: readOutbound(read.raw('contract')) === 'check',
     onError: read.callback<(error: unknown, socket?: unknown) => void>('onError') ?? logError,
     onWarning: read.callback<(message: string) => void>('onWarning') ?? emitWarning,
   };
@@ -179,6 +190,20 @@ function checkShapes(read: OptionReader): void {
   if (recovery !== undefined && (typeof recovery !== 'object' || recovery === null)) {
     throw new OptionError('connectionStateRecovery', recovery, '{ maxDisconnectionDuration, skipMiddlewares }');
   }
+}
+
+function readOutbound(contract: unknown): 'check' | 'off' {
+  if (contract !== undefined && (typeof contract !== 'object' || contract === null)) {
+    throw new OptionError('contract', contract, "{ outbound: 'check' | 'off' }");
+  }
+  for (const [name, value] of Object.entries(contract ?? {})) {
+    if (name !== 'outbound') throw new OptionError(`contract.${name}`, value, 'outbound, the only option of contract');
+  }
+  const { outbound = process.env.NODE_ENV === 'production' ? 'off' : 'check' } = (contract ?? {}) as {
+    outbound?: unknown;
+  };
+  if (outbound === 'check' || outbound === 'off') return outbound;
+  throw new OptionError('contract.outbound', outbound, "'check' or 'off'");
 }
 
 function logError(error: unknown): void {

@@ -1,5 +1,7 @@
 import { EventEmitter } from 'node:events';
 import { createServer, type IncomingMessage, type Server as HttpServer, type ServerResponse } from 'node:http';
+import type { AnyContract } from '../contract/index.js';
+import { isContract } from '../contract/runtime.js';
 import {
   EngineServer,
   Session,
@@ -22,7 +24,7 @@ import { PacketEncoder, type ParserDecoder, type ParserEncoder } from './codec/p
 import { limitsWithQuery } from './client/connect-query.js';
 import { Connection } from './connection.js';
 import { EventQueue } from './inbound/event-queue.js';
-import type { Namespace, ServerReservedEvents } from './namespace.js';
+import type { Namespace, NamespaceOf, ServerReservedEvents } from './namespace.js';
 import { NamespaceRegistry } from './namespace-registry.js';
 import type { NamespaceMatcher } from './parent-namespace.js';
 import type { PartialNamespace } from './broadcast/partial-namespace.js';
@@ -261,16 +263,35 @@ export class Server<
 
   /**
    * A namespace. A pattern or a function makes the template of dynamic ones, which exist once a client asks for them.
+   * Given a contract, the namespace is typed by it; the contract of a pattern wants the name of one that matches.
    *
    * @param listener is called for each new socket
+   * @throws TypeError for a name that the pattern of a contract does not match
    */
+  of<C extends AnyContract & { readonly namespace: string }>(contract: C): NamespaceOf<C>;
+  of<C extends AnyContract & { readonly namespace: RegExp }>(contract: C, name: string): NamespaceOf<C>;
   of(
     name: string | RegExp | NamespaceMatcher,
     listener?: (socket: Socket<ListenEvents, EmitEvents, ServerSideEvents, SocketData>) => void,
+  ): Namespace<ListenEvents, EmitEvents, ServerSideEvents, SocketData>;
+  of(
+    name: string | RegExp | NamespaceMatcher | AnyContract,
+    second?: string | ((socket: Socket<ListenEvents, EmitEvents, ServerSideEvents, SocketData>) => void),
   ): Namespace<ListenEvents, EmitEvents, ServerSideEvents, SocketData> {
+    if (isContract(name)) return this.#ofContract(name, second);
     const isPattern = typeof name === 'function' || name instanceof RegExp;
     const namespace = isPattern ? this.namespaces.ofPattern(name) : this.namespaces.of(String(name));
-    if (listener !== undefined) namespace.on('connect', listener as never);
+    if (second !== undefined) namespace.on('connect', second as never);
+    return namespace;
+  }
+
+  #ofContract(contract: AnyContract, name: unknown): Namespace<ListenEvents, EmitEvents, ServerSideEvents, SocketData> {
+    const pattern: unknown = contract.namespace;
+    if (pattern instanceof RegExp && (typeof name !== 'string' || !new RegExp(pattern).test(name))) {
+      throw new TypeError(`of() needs the name of a namespace that the contract's pattern ${pattern} matches`);
+    }
+    const namespace = this.namespaces.of(String(pattern instanceof RegExp ? name : pattern));
+    namespace.adopt(contract);
     return namespace;
   }
 

@@ -1,4 +1,12 @@
 import type { IncomingMessage } from 'node:http';
+import type {
+  AnyContract,
+  ClientEventsOf,
+  DataOf,
+  EmittedEventsOf,
+  NameOf,
+  ServerSideEventsOf,
+} from '../contract/index.js';
 import { LazyEmitter, randomId, type RequestSummary } from '../engine/index.js';
 import { AckReply, type AckSender } from './acks/ack-reply.js';
 import type { AckCallback } from './acks/ack-callback.js';
@@ -14,6 +22,7 @@ import { createHandshake, type Handshake } from './client/handshake.js';
 import { InboundGate } from './inbound/inbound-gate.js';
 import { isRefusal, runMiddlewares, type Middleware } from './inbound/middleware.js';
 import type { Namespace } from './namespace.js';
+import { receivingAck } from './acks/validated-ack.js';
 import { assertEmittable } from './events/reserved-events.js';
 import type { Server } from './server.js';
 import { EventRateLimiter, type RateLimitAction } from './inbound/rate-limit.js';
@@ -168,8 +177,13 @@ export class Socket<
     assertEmittable(event);
     const data: unknown[] = [event, ...args];
     const flags = this.#takeFlags();
-    const callback = typeof data[data.length - 1] === 'function' ? (data.pop() as AckCallback) : null;
+    let callback = typeof data[data.length - 1] === 'function' ? (data.pop() as AckCallback) : null;
     const kind = flags?.timeout === undefined ? 'plain' : 'error-first';
+    const { outbound } = this.nsp;
+    if (outbound !== null) {
+      outbound.check(data, this.nsp);
+      if (callback !== null) callback = receivingAck(outbound, event as string, kind, callback, this.nsp);
+    }
     const id = callback === null ? undefined : this.#expectAck(callback, kind, flags);
     return this.#sendEvent(data, flags, id) && !this.client.conn.needsDrain;
   }
@@ -182,10 +196,15 @@ export class Socket<
     assertEmittable(event);
     const flags = this.#takeFlags();
     return new Promise((resolve, reject) => {
-      const callback: AckCallback = (error, response) => {
+      const { outbound } = this.nsp;
+      let callback: AckCallback = (error, response) => {
         if (error !== null) reject(error as Error);
         else resolve(response as FirstNonErrorArg<Last<EventParams<EmitEvents, Event>>>);
       };
+      if (outbound !== null) {
+        outbound.check([event, ...args], this.nsp);
+        callback = receivingAck(outbound, event as string, 'error-first', callback, this.nsp);
+      }
       this.#sendEvent([event, ...args], flags, this.#expectAck(callback, 'error-first', flags));
     });
   }
@@ -683,3 +702,14 @@ function without(listeners: AnyListener[] | null, removed: AnyListener | undefin
   const left = index === -1 ? listeners : listeners.toSpliced(index, 1);
   return left.length === 0 ? null : left;
 }
+
+/** A socket of a contract's namespace, for the server. */
+export type SocketOf<C extends AnyContract> = Socket<
+  ClientEventsOf<C>,
+  EmittedEventsOf<C>,
+  ServerSideEventsOf<C>,
+  DataOf<C>
+> & {
+  /** Only a type: keeps the sockets of contracts apart. */
+  readonly '~namespace'?: NameOf<C>;
+};

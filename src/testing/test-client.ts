@@ -1,6 +1,9 @@
 import { setImmediate } from 'node:timers';
 import type * as SocketIoClient from 'socket.io-client';
 import type { Manager, ManagerOptions, Socket, SocketOptions } from 'socket.io-client';
+import type { ClientOf } from '../client/index.js';
+import type { AnyContract } from '../contract/index.js';
+import { isContract } from '../contract/runtime.js';
 import type { DefaultEventsMap, EventsMap } from '../socketio/index.js';
 import { Inbox } from './inbox.js';
 import { MemoryAgent } from './memory-agent.js';
@@ -25,6 +28,8 @@ export interface TestClientOptions extends Partial<Omit<ManagerOptions & SocketO
  *
  * @throws what the client's `connect_error` says, where the server refuses it
  *
+ * Given a contract, the client is typed by it and joins its namespace; for the contract of a pattern, name one that matches.
+ *
  * @example
  * const client = await createTestClient(app, { namespace: '/chat', auth: { name: 'Ada' } });
  * expect(await client.emitWithAck('sum', 1, 2)).toBe(3);
@@ -32,8 +37,23 @@ export interface TestClientOptions extends Partial<Omit<ManagerOptions & SocketO
 export async function createTestClient<
   ListenEvents extends EventsMap = DefaultEventsMap,
   EmitEvents extends EventsMap = ListenEvents,
->(target: TestTarget, options: TestClientOptions = {}): Promise<Socket<ListenEvents, EmitEvents>> {
-  const client = await TestClient.create(target, options);
+>(target: TestTarget, options?: TestClientOptions): Promise<Socket<ListenEvents, EmitEvents>>;
+export async function createTestClient<C extends AnyContract & { readonly namespace: string }>(
+  target: TestTarget,
+  contract: C,
+  options?: TestClientOptions,
+): Promise<ClientOf<C>>;
+export async function createTestClient<C extends AnyContract & { readonly namespace: RegExp }>(
+  target: TestTarget,
+  contract: C,
+  options: TestClientOptions & { namespace: string },
+): Promise<ClientOf<C>>;
+export async function createTestClient(
+  target: TestTarget,
+  second: TestClientOptions | AnyContract = {},
+  third: TestClientOptions = {},
+): Promise<Socket> {
+  const client = await TestClient.create(target, isContract(second) ? optionsFor(second, third) : second);
   try {
     await client.connect();
   } catch (error) {
@@ -41,7 +61,7 @@ export async function createTestClient<
     await Promise.allSettled([client.close()]);
     throw error;
   }
-  return client.socket as unknown as Socket<ListenEvents, EmitEvents>;
+  return client.socket;
 }
 
 /**
@@ -51,9 +71,19 @@ export async function createTestClient<
  */
 export async function connectError(
   target: TestTarget,
-  options: TestClientOptions = {},
+  options?: TestClientOptions,
+): Promise<Error & { data?: unknown }>;
+export async function connectError(
+  target: TestTarget,
+  contract: AnyContract,
+  options?: TestClientOptions,
+): Promise<Error & { data?: unknown }>;
+export async function connectError(
+  target: TestTarget,
+  second: TestClientOptions | AnyContract = {},
+  third: TestClientOptions = {},
 ): Promise<Error & { data?: unknown }> {
-  const client = await TestClient.create(target, options);
+  const client = await TestClient.create(target, isContract(second) ? optionsFor(second, third) : second);
   const refusal = await client.connect().then(
     () => null,
     (error: Error) => error,
@@ -89,6 +119,14 @@ export function closeTestClient(client: Pick<Socket, 'disconnect'>): Promise<voi
 /** The same for all clients that are not closed yet. */
 export async function closeTestClients(): Promise<void> {
   await Promise.all([...openClients].map((client) => client.close()));
+}
+
+/** @throws TypeError if the contract is for a pattern that the namespace does not match */
+function optionsFor(contract: AnyContract, options: TestClientOptions): TestClientOptions {
+  const pattern: unknown = contract.namespace;
+  if (!(pattern instanceof RegExp)) return { ...options, namespace: String(pattern) };
+  if (options.namespace !== undefined && new RegExp(pattern).test(options.namespace)) return options;
+  throw new TypeError(`name a namespace that the contract's pattern ${pattern} matches: { namespace: '/…' }`);
 }
 
 interface ReservedEvents {

@@ -24,10 +24,10 @@ const GROUND = 'common';
 const DOORS: Readonly<Record<string, readonly string[]>> = {
   'index.ts': ['nest/index.ts', 'socketio/index.ts', 'contract/runtime.ts'],
   'server.ts': ['socketio/index.ts'],
-  testing: ['nest/index.ts', 'socketio/index.ts'],
+  testing: ['nest/index.ts', 'socketio/index.ts', 'client/index.ts', 'contract/index.ts', 'contract/runtime.ts'],
   nest: ['socketio/index.ts', 'contract/index.ts', 'contract/runtime.ts'],
   client: ['contract/index.ts'],
-  socketio: ['engine/index.ts'],
+  socketio: ['engine/index.ts', 'contract/index.ts', 'contract/runtime.ts'],
   engine: [],
   contract: [],
   common: [],

@@ -51,7 +51,7 @@ export function handlerOf(
 ): HandlerDescriptor {
   const isStatic = wrapper.isDependencyTreeStatic() && !wrapper.isTransient;
   const scope = isStatic ? 'event' : 'connection';
-  return { wrapper, gateway, method, namespace, scope, rate, subject: { kind } };
+  return { wrapper, gateway, method, namespace, scope, rate, contract: null, entry: null, subject: { kind } };
 }
 
 /** Whether a gateway has the method, such as one of Nest's hooks; of its class or, as a property, of its own. */

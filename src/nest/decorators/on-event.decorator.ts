@@ -1,14 +1,15 @@
-import { addHandlerMetadata } from './handler-metadata.js';
+import type { AnyEntry } from '../../contract/index.js';
+import { addEventMetadata } from './handler-metadata.js';
 
 /**
  * Handles an event; what the method returns is ignored. A client that asked for an ack gets an empty one once all
- * handlers of the event have settled. `'*'` hears every event.
+ * handlers of the event have settled. `'*'` hears every event. Given the entry
+ * of a contract instead of a name, what arrives is validated if the entry has schemas.
  *
  * @example
  * \@OnEvent('message')
  * onMessage(@MessageBody() body: MessageDto) {}
  */
-export function OnEvent(event: string): MethodDecorator {
-  return (target, _name, descriptor) =>
-    addHandlerMetadata(target, descriptor.value, { kind: 'event', event, acks: false });
+export function OnEvent(event: string | AnyEntry): MethodDecorator {
+  return (target, _name, descriptor) => addEventMetadata(target, descriptor.value, event, false);
 }

@@ -1,4 +1,6 @@
 import type { PipeTransform, Type } from '@nestjs/common';
+import type { AnyContract, AnyEntry } from '../../contract/index.js';
+import { isContract, isEntry } from '../../contract/runtime.js';
 import { ROUTE_ARGS_METADATA, type ParamType } from './metadata-keys.js';
 
 export type Pipe = Type<PipeTransform> | PipeTransform;
@@ -18,6 +20,8 @@ export interface ParamMetadata {
   readonly factory?: (data: unknown, context: unknown) => unknown;
   /** A Standard Schema, on versions of Nest that know them. */
   readonly schema?: unknown;
+  /** The entry or the contract that the parameter was typed by. */
+  readonly contracted?: AnyEntry | AnyContract;
 }
 
 export function assignParamMetadata(
@@ -27,18 +31,21 @@ export function assignParamMetadata(
   type: ParamType,
   data?: unknown,
   more: readonly (Pipe | ParameterOptions | undefined)[] = [],
+  contracted?: AnyEntry | AnyContract,
 ): void {
   const present = (Reflect.getMetadata(ROUTE_ARGS_METADATA, target.constructor, method) as object | undefined) ?? {};
-  const added: ParamMetadata = { index, data, ...mergeOptions(more) };
+  const added: ParamMetadata = { index, data, ...mergeOptions(more), contracted };
   Reflect.defineMetadata(ROUTE_ARGS_METADATA, { ...present, [`${type}:${index}`]: added }, target.constructor, method);
 }
 
-/** A decorator with an optional property name in front of its pipes. */
+/** A decorator with an optional property name, entry or contract in front of its pipes. */
 export function pickingDecorator(type: ParamType, args: readonly unknown[]): ParameterDecorator {
-  const picks = typeof args[0] === 'string';
-  const more = (picks ? args.slice(1) : args) as (Pipe | ParameterOptions | undefined)[];
-  return (target, method, index) =>
-    assignParamMetadata(target, method!, index, type, picks ? args[0] : undefined, more);
+  const [first] = args;
+  const property = typeof first === 'string' ? first : undefined;
+  const contracted = isEntry(first) || isContract(first) ? first : undefined;
+  const isPick = property !== undefined || contracted !== undefined;
+  const more = (isPick ? args.slice(1) : args) as (Pipe | ParameterOptions | undefined)[];
+  return (target, method, index) => assignParamMetadata(target, method!, index, type, property, more, contracted);
 }
 
 function mergeOptions(more: readonly (Pipe | ParameterOptions | undefined)[]): Pick<ParamMetadata, 'pipes' | 'schema'> {

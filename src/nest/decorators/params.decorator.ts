@@ -1,29 +1,55 @@
+import type { AnyContract, AnyEntry, ArgsOf, BodyOf, HandshakeAuthOf } from '../../contract/index.js';
+import { isEntry } from '../../contract/runtime.js';
+import type { SocketOf } from '../../socketio/index.js';
+import type { ParameterOf } from './entry-checks.js';
 import { ParamType } from './metadata-keys.js';
 import { assignParamMetadata, pickingDecorator, type ParameterOptions, type Pipe } from './param-metadata.js';
 
-/** The event's argument, or the array of them where the client sent two or more; with a name, that property of it. */
+/**
+ * The event's argument, or the array of them where the client sent two or more; with a name, that property of it. With the
+ * entry of a contract, the compiler checks the parameter; behind pipes it does not know its type.
+ */
+export function MessageBody<E extends AnyEntry>(entry: E): ParameterOf<BodyOf<E>>;
+export function MessageBody(entry: AnyEntry, ...pipes: (Pipe | ParameterOptions)[]): ParameterDecorator;
 export function MessageBody(...pipes: (Pipe | ParameterOptions)[]): ParameterDecorator;
 export function MessageBody(property: string, ...pipes: (Pipe | ParameterOptions)[]): ParameterDecorator;
 export function MessageBody(...args: unknown[]): ParameterDecorator {
   return pickingDecorator(ParamType.PAYLOAD, args);
 }
 
-/** The socket. */
-export function ConnectedSocket(): ParameterDecorator {
-  return (target, method, index) => assignParamMetadata(target, method!, index, ParamType.SOCKET);
+/** The socket. With a contract, the compiler checks the parameter: `socket: SocketOf<typeof chat>`. */
+export function ConnectedSocket(): ParameterDecorator;
+export function ConnectedSocket<C extends AnyContract>(contract: C): ParameterOf<SocketOf<C>>;
+export function ConnectedSocket(contract?: AnyContract): ParameterDecorator {
+  return pickingDecorator(ParamType.SOCKET, [contract]);
 }
 
-/** All arguments of the event as an array, without the ack function. */
-export function Args(...pipes: (Pipe | ParameterOptions)[]): ParameterDecorator {
-  return (target, method, index) => assignParamMetadata(target, method!, index, ParamType.ARGS, undefined, pipes);
+/** All arguments of the event as an array, without the ack function. With the entry of a contract they are checked. */
+export function Args<E extends AnyEntry>(entry: E): ParameterOf<ArgsOf<E>>;
+export function Args(entry: AnyEntry, ...pipes: (Pipe | ParameterOptions)[]): ParameterDecorator;
+export function Args(...pipes: (Pipe | ParameterOptions)[]): ParameterDecorator;
+export function Args(...args: unknown[]): ParameterDecorator {
+  return pickingDecorator(ParamType.ARGS, args);
 }
 
-/** One argument of the event, counted from 0. */
-export function Arg(position: number, ...pipes: (Pipe | ParameterOptions)[]): ParameterDecorator {
-  return (target, method, index) => assignParamMetadata(target, method!, index, ParamType.ARG, position, pipes);
+/** One argument of the event, counted from 0. With the entry of a contract in front it is checked. */
+export function Arg<E extends AnyEntry, Position extends number>(
+  entry: E,
+  position: Position,
+): ParameterOf<ArgsOf<E>[Position]>;
+export function Arg(entry: AnyEntry, position: number, ...pipes: (Pipe | ParameterOptions)[]): ParameterDecorator;
+export function Arg(position: number, ...pipes: (Pipe | ParameterOptions)[]): ParameterDecorator;
+export function Arg(...args: unknown[]): ParameterDecorator {
+  const entry = isEntry(args[0]) ? args[0] : undefined;
+  const [position, ...pipes] = (entry === undefined ? args : args.slice(1)) as [number, ...Pipe[]];
+  return (target, method, index) => assignParamMetadata(target, method!, index, ParamType.ARG, position, pipes, entry);
 }
 
-/** The `auth` that the client connected with, without what the protocol itself put there; with a name, that part of it. */
+/**
+ * The `auth` that the client connected with, without what the protocol itself put there; with a name, that part of it.
+ * With a contract that has an `auth` it is what the schema returned, and checked.
+ */
+export function HandshakeAuth<C extends AnyContract>(contract: C): ParameterOf<HandshakeAuthOf<C>>;
 export function HandshakeAuth(...pipes: (Pipe | ParameterOptions)[]): ParameterDecorator;
 export function HandshakeAuth(property: string, ...pipes: (Pipe | ParameterOptions)[]): ParameterDecorator;
 export function HandshakeAuth(...args: unknown[]): ParameterDecorator {

@@ -1,6 +1,8 @@
 import type { DiscoveryService } from '@nestjs/core';
 import type { Rate, RateLimitAction, Socket } from '../../socketio/index.js';
+import type { EntryParts } from '../../contract/runtime.js';
 import type { HandlerMetadata } from '../decorators/handler-metadata.js';
+import type { GatewayContract } from './contract-rules.js';
 
 /** Nest's record of a provider. */
 export type InstanceWrapper = ReturnType<DiscoveryService['getProviders']>[number];
@@ -13,6 +15,10 @@ export interface HandlerDescriptor {
   /** Empty for the guards of a class. */
   readonly method: string;
   readonly namespace: string | RegExp;
+  /** Null if `@Gateway` was given none. */
+  readonly contract: GatewayContract | null;
+  /** The event in it; null for everything else, and for contracts without schemas. */
+  readonly entry: EntryParts | null;
   /** How long a provider with a scope lives: an event, or a connection of its socket. */
   readonly scope: 'event' | 'connection';
   /** How often it runs; null where it may as often as it likes. */

@@ -1,6 +1,6 @@
 import { OptionError, RESERVED_EVENTS, resolveRate, resolveRateAction } from '../../socketio/index.js';
 import { BindingError } from '../errors/binding.error.js';
-import type { GatewayOptions } from '../decorators/gateway.decorator.js';
+import type { GatewayMetadata } from '../decorators/gateway.decorator.js';
 import type { HandlerMetadata } from '../decorators/handler-metadata.js';
 import type { HandlerRateLimit } from '../decorators/rate-limit.decorator.js';
 import {
@@ -21,20 +21,28 @@ export class GatewayMetadataAccessor {
   }
 
   /** @throws BindingError for an option that `@Gateway` does not have or cannot take */
-  optionsOf(gateway: Function): Pick<HandlerDescriptor, 'namespace' | 'scope'> {
-    const options = (Reflect.getMetadata(GATEWAY_METADATA, gateway) as GatewayOptions | undefined) ?? {};
+  optionsOf(gateway: Function): Pick<HandlerDescriptor, 'namespace' | 'scope' | 'contract'> {
+    const options = (Reflect.getMetadata(GATEWAY_METADATA, gateway) as GatewayMetadata | undefined) ?? {};
     for (const name of Object.keys(options)) {
-      if (name === 'namespace' || name === 'scope') continue;
+      if (name === 'namespace' || name === 'scope' || name === 'contract') continue;
+      if (name === 'partial' && options.contract !== undefined) continue;
       throw new BindingError(`@Gateway on ${gateway.name} has an unknown option "${name}"`);
     }
-    const { namespace = '/', scope } = options;
+    const { namespace = '/', scope, contract, partial = false } = options;
     if (scope !== undefined && scope !== 'connection') {
       throw new BindingError(`@Gateway on ${gateway.name} takes a scope of 'connection', or none`);
     }
     if (typeof namespace !== 'string' && !(namespace instanceof RegExp)) {
       throw new BindingError(`@Gateway on ${gateway.name} takes a namespace as a string or RegExp`);
     }
-    return { namespace: withSlash(namespace), scope: scope ?? 'event' };
+    if (typeof partial !== 'boolean') {
+      throw new BindingError(`@Gateway on ${gateway.name} takes partial as true or false`);
+    }
+    return {
+      namespace: withSlash(namespace),
+      scope: scope ?? 'event',
+      contract: contract === undefined ? null : { contract, isPartial: partial },
+    };
   }
 
   /** Whether a class has `@Gateway` and guards of its own, which then decide about connections as well. */

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { DiscoveryService, MetadataScanner } from '@nestjs/core';
 import type { HandlerDescriptor, InstanceWrapper } from './gateway-descriptor.js';
+import { checkParameters, entryOf } from './contract-rules.js';
 import { GatewayMetadataAccessor } from './gateway-metadata.accessor.js';
 
 /** Finds decorated methods on every provider and controller of the application; binds nothing. */
@@ -42,13 +43,24 @@ export class GatewayExplorer {
     const descriptors: HandlerDescriptor[] = methods.flatMap((method) => {
       const handlers = this.#accessor.handlersOf(gateway, method, prototype[method] as object);
       const rate = this.#accessor.rateOf(gateway, method, prototype[method] as object, handlers);
-      return handlers.map((subject) => ({ ...common, method, subject, rate: subject.kind === 'event' ? rate : null }));
+      const handling = { gateway, method, handlers, bound: common.contract };
+      checkParameters(handling);
+      return handlers.map((subject) => ({
+        ...common,
+        method,
+        subject,
+        entry: entryOf(subject, handling),
+        rate: subject.kind === 'event' ? rate : null,
+      }));
     });
     this.#accessor.checkRate(gateway, methods, descriptors);
     const handlesConnections = descriptors.some(({ subject: { kind } }) => kind === 'handshake' || kind === 'connect');
+    const isGuarded = descriptors.length > 0 && this.#accessor.guardsConnections(gateway);
+    // A contract without any handler is bound as well, since its events lack theirs.
+    const isBare = descriptors.length === 0 && common.contract !== null;
     // Where a method handles the connection, the guards of the class come with it.
-    if (descriptors.length > 0 && !handlesConnections && this.#accessor.guardsConnections(gateway)) {
-      descriptors.push({ ...common, method: '', subject: { kind: 'guards' }, rate: null });
+    if (!handlesConnections && (isGuarded || isBare)) {
+      descriptors.push({ ...common, method: '', subject: { kind: 'guards' }, entry: null, rate: null });
     }
     return descriptors;
   }

@@ -1,7 +1,10 @@
 import type { Namespace, Server, Socket } from '../../socketio/index.js';
 import { nameOf, type HandlerDescriptor } from '../discovery/gateway-descriptor.js';
+import type { AnyContract } from '../../contract/index.js';
+import type { GatewayContract } from '../discovery/contract-rules.js';
 import { BindingError } from '../errors/binding.error.js';
 import type { HandlerFactory } from '../pipeline/handler-factory.js';
+import { checkCoverage } from './contract-coverage.js';
 import type { DispatchContext } from './dispatch-context.js';
 import { NamespaceBinding } from './namespace-binding.js';
 
@@ -9,6 +12,8 @@ import { NamespaceBinding } from './namespace-binding.js';
 export class GatewayBinder {
   /** By name or by pattern: two gateways with the same pattern share its namespaces. */
   readonly #bindings = new Map<string, NamespaceBinding>();
+  /** By namespace. */
+  readonly #contracts = new Map<string, GatewayContract>();
 
   constructor(
     private readonly server: Server,
@@ -21,8 +26,38 @@ export class GatewayBinder {
     // Names before patterns: a namespace that a gateway names is its own, also where a pattern matches it.
     const isNamed = ({ namespace }: HandlerDescriptor): boolean => typeof namespace === 'string';
     for (const descriptor of [...descriptors.filter(isNamed), ...descriptors.filter((one) => !isNamed(one))]) {
-      this.bindingOf(descriptor.namespace, nameOf(descriptor)).add(this.handlers.create(descriptor));
+      const binding = this.bindingOf(descriptor.namespace, nameOf(descriptor));
+      if (descriptor.contract !== null) this.#adopt(descriptor.contract, binding, descriptor);
+      binding.add(this.handlers.create(descriptor));
     }
+  }
+
+  /**
+   * To be called when all handlers are bound.
+   *
+   * @throws BindingError for events of a contract that lack a handler, or one that answers
+   */
+  checkContracts(): void {
+    for (const [namespace, { contract, isPartial }] of this.#contracts) {
+      const binding = this.#bindings.get(namespace)!;
+      if (!isPartial) checkCoverage(contract, (event) => binding.coverageOf(event));
+    }
+  }
+
+  #adopt({ contract, isPartial }: GatewayContract, binding: NamespaceBinding, descriptor: HandlerDescriptor): void {
+    const namespace = String(descriptor.namespace);
+    const present = this.#contracts.get(namespace);
+    if (present === undefined) binding.adopt(contract);
+    else if (!hasSameEvents(present.contract, contract)) {
+      throw new BindingError(
+        `${descriptor.gateway.name} gives the namespace ${namespace} a second contract, with other events than the ` +
+          'first. A namespace has one contract: put all of its events there.',
+      );
+    }
+    this.#contracts.set(namespace, {
+      contract: present?.contract ?? contract,
+      isPartial: isPartial || present?.isPartial === true,
+    });
   }
 
   /** Hands an error to the `@OnError` handlers; false where there are none. */
@@ -67,4 +102,10 @@ export class GatewayBinder {
       );
     }
   }
+}
+
+/** The contract of a shared package is two objects if it is loaded as an ES module and as CommonJS. */
+function hasSameEvents(a: AnyContract, b: AnyContract): boolean {
+  const namesOf = (contract: AnyContract): string => [...(contract['~contract'].in?.keys() ?? [])].join();
+  return a === b || namesOf(a) === namesOf(b);
 }

@@ -9,7 +9,9 @@ import {
 } from '../../socketio/index.js';
 import type { LifecycleKind } from '../decorators/handler-metadata.js';
 import { nameOf } from '../discovery/gateway-descriptor.js';
+import type { AnyContract } from '../../contract/index.js';
 import { BindingError } from '../errors/binding.error.js';
+import type { Coverage } from './contract-coverage.js';
 import { ConnectGuards } from './connect-guards.js';
 import { createScope } from '../pipeline/async-scope.js';
 import type { BoundHandler } from '../pipeline/handler-factory.js';
@@ -53,6 +55,22 @@ export class NamespaceBinding {
     else if (subject.kind !== 'event') this.#addLifecycle(subject.kind, handler);
     else if (subject.event === '*') this.#addWildcard(handler);
     else this.#addEvent(subject.event, handler);
+  }
+
+  /** Applies a contract: its schema of auths, and what it says of emits. */
+  adopt(contract: AnyContract): void {
+    this.namespace.adopt(contract);
+    const { auth } = contract['~contract'];
+    if (auth === null) return;
+    this.#admission.validateAuth(auth);
+    this.#checkHandshakes();
+  }
+
+  /** How an event is handled, apart from handlers of every event. */
+  coverageOf(event: string): Coverage {
+    const binding = this.#events.get(event);
+    if (this.#messages.has(event) || binding?.claimant !== undefined) return 'answered';
+    return binding === undefined || binding.isEmpty ? 'none' : 'heard';
   }
 
   /**

@@ -6,6 +6,8 @@ import { BindingError } from '../errors/binding.error.js';
 import { ConnectionScopes, type ConnectionScope } from './connection-scopes.js';
 import { OWN_STYLE, type CallStyle } from './call-style.js';
 import type { EnhancerSource } from './enhancers.js';
+import { compileValidation } from '../../contract/runtime.js';
+import { replyCheckOf } from './reply-check.js';
 import { HandlerRate } from './handler-rate.js';
 import { compileParameters, parameterTypes, takesAck } from './parameters.js';
 import { compilePipeline, contextFactory, type Pipeline } from './pipeline.js';
@@ -35,6 +37,8 @@ export class HandlerFactory {
     private readonly enhancers: Pick<EnhancerSource, 'bindScopedGlobals' | 'enhancersOf' | 'pipesOf'>,
     private readonly moduleRef: ModuleRef,
     private readonly style: CallStyle = OWN_STYLE,
+    /** Whether what handlers return is held against their contracts. */
+    private readonly checksReplies = false,
   ) {}
 
   /** @throws BindingError where something bound to the handler would not run */
@@ -57,7 +61,7 @@ export class HandlerFactory {
   readonly #release = (socket: Socket): void => this.#connections.release(socket);
 
   #compile(descriptor: HandlerDescriptor, instance: object, contextId?: ContextId, inquirerId?: string): Pipeline {
-    const { gateway, method: name, subject } = descriptor;
+    const { gateway, method: name, subject, entry } = descriptor;
     const { style } = this;
     const method = subject.kind === 'guards' ? connect : (instance as Record<string, Function>)[name];
     // What decorators wrote is on the class's own, also where its instance has another in front, such as a bound one.
@@ -84,6 +88,8 @@ export class HandlerFactory {
       extracts,
       parameterTypes: parameterTypes(gateway, name),
       leadsWithSocket: subject.kind !== 'error',
+      validation: entry === null ? null : compileValidation(entry),
+      replyCheck: this.checksReplies && !takesAck(gateway, name) ? replyCheckOf(descriptor) : null,
       refusal: style.refusal,
     });
   }

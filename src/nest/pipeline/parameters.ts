@@ -129,7 +129,17 @@ export function bodyOf(args: unknown[]): unknown {
   return args.length > 1 ? args : args[0];
 }
 
-export function authOf(socket: Socket | undefined): Record<string, unknown> {
+/** What schemas have returned of auths; for sockets whose contract has one. */
+const validatedAuths = new WeakMap<Socket, unknown>();
+
+/** Puts what a contract's schema has returned in the place of what the client sent. */
+export function replaceAuth(socket: Socket, auth: unknown): void {
+  validatedAuths.set(socket, auth);
+}
+
+/** What the client connected with, without what the protocol put there; behind its schema what that returned. */
+export function authOf(socket: Socket | undefined): unknown {
+  if (socket !== undefined && validatedAuths.has(socket)) return validatedAuths.get(socket);
   const { pid: _pid, offset: _offset, ...auth } = socket?.handshake.auth ?? {};
   return auth;
 }

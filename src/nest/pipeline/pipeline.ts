@@ -2,9 +2,11 @@ import { AsyncResource } from 'node:async_hooks';
 import type { ArgumentMetadata, CanActivate, NestInterceptor, PipeTransform, Type } from '@nestjs/common';
 import { Observable, defer, firstValueFrom, from, isObservable, of } from 'rxjs';
 import { mergeAll } from 'rxjs/operators';
+import type { ArgumentsValidation } from '../../contract/runtime.js';
 import type { CallStyle } from './call-style.js';
 import type { Enhancers } from './enhancers.js';
 import { bodyOf, transform, type Call, type Extract } from './parameters.js';
+import { checkedReply, type ReplyCheck } from './reply-check.js';
 import { isImmediate, isThenable } from './result.js';
 import { WsExecutionContext } from './execution-context.js';
 
@@ -32,19 +34,24 @@ export interface PipelineParts {
   readonly parameterTypes: readonly (Type | undefined)[];
   /** Whether the socket comes before the arguments where parameters are not decorated. */
   readonly leadsWithSocket: boolean;
+  /** Holds the arguments against a contract, behind guards and interceptors and before pipes; null without schemas. */
+  readonly validation: ArgumentsValidation | null;
+  /** Sees what the handler returns as an ack, behind everything else; null if it is not checked. */
+  readonly replyCheck: ReplyCheck | null;
   readonly refusal: CallStyle['refusal'];
 }
 
 /** Compiles a handler. What is not bound does not appear in the result: with nothing bound a call is a call. */
 export function compilePipeline(parts: PipelineParts): Pipeline {
   const { enhancers, createContext } = parts;
-  const method = compileMethod(parts);
+  const method = parts.validation === null ? compileMethod(parts) : validated(parts.validation, compileMethod(parts));
   const invoke = withInterceptors(enhancers.interceptors, method, createContext);
   const guard = compileGuards(enhancers.guards, createContext, parts.refusal);
+  const run = guard === null ? invoke : guarded(guard, invoke);
   return {
     guard,
     invoke,
-    run: guard === null ? invoke : guarded(guard, invoke),
+    run: parts.replyCheck === null ? run : checkedReply(parts.replyCheck, run),
     filters: enhancers.filters,
     createContext,
     entersContexts: guard !== null || enhancers.interceptors.length > 0,
@@ -55,6 +62,16 @@ export function compilePipeline(parts: PipelineParts): Pipeline {
 export function contextFactory(gateway: Type, method: Function): Call<WsExecutionContext> {
   return (socket, args, reply, pattern) =>
     new WsExecutionContext([socket, bodyOf(args), reply?.asCallback(), pattern], gateway, method);
+}
+
+/** Guards and interceptors have seen what the client sent; pipes and the method get what its schemas return. */
+function validated(validation: ArgumentsValidation, method: Call<unknown>): Call<unknown> {
+  return (socket, args, reply, pattern) => {
+    const values = validation(args);
+    return isThenable(values)
+      ? values.then((settled) => method(socket, settled, reply, pattern))
+      : method(socket, values, reply, pattern);
+  };
 }
 
 function compileMethod({ instance, method, enhancers, extracts, ...parts }: PipelineParts): Call<unknown> {

@@ -3,6 +3,7 @@ export const ACK_CODES = [
   'ACK_TIMEOUT',
   'ACK_DISCONNECTED',
   'ACK_OVERFLOW',
+  'ACK_INVALID',
   'UNKNOWN_EVENT',
   'SHUTTING_DOWN',
   'INTERNAL_ERROR',
@@ -16,7 +17,7 @@ export class AckError extends Error {
   responses?: unknown[];
 
   constructor(
-    readonly code: 'ACK_TIMEOUT' | 'ACK_DISCONNECTED' | 'ACK_OVERFLOW',
+    readonly code: 'ACK_TIMEOUT' | 'ACK_DISCONNECTED' | 'ACK_OVERFLOW' | 'ACK_INVALID',
     message: string,
   ) {
     super(message);
@@ -28,6 +29,10 @@ export class AckError extends Error {
 
   static disconnected(): AckError {
     return new AckError('ACK_DISCONNECTED', 'socket has been disconnected');
+  }
+
+  static invalid(reason: string): AckError {
+    return new AckError('ACK_INVALID', `the ack of the client does not fit its contract: ${reason}`);
   }
 
   static overflow(): AckError {

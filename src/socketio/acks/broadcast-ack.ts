@@ -1,5 +1,6 @@
 import { Timer } from '../../engine/index.js';
 import { callAck, type AckCallback, type AckContext } from './ack-callback.js';
+import type { AckValidation } from './validated-ack.js';
 import { AckError } from './ack-error.js';
 
 /** Collects the acks of a broadcast: complete when every server has said how many clients it asked and all answered. */
@@ -18,6 +19,8 @@ export class BroadcastAck {
     private readonly single: boolean,
     /** What other servers answer for a client that has left. */
     private readonly left: string,
+    /** Holds each answer against the contract of the namespace; null if it has no say. */
+    private readonly validation: AckValidation | null,
     private readonly callback: AckCallback,
     private readonly forget: () => void,
   ) {
@@ -52,6 +55,12 @@ export class BroadcastAck {
       this.leave(AckError.disconnected());
       return;
     }
+    if (this.validation === null) this.#take(response);
+    else this.validation(response, (value, error) => (error === null ? this.#take(value) : this.leave(error)));
+  }
+
+  #take(response: unknown): void {
+    if (this.#done) return;
     this.#responses.push(response);
     this.#check();
   }

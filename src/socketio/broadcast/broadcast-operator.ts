@@ -9,10 +9,12 @@ import type {
   SocketId,
 } from '../adapter/adapter.js';
 import { BroadcastAck } from '../acks/broadcast-ack.js';
+import { ackValidation } from '../acks/validated-ack.js';
 import type { AckCallback, AckContext } from '../acks/ack-callback.js';
 import { PacketType } from '../codec/packet.js';
 import { PartialOperator } from './partial-operator.js';
 import { RemoteSocket } from './remote-socket.js';
+import type { OutboundContract } from '../events/outbound-contract.js';
 import { assertEmittable } from '../events/reserved-events.js';
 import type { AckError } from '../acks/ack-error.js';
 import type {
@@ -34,6 +36,8 @@ export interface BroadcastContext extends AckContext {
   readonly sockets: ReadonlyMap<SocketId, { readonly rooms: ReadonlySet<Room> }>;
   /** For answers of many without a time of their own, in milliseconds. */
   readonly queryTimeout: number;
+  /** @internal What the contract of the namespace says of emits. */
+  readonly outbound: OutboundContract | null;
   /** @internal Hands a packet to the adapter. */
   broadcast(packet: AdapterPacket, opts: BroadcastOptions): void;
   /** @internal Drops a broadcast's ack from every socket that still owes it. */
@@ -100,7 +104,9 @@ export class BroadcastOperator<EmitEvents extends EventsMap, SocketData> impleme
   emit<Event extends EventNames<EmitEvents>>(event: Event, ...args: EventParams<EmitEvents, Event>): boolean {
     assertEmittable(event);
     const data: unknown[] = [event, ...args];
-    if (typeof data[data.length - 1] === 'function') this.#emitWithAck(data, data.pop() as AckCallback);
+    const callback = typeof data[data.length - 1] === 'function' ? (data.pop() as AckCallback) : null;
+    this.origin.outbound?.check(data, this.origin);
+    if (callback !== null) this.#emitWithAck(data, callback);
     else this.origin.broadcast({ type: PacketType.EVENT, data }, this.#options());
     return true;
   }
@@ -171,6 +177,7 @@ export class BroadcastOperator<EmitEvents extends EventsMap, SocketData> impleme
       timeout,
       this.flags.expectSingleResponse ?? false,
       terms.left,
+      ackValidation(this.origin, data[0] as string),
       callback,
       () => packet.id !== undefined && this.origin.forgetAck(packet.id),
     );

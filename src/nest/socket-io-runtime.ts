@@ -2,7 +2,7 @@ import { Inject, Injectable, Logger, type OnApplicationBootstrap } from '@nestjs
 import { ApplicationConfig, ExternalContextCreator, LazyModuleLoader, ModuleRef, ModulesContainer } from '@nestjs/core';
 import { MODULE_DEFAULTS, Server, type ServerOptions, type Socket } from '../socketio/index.js';
 import { GatewayRunner } from './adapter/gateway-runner.js';
-import { installAdapter } from './adapter/install-adapter.js';
+import { installAdapter, setUpModuleServer } from './adapter/install-adapter.js';
 import { GatewayExplorer } from './discovery/gateway.explorer.js';
 import { HandlerFactory } from './pipeline/handler-factory.js';
 import { EnhancerSource } from './pipeline/enhancers.js';
@@ -46,7 +46,7 @@ export class SocketIoRuntime implements WebsocketBackend, OnApplicationBootstrap
     private readonly explorer: GatewayExplorer,
     private readonly lazyModules: LazyModuleLoader,
     externalContextCreator: ExternalContextCreator,
-    config: ApplicationConfig,
+    private readonly config: ApplicationConfig,
     moduleRef: ModuleRef,
     modules: ModulesContainer,
   ) {
@@ -89,6 +89,7 @@ export class SocketIoRuntime implements WebsocketBackend, OnApplicationBootstrap
 
   /** Binds all gateways, and makes the engine so that the hooks of others find it. */
   async onApplicationBootstrap(): Promise<void> {
+    setUpModuleServer(this.config, this.#options.port, this.#options.server.path);
     this.#binder.bind(this.explorer.explore());
     this.#watchLazyModules();
     this.#prepare();

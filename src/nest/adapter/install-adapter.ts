@@ -23,3 +23,13 @@ export function installAdapter(config: ApplicationConfig, host: GatewayRunner): 
   if (present instanceof SocketIoAdapter) present.join(host);
   else if (!present) config.setIoAdapter(new SocketIoAdapter());
 }
+
+/**
+ * An overridden `createIOServer()` sets up the module's server also if no gateway of `@nestjs/websockets` asks for it: the
+ * cluster adapter or the middlewares that it adds must not depend on that.
+ */
+export function setUpModuleServer(config: ApplicationConfig, port: number | null, path: string | undefined): void {
+  const adapter: unknown = config.getIoAdapter();
+  if (!(adapter instanceof SocketIoAdapter) || !adapter.setsUpServers) return;
+  adapter.create(port ?? 0, path === undefined ? {} : { path });
+}

@@ -59,6 +59,11 @@ export class SocketIoAdapter implements WebSocketAdapter<Server | Namespace, Soc
     this.#module = host;
   }
 
+  /** @internal Whether a subclass overrides `createIOServer()`. */
+  get setsUpServers(): boolean {
+    return this.createIOServer !== SocketIoAdapter.prototype.createIOServer;
+  }
+
   /**
    * Called by Nest for each port and path, then for each gateway with a namespace.
    *

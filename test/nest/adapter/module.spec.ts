@@ -389,6 +389,39 @@ describe('an adapter that the application sets', () => {
     expect(seen).toEqual([0, 7_000]);
     expect(websocket.server.engine.opts.pingInterval).toBe(7_000);
   });
+
+  it.each([undefined, '/live'])('may set up the server by it where no gateway is left, with path %s', async (path) => {
+    const seen: unknown[] = [];
+
+    class RecipeAdapter extends SocketIoAdapter {
+      override createIOServer(port: number, options?: ServerOptions): Server {
+        const server = super.createIOServer(port, { ...options, pingInterval: 7_000 });
+        seen.push(port, server.engine.opts.pingInterval);
+        server.use((socket, next) => next(socket.handshake.auth.token === 'good' ? undefined : new Error('No token')));
+        return server;
+      }
+    }
+
+    @Gateway()
+    class OwnGateway {
+      @Ack('own')
+      own(): string {
+        return 'own';
+      }
+    }
+    const { url } = await startWith({
+      providers: [OwnGateway],
+      options: { path },
+      configure: (app) => void app.useWebSocketAdapter(new RecipeAdapter(app)),
+    });
+    expect(seen).toEqual([0, 7_000]);
+    const client = await connectClient(url, { path, auth: { token: 'good' } });
+    expect(await client.emitWithAck('own')).toBe('own');
+    const refused = createClient(url, { path });
+    const error = nextEvent(refused, 'connect_error');
+    refused.connect();
+    expect(await error).toEqual([expect.objectContaining({ message: 'No token' })]);
+  });
 });
 
 describe('two applications in one process', () => {

@@ -15,7 +15,7 @@ interface Import {
   readonly isType: boolean;
 }
 
-const ENTRIES = ['index.ts', 'server.ts', 'testing/index.ts', 'contract/index.ts', 'client/index.ts'];
+const ENTRIES = ['index.ts', 'server.ts', 'testing/index.ts', 'contract/index.ts', 'client/index.ts', 'cli/main.ts'];
 
 /** Knows no protocol; every layer may import its files directly. */
 const GROUND = 'common';
@@ -30,6 +30,7 @@ const DOORS: Readonly<Record<string, readonly string[]>> = {
   socketio: ['engine/index.ts', 'contract/index.ts', 'contract/runtime.ts'],
   engine: [],
   contract: [],
+  cli: [],
   common: [],
 };
 
@@ -51,6 +52,7 @@ const ONE_API: ReadonlySet<string> = new Set([
 const HOMES = [
   { packages: /^ws($|\/)/, home: 'engine/transport/' },
   { packages: /^@nestjs\//, home: 'nest/' },
+  { packages: /^typescript$/, home: 'cli/' },
 ];
 
 const RULES = { direction, homes, tops, folders, cycles, suppressions, reachability };

@@ -28,6 +28,8 @@ export interface EngineOptions {
   pollingMaxBufferSize?: number;
   /** Longest wait of one poll, answered with a noop packet. @default 30_000 */
   maxPollWait?: number;
+  /** Time for the body of one POST to arrive, until it is answered with 408 and the session closed. @default 60_000 */
+  postTimeout?: number;
   /** Packets in one POST or joined frame. @default 65_536 */
   maxBatchPackets?: number;
   /** What may wait for a peer, in bytes, before `sendTimeout` counts. @default 16_777_216 */
@@ -81,7 +83,10 @@ export interface EngineOptions {
   maxConnections?: number;
   /** Sessions at a time of one IPv4 address or one /64 of IPv6. @default no limit */
   maxConnectionsPerIp?: number;
-  /** Handshakes in a second, which may all come at once. @default no limit */
+  /**
+   * Handshakes in a second, which may all come at once. Each IPv4 address or /64 of IPv6 gets an equal share of those
+   * that ask within the same second. @default no limit
+   */
   maxHandshakesPerSecond?: number;
   /** Decides about a handshake before a session exists. */
   allowRequest?: AllowRequest;
@@ -133,6 +138,7 @@ export interface ResolvedEngineOptions {
   readonly maxHttpBufferSize: number;
   readonly pollingMaxBufferSize: number;
   readonly maxPollWait: number;
+  readonly postTimeout: number;
   readonly maxBatchPackets: number;
   readonly sendQueueBytes: number;
   readonly sendTimeout: number;
@@ -184,6 +190,7 @@ export function resolveEngineOptions(read: OptionReader, defaults: EngineDefault
     maxHttpBufferSize,
     pollingMaxBufferSize: read.integer('pollingMaxBufferSize', maxHttpBufferSize, { min: 1 }),
     maxPollWait: read.milliseconds('maxPollWait', 30_000, 1),
+    postTimeout: read.milliseconds('postTimeout', 60_000, 1),
     maxBatchPackets: read.integer('maxBatchPackets', 65_536, { min: 1 }),
     sendQueueBytes: read.integer('sendQueueBytes', 16_777_216, { min: 1 }),
     sendTimeout: resolveSendTimeout(read),

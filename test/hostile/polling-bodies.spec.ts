@@ -17,7 +17,7 @@ const REFUSED: [string, string[], string, number, string][] = [
   ['form fields, as of v3', [], 'd=4a', 400, 'INVALID_PACKET'],
   ['a payload of v3', [], '2:4a', 200, 'HEARTBEAT_DIRECTION'],
   ['base64 that is none', [], 'b***', 400, 'INVALID_BASE64'],
-  ['base64 that is cut off', [], 'bAQI', 400, 'INVALID_BASE64'],
+  ['base64 that is cut off', [], 'bAQIDB', 400, 'INVALID_BASE64'],
   ['an open packet', [], '0{"sid":"x"}', 400, 'INVALID_PACKET'],
   ['a ping', [], '2', 200, 'HEARTBEAT_DIRECTION'],
   ['65,537 packets', [], Array<string>(65_537).fill('3').join(SEPARATOR).slice(0, 131_073), 400, 'BATCH_TOO_LARGE'],

@@ -29,7 +29,8 @@ export const SEPARATOR = '\x1e';
 export const PACKETS_PER_TURN = 256;
 
 const BINARY_PREFIX = 'b';
-const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/;
+const BASE64 = /^[A-Za-z0-9+/_-]*={0,2}$/;
+const WHITE_SPACE = /[\t\n\r ]+/g;
 
 /** A packet as it stands in a payload: text as it is, binary as `b` and base64. */
 export function encodePayloadPacket(packet: EncodedPacket): string {
@@ -73,16 +74,27 @@ export function isBinaryPayloadPacket(packet: string): boolean {
 }
 
 /**
- * The bytes of a `b…` packet. Node's own base64 decoder ignores what it does not understand, so the text is checked.
+ * The bytes of a `b…` packet.
  *
- * @throws ProtocolError for anything that is not padded standard base64
+ * @throws ProtocolError for what is not base64
  */
 export function decodePayloadBinary(packet: string): Buffer {
   return decodeBase64(packet.slice(1));
 }
 
-/** @throws ProtocolError as above */
+/**
+ * Base64 as clients write it: in either alphabet, padded or not, in one line or several. Node's decoder leaves out what it
+ * does not understand, and the bytes would be others than the peer meant, so the text is checked.
+ *
+ * @throws ProtocolError as above
+ */
 export function decodeBase64(base64: string): Buffer {
-  if (base64.length % 4 !== 0 || !BASE64.test(base64)) throw new ProtocolError('INVALID_BASE64', 'not base64');
-  return Buffer.from(base64, 'base64');
+  if (isBase64(base64) || isBase64(base64.replace(WHITE_SPACE, ''))) return Buffer.from(base64, 'base64');
+  throw new ProtocolError('INVALID_BASE64', 'not base64');
+}
+
+function isBase64(text: string): boolean {
+  const padding = text.indexOf('=');
+  // One letter alone is no byte.
+  return BASE64.test(text) && (padding === -1 ? text.length : padding) % 4 !== 1;
 }

@@ -1,6 +1,6 @@
 import { addressKey } from '../../common/address-key.js';
 import type { RefusalName } from '../http/refusal.js';
-import { Rate, TokenBucket } from '../../common/token-bucket.js';
+import { HandshakeRate } from './handshake-rate.js';
 
 /** Bounds on handshakes; `Infinity` where there is none. */
 export interface ConnectionRules {
@@ -9,14 +9,11 @@ export interface ConnectionRules {
   readonly maxHandshakesPerSecond: number;
 }
 
-/**
- * Counts who is in, from the moment that a handshake is decided about: however many arrive at once, and however long
- * each decision takes, no more get in than may.
- */
+/** Counts connections from the start of their handshake, so that simultaneous or slow handshakes cannot exceed the limit. */
 export class ConnectionLimits {
   #count = 0;
   readonly #countsByKey = new Map<string, number>();
-  readonly #handshakes: TokenBucket | null;
+  readonly #handshakes: HandshakeRate | null;
 
   /** Null where nothing is bounded. */
   static create(rules: ConnectionRules): ConnectionLimits | null {
@@ -27,7 +24,7 @@ export class ConnectionLimits {
 
   private constructor(private readonly rules: ConnectionRules) {
     const { maxHandshakesPerSecond: limit } = rules;
-    this.#handshakes = limit === Infinity ? null : new TokenBucket(new Rate(limit, 1_000));
+    this.#handshakes = limit === Infinity ? null : new HandshakeRate(limit);
   }
 
   /** Takes a place, which `leave` has to give back; or says why there is none. */
@@ -36,8 +33,9 @@ export class ConnectionLimits {
     const ofKey = key === null ? 0 : (this.#countsByKey.get(key) ?? 0);
     if (ofKey >= this.rules.maxConnectionsPerIp) return 'TOO_MANY_CONNECTIONS_PER_IP';
     if (this.#count >= this.rules.maxConnections) return 'TOO_MANY_CONNECTIONS';
-    // Last: who is refused for another cause uses up nobody's token.
-    if (this.#handshakes !== null && this.#handshakes.take(performance.now()) > 0) return 'TOO_MANY_HANDSHAKES';
+    // Checked last, so that a handshake refused for another reason does not consume a token.
+    const refusal = this.#handshakes?.take(addressKey(address), performance.now()) ?? null;
+    if (refusal !== null) return refusal;
     this.#count++;
     if (key !== null) this.#countsByKey.set(key, ofKey + 1);
     return null;

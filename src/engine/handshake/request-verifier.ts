@@ -1,4 +1,4 @@
-import { V3, V3_IN_BASE64, V4, type Dialect } from '../codec/dialect.js';
+import { V3, V3_IN_BASE64, V4, V4_IN_BASE64, type Dialect } from '../codec/dialect.js';
 import { Refusal } from '../http/refusal.js';
 import { isFieldValue, queryValue, type EngineRequest } from '../http/engine-request.js';
 import type { Session } from '../session/session.js';
@@ -74,8 +74,9 @@ function verifyHandshake(request: EngineRequest, transport: TransportName, isUpg
 /** The dialect of a request; null where it is none that this server speaks. */
 function dialectOf(request: EngineRequest, allowsV3: boolean): Dialect | null {
   const protocol = queryValue(request, 'EIO');
-  if (protocol === '4') return V4;
+  const isInBase64 = Boolean(queryValue(request, 'b64'));
+  if (protocol === '4') return isInBase64 ? V4_IN_BASE64 : V4;
   // Peers of that age may leave their revision out.
   if (!allowsV3 || (protocol !== '3' && protocol !== undefined)) return null;
-  return queryValue(request, 'b64') ? V3_IN_BASE64 : V3;
+  return isInBase64 ? V3_IN_BASE64 : V3;
 }

@@ -27,7 +27,8 @@ export interface UpgradeListener {
  *      |        (waiting polls are answered with 6)
  *      | -- 5 --------------------> |   the session takes the transport over
  *
- * Anything else on the new transport, a second probe included, ends the attempt; the session's transport is unharmed.
+ * A peer may leave the probe out, as that of PHP does. Anything else on the new transport, a second probe included, ends
+ * the attempt; the session's transport is unharmed.
  */
 export class Upgrade extends TimerEntry implements TransportListener {
   #probed = false;
@@ -53,7 +54,7 @@ export class Upgrade extends TimerEntry implements TransportListener {
       this.#probed = true;
       this.transport.send('3probe', false);
       this.owner.onProbe();
-    } else if (type === PacketType.UPGRADE && this.#probed) {
+    } else if (type === PacketType.UPGRADE) {
       this.wheel.cancel(this);
       this.owner.onUpgrade(this.transport);
     } else {

@@ -53,7 +53,17 @@ describe('binary packets of a payload', () => {
     expect(isBinaryPayloadPacket('4bAA==')).toBe(false);
   });
 
-  it.each(['bA', 'bAA', 'bAAA', 'bAA=', 'b=', 'b====', 'bA===', 'bAA==AA==', 'b-_8=', 'bAA =', 'bAA\n=', 'bAéA='])(
+  it.each([
+    ['lines, as Java writes them', 'bAAEC\r\n+/8=', [0, 1, 2, 0xfb, 0xff]],
+    ['a line end behind them', 'bAAE=\n', [0, 1]],
+    ['no padding', 'b+/8', [0xfb, 0xff]],
+    ['the letters for URLs', 'b-_8=', [0xfb, 0xff]],
+    ['all of that', 'bAAEC\n-_8\n', [0, 1, 2, 0xfb, 0xff]],
+  ])('decodes bytes with %s', (_what, packet, bytes) => {
+    expect([...decodePayloadBinary(packet)]).toEqual(bytes);
+  });
+
+  it.each(['bA', 'bA=', 'bA===', 'bAAAAA', 'b====', 'bAA===', 'bAA==AA==', 'bAA.', 'bAéA=', 'b***'])(
     'refuses %j, which is not base64 [R6]',
     (packet) => {
       expect(() => decodePayloadBinary(packet)).toThrow(protocolError('INVALID_BASE64'));
@@ -65,6 +75,7 @@ describe('binary packets of a payload', () => {
     const packet = `b${'A'.repeat(4_000_000)}`;
     expect(decodePayloadBinary(packet)).toHaveLength(3_000_000);
     expect(() => decodePayloadBinary(`${packet}!AAA`)).toThrow(ProtocolError);
+    expect(() => decodePayloadBinary(`b${' '.repeat(4_000_000)}!`)).toThrow(ProtocolError);
     expect(performance.now() - started).toBeLessThan(1000);
   });
 });

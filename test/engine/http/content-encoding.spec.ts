@@ -109,6 +109,12 @@ describe('negotiateEncoding', () => {
   ])('of %j is %j', (accepted, encoding) => {
     expect(negotiateEncoding(accepted)).toBe(encoding);
   });
+
+  it.each([' ', '\t', 'gzip ', ';', ';q=', ';q=1 ', ','])('reads 60 KB of %j in no time', (part) => {
+    const started = performance.now();
+    negotiateEncoding(`gzip;q=0,${part.repeat(60_000 / part.length)}x`);
+    expect(performance.now() - started).toBeLessThan(50);
+  });
 });
 
 interface RawAnswer {

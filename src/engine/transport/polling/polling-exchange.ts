@@ -83,16 +83,16 @@ export class PollingExchange {
     this.#send(status, headers, body);
   }
 
-  /** Refuses a poll or POST that breaks the protocol: 413 for one that is too large, 400 for any other. */
+  /** Refuses a poll or POST that breaks the protocol or a limit. */
   refuse(name: string): void {
-    const status = name === 'PAYLOAD_TOO_LARGE' ? 413 : 400;
+    const status = STATUS[name] ?? 400;
     const headers: HttpHeaders = {
       'Content-Type': 'application/json',
       'Cache-Control': 'no-store',
       ...this.corsHeaders,
     };
-    // The rest of a body that is too large is not worth reading; over HTTP/2, other requests share the connection.
-    if (status === 413 && this.http.request.httpVersionMajor === 1) headers.Connection = 'close';
+    // The rest of a body is not worth reading; over HTTP/2, other requests share the connection.
+    if (status !== 400 && this.http.request.httpVersionMajor === 1) headers.Connection = 'close';
     this.#send(status, headers, refusalBody(EngineErrorCode.BAD_REQUEST));
   }
 
@@ -102,3 +102,5 @@ export class PollingExchange {
     this.http.respond(status, headers, body);
   }
 }
+
+const STATUS: Readonly<Record<string, number>> = { PAYLOAD_TOO_LARGE: 413, PUSH_TIMEOUT: 408 };

@@ -15,6 +15,7 @@ export interface PollingRules {
   readonly pollingMaxBufferSize: number;
   readonly maxBatchPackets: number;
   readonly maxPollWait: number;
+  readonly postTimeout: number;
   readonly closeTimeout: number;
 }
 
@@ -37,6 +38,8 @@ export class PollingTransport implements Transport, RequestHandler, Flushable {
   #answered: PollingExchange | null = null;
   #answers = 0;
   #pushing = false;
+  /** The POST whose body is read, and what gives that up. */
+  #reading: { readonly exchange: PollingExchange; readonly giveUp: () => void } | null = null;
   /** While an upgrade probes, polls are answered at once. */
   #hurried = false;
   #enlisted = false;
@@ -44,6 +47,7 @@ export class PollingTransport implements Transport, RequestHandler, Flushable {
   #mustNotify = false;
   #ending: { reason: CloseReason; detail: CloseDetail } | null = null;
   readonly #pollTimer = new Timer(() => this.#onPollWait());
+  readonly #pushTimer = new Timer(() => this.#onPushTimeout());
   readonly #closeTimer = new Timer(() => this.#end());
 
   constructor(
@@ -159,9 +163,14 @@ export class PollingTransport implements Transport, RequestHandler, Flushable {
       this.bytesReceived += length;
     };
     const read = isBinary ? readBytes : readBody;
-    read(exchange.body, exchange.contentLength, this.rules.pollingMaxBufferSize, onBytes, (result) =>
-      this.#onBody(exchange, result),
-    );
+    const { body, contentLength } = exchange;
+    const giveUp = read(body, contentLength, this.rules.pollingMaxBufferSize, onBytes, (result) => {
+      this.#stopReading();
+      this.#onBody(exchange, result);
+    });
+    if (!this.#pushing) return;
+    this.#reading = { exchange, giveUp };
+    this.wheel.schedule(this.#pushTimer, this.rules.postTimeout);
   }
 
   close(graceful: boolean, reason: CloseReason, detail: CloseDetail): void {
@@ -269,6 +278,21 @@ export class PollingTransport implements Transport, RequestHandler, Flushable {
     if (this.#poll !== exchange) return;
     this.#releasePoll();
     this.close(false, 'transport error', closeDetail('POLL_ABORTED', 'the peer left a waiting poll'));
+  }
+
+  #stopReading(): void {
+    this.#reading = null;
+    this.wheel.cancel(this.#pushTimer);
+  }
+
+  /** Bytes are a sign of life: a peer that sends one now and then would keep its session and the body for ever. */
+  #onPushTimeout(): void {
+    const { exchange, giveUp } = this.#reading!;
+    this.#reading = null;
+    this.#pushing = false;
+    giveUp();
+    exchange.refuse('PUSH_TIMEOUT');
+    this.close(false, 'transport error', closeDetail('PUSH_TIMEOUT', 'the body of a POST did not arrive in time'));
   }
 
   #onPollWait(): void {

@@ -9,8 +9,8 @@ export function readBody(
   limit: number,
   onBytes: (length: number) => void,
   done: (result: string | ProtocolError | null) => void,
-): void {
-  readBytes(body, contentLength, limit, onBytes, (result) => {
+): () => void {
+  return readBytes(body, contentLength, limit, onBytes, (result) => {
     if (!Buffer.isBuffer(result)) done(result);
     else done(isUtf8(result) ? result.toString() : new ProtocolError('INVALID_PACKET', 'the body is not UTF-8'));
   });
@@ -19,6 +19,8 @@ export function readBody(
 /**
  * Reads a body within `limit` bytes. `done` is called once: with the bytes, with a `ProtocolError`, or with null where
  * the peer left in the middle. `onBytes` is told of every chunk, since bytes are a sign of life.
+ *
+ * Returns what gives the body up: `done` is not called after that.
  */
 export function readBytes(
   body: Readable,
@@ -26,39 +28,62 @@ export function readBytes(
   limit: number,
   onBytes: (length: number) => void,
   done: (result: Buffer | ProtocolError | null) => void,
-): void {
+): () => void {
   if (Number(contentLength) > limit) {
     done(tooLarge(limit));
-    return;
+    return nothingToGiveUp;
   }
-  let chunks: Buffer[] = [];
+  let buffer: Buffer = NOTHING;
   let length = 0;
   let isDone = false;
 
   function onData(chunk: Buffer): void {
     if (isDone) return;
-    length += chunk.length;
     onBytes(chunk.length);
-    if (length > limit) finish(tooLarge(limit));
-    else chunks.push(chunk);
+    if (length + chunk.length > limit) {
+      finish(tooLarge(limit));
+      return;
+    }
+    // A body in one chunk is not copied.
+    if (length === 0) buffer = chunk;
+    else append(chunk);
+    length += chunk.length;
+  }
+  /** Into one buffer that grows with what arrives: chunks of a byte each would hold thirty times their size. */
+  function append(chunk: Buffer): void {
+    if (length + chunk.length > buffer.length) {
+      const grown = Buffer.allocUnsafeSlow(Math.max(MIN_GROWTH, 2 * length, length + chunk.length));
+      buffer.copy(grown, 0, 0, length);
+      buffer = grown;
+    }
+    chunk.copy(buffer, length);
   }
   function onEnd(): void {
-    finish(chunks.length === 1 ? chunks[0] : Buffer.concat(chunks, length));
+    finish(buffer.subarray(0, length));
   }
   function onGone(): void {
     finish(null);
   }
+  function giveUp(): void {
+    isDone = true;
+    buffer = NOTHING;
+  }
   /** Listens on: what still arrives is read and thrown away, and an error after this concerns nobody. */
   function finish(result: Buffer | ProtocolError | null): void {
     if (isDone) return;
-    isDone = true;
-    chunks = [];
+    giveUp();
     done(result);
   }
 
   body.on('data', onData).on('end', onEnd).on('close', onGone).on('error', onGone);
+  return giveUp;
 }
+
+function nothingToGiveUp(): void {}
 
 function tooLarge(limit: number): ProtocolError {
   return new ProtocolError('PAYLOAD_TOO_LARGE', `the body exceeds ${limit} bytes`);
 }
+
+const NOTHING = Buffer.alloc(0);
+const MIN_GROWTH = 1_024;

@@ -5,6 +5,7 @@ import type { FlushQueue } from '../flush-queue.js';
 import type { HttpHeaders } from '../../http/http-exchange.js';
 import { DormantWebsocket } from './dormant-websocket.js';
 import { acceptance, headerLines, isPlain, type WebsocketHandshake } from './websocket-handshake.js';
+import { WebsocketTransportBase64 } from './websocket-transport-base64.js';
 import { WebsocketTransportV3 } from './websocket-transport-v3.js';
 import { WebsocketTransport, type WebsocketRules } from './websocket-transport.js';
 
@@ -63,9 +64,9 @@ export class WebsocketAcceptor {
     return negotiates || dialect.protocol !== 4 || !isPlain(handshake);
   }
 
-  #acceptDormant({ request, socket, head, headers }: WebsocketHandshake): WebsocketTransport {
+  #acceptDormant({ request, socket, head, headers, dialect }: WebsocketHandshake): WebsocketTransport {
     const websocket = new DormantWebsocket(this.#server, socket, head);
-    const transport = new WebsocketTransport(websocket, socket, this.#flushQueue, this.#rules);
+    const transport = this.#createTransport(websocket, socket, dialect);
     transport.begin(acceptance(request, headers));
     return transport;
   }
@@ -85,8 +86,13 @@ export class WebsocketAcceptor {
     this.#refuse = null;
   }
 
-  #createTransport(websocket: WebSocket, socket: Duplex, { encodeBinary }: Dialect): WebsocketTransport {
+  #createTransport(
+    websocket: WebSocket | DormantWebsocket,
+    socket: Duplex,
+    { protocol, encodeBinary }: Dialect,
+  ): WebsocketTransport {
     if (encodeBinary === null) return new WebsocketTransport(websocket, socket, this.#flushQueue, this.#rules);
+    if (protocol === 4) return new WebsocketTransportBase64(websocket, socket, this.#flushQueue, this.#rules);
     return new WebsocketTransportV3(websocket, socket, this.#flushQueue, this.#rulesV3, encodeBinary);
   }
 

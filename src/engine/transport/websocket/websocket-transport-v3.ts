@@ -3,6 +3,7 @@ import type { WebSocket } from 'ws';
 import { closeDetail } from '../close-reason.js';
 import { BASE64_MARK, decodeBase64V3, decodeBinaryV3, encodeBinaryV3 } from '../../codec/packet-v3.js';
 import type { EncodedPacket } from '../../codec/packet.js';
+import type { DormantWebsocket } from './dormant-websocket.js';
 import type { Dialect } from '../../codec/dialect.js';
 import type { FlushQueue } from '../flush-queue.js';
 import { ProtocolError } from '../../codec/protocol-error.js';
@@ -12,7 +13,7 @@ import { WebsocketTransport, type WebsocketRules } from './websocket-transport.j
 /** Engine.IO v3 over a WebSocket: binary messages carry their type, or travel as base64 text. */
 export class WebsocketTransportV3 extends WebsocketTransport {
   constructor(
-    websocket: WebSocket,
+    websocket: WebSocket | DormantWebsocket,
     socket: Duplex,
     flushQueue: FlushQueue,
     rules: WebsocketRules,

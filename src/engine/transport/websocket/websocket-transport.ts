@@ -2,7 +2,13 @@ import type { Duplex } from 'node:stream';
 import type { Socket } from 'node:net';
 import { WebSocket } from 'ws';
 import { closeDetail, isUnresponsive, type CloseDetail, type CloseReason } from '../close-reason.js';
-import { PACKETS_PER_TURN, SEPARATOR, splitPayload } from '../../codec/payload-codec.js';
+import {
+  PACKETS_PER_TURN,
+  SEPARATOR,
+  decodePayloadBinary,
+  isBinaryPayloadPacket,
+  splitPayload,
+} from '../../codec/payload-codec.js';
 import { PacketType, isControlType, type EncodedPacket } from '../../codec/packet.js';
 import type { FlushQueue, Flushable } from '../flush-queue.js';
 import { ProtocolError } from '../../codec/protocol-error.js';
@@ -293,6 +299,7 @@ export class WebsocketTransport
     const type = packet.charAt(0);
     if (type === PacketType.MESSAGE) this.handler.onMessage(packet.slice(1));
     else if (isControlType(type)) this.handler.onControl(type, packet.slice(1));
+    else if (isBinaryPayloadPacket(packet)) this.handler.onMessage(decodePayloadBinary(packet));
     else throw new ProtocolError('INVALID_PACKET', `unknown packet type ${JSON.stringify(type)}`);
   }
 

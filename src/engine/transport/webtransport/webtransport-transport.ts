@@ -1,6 +1,7 @@
 import { closeDetail, isUnresponsive, type CloseDetail, type CloseReason } from '../close-reason.js';
 import { PacketType, isControlType, type EncodedPacket } from '../../codec/packet.js';
 import type { FlushQueue, Flushable } from '../flush-queue.js';
+import { decodeBase64, isBinaryPayloadPacket } from '../../codec/payload-codec.js';
 import { ProtocolError } from '../../codec/protocol-error.js';
 import { throwAsync } from '../../../common/throw-async.js';
 import { Timer, type TimerWheel } from '../../../common/timer-wheel.js';
@@ -165,12 +166,14 @@ export class WebtransportTransport implements Transport, Flushable, FrameListene
 
   receiveText(type: number, text: string): void {
     const digit = String.fromCharCode(type);
-    if (digit !== PacketType.MESSAGE && !isControlType(digit)) {
+    const isBinary = isBinaryPayloadPacket(digit);
+    if (digit !== PacketType.MESSAGE && !isControlType(digit) && !isBinary) {
       throw new ProtocolError('INVALID_PACKET', `unknown packet type ${JSON.stringify(digit)}`);
     }
+    const message = isBinary ? decodeBase64(text) : text;
     try {
-      if (digit === PacketType.MESSAGE) this.handler.onMessage(text);
-      else this.handler.onControl(digit, text);
+      if (isControlType(digit)) this.handler.onControl(digit, text);
+      else this.handler.onMessage(message);
     } catch (error) {
       throwAsync(error);
     }

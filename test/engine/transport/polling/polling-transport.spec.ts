@@ -1,4 +1,4 @@
-import { openPolling, openWebSocket, poll, push } from '../../../support/engine-client.js';
+import { openPolling, openWebSocket, poll, push, pushInPieces } from '../../../support/engine-client.js';
 import { startEngine } from '../../../support/server.js';
 import { nextEvent, until } from '../../../support/until.js';
 
@@ -152,5 +152,29 @@ describe('a poll of a session that has ended', () => {
     await until(() => engine.clientsCount === 0);
 
     expect(engine.wheel.size).toBe(0);
+  });
+});
+
+describe('postTimeout', () => {
+  it('answers a POST that does not become whole in time with 408, and ends the session', async () => {
+    const { url, sessions } = await startEngine({ postTimeout: 80 });
+    const session = await openPolling(url);
+    const closed = nextEvent(sessions()[0], 'close');
+    const body = pushInPieces(session);
+
+    await body.write('4a');
+
+    expect((await body.answer).status).toBe(408);
+    expect(await closed).toMatchObject(['transport error', { code: 'PUSH_TIMEOUT' }]);
+  });
+
+  it('leaves no timer behind a POST that became whole', async () => {
+    const { url, engine } = await startEngine({ postTimeout: 5_000 });
+    const session = await openPolling(url);
+    const idle = engine.wheel.size;
+
+    expect((await push(session, '4a')).status).toBe(200);
+
+    expect(engine.wheel.size).toBe(idle);
   });
 });

@@ -1,6 +1,7 @@
 import { PassThrough } from 'node:stream';
 import type { ProtocolError } from '../../../../src/engine/index.js';
 import { readBody } from '../../../../src/engine/transport/polling/request-body.js';
+import { collect } from '../../../support/garbage.js';
 import { nextEvent } from '../../../support/until.js';
 
 type Result = string | ProtocolError | null;
@@ -23,6 +24,27 @@ describe('readBody', () => {
     for (const byte of Buffer.from('é€😀')) body.write(Buffer.of(byte));
     body.end();
     expect(await result).toBe('é€😀');
+  });
+
+  it('holds little more than what has arrived, however small the pieces are', () => {
+    const body = new PassThrough();
+    readBody(
+      body,
+      undefined,
+      1_000_000,
+      () => {},
+      () => {},
+    );
+    const held = (): number => {
+      collect();
+      const { heapUsed, arrayBuffers } = process.memoryUsage();
+      return heapUsed + arrayBuffers;
+    };
+    const before = held();
+
+    for (let i = 0; i < 300_000; i++) body.emit('data', Buffer.from('x'));
+
+    expect(held() - before).toBeLessThan(4 * 300_000);
   });
 
   it('counts every byte that arrives as it arrives', async () => {

@@ -37,6 +37,27 @@ export function callForeign<About>(
 }
 
 /**
+ * Calls a function for a result that its caller hands on: what it returns, or a promise that rejects if it throws. Either
+ * is watched, so that no one has to look at it.
+ */
+export function callWatched<About>(
+  fn: ForeignFunction,
+  receiver: unknown,
+  args: readonly unknown[],
+  sink: ForeignErrorSink<About>,
+  about: About,
+): unknown {
+  let result: unknown;
+  try {
+    result = Reflect.apply(fn, receiver, args);
+  } catch (error) {
+    result = Promise.reject(error as Error);
+  }
+  if (result !== undefined) watch(result, sink, about);
+  return result;
+}
+
+/**
  * Calls the listeners of an event as `emit` does, each by `callForeign`: an error of one does not keep the event from the
  * others. Walks a copy, so listeners may come and go meanwhile. Returns false if there are none.
  */

@@ -91,9 +91,9 @@ export class Connection extends TimerEntry implements SessionListener, PacketSin
     return this.#decoder !== null;
   }
 
-  /** Writes one packet of the own codec. False: it was dropped, since the client does not keep up. */
+  /** Writes one packet to this client alone. Returns false if it was dropped, since the client does not keep up. */
   sendPacket(encoded: string | EncodedParts, options: WriteOptions): boolean {
-    if (options.volatile === true && !this.conn.transport.writable) return true;
+    if (options.volatile === true && !this.conn.transport.writable) return false;
     if (this.#drops && !this.conn.fits(sizeOf(encoded), partsOf(encoded))) return false;
     const compress = options.compress !== false;
     if (typeof encoded === 'string') this.conn.sendMessage(encoded, compress);
@@ -103,8 +103,10 @@ export class Connection extends TimerEntry implements SessionListener, PacketSin
 
   /** Writes an encoded packet, as adapters do: the parts of a broadcast are the same for all recipients. */
   writeToEngine(encoded: EncodedParts, options: WriteOptions): boolean {
-    if (options.volatile === true && !this.conn.transport.writable) return true;
-    if (this.#drops && !this.conn.fits(sizeOf(encoded), encoded.length)) {
+    const isDropped =
+      (options.volatile === true && !this.conn.transport.writable) ||
+      (this.#drops && !this.conn.fits(sizeOf(encoded), encoded.length));
+    if (isDropped) {
       this.#failAck(encoded[0]);
       return false;
     }

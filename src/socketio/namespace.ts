@@ -7,9 +7,10 @@ import type {
   ServerSideEventsOf,
 } from '../contract/index.js';
 import { Timer, type TimerWheel } from '../engine/index.js';
-import { callAck, type AckCallback } from './acks/ack-callback.js';
-import type { Adapter, AdapterPacket, BroadcastOptions, Room, SocketId } from './adapter/adapter.js';
-import { closeAdapter } from './adapter/close-adapter.js';
+import { callForeign, watch, type ForeignErrorSink } from '../common/call-foreign.js';
+import type { AckCallback } from './acks/ack-callback.js';
+import type { Adapter, AdapterPacket, Room, SocketId } from './adapter/adapter.js';
+import { AdapterPort } from './adapter/adapter-port.js';
 import { BroadcastOperator, type BroadcastContext } from './broadcast/broadcast-operator.js';
 import type { Connection } from './connection.js';
 import { HandlerTable } from './inbound/handler-table.js';
@@ -84,6 +85,8 @@ export class Namespace<
   /** The connected sockets by id. */
   readonly sockets = new Map<SocketId, Socket<ListenEvents, EmitEvents, ServerSideEvents, SocketData>>();
   adapter!: Adapter;
+  /** @internal Through it alone this package calls the adapter. */
+  readonly adapterPort = new AdapterPort(this);
   /** The next ack id; published adapters count it up as well. */
   _ids = 0;
   /** Handlers of all sockets of this namespace; null until somebody asks for the table. */
@@ -232,14 +235,9 @@ export class Namespace<
     ...args: EventParams<DecorateAcknowledgementsWithTimeoutAndMultipleResponses<ServerSideEvents>, Event>
   ): boolean {
     assertEmittable(event);
-    const answer: unknown = this.adapter.serverSideEmit([event, ...args]);
-    if (answer instanceof Promise) {
-      const callback: unknown = args.at(-1);
-      answer.catch((error: unknown) => {
-        if (typeof callback === 'function') callAck(this, callback as AckCallback, [error, []]);
-        else this.reportError(error);
-      });
-    }
+    const callback: unknown = args.at(-1);
+    const failed = typeof callback === 'function' ? new FailedAnswer(this, callback as AckCallback) : this;
+    watch(this.adapterPort.serverSideEmit([event, ...args]), failed, undefined);
     return true;
   }
 
@@ -272,17 +270,17 @@ export class Namespace<
   /** @internal Makes the adapter; one that is there goes first, so that the new one may subscribe where it did. */
   createAdapter(): void {
     this.recovery?.dispose();
-    if (this.adapter !== undefined) void this.#tryAdapter(closeAdapter);
+    if (this.adapter !== undefined) void this.adapterPort.close();
     const Constructor = this.server.adapter() as new (nsp: unknown) => Adapter;
     this.adapter = new Constructor(this);
     this.recovery = this.#createRecovery();
-    void this.#tryAdapter((adapter) => adapter.init());
+    this.adapterPort.open();
   }
 
   /** @internal The server closes: lets go what waits for clients to come back. */
   dispose(): Promise<void> | void {
     this.recovery?.dispose();
-    return closeAdapter(this.adapter);
+    return this.adapterPort.close();
   }
 
   /** @internal Decides about a client that wants in: middlewares, then the CONNECT reply, then `connection`. */
@@ -337,15 +335,15 @@ export class Namespace<
     if (this.recovery === null || !this.recovery.isAwaiting) this.onEmpty();
   }
 
-  /** @internal Hands a packet to the adapter; a published one may answer with a promise, which nobody awaits. */
-  broadcast(packet: AdapterPacket, opts: BroadcastOptions): void {
-    const sent: unknown = this.adapter.broadcast(packet, opts);
-    if (sent instanceof Promise) sent.catch((error: unknown) => this.reportError(error));
+  /** @internal Drops a broadcast's ack from every socket that still owes it. */
+  forgetAck({ id }: AdapterPacket): void {
+    if (id === undefined) return;
+    for (const socket of this.sockets.values()) socket.forgetAck(id);
   }
 
-  /** @internal Drops a broadcast's ack from every socket that still owes it. */
-  forgetAck(id: number): void {
-    for (const socket of this.sockets.values()) socket.forgetAck(id);
+  /** @internal */
+  onForeignError(error: unknown, _about: undefined): void {
+    this.reportError(error);
   }
 
   /** Adapters keep a time of their own, yet one that cannot count the servers may never call back. */
@@ -410,17 +408,8 @@ export class Namespace<
         this.server.onSessionExpired({ nsp: this.name, sid, pid });
         this.checkEmpty();
       },
-      announceRestored: (pid) => void this.#tryAdapter((adapter) => adapter.serverSideEmit([SESSION_RESTORED, pid])),
+      announceRestored: (pid) => watch(this.adapterPort.serverSideEmit([SESSION_RESTORED, pid]), this, undefined),
     });
-  }
-
-  /** For what has no caller to tell: a failure is reported. */
-  async #tryAdapter(call: (adapter: Adapter) => Promise<void> | void): Promise<void> {
-    try {
-      await call(this.adapter);
-    } catch (error) {
-      this.reportError(error);
-    }
   }
 
   #onRestoredElsewhere(pid: string): void {
@@ -430,6 +419,18 @@ export class Namespace<
 
   #operator(): BroadcastOperator<DecorateAcknowledgementsWithMultipleResponses<EmitEvents>, SocketData> {
     return new BroadcastOperator(this);
+  }
+}
+
+/** Tells the callback of a `serverSideEmit` that the adapter has failed. */
+class FailedAnswer {
+  constructor(
+    private readonly namespace: ForeignErrorSink<undefined>,
+    private readonly callback: AckCallback,
+  ) {}
+
+  onForeignError(error: unknown): void {
+    callForeign(this.callback, undefined, [error, []], this.namespace, undefined);
   }
 }
 

@@ -1,8 +1,10 @@
 import type { AnyContract } from '../contract/index.js';
 import { MemoryAdapter } from './adapter/memory-adapter.js';
-import type { AdapterPacket, BroadcastOptions } from './adapter/adapter.js';
+import type { AdapterPacket, BroadcastOptions, Room, SocketDetails, SocketId } from './adapter/adapter.js';
+import type { Middleware } from './inbound/middleware.js';
 import { Namespace } from './namespace.js';
 import type { Server } from './server.js';
+import type { Socket } from './socket.js';
 import type { DefaultEventsMap, EventsMap } from './events/typed-events.js';
 
 /** Whether a dynamic namespace may be made; for a name that a client asked for. */
@@ -43,6 +45,28 @@ export class ParentNamespace<
     this.adapter = new ChildrenAdapter(this as unknown as ParentOfChildren);
   }
 
+  /** Also counts for the children that exist. */
+  override use(middleware: Middleware<Socket<ListenEvents, EmitEvents, ServerSideEvents, SocketData>>): this {
+    for (const child of this.children) child.use(middleware);
+    return super.use(middleware);
+  }
+
+  /** Listeners of new sockets are those of the children, also of the ones that exist. */
+  override on(event: never, listener: never): this {
+    if (SOCKET_EVENTS.has(event)) for (const child of this.children) child.on(event, listener);
+    return super.on(event, listener);
+  }
+
+  /** @throws Error always: the servers of a cluster need not have the same children */
+  override serverSideEmit(): never {
+    throw new Error('serverSideEmit() is not supported on parent namespaces: call it on a child, of(name)');
+  }
+
+  /** @internal */
+  override forgetAck(packet: AdapterPacket): void {
+    (this.adapter as ChildrenAdapter).forgetAck(packet);
+  }
+
   /** @internal */
   createChild(name: string): Namespace<ListenEvents, EmitEvents, ServerSideEvents, SocketData> {
     const child = new Namespace(this.server, name);
@@ -65,8 +89,7 @@ export class ParentNamespace<
     child.onEmpty = null;
     this.children.delete(child);
     this.onChildEmpty(child);
-    const closed: unknown = child.dispose();
-    if (closed instanceof Promise) closed.catch((error: unknown) => this.server.reportError(error));
+    void child.dispose();
   }
 }
 
@@ -74,16 +97,80 @@ interface ParentOfChildren extends Namespace {
   readonly children: Set<Namespace>;
 }
 
-/** Hands a parent's broadcasts on to its children. */
+/** Events of a namespace that its template passes on. */
+const SOCKET_EVENTS: ReadonlySet<string> = new Set(['connect', 'connection']);
+
+/** Hands on to the children what is asked of their parent, and gives their answers as one. */
 class ChildrenAdapter extends MemoryAdapter {
+  /** What was broadcast for an ack: the packet of each child, which has an id of its own. */
+  readonly #asked = new WeakMap<AdapterPacket, Map<Namespace, AdapterPacket>>();
+
   constructor(private readonly parent: ParentOfChildren) {
     super(parent as never);
   }
 
+  /** As many as will tell how many clients they have asked. */
+  override async serverCount(): Promise<number> {
+    const counts = await Promise.all(this.#children.map(({ adapterPort }) => adapterPort.serverCount()));
+    return counts.reduce((sum, count) => sum + count, 0);
+  }
+
   override broadcast(packet: AdapterPacket, opts: BroadcastOptions): void {
-    // Each child's adapter writes its own namespace into the packet and may add an offset to its data.
-    for (const child of this.parent.children) {
-      child.broadcast({ ...packet, data: [...packet.data] }, opts);
+    for (const { adapterPort } of this.#children) adapterPort.broadcast(copyOf(packet), opts);
+  }
+
+  override broadcastWithAck(
+    packet: AdapterPacket,
+    opts: BroadcastOptions,
+    clientCountCallback: (clientCount: number) => void,
+    ack: (...args: unknown[]) => void,
+  ): void {
+    const asked = new Map<Namespace, AdapterPacket>();
+    this.#asked.set(packet, asked);
+    for (const child of this.#children) {
+      const copy = copyOf(packet);
+      asked.set(child, copy);
+      child.adapterPort.broadcastWithAck(copy, opts, clientCountCallback, ack);
     }
   }
+
+  forgetAck(packet: AdapterPacket): void {
+    for (const [child, copy] of this.#asked.get(packet) ?? []) child.forgetAck(copy);
+  }
+
+  override async sockets(rooms: Set<Room>): Promise<Set<SocketId>> {
+    const found = await Promise.all(this.#children.map(({ adapterPort }) => adapterPort.sockets(rooms)));
+    return new Set(found.flatMap((ids) => [...ids]));
+  }
+
+  override async fetchSockets(opts: BroadcastOptions): Promise<SocketDetails[]> {
+    const found = await Promise.all(this.#children.map(({ adapterPort }) => adapterPort.fetchSockets(opts)));
+    return found.flat();
+  }
+
+  override addSockets(opts: BroadcastOptions, rooms: Room[]): Promise<void> {
+    return this.#all(({ adapterPort }) => adapterPort.addSockets(opts, rooms));
+  }
+
+  override delSockets(opts: BroadcastOptions, rooms: Room[]): Promise<void> {
+    return this.#all(({ adapterPort }) => adapterPort.delSockets(opts, rooms));
+  }
+
+  override disconnectSockets(opts: BroadcastOptions, close: boolean): Promise<void> {
+    return this.#all(({ adapterPort }) => adapterPort.disconnectSockets(opts, close));
+  }
+
+  /** Those that are there now: a call may bring others into being, or end one. */
+  get #children(): Namespace[] {
+    return [...this.parent.children];
+  }
+
+  async #all(call: (child: Namespace) => Promise<void>): Promise<void> {
+    await Promise.all(this.#children.map(call));
+  }
+}
+
+/** Each child's adapter writes its own namespace into the packet and may add an offset to its data. */
+function copyOf(packet: AdapterPacket): AdapterPacket {
+  return { ...packet, data: [...packet.data] };
 }

@@ -14,6 +14,7 @@ import {
   type ForeignSocket,
   type OtherAnswer,
 } from '../engine/index.js';
+import { callListeners } from '../common/call-foreign.js';
 import type { AdapterConstructor, Room, SocketId } from './adapter/adapter.js';
 import { MemoryAdapter } from './adapter/memory-adapter.js';
 import type { BroadcastOperator } from './broadcast/broadcast-operator.js';
@@ -460,6 +461,11 @@ export class Server<
   }
 
   /** @internal */
+  onForeignError(error: unknown, socket: Socket | undefined): void {
+    this.reportError(error, socket);
+  }
+
+  /** @internal */
   generateSocketId(socket: unknown): SocketId {
     return this.#settings.generateSocketId?.(socket) ?? randomId();
   }
@@ -487,21 +493,9 @@ export class Server<
     return this.#lastShared;
   }
 
-  /**
-   * @internal Calls the listeners of a namespace, one by one: one that throws, or rejects, is reported and keeps no other
-   * from hearing.
-   */
+  /** @internal Calls the listeners of a namespace: one that throws, or rejects, is reported and keeps no other from hearing. */
   tell(namespace: object, event: string, ...args: unknown[]): void {
-    const emitter = namespace as EventEmitter;
-    if (emitter.listenerCount(event) === 0) return;
-    for (const listener of emitter.rawListeners(event)) {
-      try {
-        const result: unknown = Reflect.apply(listener, emitter, args);
-        if (result instanceof Promise) result.catch((error: unknown) => this.reportError(error));
-      } catch (error) {
-        this.reportError(error);
-      }
-    }
+    callListeners(namespace as EventEmitter, event, args, this, undefined);
   }
 
   /** What is no session must not end the engine that handed it over, nor this process. */

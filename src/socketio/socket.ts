@@ -14,7 +14,7 @@ import { AckRegistry } from './acks/ack-registry.js';
 import type { AckTerms, PrivateSessionId, RestoredSession, Room, SocketId } from './adapter/adapter.js';
 import { BroadcastOperator, type OperatorFlags } from './broadcast/broadcast-operator.js';
 import { encodeAck, encodeEvent } from './codec/packet-encoder.js';
-import { PacketType, type Packet } from './codec/packet.js';
+import { PacketType, type EncodedParts, type Packet } from './codec/packet.js';
 import type { Connection } from './connection.js';
 import { RECOVERABLE_REASONS, type DisconnectDetails, type DisconnectReason } from './client/disconnect-reason.js';
 import { emitByIds } from './broadcast/emit-by-id.js';
@@ -23,6 +23,7 @@ import { InboundGate } from './inbound/inbound-gate.js';
 import { isRefusal, runMiddlewares, type Middleware } from './inbound/middleware.js';
 import type { Namespace } from './namespace.js';
 import { receivingAck } from './acks/validated-ack.js';
+import { toMilliseconds } from './events/milliseconds.js';
 import { assertEmittable } from './events/reserved-events.js';
 import type { Server } from './server.js';
 import { EventRateLimiter, type RateLimitAction } from './inbound/rate-limit.js';
@@ -109,8 +110,8 @@ export class Socket<
   #middlewares: Middleware<Event>[] | null = null;
   #anyListeners: AnyListener[] | null = null;
   #anyOutgoingListeners: AnyListener[] | null = null;
-  /** Packets emitted before the CONNECT reply, which they must follow. */
-  #early: (() => void)[] | null = null;
+  /** Events emitted before the CONNECT reply, which they must follow. */
+  #early: EarlyEvent[] | null = null;
   #gate: InboundGate | null = null;
   /** Null where events are not bounded. */
   readonly #rateLimiter: EventRateLimiter | null;
@@ -158,7 +159,7 @@ export class Socket<
   }
 
   get rooms(): Set<Room> {
-    return this.nsp.adapter.socketRooms(this.id) ?? new Set();
+    return this.nsp.adapterPort.socketRooms(this.id);
   }
 
   /** Acks that the client owes, by id. */
@@ -168,10 +169,11 @@ export class Socket<
 
   /**
    * Emits to the client. A function as last argument is called with the client's ack. False where the client does not
-   * keep up: its queue is over the high-water mark, half of `sendQueueBytes`, until `socket.conn` emits `drain`; or, with
-   * `dropFramesOnOverflow`, the event was dropped.
+   * keep up: its queue is over the high-water mark, half of `sendQueueBytes`, until `socket.conn` emits `drain`; or the
+   * event was dropped, as a volatile one or with `dropFramesOnOverflow`.
    *
    * @throws Error for a reserved event name
+   * @throws TypeError for a value that cannot be encoded, such as a cycle; nothing is sent or awaited then
    */
   emit<Event extends EventNames<EmitEvents>>(event: Event, ...args: EventParams<EmitEvents, Event>): boolean {
     assertEmittable(event);
@@ -184,8 +186,7 @@ export class Socket<
       outbound.check(data, this.nsp);
       if (callback !== null) callback = receivingAck(outbound, event as string, kind, callback, this.nsp);
     }
-    const id = callback === null ? undefined : this.#expectAck(callback, kind, flags);
-    return this.#sendEvent(data, flags, id) && !this.client.conn.needsDrain;
+    return this.#sendEvent(data, flags, callback, kind) && !this.client.conn.needsDrain;
   }
 
   /** Resolves to the client's ack; rejects with an `AckError` when it times out or the socket is disconnected. */
@@ -205,7 +206,7 @@ export class Socket<
         outbound.check([event, ...args], this.nsp);
         callback = receivingAck(outbound, event as string, 'error-first', callback, this.nsp);
       }
-      this.#sendEvent([event, ...args], flags, this.#expectAck(callback, 'error-first', flags));
+      this.#sendEvent([event, ...args], flags, callback, 'error-first');
     });
   }
 
@@ -275,22 +276,22 @@ export class Socket<
 
   /** The next ack is awaited this long, in milliseconds; its callback gets an error first. */
   timeout(timeout: number): Socket<ListenEvents, DecorateAcknowledgements<EmitEvents>, ServerSideEvents, SocketData> {
-    (this.#flags ??= {}).timeout = timeout;
+    (this.#flags ??= {}).timeout = toMilliseconds(timeout);
     return this as unknown as Socket<ListenEvents, DecorateAcknowledgements<EmitEvents>, ServerSideEvents, SocketData>;
   }
 
   join(rooms: Room | Room[]): Promise<void> | void {
     if (this.#state === 'disconnected') return;
-    return this.nsp.adapter.addAll(this.id, new Set(Array.isArray(rooms) ? rooms : [rooms]));
+    return this.nsp.adapterPort.addAll(this.id, new Set(Array.isArray(rooms) ? rooms : [rooms]));
   }
 
   leave(room: Room): Promise<void> | void {
-    return this.nsp.adapter.del(this.id, room);
+    return this.nsp.adapterPort.del(this.id, room);
   }
 
   /** Leaves all rooms, that of its own id included. */
   leaveAll(): void {
-    this.nsp.adapter.delAll(this.id);
+    void this.nsp.adapterPort.delAll(this.id);
   }
 
   /**
@@ -399,7 +400,7 @@ export class Socket<
     this.#sendUndroppable({ type: PacketType.CONNECT, nsp: this.nsp.name, data: this.#connectData() });
     const early = this.#early;
     this.#early = null;
-    if (early !== null) for (const send of early) send();
+    if (early !== null) for (const event of early) this.#write(event.encoded, event.options, event.id);
   }
 
   /** @internal The client came back over another connection: this one is dead, though it does not look so yet. */
@@ -478,7 +479,7 @@ export class Socket<
     this.#gate = null;
     this.#early = null;
     if (wasConnected && this.#pid !== null) this.#saveSession(this.#pid, reason);
-    this.nsp.adapter.delAll(this.id);
+    void this.nsp.adapterPort.delAll(this.id);
     this.nsp.removeSocket(this);
     this.client.removeSocket(this);
     this.#acks?.failAll();
@@ -606,24 +607,41 @@ export class Socket<
     this.dismiss({ code: 'TOO_MANY_PENDING_EVENTS', message });
   }
 
-  /** False where the packet was dropped, as far as that can be told. */
-  #sendEvent(data: unknown[], flags: OperatorFlags | null, id: number | undefined): boolean {
-    if (this.#state === 'connecting') {
-      (this.#early ??= []).push(() => this.#sendEvent(data, flags, id));
-      return true;
+  /**
+   * Encodes before anything is remembered, so that a value that cannot be sent leaves no trace and what is changed later
+   * changes nothing. Returns false if the event was dropped, as far as that can be told.
+   */
+  #sendEvent(
+    data: unknown[],
+    flags: OperatorFlags | null,
+    callback: AckCallback | null,
+    kind: 'plain' | 'error-first',
+  ): boolean {
+    if (this.#pid !== null && this.nsp.recovery !== null && callback === null && this.#state !== 'connecting') {
+      return this.#sendRecoverable(data, flags);
     }
-    if (this.#pid !== null && this.nsp.recovery !== null && id === undefined) {
-      // The adapter gives the packet an offset and keeps it for a client that comes back; also one that is away now.
-      const opts = { rooms: new Set([this.id]), except: new Set<Room>(), flags: flags ?? {} };
-      this.nsp.broadcast({ type: PacketType.EVENT, data }, opts);
-      return true;
-    }
-    if (this.#state === 'disconnected') return true;
+    const id = callback === null ? undefined : this.nsp._ids++;
+    const encoded = this.client.usesParser
+      ? this.nsp.server.encoder.encode({ type: PacketType.EVENT, nsp: this.nsp.name, id, data })
+      : encodeEvent(this.nsp.name, data, id);
+    if (id !== undefined) this.#expectAck(id, callback!, kind, flags);
+    if (this.#state === 'disconnected') return flags?.volatile !== true;
     if (this.#anyOutgoingListeners !== null) this.notifyOutgoingListeners({ data });
     const options = flags ?? DEFAULT_WRITE;
-    const isSent = this.client.usesParser
-      ? this.#sendPacket({ type: PacketType.EVENT, nsp: this.nsp.name, id, data }, options)
-      : this.client.sendPacket(encodeEvent(this.nsp.name, data, id), options);
+    if (this.#state !== 'connecting') return this.#write(encoded, options, id);
+    (this.#early ??= []).push({ encoded, options, id });
+    return true;
+  }
+
+  /** The adapter gives the packet an offset and keeps it for a client that comes back; also one that is away now. */
+  #sendRecoverable(data: unknown[], flags: OperatorFlags | null): boolean {
+    const opts = { rooms: new Set([this.id]), except: new Set<Room>(), flags: flags ?? {} };
+    this.nsp.adapterPort.broadcast({ type: PacketType.EVENT, data }, opts);
+    return true;
+  }
+
+  #write(encoded: string | EncodedParts, options: WriteOptions, id: number | undefined): boolean {
+    const isSent = this.client.sendPacket(encoded, options);
     if (!isSent && id !== undefined) this.failAck(id);
     return isSent;
   }
@@ -636,11 +654,9 @@ export class Socket<
     this.client.sendUndroppable(this.nsp.server.encoder.encode(packet));
   }
 
-  #expectAck(callback: AckCallback, kind: 'plain' | 'error-first', flags: OperatorFlags | null): number {
-    const id = this.nsp._ids++;
+  #expectAck(id: number, callback: AckCallback, kind: 'plain' | 'error-first', flags: OperatorFlags | null): void {
     this.acks.expect(id, kind, flags?.timeout ?? this.nsp.ackTimeout, callback);
     if (this.#state === 'disconnected') this.acks.failAll();
-    return id;
   }
 
   #takeFlags(): OperatorFlags | null {
@@ -692,6 +708,13 @@ const REQUEST_PROPERTY: PropertyDescriptor & ThisType<Socket> = {
 /** The id by which a client of Socket.IO 2 knows its socket. */
 function legacyId(nsp: string, sessionId: string): SocketId {
   return nsp === '/' ? sessionId : `${nsp}#${sessionId}`;
+}
+
+/** An event that waits, as it will travel. */
+interface EarlyEvent {
+  readonly encoded: string | EncodedParts;
+  readonly options: WriteOptions;
+  readonly id: number | undefined;
 }
 
 const DEFAULT_WRITE: WriteOptions = Object.freeze({});

@@ -1,3 +1,4 @@
+import { callForeign, type ForeignErrorSink } from '../../common/call-foreign.js';
 import type { TimerWheel } from '../../engine/index.js';
 import type { AckError } from './ack-error.js';
 
@@ -10,7 +11,7 @@ export interface BroadcastAckCallback extends AckCallback {
 }
 
 /** The server, as acks see it. */
-export interface AckContext {
+export interface AckContext extends ForeignErrorSink<undefined> {
   readonly wheel: TimerWheel;
   /** @internal What a callback threw. */
   reportError(error: unknown): void;
@@ -18,10 +19,5 @@ export interface AckContext {
 
 /** Calls user code: what it throws, or rejects with, is reported and keeps nobody else from an answer. */
 export function callAck(host: AckContext, callback: AckCallback, args: readonly unknown[]): void {
-  try {
-    const result: unknown = callback(...args);
-    if (result instanceof Promise) result.catch((error: unknown) => host.reportError(error));
-  } catch (error) {
-    host.reportError(error);
-  }
+  callForeign(callback, undefined, args, host, undefined);
 }

@@ -65,6 +65,12 @@ export class BroadcastAck {
     this.#check();
   }
 
+  /** The packet was not sent: nothing is awaited or told. */
+  dispose(): void {
+    this.#done = true;
+    this.host.wheel.cancel(this.#timer);
+  }
+
   #check(): void {
     if (this.#servers !== this.#expectedServers || this.#responses.length !== this.#expectedClients) return;
     this.#finish(null);

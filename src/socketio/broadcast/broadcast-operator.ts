@@ -1,6 +1,6 @@
 import { randomId } from '../../engine/index.js';
+import type { AdapterPort } from '../adapter/adapter-port.js';
 import type {
-  Adapter,
   AdapterPacket,
   BroadcastFlags,
   BroadcastOptions,
@@ -16,6 +16,7 @@ import { PartialOperator } from './partial-operator.js';
 import { RemoteSocket } from './remote-socket.js';
 import type { OutboundContract } from '../events/outbound-contract.js';
 import { assertEmittable } from '../events/reserved-events.js';
+import { toMilliseconds } from '../events/milliseconds.js';
 import type { AckError } from '../acks/ack-error.js';
 import type {
   AllButLast,
@@ -31,17 +32,15 @@ import type {
 
 /** The namespace that a broadcast goes through. */
 export interface BroadcastContext extends AckContext {
-  readonly adapter: Adapter;
+  readonly adapterPort: AdapterPort;
   /** The sockets of this server. */
   readonly sockets: ReadonlyMap<SocketId, { readonly rooms: ReadonlySet<Room> }>;
   /** For answers of many without a time of their own, in milliseconds. */
   readonly queryTimeout: number;
   /** @internal What the contract of the namespace says of emits. */
   readonly outbound: OutboundContract | null;
-  /** @internal Hands a packet to the adapter. */
-  broadcast(packet: AdapterPacket, opts: BroadcastOptions): void;
   /** @internal Drops a broadcast's ack from every socket that still owes it. */
-  forgetAck(id: number): void;
+  forgetAck(packet: AdapterPacket): void;
 }
 
 export interface OperatorFlags extends BroadcastFlags {
@@ -56,11 +55,13 @@ export class BroadcastOperator<EmitEvents extends EventsMap, SocketData> impleme
     readonly rooms: Set<Room> = new Set(),
     readonly exceptRooms: Set<Room> = new Set(),
     readonly flags: OperatorFlags = {},
+    /** Whether rooms were named, be it an empty list of them. */
+    private readonly isTargeted = rooms.size > 0,
   ) {}
 
-  /** Targets a room, or several; called again, sockets in any of them get the event, once. */
+  /** Targets a room, or several; called again, sockets in any of them get the event, once. An empty list is nobody. */
   to(room: Room | Room[]): BroadcastOperator<EmitEvents, SocketData> {
-    return this.#with(union(this.rooms, room), this.exceptRooms, this.flags);
+    return new BroadcastOperator(this.origin, union(this.rooms, room), this.exceptRooms, this.flags, true);
   }
 
   /** Alias of `to`. */
@@ -90,10 +91,15 @@ export class BroadcastOperator<EmitEvents extends EventsMap, SocketData> impleme
 
   /** How long to wait for acks, in milliseconds; their callback gets an error first. */
   timeout(timeout: number): BroadcastOperator<DecorateAcknowledgements<EmitEvents>, SocketData> {
-    return this.#with(this.rooms, this.exceptRooms, { ...this.flags, timeout }) as unknown as BroadcastOperator<
-      DecorateAcknowledgements<EmitEvents>,
-      SocketData
-    >;
+    return this.#with(this.rooms, this.exceptRooms, {
+      ...this.flags,
+      timeout: toMilliseconds(timeout),
+    }) as unknown as BroadcastOperator<DecorateAcknowledgements<EmitEvents>, SocketData>;
+  }
+
+  /** Whether only an empty list of rooms was named. */
+  get #isForNobody(): boolean {
+    return this.isTargeted && this.rooms.size === 0;
   }
 
   /**
@@ -107,7 +113,9 @@ export class BroadcastOperator<EmitEvents extends EventsMap, SocketData> impleme
     const callback = typeof data[data.length - 1] === 'function' ? (data.pop() as AckCallback) : null;
     this.origin.outbound?.check(data, this.origin);
     if (callback !== null) this.#emitWithAck(data, callback);
-    else this.origin.broadcast({ type: PacketType.EVENT, data }, this.#options());
+    else if (!this.#isForNobody) {
+      this.origin.adapterPort.broadcast({ type: PacketType.EVENT, data }, this.#options());
+    }
     return true;
   }
 
@@ -127,7 +135,8 @@ export class BroadcastOperator<EmitEvents extends EventsMap, SocketData> impleme
 
   /** @deprecated `fetchSockets()` tells more. */
   allSockets(): Promise<Set<SocketId>> {
-    return this.origin.adapter.sockets(this.rooms);
+    if (this.#isForNobody) return Promise.resolve(new Set());
+    return this.origin.adapterPort.sockets(this.rooms);
   }
 
   /**
@@ -140,7 +149,8 @@ export class BroadcastOperator<EmitEvents extends EventsMap, SocketData> impleme
 
   /** The targeted sockets of all servers of the cluster. */
   async fetchSockets(): Promise<RemoteSocket<EmitEvents, SocketData>[]> {
-    const sockets = await this.origin.adapter.fetchSockets(this.#options());
+    if (this.#isForNobody) return [];
+    const sockets = await this.origin.adapterPort.fetchSockets(this.#options());
     return sockets.map((socket) => this.#toRemote(socket));
   }
 
@@ -153,20 +163,23 @@ export class BroadcastOperator<EmitEvents extends EventsMap, SocketData> impleme
 
   /** Makes the targeted sockets join; settles when the adapter's own call does. */
   socketsJoin(room: Room | Room[]): Promise<void> {
-    return settled(this.origin.adapter.addSockets(this.#options(), listOf(room)));
+    if (this.#isForNobody) return Promise.resolve();
+    return this.origin.adapterPort.addSockets(this.#options(), listOf(room));
   }
 
   socketsLeave(room: Room | Room[]): Promise<void> {
-    return settled(this.origin.adapter.delSockets(this.#options(), listOf(room)));
+    if (this.#isForNobody) return Promise.resolve();
+    return this.origin.adapterPort.delSockets(this.#options(), listOf(room));
   }
 
   /** Disconnects the targeted sockets; with `close` their whole connections. */
   disconnectSockets(close = false): Promise<void> {
-    return settled(this.origin.adapter.disconnectSockets(this.#options(), close));
+    if (this.#isForNobody) return Promise.resolve();
+    return this.origin.adapterPort.disconnectSockets(this.#options(), close);
   }
 
   #emitWithAck(data: unknown[], callback: AckCallback): void {
-    const { adapter } = this.origin;
+    const { adapterPort } = this.origin;
     const timeout = this.flags.timeout ?? this.origin.queryTimeout;
     // Published adapters forget the answers of other servers after this time; without one, at once.
     const flags = { ...this.flags, timeout: Math.min(timeout, LONGEST_TIMEOUT) };
@@ -179,16 +192,26 @@ export class BroadcastOperator<EmitEvents extends EventsMap, SocketData> impleme
       terms.left,
       ackValidation(this.origin, data[0] as string),
       callback,
-      () => packet.id !== undefined && this.origin.forgetAck(packet.id),
+      () => this.origin.forgetAck(packet),
     );
-    adapter.broadcastWithAck(
-      packet,
-      { ...this.#options(), flags },
-      (count) => ack.expectClients(count),
-      // Adapters hand this very function to the sockets of this server.
-      Object.assign((response: unknown) => ack.add(response), { onLeave: (error: AckError) => ack.leave(error) }),
-    );
-    adapter.serverCount().then(
+    if (this.#isForNobody) {
+      ack.expectServers(0);
+      return;
+    }
+    try {
+      adapterPort.broadcastWithAck(
+        packet,
+        { ...this.#options(), flags },
+        (count) => ack.expectClients(count),
+        // Adapters hand this very function to the sockets of this server.
+        Object.assign((response: unknown) => ack.add(response), { onLeave: (error: AckError) => ack.leave(error) }),
+      );
+    } catch (error) {
+      // What cannot be sent is thrown at the sender, and leaves nothing behind.
+      ack.dispose();
+      throw error;
+    }
+    adapterPort.serverCount().then(
       (count) => ack.expectServers(count),
       // Without the number of servers the answers cannot be complete; the timeout tells.
       () => {},
@@ -197,7 +220,7 @@ export class BroadcastOperator<EmitEvents extends EventsMap, SocketData> impleme
 
   #targets(joined: ReadonlySet<Room>): boolean {
     for (const room of this.exceptRooms) if (joined.has(room)) return false;
-    if (this.rooms.size === 0) return true;
+    if (!this.isTargeted) return true;
     for (const room of this.rooms) if (joined.has(room)) return true;
     return false;
   }
@@ -213,7 +236,7 @@ export class BroadcastOperator<EmitEvents extends EventsMap, SocketData> impleme
   }
 
   #with(rooms: Set<Room>, except: Set<Room>, flags: OperatorFlags): BroadcastOperator<EmitEvents, SocketData> {
-    return new BroadcastOperator(this.origin, rooms, except, flags);
+    return new BroadcastOperator(this.origin, rooms, except, flags, this.isTargeted || rooms.size > 0);
   }
 }
 
@@ -226,11 +249,4 @@ function union(rooms: Set<Room>, added: Room | Room[]): Set<Room> {
 
 function listOf(room: Room | Room[]): Room[] {
   return Array.isArray(room) ? room : [room];
-}
-
-/** A promise for an adapter's answer that nobody has to await: a rejection that is not looked at ends nothing. */
-function settled(answer: Promise<void> | void): Promise<void> {
-  const promise = Promise.resolve(answer);
-  promise.catch(() => {});
-  return promise;
 }

@@ -9,7 +9,7 @@ interface Recipient {
 /** A namespace, as far as this needs one. */
 interface RecipientSpace {
   readonly sockets: ReadonlyMap<SocketId, Recipient>;
-  readonly adapter: { serverCount(): Promise<number> };
+  readonly adapterPort: { serverCount(): Promise<number> };
   in(ids: SocketId[]): { fetchSockets(): Promise<readonly Recipient[]> };
 }
 
@@ -34,7 +34,7 @@ export async function emitByIds(
   }
   for (const namespace of namespaces.values()) {
     if (elsewhere.size === 0) break;
-    if ((await namespace.adapter.serverCount()) < 2) continue;
+    if ((await namespace.adapterPort.serverCount()) < 2) continue;
     for (const socket of await namespace.in([...elsewhere]).fetchSockets()) {
       if (elsewhere.delete(socket.id)) socket.emit(event, ...args);
     }

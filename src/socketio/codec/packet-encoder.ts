@@ -1,15 +1,15 @@
-import { extractAttachments, hasBinary } from './attachments.js';
+import { extractAttachments, isPlain } from './attachments.js';
 import { PacketType, type EncodedParts, type Packet } from './packet.js';
 
 /** An event as text, or with its attachments (protocol, "Packet encoding"). `id` is undefined where no ack is asked. */
 export function encodeEvent(nsp: string, args: readonly unknown[], id: number | undefined): string | EncodedParts {
-  if (hasBinary(args)) return encodeBinary(PacketType.BINARY_EVENT, nsp, args, id);
-  return `2${prefix(nsp, id)}${JSON.stringify(args)}`;
+  if (isPlain(args)) return `2${prefix(nsp, id)}${JSON.stringify(args)}`;
+  return encodeExtracted(PacketType.EVENT, nsp, args, id);
 }
 
 export function encodeAck(nsp: string, args: readonly unknown[], id: number): string | EncodedParts {
-  if (hasBinary(args)) return encodeBinary(PacketType.BINARY_ACK, nsp, args, id);
-  return `3${prefix(nsp, id)}${JSON.stringify(args)}`;
+  if (isPlain(args)) return `3${prefix(nsp, id)}${JSON.stringify(args)}`;
+  return encodeExtracted(PacketType.ACK, nsp, args, id);
 }
 
 /** Any packet, for parsers and adapters: parts in the order in which they are sent. */
@@ -30,10 +30,18 @@ export function ackAskedBy(header: string): { nsp: string; id: number } | null {
   return match === null ? null : { nsp: match[1] ?? '/', id: Number(match[2]) };
 }
 
-function encodeBinary(type: PacketType, nsp: string, args: readonly unknown[], id: number | undefined): EncodedParts {
+/** Values that JSON alone does not encode. */
+function encodeExtracted(
+  type: typeof PacketType.EVENT | typeof PacketType.ACK,
+  nsp: string,
+  args: readonly unknown[],
+  id: number | undefined,
+): string | EncodedParts {
   const { value, attachments } = extractAttachments(args);
-  const text = `${type}${attachments.length}-${prefix(nsp, id)}${JSON.stringify(value)}`;
-  return [text, ...attachments];
+  const body = prefix(nsp, id) + JSON.stringify(value);
+  if (attachments.length === 0) return type + body;
+  const binaryType = type === PacketType.EVENT ? PacketType.BINARY_EVENT : PacketType.BINARY_ACK;
+  return [`${binaryType}${attachments.length}-${body}`, ...attachments];
 }
 
 /** The root namespace is not named on the wire. */

@@ -1,6 +1,6 @@
 import { TimerWheel } from '../../../src/engine/index.js';
 import { AttachmentCollector } from '../../../src/socketio/codec/attachment-collector.js';
-import { extractAttachments, hasBinary, insertAttachments } from '../../../src/socketio/codec/attachments.js';
+import { extractAttachments, insertAttachments, isPlain } from '../../../src/socketio/codec/attachments.js';
 import { cleanup } from '../../support/cleanup.js';
 
 const { jest } = import.meta;
@@ -12,36 +12,90 @@ function place(num: unknown): unknown {
   return { _placeholder: true, num };
 }
 
-describe('hasBinary', () => {
-  it.each([[A], [[A]], [{ a: { b: [1, A] } }], [{ toJSON: () => A }], [new ArrayBuffer(1)], [new Float64Array(1)]])(
-    'finds bytes in %p',
+describe('isPlain', () => {
+  it.each([[A], [[A]], [{ a: { b: [1, A] } }], [new ArrayBuffer(1)], [new Float64Array(1)]])(
+    'says no to bytes in %p',
     (value) => {
-      expect(hasBinary(value)).toBe(true);
+      expect(isPlain(value)).toBe(false);
     },
   );
 
-  it.each([
-    [1],
-    ['b'],
-    [null],
-    [undefined],
-    [{}],
-    [[]],
-    [new Date()],
-    [{ toJSON: () => 'text', bytes: A }],
-    [place(0)],
-  ])('finds none in %p', (value) => {
-    expect(hasBinary(value)).toBe(false);
+  it.each([[new Date()], [{ deep: [{ toJSON: () => 'text' }] }], [Object.assign([1], { toJSON: () => A })]])(
+    'says no to what has toJSON, without calling it: %p',
+    (value) => {
+      expect(isPlain(value)).toBe(false);
+    },
+  );
+
+  it.each([[1], ['b'], [null], [undefined], [{}], [[]], [place(0)]])('says yes to %p', (value) => {
+    expect(isPlain(value)).toBe(true);
   });
 
   it('looks at what JSON would send, not at what is inherited', () => {
-    expect(hasBinary(Object.create({ inherited: A }))).toBe(false);
+    expect(isPlain(Object.create({ inherited: A }))).toBe(true);
   });
 
   it('returns from a cycle', () => {
     const cyclic: Record<string, unknown> = {};
     cyclic.self = cyclic;
-    expect(hasBinary(cyclic)).toBe(false);
+    expect(isPlain(cyclic)).toBe(true);
+  });
+});
+
+describe('extractAttachments', () => {
+  it('writes what has no bytes as JSON.stringify does', () => {
+    const value = {
+      date: new Date(0),
+      list: [new Date(1), undefined, () => 1, [Symbol('s')]],
+      absent: undefined,
+      method: () => 1,
+      boxed: [Object(1), Object('x'), Object(false)],
+      map: new Map([[1, 2]]),
+      ['__proto__']: { own: 1 },
+      keyed: { toJSON: (key: string) => `at ${key}` },
+      indexed: [{ toJSON: (key: string) => `at ${key}` }],
+      nothing: { toJSON: () => undefined },
+    };
+    expect(JSON.stringify(extractAttachments(value).value)).toBe(JSON.stringify(value));
+  });
+
+  it('calls toJSON once and takes its result as it is, bytes in it included', () => {
+    let calls = 0;
+    const user = {
+      name: 'x',
+      photo: A,
+      password: 'p',
+      toJSON(): unknown {
+        calls++;
+        delete (this as { password?: string }).password;
+        return this;
+      },
+    };
+    const { value, attachments } = extractAttachments([user]);
+    expect(JSON.parse(JSON.stringify(value))).toEqual([{ name: 'x', photo: place(0) }]);
+    expect(attachments).toEqual([A]);
+    expect(calls).toBe(1);
+  });
+
+  it('takes the bytes that toJSON returns', () => {
+    expect(extractAttachments([{ toJSON: () => A }])).toEqual({ value: [place(0)], attachments: [A] });
+  });
+
+  it.each([
+    ['a Buffer', (bytes: Uint8Array) => Buffer.from(bytes.buffer)],
+    ['a view', (bytes: Uint8Array) => new DataView(bytes.buffer)],
+    ['an ArrayBuffer', (bytes: Uint8Array) => bytes.buffer],
+  ])('copies the bytes of %s', (_kind, wrap) => {
+    const bytes = new Uint8Array([1, 2, 3]);
+    const { attachments } = extractAttachments([wrap(bytes)]);
+    bytes.fill(9);
+    expect(attachments).toEqual([Buffer.of(1, 2, 3)]);
+  });
+
+  it('throws for a cycle that has bytes', () => {
+    const cyclic: Record<string, unknown> = { bytes: A };
+    cyclic.self = cyclic;
+    expect(() => extractAttachments([cyclic])).toThrow(TypeError);
   });
 });
 

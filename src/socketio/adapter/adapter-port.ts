@@ -1,0 +1,140 @@
+import { askForeign, callForeign, callWatched, watch, type ForeignErrorSink } from '../../common/call-foreign.js';
+import type {
+  Adapter,
+  AdapterPacket,
+  BroadcastOptions,
+  PrivateSessionId,
+  RestoredSession,
+  Room,
+  SessionToPersist,
+  SocketDetails,
+  SocketId,
+} from './adapter.js';
+import { closeAdapter } from './close-adapter.js';
+import { guardClusterAnswers } from './cluster-answers.js';
+
+/** The namespace, as the port of its adapter sees it. */
+export interface AdapterHolder extends ForeignErrorSink<undefined> {
+  readonly adapter: Adapter;
+}
+
+/**
+ * The only caller of a namespace's adapter, which may be anybody's. What it throws, or rejects with, reaches `onError`; a
+ * promise that a caller gets is watched, so that nobody has to await it. Only an emit throws, since a value that cannot be
+ * encoded is its caller's mistake.
+ */
+export class AdapterPort {
+  constructor(private readonly holder: AdapterHolder) {}
+
+  /** A new adapter is there: prepares it for what other servers ask. */
+  open(): void {
+    const { adapter } = this.holder;
+    guardClusterAnswers(adapter, this.holder);
+    callForeign(adapter.init, adapter, [], this.holder, undefined);
+  }
+
+  close(): Promise<void> | void {
+    return callWatched(closeAdapter, null, [this.holder.adapter], this.holder, undefined) as Promise<void> | void;
+  }
+
+  addAll(id: SocketId, rooms: Set<Room>): Promise<void> | void {
+    const { adapter } = this.holder;
+    return callWatched(adapter.addAll, adapter, [id, rooms], this.holder, undefined) as Promise<void> | void;
+  }
+
+  del(id: SocketId, room: Room): Promise<void> | void {
+    const { adapter } = this.holder;
+    return callWatched(adapter.del, adapter, [id, room], this.holder, undefined) as Promise<void> | void;
+  }
+
+  /** The socket is in no room afterwards, even if a listener of the adapter's throws in the middle. */
+  delAll(id: SocketId): Promise<void> | void {
+    const { adapter } = this.holder;
+    const result = callWatched(adapter.delAll, adapter, [id], this.holder, undefined) as Promise<void> | void;
+    // An adapter that answers later may still need to know the rooms.
+    if (result === undefined || !(adapter.sids instanceof Map) || !adapter.sids.has(id)) return result;
+    for (const room of adapter.sids.get(id)!) {
+      const members = adapter.rooms.get(room);
+      if (members?.delete(id) && members.size === 0) adapter.rooms.delete(room);
+    }
+    adapter.sids.delete(id);
+    return result;
+  }
+
+  socketRooms(id: SocketId): Set<Room> {
+    const { adapter } = this.holder;
+    const rooms = callWatched(adapter.socketRooms, adapter, [id], this.holder, undefined);
+    return rooms instanceof Set ? (rooms as Set<Room>) : new Set();
+  }
+
+  /** @throws what the adapter throws, such as for a value that cannot be encoded */
+  broadcast(packet: AdapterPacket, opts: BroadcastOptions): void {
+    const sent: unknown = this.holder.adapter.broadcast(packet, opts);
+    if (sent !== undefined) watch(sent, this.holder, undefined);
+  }
+
+  /** @throws as `broadcast` */
+  broadcastWithAck(
+    packet: AdapterPacket,
+    opts: BroadcastOptions,
+    clientCountCallback: (clientCount: number) => void,
+    ack: (...args: unknown[]) => void,
+  ): void {
+    const sent: unknown = this.holder.adapter.broadcastWithAck(packet, opts, clientCountCallback, ack);
+    if (sent !== undefined) watch(sent, this.holder, undefined);
+  }
+
+  /** @throws as `broadcast` */
+  serverSideEmit(packet: unknown[]): unknown {
+    return this.holder.adapter.serverSideEmit(packet);
+  }
+
+  serverCount(): Promise<number> {
+    const { adapter } = this.holder;
+    return this.#ask(adapter.serverCount, []) as Promise<number>;
+  }
+
+  sockets(rooms: Set<Room>): Promise<Set<SocketId>> {
+    return this.#ask(this.holder.adapter.sockets, [rooms]) as Promise<Set<SocketId>>;
+  }
+
+  fetchSockets(opts: BroadcastOptions): Promise<SocketDetails[]> {
+    return this.#ask(this.holder.adapter.fetchSockets, [opts]) as Promise<SocketDetails[]>;
+  }
+
+  addSockets(opts: BroadcastOptions, rooms: Room[]): Promise<void> {
+    return this.#ask(this.holder.adapter.addSockets, [opts, rooms]) as Promise<void>;
+  }
+
+  delSockets(opts: BroadcastOptions, rooms: Room[]): Promise<void> {
+    return this.#ask(this.holder.adapter.delSockets, [opts, rooms]) as Promise<void>;
+  }
+
+  disconnectSockets(opts: BroadcastOptions, close: boolean): Promise<void> {
+    return this.#ask(this.holder.adapter.disconnectSockets, [opts, close]) as Promise<void>;
+  }
+
+  persistSession(session: SessionToPersist): void {
+    const { adapter } = this.holder;
+    callForeign(adapter.persistSession, adapter, [session], this.holder, undefined);
+  }
+
+  /** Published adapters reject for a session or an offset that they do not know, which is nobody's failure: null. */
+  restoreSession(pid: PrivateSessionId, offset: string | undefined): Promise<RestoredSession | null> {
+    const { adapter } = this.holder;
+    return new Promise<RestoredSession | null>((resolve) => {
+      askForeign(adapter.restoreSession, adapter, [pid, offset], (error, session) => {
+        resolve(error === null && session ? session : null);
+      });
+    });
+  }
+
+  #ask(method: (...args: never[]) => unknown, args: readonly unknown[]): Promise<unknown> {
+    const answer = callWatched(method, this.holder.adapter, args, this.holder, undefined);
+    const promise = Promise.resolve(answer);
+    promise.catch(ignore);
+    return promise;
+  }
+}
+
+function ignore(): void {}

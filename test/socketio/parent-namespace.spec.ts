@@ -1,0 +1,66 @@
+import type { Namespace, Socket } from '../../src/socketio/index.js';
+import { connectClient } from '../support/official-client.js';
+import { startServer } from '../support/server.js';
+import { until } from '../support/until.js';
+
+describe('ParentNamespace', () => {
+  it('asks the clients of all children and gives their answers as one', async () => {
+    const { parent, clients } = await rooms('/room-1', '/room-2');
+    for (const [i, client] of clients.entries()) client.on('ask', (ack: (answer: number) => void) => ack(i));
+    expect((await parent.timeout(1_000).emitWithAck('ask')).sort()).toEqual([0, 1]);
+    expect(await parent.in('nowhere').timeout(1_000).emitWithAck('ask')).toEqual([]);
+  });
+
+  it('forgets the acks that did not come in time', async () => {
+    const { parent, io } = await rooms('/room-1');
+    await expect(parent.timeout(20).emitWithAck('ask')).rejects.toMatchObject({ code: 'ACK_TIMEOUT', responses: [] });
+    expect(io.stats().pendingAcks).toBe(0);
+  });
+
+  it('has no answers at once without children', async () => {
+    const { io } = await startServer();
+    expect(
+      await io
+        .of(/^\/none-/)
+        .timeout(60_000)
+        .emitWithAck('ask'),
+    ).toEqual([]);
+  });
+
+  it('moves, finds and disconnects the sockets of its children', async () => {
+    const { parent, io, clients } = await rooms('/room-1', '/room-2');
+    await parent.socketsJoin('all');
+    expect(io.of('/room-1').adapter.rooms.get('all')?.size).toBe(1);
+    expect(await parent.in('all').fetchSockets()).toHaveLength(2);
+    expect((await parent.allSockets()).size).toBe(2);
+    await parent.in('all').socketsLeave('all');
+    expect(io.of('/room-1').adapter.rooms.has('all')).toBe(false);
+    await parent.disconnectSockets();
+    await until(() => clients.every(({ connected }) => !connected), 'all are disconnected');
+  });
+
+  it('throws for what the servers of a cluster cannot do together', async () => {
+    const { parent } = await rooms('/room-1');
+    expect(() => parent.serverSideEmit('x')).toThrow('not supported');
+    await expect(parent.serverSideEmitWithAck('x')).rejects.toThrow('not supported');
+    expect(() => parent.fetchSockets()).toThrow('not supported');
+  });
+
+  it('gives what is set on it later to the children that exist', async () => {
+    const { parent, origin } = await rooms('/room-1');
+    const heard: string[] = [];
+    parent.use((socket: Socket, next) => (heard.push(`use ${socket.nsp.name}`), next()));
+    parent.on('connection', (socket: Socket) => heard.push(`connection ${socket.nsp.name}`));
+    const client = await connectClient(`${origin}/room-1`);
+    client.emit('x');
+    expect(heard).toEqual(['use /room-1', 'connection /room-1']);
+  });
+});
+
+async function rooms(...names: string[]) {
+  const { io, origin } = await startServer();
+  const parent: Namespace = io.of(/^\/room-\d$/);
+  const clients = [];
+  for (const name of names) clients.push(await connectClient(origin + name));
+  return { io, parent, clients, origin };
+}

@@ -1,3 +1,6 @@
+import { nearestName } from './nearest-name.js';
+import { MAX_TIMER, describe, isObject } from './values.js';
+
 /** A wrong option: which one, what was given, what is allowed. Thrown while a server is made, never later. */
 export class OptionError extends Error {
   override readonly name = 'OptionError';
@@ -18,40 +21,74 @@ export class OptionError extends Error {
  */
 export class OptionReader {
   readonly #known = new Set<string>();
+  readonly #groups: OptionReader[] = [];
 
-  constructor(private readonly given: Readonly<Record<string, unknown>>) {}
+  /** @param prefix of the names in errors: the option that holds these, and a dot */
+  constructor(
+    private readonly given: Readonly<Record<string, unknown>>,
+    private readonly prefix = '',
+  ) {}
+
+  /**
+   * A reader for the options of a nested object, whose names in errors have this one's in front; null if it is not given.
+   *
+   * @throws OptionError if it is no object
+   */
+  group(name: string, expected = 'an object with options'): OptionReader | null {
+    const value = this.raw(name);
+    if (value === undefined) return null;
+    if (!isObject(value)) throw this.error(name, value, expected);
+    const reader = new OptionReader(value, `${this.prefix}${name}.`);
+    this.#groups.push(reader);
+    return reader;
+  }
+
+  /** Lets names pass that a package behind this one knows. */
+  pass(names: readonly string[]): void {
+    for (const name of names) this.#known.add(name);
+  }
+
+  /** The object as it was given. */
+  get values(): Readonly<Record<string, unknown>> {
+    return this.given;
+  }
+
+  /** An error about one of these options, under its full name. */
+  error(name: string, given: unknown, expected: string): OptionError {
+    return new OptionError(`${this.prefix}${name}`, given, expected);
+  }
 
   integer(name: string, fallback: number, range: { min: number; max?: number }, ...aliases: string[]): number {
     const max = range.max ?? Number.MAX_SAFE_INTEGER;
     const value = this.raw(name, aliases) ?? fallback;
     if (Number.isInteger(value) && (value as number) >= range.min && (value as number) <= max) return value as number;
     const upper = range.max === undefined ? '' : ` and at most ${range.max}`;
-    throw new OptionError(this.#spelling(name, aliases), value, `a whole number of at least ${range.min}${upper}`);
+    throw this.error(this.#spelling(name, aliases), value, `a whole number of at least ${range.min}${upper}`);
   }
 
   /** A timer's delay; `Infinity` and numbers beyond a native timer's range are refused. */
   milliseconds(name: string, fallback: number, min: number, ...aliases: string[]): number {
     const value = this.raw(name, aliases) ?? fallback;
     if (typeof value === 'number' && value >= min && value <= MAX_TIMER) return value;
-    throw new OptionError(this.#spelling(name, aliases), value, `a number of milliseconds from ${min} to ${MAX_TIMER}`);
+    throw this.error(this.#spelling(name, aliases), value, `a number of milliseconds from ${min} to ${MAX_TIMER}`);
   }
 
   boolean(name: string, fallback: boolean): boolean {
     const value = this.raw(name) ?? fallback;
     if (typeof value === 'boolean') return value;
-    throw new OptionError(name, value, 'true or false');
+    throw this.error(name, value, 'true or false');
   }
 
   string(name: string, fallback: string, pattern?: RegExp, expected = 'a string'): string {
     const value = this.raw(name) ?? fallback;
     if (typeof value === 'string' && (pattern === undefined || pattern.test(value))) return value;
-    throw new OptionError(name, value, expected);
+    throw this.error(name, value, expected);
   }
 
   callback<F>(name: string): F | null {
     const value = this.raw(name) ?? null;
     if (value === null || typeof value === 'function') return value as F | null;
-    throw new OptionError(name, value, 'a function');
+    throw this.error(name, value, 'a function');
   }
 
   /** For options of a form of their own: the caller checks what it gets. */
@@ -63,38 +100,31 @@ export class OptionReader {
       const other = this.given[alias];
       if (other === undefined) continue;
       if (value !== undefined && value !== other) {
-        throw new OptionError(alias, other, `the same value as "${name}" (${describe(value)}), or only one of the two`);
+        throw this.error(alias, other, `the same value as "${name}" (${describe(value)}), or only one of the two`);
       }
       value = other;
     }
     return value;
   }
 
-  /** Refuses what nobody has read: a misspelt option would silently keep its default. */
+  /** Refuses names that were never read, here and in the groups: a misspelt option would silently keep its default. */
   rejectUnknown(): void {
     for (const name of Object.keys(this.given)) {
       if (this.given[name] === undefined || this.#known.has(name)) continue;
-      const names = [...this.#known].sort().join(', ');
-      throw new OptionError(name, this.given[name], `one of the known options: ${names}`);
+      throw this.error(name, this.given[name], this.#knownNames(name));
     }
+    for (const group of this.#groups) group.rejectUnknown();
+  }
+
+  #knownNames(misspelt: string): string {
+    const names = [...this.#known].sort();
+    const nearest = nearestName(misspelt, names);
+    const known = `one of the known options: ${names.join(', ')}`;
+    return nearest === null ? known : `${known}; did you mean "${this.prefix}${nearest}"?`;
   }
 
   /** The name under which an option was given. */
   #spelling(name: string, aliases: readonly string[]): string {
     return [name, ...aliases].find((each) => this.given[each] !== undefined) ?? name;
-  }
-}
-
-/** What `setTimeout` can wait for: 2^31 − 1 ms. */
-export const MAX_TIMER = 2_147_483_647;
-
-function describe(value: unknown): string {
-  if (typeof value === 'string') return JSON.stringify(value);
-  if (typeof value === 'function') return `function ${value.name || '(anonymous)'}`;
-  if (typeof value !== 'object' || value === null) return String(value);
-  try {
-    return JSON.stringify(value) ?? typeof value;
-  } catch {
-    return Object.prototype.toString.call(value);
   }
 }

@@ -1,9 +1,10 @@
 import { serialize, type SerializeOptions } from 'cookie';
 import proxyAddr from 'proxy-addr';
-import type { CorsSetting } from './http/cors-options.js';
+import type { CorsOptions, CorsSetting } from './http/cors-options.js';
 import type { EngineRequest } from './http/engine-request.js';
 import type { TrustProxy } from './http/proxy-trust.js';
-import { MAX_TIMER, OptionError, type OptionReader } from '../common/option-reader.js';
+import type { OptionReader } from '../common/option-reader.js';
+import { MAX_TIMER } from '../common/values.js';
 import type { TransportName } from './transport/transport.js';
 
 /** What an Engine.IO server can be told. Every length is in bytes, every duration in milliseconds. */
@@ -167,40 +168,92 @@ export interface ResolvedEngineOptions {
   readonly destroyUpgrade: boolean;
 }
 
-/** Values that differ between the ways an engine is made. */
+/** What counts for options that are not given. */
 export interface EngineDefaults {
   readonly path: string;
+  readonly addTrailingSlash: boolean;
+  readonly pingInterval: number;
+  readonly pingTimeout: number;
+  readonly upgradeTimeout: number;
+  readonly closeTimeout: number;
+  readonly maxHttpBufferSize: number;
+  readonly maxPollWait: number;
+  readonly postTimeout: number;
+  readonly maxBatchPackets: number;
+  readonly sendQueueBytes: number;
+  readonly sendTimeout: number;
+  readonly retrySendTimeout: number;
+  readonly maxSendRetry: number;
+  readonly sendQueueSize: number;
+  readonly pollQueueMaxFrames: number;
+  readonly dropFramesOnOverflow: boolean;
+  readonly flush: FlushPolicy;
+  readonly transports: readonly TransportName[];
+  readonly allowUpgrades: boolean;
+  readonly allowEIO3: boolean;
   readonly checkOrigin: boolean;
+  readonly destroyUpgrade: boolean;
 }
 
-export const ENGINE_DEFAULTS: EngineDefaults = Object.freeze({ path: '/engine.io', checkOrigin: false });
+export const ENGINE_DEFAULTS: EngineDefaults = Object.freeze({
+  path: '/engine.io',
+  addTrailingSlash: true,
+  pingInterval: 25_000,
+  pingTimeout: 20_000,
+  upgradeTimeout: 10_000,
+  closeTimeout: 30_000,
+  maxHttpBufferSize: 1_000_000,
+  maxPollWait: 30_000,
+  postTimeout: 60_000,
+  maxBatchPackets: 65_536,
+  sendQueueBytes: 16_777_216,
+  sendTimeout: 10_000,
+  retrySendTimeout: 20,
+  maxSendRetry: 5,
+  sendQueueSize: 0,
+  pollQueueMaxFrames: 0,
+  dropFramesOnOverflow: false,
+  flush: 'tick',
+  transports: Object.freeze(['polling', 'websocket'] as const),
+  allowUpgrades: true,
+  allowEIO3: false,
+  checkOrigin: false,
+  destroyUpgrade: true,
+});
 
 const COMPRESSION_THRESHOLD = 1024;
+const ZLIB_OPTIONS = [
+  ...['flush', 'finishFlush', 'chunkSize', 'windowBits', 'level', 'memLevel', 'strategy', 'dictionary', 'info'],
+  ...['maxOutputLength', 'threshold'],
+];
+const COOKIE_ATTRIBUTES = [
+  ...['domain', 'path', 'expires', 'maxAge', 'httpOnly', 'secure', 'sameSite', 'priority', 'partitioned', 'encode'],
+];
 const TRANSPORTS: readonly TransportName[] = ['polling', 'websocket', 'webtransport'];
 
 /** @throws OptionError naming the option, what was given and what is allowed */
 export function resolveEngineOptions(read: OptionReader, defaults: EngineDefaults): ResolvedEngineOptions {
-  const maxHttpBufferSize = read.integer('maxHttpBufferSize', 1_000_000, { min: 1 }, 'maxPayload');
+  const maxHttpBufferSize = read.integer('maxHttpBufferSize', defaults.maxHttpBufferSize, { min: 1 }, 'maxPayload');
   return Object.freeze({
     path: resolvePath(read, defaults),
-    pingInterval: read.milliseconds('pingInterval', 25_000, 1),
-    pingTimeout: read.milliseconds('pingTimeout', 20_000, 1),
-    upgradeTimeout: read.milliseconds('upgradeTimeout', 10_000, 1),
-    closeTimeout: read.milliseconds('closeTimeout', 30_000, 1),
+    pingInterval: read.milliseconds('pingInterval', defaults.pingInterval, 1),
+    pingTimeout: read.milliseconds('pingTimeout', defaults.pingTimeout, 1),
+    upgradeTimeout: read.milliseconds('upgradeTimeout', defaults.upgradeTimeout, 1),
+    closeTimeout: read.milliseconds('closeTimeout', defaults.closeTimeout, 1),
     maxHttpBufferSize,
     pollingMaxBufferSize: read.integer('pollingMaxBufferSize', maxHttpBufferSize, { min: 1 }),
-    maxPollWait: read.milliseconds('maxPollWait', 30_000, 1),
-    postTimeout: read.milliseconds('postTimeout', 60_000, 1),
-    maxBatchPackets: read.integer('maxBatchPackets', 65_536, { min: 1 }),
-    sendQueueBytes: read.integer('sendQueueBytes', 16_777_216, { min: 1 }),
-    sendTimeout: resolveSendTimeout(read),
-    sendQueueSize: read.integer('sendQueueSize', 0, { min: 0 }),
-    pollQueueMaxFrames: read.integer('pollQueueMaxFrames', 0, { min: 0 }),
-    dropFramesOnOverflow: read.boolean('dropFramesOnOverflow', false),
-    flush: resolveFlush(read),
-    transports: resolveTransports(read),
-    allowUpgrades: read.boolean('allowUpgrades', true),
-    allowEIO3: read.boolean('allowEIO3', false),
+    maxPollWait: read.milliseconds('maxPollWait', defaults.maxPollWait, 1),
+    postTimeout: read.milliseconds('postTimeout', defaults.postTimeout, 1),
+    maxBatchPackets: read.integer('maxBatchPackets', defaults.maxBatchPackets, { min: 1 }),
+    sendQueueBytes: read.integer('sendQueueBytes', defaults.sendQueueBytes, { min: 1 }),
+    sendTimeout: resolveSendTimeout(read, defaults),
+    sendQueueSize: read.integer('sendQueueSize', defaults.sendQueueSize, { min: 0 }),
+    pollQueueMaxFrames: read.integer('pollQueueMaxFrames', defaults.pollQueueMaxFrames, { min: 0 }),
+    dropFramesOnOverflow: read.boolean('dropFramesOnOverflow', defaults.dropFramesOnOverflow),
+    flush: resolveFlush(read, defaults),
+    transports: resolveTransports(read, defaults),
+    allowUpgrades: read.boolean('allowUpgrades', defaults.allowUpgrades),
+    allowEIO3: read.boolean('allowEIO3', defaults.allowEIO3),
     httpCompressionThreshold: resolveHttpCompression(read),
     perMessageDeflate: resolvePerMessageDeflate(read),
     cookie: resolveCookie(read),
@@ -212,63 +265,78 @@ export function resolveEngineOptions(read: OptionReader, defaults: EngineDefault
     maxHandshakesPerSecond: resolveCap(read, 'maxHandshakesPerSecond'),
     allowRequest: read.callback<AllowRequest>('allowRequest'),
     generateId: read.callback<NonNullable<EngineOptions['generateId']>>('generateId'),
-    destroyUpgrade: read.boolean('destroyUpgrade', true),
+    destroyUpgrade: read.boolean('destroyUpgrade', defaults.destroyUpgrade),
   });
 }
 
 function resolvePath(read: OptionReader, defaults: EngineDefaults): string {
   const path = read.string('path', defaults.path, /^\/?[^?#\s]*$/, 'a URL path without query, such as "/socket.io"');
   const bare = (path.startsWith('/') ? path : `/${path}`).replace(/\/$/, '');
-  return read.boolean('addTrailingSlash', true) ? `${bare}/` : bare;
+  return read.boolean('addTrailingSlash', defaults.addTrailingSlash) ? `${bare}/` : bare;
 }
 
 /** Either by its name or as a product. */
-function resolveSendTimeout(read: OptionReader): number {
+function resolveSendTimeout(read: OptionReader, defaults: EngineDefaults): number {
   const given = read.raw('sendTimeout');
   const isProduct = read.raw('retrySendTimeout') !== undefined || read.raw('maxSendRetry') !== undefined;
-  if (!isProduct) return read.milliseconds('sendTimeout', 10_000, 1);
-  const product = read.milliseconds('retrySendTimeout', 20, 1) * read.integer('maxSendRetry', 5, { min: 1 });
+  if (!isProduct) return read.milliseconds('sendTimeout', defaults.sendTimeout, 1);
+  const product =
+    read.milliseconds('retrySendTimeout', defaults.retrySendTimeout, 1) *
+    read.integer('maxSendRetry', defaults.maxSendRetry, { min: 1 });
   if (product > MAX_TIMER) {
-    throw new OptionError('retrySendTimeout', product, `a product with maxSendRetry of at most ${MAX_TIMER}`);
+    throw read.error('retrySendTimeout', product, `a product with maxSendRetry of at most ${MAX_TIMER}`);
   }
   if (given === undefined || given === product) return product;
-  throw new OptionError('sendTimeout', given, `retrySendTimeout × maxSendRetry (${product}), or only one of the two`);
+  throw read.error('sendTimeout', given, `retrySendTimeout × maxSendRetry (${product}), or only one of the two`);
 }
 
-function resolveFlush(read: OptionReader): FlushPolicy {
-  const value = read.raw('flush') ?? 'tick';
+function resolveFlush(read: OptionReader, defaults: EngineDefaults): FlushPolicy {
+  const value = read.raw('flush') ?? defaults.flush;
   if (value === 'tick' || value === 'immediate') return value;
-  throw new OptionError('flush', value, '"tick" or "immediate"');
+  throw read.error('flush', value, '"tick" or "immediate"');
 }
 
-function resolveTransports(read: OptionReader): readonly TransportName[] {
-  const value = read.raw('transports') ?? ['polling', 'websocket'];
+function resolveTransports(read: OptionReader, defaults: EngineDefaults): readonly TransportName[] {
+  const value = read.raw('transports') ?? defaults.transports;
   const known = (name: unknown): boolean => TRANSPORTS.includes(name as TransportName);
   if (Array.isArray(value) && value.length > 0 && value.every(known)) return Object.freeze([...value]);
-  throw new OptionError('transports', value, 'a list of one or more of "polling", "websocket", "webtransport"');
+  throw read.error('transports', value, 'a list of one or more of "polling", "websocket", "webtransport"');
 }
 
 function resolveHttpCompression(read: OptionReader): number | null {
   const value = read.raw('httpCompression') ?? true;
   if (value === false) return null;
-  const threshold = thresholdOf(value);
-  if (threshold !== null) return threshold;
-  throw new OptionError('httpCompression', value, 'true, false or { threshold: bytes }');
+  if (value === true) return COMPRESSION_THRESHOLD;
+  const group = read.group('httpCompression', 'true, false or { threshold: bytes }')!;
+  // Socket.IO hands them to zlib; here answers are compressed as they are fastest.
+  group.pass(ZLIB_OPTIONS);
+  const threshold = readThreshold(group);
+  group.rejectUnknown();
+  return threshold;
 }
 
 function resolvePerMessageDeflate(read: OptionReader): ResolvedPerMessageDeflate | false {
   const value = read.raw('perMessageDeflate') ?? false;
   if (value === false) return false;
-  const threshold = thresholdOf(value);
-  if (threshold !== null) return { ...(isObject(value) ? value : null), threshold };
-  throw new OptionError('perMessageDeflate', value, 'true, false or the options of the ws package');
+  if (value === true) return { threshold: COMPRESSION_THRESHOLD };
+  const group = read.group('perMessageDeflate', 'true, false or the options of the ws package')!;
+  const threshold = readThreshold(group);
+  group.boolean('serverNoContextTakeover', false);
+  group.boolean('clientNoContextTakeover', false);
+  // `clientMaxWindowBits` may be true: the client chooses.
+  const bits = { min: 8, max: 15 };
+  for (const name of ['serverMaxWindowBits', 'clientMaxWindowBits']) {
+    if (typeof group.raw(name) !== 'boolean') group.integer(name, 15, bits);
+  }
+  group.integer('concurrencyLimit', 10, { min: 1 });
+  for (const name of ['zlibDeflateOptions', 'zlibInflateOptions']) group.group(name)?.pass(ZLIB_OPTIONS);
+  group.pass(['maxPayload', 'isServer']);
+  group.rejectUnknown();
+  return { ...(group.values as PerMessageDeflateOptions), threshold };
 }
 
-/** Of what switches a compression on: `true`, or an object that may have one. Null for anything else. */
-function thresholdOf(value: unknown): number | null {
-  if (value === true) return COMPRESSION_THRESHOLD;
-  const threshold = isObject(value) ? (value.threshold ?? COMPRESSION_THRESHOLD) : null;
-  return typeof threshold === 'number' && threshold >= 0 ? threshold : null;
+function readThreshold(group: OptionReader): number {
+  return group.integer('threshold', COMPRESSION_THRESHOLD, { min: 0 });
 }
 
 function resolveCookie(read: OptionReader): ResolvedEngineOptions['cookie'] {
@@ -276,11 +344,14 @@ function resolveCookie(read: OptionReader): ResolvedEngineOptions['cookie'] {
   if (value === false) return null;
   const base = { name: 'io', path: '/', httpOnly: true, sameSite: 'lax' as const };
   if (value === true) return base;
-  if (isObject(value) && (value.name === undefined || typeof value.name === 'string')) {
-    const cookie = { ...base, ...value };
-    if (isSerializable(cookie)) return cookie;
-  }
-  throw new OptionError('cookie', value, 'true, false or { name, ...cookie attributes }');
+  const expected = 'true, false or { name, ...cookie attributes }';
+  const group = read.group('cookie', expected)!;
+  group.pass(COOKIE_ATTRIBUTES);
+  const name = group.string('name', base.name);
+  group.rejectUnknown();
+  const cookie = { ...base, ...group.values, name };
+  if (isSerializable(cookie)) return cookie;
+  throw read.error('cookie', value, expected);
 }
 
 /** Tried now, since a wrong name or attribute would otherwise be found at the first handshake. */
@@ -297,8 +368,34 @@ function resolveCors(read: OptionReader): CorsSetting | null {
   const value = read.raw('cors') ?? false;
   if (value === false) return null;
   if (value === true) return {};
-  if (isObject(value) || typeof value === 'function') return value as CorsSetting;
-  throw new OptionError('cors', value, 'the options of the cors package, or a function (request, callback)');
+  if (typeof value === 'function') return value as CorsSetting;
+  return readCorsOptions(read.group('cors', 'the options of the cors package, or a function (request, callback)')!);
+}
+
+/** A misspelt `origin` would let every origin in, as an unset one does. */
+function readCorsOptions(group: OptionReader): CorsOptions {
+  const origin = group.raw('origin');
+  if (origin !== undefined && !isOrigin(origin)) {
+    throw group.error('origin', origin, 'true, false, an origin, a RegExp, a list of both, or a function');
+  }
+  for (const name of ['methods', 'allowedHeaders', 'exposedHeaders']) {
+    const list = group.raw(name) ?? [];
+    if (typeof list === 'string' || (Array.isArray(list) && list.every((each) => typeof each === 'string'))) continue;
+    throw group.error(name, list, 'a string or a list of strings');
+  }
+  // The cors package knows two names for it.
+  group.pass(['headers']);
+  for (const name of ['credentials', 'preflightContinue']) group.boolean(name, false);
+  group.integer('maxAge', 0, { min: 0 });
+  group.integer('optionsSuccessStatus', 204, { min: 200, max: 299 });
+  group.rejectUnknown();
+  return Object.freeze({ ...group.values }) as CorsOptions;
+}
+
+function isOrigin(value: unknown): boolean {
+  if (typeof value === 'boolean' || typeof value === 'function') return true;
+  if (Array.isArray(value)) return value.every((each) => typeof each === 'string' || each instanceof RegExp);
+  return typeof value === 'string' || value instanceof RegExp;
 }
 
 function resolveTrustProxy(read: OptionReader): TrustProxy | null {
@@ -315,13 +412,9 @@ function resolveTrustProxy(read: OptionReader): TrustProxy | null {
       // Said below, with what is allowed.
     }
   }
-  throw new OptionError('trustProxy', value, 'true, false, a number of hops, addresses or subnets, or a function');
+  throw read.error('trustProxy', value, 'true, false, a number of hops, addresses or subnets, or a function');
 }
 
 function resolveCap(read: OptionReader, name: string): number {
   return (read.raw(name) ?? null) === null ? Infinity : read.integer(name, 1, { min: 1 });
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

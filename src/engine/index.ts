@@ -3,11 +3,12 @@ export {
   ENGINE_DEFAULTS,
   resolveEngineOptions,
   type AllowRequest,
+  type EngineDefaults,
   type EngineOptions,
   type FlushPolicy,
   type ResolvedEngineOptions,
 } from './engine-options.js';
-export type { CorsDelegate, CorsOptions, CorsSetting } from './http/cors-options.js';
+export { pickCorsOptions, type CorsDelegate, type CorsOptions, type CorsSetting } from './http/cors-options.js';
 export { parseEngineRequest, parseQuery, type EngineRequest, type RequestSummary } from './http/engine-request.js';
 export { ENGINE_CODES } from './engine-codes.js';
 export { EngineErrorCode, REFUSALS, type RefusalName } from './http/refusal.js';

@@ -124,7 +124,7 @@ export class SocketIoRuntime implements WebsocketBackend, OnApplicationBootstrap
   /** Makes the engine, once: gateways want it before the application has started. */
   #prepare(): void {
     if (this.server.engine !== undefined) return;
-    if (this.server.opts.cors === undefined && this.http.cors !== undefined) this.server.opts.cors = this.http.cors;
+    this.server.extend({ cors: this.http.cors });
     this.server.createEngine();
     warnOfLostSessions(this.server);
   }

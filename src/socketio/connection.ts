@@ -66,7 +66,7 @@ export class Connection extends TimerEntry implements SessionListener, PacketSin
     this.#events = server.events;
     this.#decoder = server.createDecoder();
     this.#decoder?.on('decoded', (packet) => this.#onDecoded(packet));
-    server.wheel.schedule(this, server.settings.connectTimeout);
+    server.wheel.schedule(this, server.options.connectTimeout);
   }
 
   get id(): string {
@@ -273,7 +273,7 @@ export class Connection extends TimerEntry implements SessionListener, PacketSin
     this.#sockets.splice(index, 1);
     this.#rememberLeft(socket.nsp.name);
     if (this.#sockets.length > 0 || this.conn.readyState !== 'open') return;
-    this.#server.wheel.schedule(this, this.#server.settings.connectTimeout);
+    this.#server.wheel.schedule(this, this.#server.options.connectTimeout);
   }
 
   /** A CONNECT is decided. An idle connection keeps no set for those that are not (bench: idle). */

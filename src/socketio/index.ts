@@ -72,6 +72,7 @@ export {
   matchesPath,
   onResponseAbort,
   parseEngineRequest,
+  pickCorsOptions,
   type CloseReason,
   type ConnectionError,
   type CorsOptions,

@@ -1,8 +1,8 @@
 import {
   ENGINE_DEFAULTS,
-  OptionError,
   OptionReader,
   resolveEngineOptions,
+  type EngineDefaults,
   type EngineOptions,
   type ResolvedEngineOptions,
 } from '../engine/index.js';
@@ -91,20 +91,42 @@ export interface ResolvedServerOptions extends DecoderLimits {
   readonly checksOutbound: boolean;
   readonly onError: (error: unknown, socket?: unknown) => void;
   readonly onWarning: (message: string) => void;
+  /** Null: in memory. */
+  readonly adapter: AdapterConstructor | null;
+  /** Null: this package's own. */
+  readonly parser: Parser | null;
+  /** Null: sessions are not recovered. */
+  readonly connectionStateRecovery: ResolvedRecovery | null;
 }
 
-/** Where the two ways to make a server differ. */
-export interface ServerDefaults {
+export interface ResolvedRecovery {
+  readonly maxDisconnectionDuration: number;
+  readonly skipMiddlewares: boolean;
+}
+
+/** What counts for options that are not given, and how the two ways to make a server differ beyond options. */
+export interface ServerDefaults extends EngineDefaults {
   readonly serveClient: boolean;
   readonly connectTimeout: number;
   readonly cleanupEmptyChildNamespaces: boolean;
   readonly ackTimeout: number;
   readonly settleAcks: boolean;
-  readonly checkOrigin: boolean;
+  readonly maxAuthPayload: number;
+  readonly maxEventNameLength: number;
+  readonly maxEventArgs: number;
+  readonly maxNamespaceLength: number;
+  readonly maxNamespaces: number;
+  readonly maxAttachments: number;
+  readonly attachmentTimeout: number;
+  readonly maxJsonDepth: number;
+  readonly maxPendingEvents: number;
+  /** Null: as long as something needs the request. */
   readonly keepRequest: boolean | null;
   /** Of `connectionStateRecovery`. */
+  readonly maxDisconnectionDuration: number;
+  /** Of `connectionStateRecovery`. */
   readonly skipMiddlewares: boolean;
-  /** Whether events wait for the end of the tick, and are ignored where their client has left by then. */
+  /** Whether events wait for the end of the tick, and are ignored if their client has left by then. */
   readonly defersEvents: boolean;
   /** Whether an option that does not exist is an error; programs written for Socket.IO pass what they like. */
   readonly strict: boolean;
@@ -112,13 +134,24 @@ export interface ServerDefaults {
 
 /** As Socket.IO starts. */
 export const SERVER_DEFAULTS: ServerDefaults = Object.freeze({
+  ...ENGINE_DEFAULTS,
+  path: '/socket.io',
   serveClient: true,
   connectTimeout: 45_000,
   cleanupEmptyChildNamespaces: false,
   ackTimeout: 0,
   settleAcks: false,
-  checkOrigin: false,
+  maxAuthPayload: 8_192,
+  maxEventNameLength: 256,
+  maxEventArgs: 256,
+  maxNamespaceLength: 256,
+  maxNamespaces: 128,
+  maxAttachments: 64,
+  attachmentTimeout: 10_000,
+  maxJsonDepth: 256,
+  maxPendingEvents: 256,
   keepRequest: true,
+  maxDisconnectionDuration: 120_000,
   skipMiddlewares: true,
   defersEvents: true,
   strict: false,
@@ -126,6 +159,7 @@ export const SERVER_DEFAULTS: ServerDefaults = Object.freeze({
 
 /** As the Nest module starts: what Socket.IO leaves open for compatibility is closed. */
 export const MODULE_DEFAULTS: ServerDefaults = Object.freeze({
+  ...SERVER_DEFAULTS,
   serveClient: false,
   connectTimeout: 10_000,
   cleanupEmptyChildNamespaces: true,
@@ -145,12 +179,8 @@ export function resolveServerOptions(
   otherNames: readonly string[] = [],
 ): ResolvedServerOptions {
   const read = new OptionReader(options as Readonly<Record<string, unknown>>);
-  for (const name of otherNames) read.raw(name);
-  const engine = resolveEngineOptions(read, {
-    ...ENGINE_DEFAULTS,
-    path: '/socket.io',
-    checkOrigin: defaults.checkOrigin,
-  });
+  read.pass(otherNames);
+  const engine = resolveEngineOptions(read, defaults);
   const resolved: ResolvedServerOptions = {
     engine,
     serveClient: read.boolean('serveClient', defaults.serveClient),
@@ -158,38 +188,47 @@ export function resolveServerOptions(
     cleanupEmptyChildNamespaces: read.boolean('cleanupEmptyChildNamespaces', defaults.cleanupEmptyChildNamespaces),
     ackTimeout: read.milliseconds('ackTimeout', defaults.ackTimeout, 0, 'outboundAckTimeout'),
     settleAcks: read.boolean('settleAcks', defaults.settleAcks),
-    maxAuthPayload: read.integer('maxAuthPayload', 8_192, { min: 0 }),
-    maxEventNameLength: read.integer('maxEventNameLength', 256, { min: 1 }),
-    maxEventArgs: read.integer('maxEventArgs', 256, { min: 0 }),
-    maxNamespaceLength: read.integer('maxNamespaceLength', 256, { min: 1 }),
-    maxNamespaces: read.integer('maxNamespaces', 128, { min: 1 }),
-    maxAttachments: read.integer('maxAttachments', 64, { min: 0 }),
+    maxAuthPayload: read.integer('maxAuthPayload', defaults.maxAuthPayload, { min: 0 }),
+    maxEventNameLength: read.integer('maxEventNameLength', defaults.maxEventNameLength, { min: 1 }),
+    maxEventArgs: read.integer('maxEventArgs', defaults.maxEventArgs, { min: 0 }),
+    maxNamespaceLength: read.integer('maxNamespaceLength', defaults.maxNamespaceLength, { min: 1 }),
+    maxNamespaces: read.integer('maxNamespaces', defaults.maxNamespaces, { min: 1 }),
+    maxAttachments: read.integer('maxAttachments', defaults.maxAttachments, { min: 0 }),
     maxAttachmentBytes: read.integer('maxAttachmentBytes', engine.maxHttpBufferSize * 10, { min: 0 }),
-    attachmentTimeout: read.milliseconds('attachmentTimeout', 10_000, 1),
-    maxJsonDepth: read.integer('maxJsonDepth', 256, { min: 1, max: 5_000 }),
-    maxPendingEvents: read.integer('maxPendingEvents', 256, { min: 0 }),
-    rateLimit: resolveRateLimit(read.raw('rateLimit')),
+    attachmentTimeout: read.milliseconds('attachmentTimeout', defaults.attachmentTimeout, 1),
+    maxJsonDepth: read.integer('maxJsonDepth', defaults.maxJsonDepth, { min: 1, max: 5_000 }),
+    maxPendingEvents: read.integer('maxPendingEvents', defaults.maxPendingEvents, { min: 0 }),
+    rateLimit: resolveRateLimit(read),
     keepRequest: read.raw('keepRequest') === undefined ? defaults.keepRequest : read.boolean('keepRequest', true),
     generateSocketId: read.callback<(socket: unknown) => string>('generateSocketId'),
     checksOutbound: readOutbound(read.raw('contract')) === 'check',
     onError: read.callback<(error: unknown, socket?: unknown) => void>('onError') ?? logError,
     onWarning: read.callback<(message: string) => void>('onWarning') ?? emitWarning,
+    adapter: read.callback<never>('adapter'),
+    parser: resolveParser(read),
+    connectionStateRecovery: resolveRecovery(read, defaults),
   };
-  checkShapes(read);
   if (defaults.strict) read.rejectUnknown();
   return Object.freeze(resolved);
 }
 
-function checkShapes(read: OptionReader): void {
-  read.callback('adapter');
-  const parser = read.raw('parser') as Partial<Parser> | undefined;
-  if (parser !== undefined && (typeof parser?.Encoder !== 'function' || typeof parser.Decoder !== 'function')) {
-    throw new OptionError('parser', parser, '{ Encoder, Decoder }, both classes');
-  }
-  const recovery = read.raw('connectionStateRecovery');
-  if (recovery !== undefined && (typeof recovery !== 'object' || recovery === null)) {
-    throw new OptionError('connectionStateRecovery', recovery, '{ maxDisconnectionDuration, skipMiddlewares }');
-  }
+function resolveParser(read: OptionReader): Parser | null {
+  const parser = read.raw('parser') as Partial<Parser> | null | undefined;
+  if (parser === undefined || parser === null) return null;
+  if (typeof parser.Encoder === 'function' && typeof parser.Decoder === 'function') return parser as Parser;
+  throw read.error('parser', parser, '{ Encoder, Decoder }, both classes');
+}
+
+function resolveRecovery(read: OptionReader, defaults: ServerDefaults): ResolvedRecovery | null {
+  const value = read.raw('connectionStateRecovery') ?? false;
+  if (value === false) return null;
+  const group = read.group('connectionStateRecovery', '{ maxDisconnectionDuration, skipMiddlewares }')!;
+  const recovery: ResolvedRecovery = {
+    maxDisconnectionDuration: group.milliseconds('maxDisconnectionDuration', defaults.maxDisconnectionDuration, 0),
+    skipMiddlewares: group.boolean('skipMiddlewares', defaults.skipMiddlewares),
+  };
+  group.rejectUnknown();
+  return Object.freeze(recovery);
 }
 
 function readOutbound(contract: unknown): 'check' | 'off' {

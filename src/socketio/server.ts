@@ -16,7 +16,6 @@ import {
 } from '../engine/index.js';
 import { callListeners } from '../common/call-foreign.js';
 import type { AdapterConstructor, Room, SocketId } from './adapter/adapter.js';
-import { MemoryAdapter } from './adapter/memory-adapter.js';
 import type { BroadcastOperator } from './broadcast/broadcast-operator.js';
 import { ClientBundle } from './client/client-bundle.js';
 import type { DecoderLimits } from './codec/packet-decoder.js';
@@ -29,15 +28,14 @@ import type { Namespace, NamespaceOf, ServerReservedEvents } from './namespace.j
 import { NamespaceRegistry } from './namespace-registry.js';
 import type { NamespaceMatcher } from './parent-namespace.js';
 import type { PartialNamespace } from './broadcast/partial-namespace.js';
-import { RecoveringAdapter } from './recovery/recovering-adapter.js';
 import type { RemoteSocket } from './broadcast/remote-socket.js';
 import {
   SERVER_DEFAULTS,
-  resolveServerOptions,
   type ResolvedServerOptions,
   type ServerDefaults,
   type ServerOptions,
 } from './server-options.js';
+import { ServerSettings } from './server-settings.js';
 import { NO_ENGINE_STATS, ServerCounters, type ServerStats } from './server-stats.js';
 import type { Socket } from './socket.js';
 import type { ExtendedError } from './inbound/middleware.js';
@@ -79,8 +77,6 @@ export class Server<
   /** The Engine.IO server; unset until the server is attached. */
   engine!: EngineServer;
   httpServer!: HttpServer;
-  /** The options as given, with what adapters read filled in. */
-  readonly opts: ServerOptions;
   encoder: ParserEncoder;
   /** @internal What `stats()` tells of. */
   readonly counters = new ServerCounters();
@@ -90,15 +86,10 @@ export class Server<
   readonly events: EventQueue | null;
   /** @internal */
   readonly namespaces: NamespaceRegistry<ListenEvents, EmitEvents, ServerSideEvents, SocketData>;
-  #settings: ResolvedServerOptions;
-  #adapter: AdapterConstructor;
+  /** @internal The options of this server. */
+  readonly options: ServerSettings;
   #legacyLimits: DecoderLimits | null = null;
-  #path: string;
-  #servesClient: boolean;
   readonly #bundle: ClientBundle;
-  /** What was asked for; `opts` has it only where the adapter can do it. */
-  #recovery: ServerOptions['connectionStateRecovery'];
-  #warnedOfRecovery = false;
   /** The broadcast that is being written, as its adapter encoded it, and what its recipients share. */
   #lastEncoded: EncodedParts | null = null;
   #lastShared: SharedPacket[] = [];
@@ -111,20 +102,15 @@ export class Server<
   constructor(
     server?: HttpServer | number | ServerOptions,
     options?: ServerOptions,
-    private defaults: ServerDefaults = SERVER_DEFAULTS,
+    defaults: ServerDefaults = SERVER_DEFAULTS,
   ) {
     super();
     const target = isListenable(server) ? server : undefined;
     const given = (target === undefined ? (server as ServerOptions | undefined) : undefined) ?? options ?? {};
-    this.opts = completeOptions(given, defaults.skipMiddlewares);
-    this.#recovery = this.opts.connectionStateRecovery;
-    this.#settings = resolveServerOptions(this.opts, defaults, ATTACH_OPTIONS);
-    this.#path = this.#settings.engine.path.replace(/\/$/, '');
-    this.#servesClient = this.#settings.serveClient;
-    this.#bundle = new ClientBundle(this.#settings.onWarning);
-    this.encoder = this.opts.parser === undefined ? new PacketEncoder() : new this.opts.parser.Encoder();
-    const DefaultAdapter = this.#recovery === undefined ? MemoryAdapter : RecoveringAdapter;
-    this.#adapter = this.opts.adapter ?? (DefaultAdapter as unknown as AdapterConstructor);
+    this.options = new ServerSettings(given, defaults);
+    const { onWarning, parser } = this.settings;
+    this.#bundle = new ClientBundle(onWarning);
+    this.encoder = parser === null ? new PacketEncoder() : new parser.Encoder();
     this.events = defaults.defersEvents ? new EventQueue((error) => this.reportError(error)) : null;
     this.namespaces = new NamespaceRegistry(this);
     this.sockets = this.of('/');
@@ -132,29 +118,26 @@ export class Server<
   }
 
   /**
-   * @internal Takes options that came to be known later, before the engine was made; they replace none. What no server
-   * has is passed over, as in Socket.IO.
+   * @internal Takes options that became known later, before the engine was made; they replace none that is set.
    *
    * @throws OptionError for a wrong option
    */
-  fill(options: ServerOptions): void {
-    this.defaults = { ...this.defaults, strict: false };
-    const all = completeOptions({ ...this.opts, ...options }, this.defaults.skipMiddlewares);
-    this.#settings = resolveServerOptions(all, this.defaults, ATTACH_OPTIONS);
-    Object.assign(this.opts, all);
-    this.#path = this.#settings.engine.path.replace(/\/$/, '');
-    this.#servesClient = this.#settings.serveClient;
-    this.#recovery = all.connectionStateRecovery;
-    if (options.parser !== undefined) this.encoder = new options.parser.Encoder();
-    if (options.adapter !== undefined) this.adapter(options.adapter);
-    else if (options.connectionStateRecovery && all.adapter === undefined) {
-      this.adapter(RecoveringAdapter as unknown as AdapterConstructor);
-    }
+  extend(more: ServerOptions): void {
+    const { adapter } = this.options;
+    this.options.extend(more);
+    const { parser } = this.settings;
+    if (more.parser !== undefined && parser !== null) this.encoder = new parser.Encoder();
+    if (this.options.adapter !== adapter) this.#replaceAdapters();
   }
 
   /** @internal The options after all checks. */
   get settings(): ResolvedServerOptions {
-    return this.#settings;
+    return this.options.resolved;
+  }
+
+  /** The options as given, with what adapters read filled in; frozen. */
+  get opts(): ServerOptions {
+    return this.options.opts;
   }
 
   /** The engine, under the name that others know. */
@@ -170,8 +153,8 @@ export class Server<
   serveClient(): boolean;
   serveClient(serves: boolean): this;
   serveClient(serves?: boolean): boolean | this {
-    if (serves === undefined) return this.#servesClient;
-    this.#servesClient = serves;
+    if (serves === undefined) return this.options.servesClient;
+    this.options.servesClient = serves;
     return this;
   }
 
@@ -179,16 +162,16 @@ export class Server<
   path(): string;
   path(path: string): this;
   path(path?: string): string | this {
-    if (path === undefined) return this.#path;
-    this.#path = path.replace(/\/$/, '');
+    if (path === undefined) return this.options.path;
+    this.options.path = path;
     return this;
   }
 
   connectTimeout(): number;
   connectTimeout(timeout: number): this;
   connectTimeout(timeout?: number): number | this {
-    if (timeout === undefined) return this.#settings.connectTimeout;
-    this.#settings = Object.freeze({ ...this.#settings, connectTimeout: timeout });
+    if (timeout === undefined) return this.options.connectTimeout;
+    this.options.connectTimeout = timeout;
     return this;
   }
 
@@ -196,11 +179,10 @@ export class Server<
   adapter(): AdapterConstructor;
   adapter(constructor: AdapterConstructor): this;
   adapter(constructor?: AdapterConstructor): AdapterConstructor | this {
-    if (constructor === undefined) return this.#adapter;
-    if (constructor === this.#adapter) return this;
-    this.#adapter = constructor;
-    this.opts.connectionStateRecovery = this.#recovery;
-    for (const namespace of this.namespaces.byName.values()) namespace.createAdapter();
+    if (constructor === undefined) return this.options.adapter;
+    if (constructor === this.options.adapter) return this;
+    this.options.adapter = constructor;
+    this.#replaceAdapters();
     return this;
   }
 
@@ -215,19 +197,19 @@ export class Server<
       throw new TypeError('attach() takes an http.Server, not the request handler of a framework');
     }
     const httpServer = typeof server === 'object' ? server : listenOn(Number(server));
-    this.createEngine({ ...options, ...this.opts }).attach(httpServer);
+    this.createEngine(options).attach(httpServer);
     this.httpServer = httpServer;
     return this;
   }
 
   /** @internal Makes the engine and binds it, for an owner that hands requests over by itself. */
-  createEngine(options: ServerOptions = this.opts): EngineServer {
-    const { engine } = resolveServerOptions({ ...options, path: this.#path }, this.defaults, ATTACH_OPTIONS);
+  createEngine(options: ServerOptions = {}): EngineServer {
+    const { engine, keepRequest, parser, onWarning } = this.options.forEngine(options);
     const created = new EngineServer(engine, {
       wheel: this.wheel,
-      keepsRequests: this.#settings.keepRequest === true,
-      splitsJoinedFrames: this.opts.parser === undefined,
-      warn: this.#settings.onWarning,
+      keepsRequests: keepRequest === true,
+      splitsJoinedFrames: parser === null,
+      warn: onWarning,
       answerOther: (request) => this.#answerBundle(request, engine.path),
     });
     this.bind(created);
@@ -442,19 +424,14 @@ export class Server<
 
   /** @internal The adapter cannot recover sessions: it shall not mark packets for clients that could come back. */
   disableRecovery(adapter: string): void {
-    this.opts.connectionStateRecovery = undefined;
-    if (this.#warnedOfRecovery) return;
-    this.#warnedOfRecovery = true;
-    this.#settings.onWarning(
-      `connectionStateRecovery is on, but ${adapter} cannot recover sessions: clients start anew.`,
-    );
+    this.options.disableRecovery(adapter);
   }
 
   /** @internal What user code threw and nobody caught, or what cannot be told to the client that it is about. */
   reportError(error: unknown, socket?: Socket): void {
     this.counters.errors++;
     try {
-      this.#settings.onError(error, socket);
+      this.settings.onError(error, socket);
     } catch (failure) {
       console.error(failure);
     }
@@ -467,18 +444,19 @@ export class Server<
 
   /** @internal */
   generateSocketId(socket: unknown): SocketId {
-    return this.#settings.generateSocketId?.(socket) ?? randomId();
+    return this.settings.generateSocketId?.(socket) ?? randomId();
   }
 
   /** @internal Bounds of the packets of a connection that speaks this revision of Engine.IO. */
   decoderLimits(protocol: Session['protocol']): DecoderLimits {
-    if (protocol === 4) return this.#settings;
-    return (this.#legacyLimits ??= limitsWithQuery(this.#settings));
+    if (protocol === 4) return this.settings;
+    return (this.#legacyLimits ??= limitsWithQuery(this.settings));
   }
 
   /** @internal A decoder for one connection where a custom parser is set. */
   createDecoder(): ParserDecoder | null {
-    return this.opts.parser === undefined ? null : new this.opts.parser.Decoder();
+    const { parser } = this.settings;
+    return parser === null ? null : new parser.Decoder();
   }
 
   /**
@@ -507,15 +485,16 @@ export class Server<
     }
   }
 
+  #replaceAdapters(): void {
+    for (const namespace of this.namespaces.byName.values()) namespace.createAdapter();
+  }
+
   #answerBundle(request: EngineRequest, path: string): OtherAnswer | null {
-    if (!this.#servesClient) return null;
+    if (!this.options.servesClient) return null;
     const file = ClientBundle.fileOf(request.url ?? '', path);
     return file === null ? null : this.#bundle.answer(file, request);
   }
 }
-
-/** Options of `attach` and of Socket.IO that need no reading here but are no mistake either. */
-const ATTACH_OPTIONS: readonly string[] = ['destroyUpgradeTimeout', 'wsEngine', 'initialPacket'];
 
 // As in Socket.IO, the server's emitter methods are those of its main namespace.
 for (const method of Object.keys(EventEmitter.prototype) as (keyof EventEmitter)[]) {
@@ -541,11 +520,4 @@ function listenOn(port: number): HttpServer {
     response.writeHead(404).end();
   });
   return server.listen(port);
-}
-
-function completeOptions(options: ServerOptions, skipMiddlewares: boolean): ServerOptions {
-  const { connectionStateRecovery } = options;
-  if (!connectionStateRecovery) return { ...options, connectionStateRecovery: undefined };
-  const defaults = { maxDisconnectionDuration: 120_000, skipMiddlewares };
-  return { ...options, connectionStateRecovery: { ...defaults, ...connectionStateRecovery } };
 }

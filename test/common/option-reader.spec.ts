@@ -1,4 +1,4 @@
-import { OptionError, OptionReader } from '../../src/engine/index.js';
+import { OptionError, OptionReader } from '../../src/common/option-reader.js';
 
 describe('OptionReader', () => {
   it('takes undefined for not given', () => {
@@ -73,6 +73,38 @@ describe('OptionReader', () => {
         'Invalid option "sise": got 1, expected one of the known options: size',
       );
     });
+  });
+});
+
+describe('OptionReader#group', () => {
+  const group = (cors: unknown): OptionReader => new OptionReader({ cors }).group('cors')!;
+
+  it('gives null for an object that is not given', () => {
+    expect(new OptionReader({}).group('cors')).toBeNull();
+  });
+
+  it.each([1, 'x', true, null, [1], () => {}])('refuses %p, which is no object', (given) => {
+    expect(() => group(given)).toThrow('Invalid option "cors"');
+  });
+
+  it('names its options in full', () => {
+    expect(() => group({ maxAge: -1 }).integer('maxAge', 5, { min: 0 })).toThrow(
+      'Invalid option "cors.maxAge": got -1',
+    );
+  });
+
+  it('is held by the reader that it came from', () => {
+    const reader = new OptionReader({ cors: { orgin: 'x', origin: undefined } });
+    reader.group('cors')!.raw('origin');
+    expect(() => reader.rejectUnknown()).toThrow(
+      'Invalid option "cors.orgin": got "x", expected one of the known options: origin; did you mean "cors.origin"?',
+    );
+  });
+
+  it('suggests nothing where no name is near', () => {
+    const reader = new OptionReader({ whatever: 1 });
+    reader.raw('size');
+    expect(() => reader.rejectUnknown()).toThrow(/known options: size$/);
   });
 });
 

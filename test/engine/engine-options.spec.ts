@@ -116,7 +116,13 @@ describe('resolveEngineOptions', () => {
     ['trustProxy', [-1, 1.5, NaN, Infinity, '', 'nobody', ['10.0.0.0/33'], [1], {}]],
     ['path', [1, '/a?b', '/a#b', '/a b', {}]],
   ])('refuses a wrong form of %s', (option, givens) => {
-    for (const given of givens) expectRefused(option, given, '');
+    // The name of the option, or of one within it.
+    const named = expect.stringMatching(new RegExp(`^${option}(\\.\\w+)?$`));
+    for (const given of givens) {
+      expect(() => resolve({ [option]: given })).toThrow(
+        expect.objectContaining({ name: 'OptionError', option: named }),
+      );
+    }
   });
 
   it.each([

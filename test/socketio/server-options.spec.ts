@@ -129,3 +129,70 @@ const BOUNDS = {
   maxJsonDepth: 256,
   maxPendingEvents: 256,
 };
+
+describe.each([
+  ['./server', SERVER_DEFAULTS],
+  ['the module', MODULE_DEFAULTS],
+])('options within options, in %s', (_name, defaults) => {
+  it.each<[string, unknown]>([
+    ['cors.orgin', { cors: { orgin: 'https://app.example' } }],
+    ['cors.origin', { cors: { origin: 1 } }],
+    ['cors.origin', { cors: { origin: ['https://app.example', 1] } }],
+    ['cors.credentials', { cors: { credentials: 'yes' } }],
+    ['cors.maxAge', { cors: { maxAge: '600' } }],
+    ['cors.methods', { cors: { methods: [1] } }],
+    ['cors.optionsSuccessStatus', { cors: { optionsSuccessStatus: 404 } }],
+    ['connectionStateRecovery.maxDisconnectionDuration', recovery({ maxDisconnectionDuration: 'two minutes' })],
+    ['connectionStateRecovery.maxDisconnectionDuration', recovery({ maxDisconnectionDuration: -5 })],
+    ['connectionStateRecovery.skipMiddleware', recovery({ skipMiddleware: true })],
+    ['connectionStateRecovery.skipMiddlewares', recovery({ skipMiddlewares: 1 })],
+    ['connectionStateRecovery', { connectionStateRecovery: true }],
+    ['perMessageDeflate.treshold', { perMessageDeflate: { treshold: 1 } }],
+    ['perMessageDeflate.threshold', { perMessageDeflate: { threshold: '1kb' } }],
+    ['perMessageDeflate.serverMaxWindowBits', { perMessageDeflate: { serverMaxWindowBits: 99 } }],
+    ['perMessageDeflate.zlibDeflateOptions.lvl', { perMessageDeflate: { zlibDeflateOptions: { lvl: 1 } } }],
+    ['httpCompression.treshold', { httpCompression: { treshold: 1 } }],
+    ['httpCompression', { httpCompression: 1 }],
+    ['cookie.htttpOnly', { cookie: { htttpOnly: false } }],
+    ['cookie.name', { cookie: { name: 5 } }],
+    ['cookie', { cookie: { name: 'a b' } }],
+    ['rateLimit.limt', { rateLimit: { limt: 5 } }],
+    ['rateLimit.limit', { rateLimit: { interval: 5 } }],
+    ['rateLimit.interval', { rateLimit: { limit: 5, interval: 0 } }],
+    ['rateLimit.events.chat.limit', { rateLimit: { events: { chat: {} } } }],
+    ['rateLimit.events.chat.bursts', { rateLimit: { events: { chat: { limit: 1, bursts: 2 } } } }],
+    ['rateLimit.onLimit', { rateLimit: { limit: 1, onLimit: 'drop' } }],
+  ])('refuses a wrong %s by its full name', (name, options) => {
+    expect(() => resolveServerOptions(options as ServerOptions, defaults)).toThrow(
+      expect.objectContaining({ name: 'OptionError', option: name }),
+    );
+  });
+
+  it('takes what Socket.IO, ws, cors, cookie and zlib know', () => {
+    const options: ServerOptions = {
+      cors: {
+        origin: [/example/, 'https://app.example'],
+        methods: 'GET,POST',
+        allowedHeaders: ['x'],
+        credentials: true,
+      },
+      connectionStateRecovery: { maxDisconnectionDuration: 0, skipMiddlewares: true },
+      perMessageDeflate: { threshold: 0, clientMaxWindowBits: 10, zlibDeflateOptions: { level: 1 } },
+      httpCompression: { threshold: 0 },
+      cookie: { name: 'io', secure: true, sameSite: 'strict', maxAge: 10 },
+      rateLimit: { limit: 5, burst: 10, events: { chat: { limit: 1 } }, onLimit: 'disconnect' },
+    };
+    expect(() => resolveServerOptions(options, defaults)).not.toThrow();
+  });
+
+  it('copies them, so that a later change of the caller’s object changes nothing', () => {
+    const cors = { origin: 'https://app.example' };
+    const { engine } = resolveServerOptions({ cors }, defaults);
+    cors.origin = '*';
+    expect(engine.cors).toEqual({ origin: 'https://app.example' });
+  });
+});
+
+function recovery(options: unknown): unknown {
+  return { connectionStateRecovery: options };
+}

@@ -28,3 +28,20 @@ export type CorsOriginCallback = (
   origin: string | undefined,
   callback: (error: Error | null, allowed?: CorsOrigin) => void,
 ) => void;
+
+const CORS_OPTION_NAMES = [
+  'origin',
+  'methods',
+  'allowedHeaders',
+  'headers',
+  'exposedHeaders',
+  'credentials',
+  'maxAge',
+  'preflightContinue',
+  'optionsSuccessStatus',
+];
+
+/** What the `cors` package knows of options that were meant for another package as well. */
+export function pickCorsOptions(options: object): CorsOptions {
+  return Object.fromEntries(Object.entries(options).filter(([name]) => CORS_OPTION_NAMES.includes(name)));
+}

@@ -172,7 +172,7 @@ export class GatewayServers {
     all.add(given, () => 'SocketIoModule.forRoot()');
     all.add(options, (name) => owners.ownerOf(name) ?? 'createIOServer()');
     const isNew = ([name]: [string, unknown]): boolean => given[name as keyof ServerOptions] === undefined;
-    server.fill(Object.fromEntries(Object.entries(all.options).filter(isNew)));
+    server.extend(Object.fromEntries(Object.entries(all.options).filter(isNew)));
   }
 }
 

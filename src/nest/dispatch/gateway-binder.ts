@@ -85,7 +85,7 @@ export class GatewayBinder {
             'Load both gateways together, or use the pattern.',
         );
       }
-      binding = new NamespaceBinding(target, this.context, this.server.settings.connectTimeout);
+      binding = new NamespaceBinding(target, this.context, this.server.options.connectTimeout);
       this.#bindings.set(key, binding);
     }
     return binding;

@@ -1,7 +1,7 @@
 import { createServer, type Server as HttpServer } from 'node:http';
 import { Injectable } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
-import type { Server, ServerOptions } from '../../socketio/index.js';
+import { pickCorsOptions, type Server, type ServerOptions } from '../../socketio/index.js';
 import { registerFastifyRoutes, type FastifyInstance } from './fastify-exchange.js';
 
 /** Joins a server with the HTTP server of the application, or with one of its own. */
@@ -106,7 +106,8 @@ function corsOf(options: unknown, instance: unknown): CorsSetting {
   const isMaker = typeof options === 'function' && options.length < 2;
   const given = (isMaker ? options(instance) : options) as (CorsSetting & { delegator?: CorsDelegate }) | undefined;
   const setting = given?.delegator ?? given ?? {};
-  if (typeof setting !== 'function' || setting.length > 1) return setting;
+  if (typeof setting !== 'function') return pickCorsOptions(setting);
+  if (setting.length > 1) return setting;
   const resolve = setting as unknown as (request: unknown) => Promise<Exclude<CorsSetting, Function>>;
   return (request, callback) => {
     resolve(request).then((resolved) => callback(null, resolved), callback);

@@ -1,5 +1,7 @@
 import type { ErrorAck } from '../acks/ack-error.js';
-import { OptionError, Rate, TokenBucket } from '../../engine/index.js';
+import { OptionError, OptionReader } from '../../common/option-reader.js';
+import { Rate, TokenBucket } from '../../common/token-bucket.js';
+import { isObject } from '../../common/values.js';
 
 /** How often: `limit` times per `interval`. */
 export interface RateOptions {
@@ -69,50 +71,52 @@ export class EventRateLimiter {
   }
 }
 
-/** @throws OptionError saying what was given and what is allowed */
-export function resolveRateLimit(value: unknown): RateLimitRules | null {
-  if (value === undefined || value === null || value === false) return null;
-  if (!isObject(value)) throw wrong('rateLimit', value);
-  const { limit, interval, burst, events = {}, onLimit = 'refuse', ...unknown } = value;
-  const hasRate = limit !== undefined || interval !== undefined || burst !== undefined;
-  if (!isObject(events) || Object.keys(unknown).length > 0) throw wrong('rateLimit', value);
-  if (!hasRate && Object.keys(events).length === 0) throw wrong('rateLimit', value);
-  return {
-    all: hasRate ? resolveRate('rateLimit', { limit, interval, burst }) : null,
-    events: new Map(
-      Object.entries(events).map(([event, rate]) => [event, resolveRate(`rateLimit.events.${event}`, rate)]),
-    ),
-    onLimit: resolveRateAction('rateLimit.onLimit', onLimit),
+/** @throws OptionError naming the option, what was given and what is allowed */
+export function resolveRateLimit(read: OptionReader): RateLimitRules | null {
+  const value = read.raw('rateLimit') ?? false;
+  if (value === false) return null;
+  const group = read.group('rateLimit', `${RATE}, events: { [name]: such a rate } and onLimit`)!;
+  const hasRate = ['limit', 'interval', 'burst'].some((name) => group.raw(name) !== undefined);
+  const events = group.group('events', '{ [name]: rate }');
+  const names = Object.keys(events?.values ?? {});
+  const onLimit = resolveRateAction('rateLimit.onLimit', group.raw('onLimit') ?? 'refuse');
+  events?.pass(names);
+  group.rejectUnknown();
+  if (!hasRate && names.length === 0) throw read.error('rateLimit', value, `${RATE}, or events with such rates`);
+  const rules: RateLimitRules = {
+    all: hasRate ? readRate(group) : null,
+    events: new Map(names.map((event) => [event, readRate(events!.group(event, RATE)!)])),
+    onLimit,
   };
+  // The rates of single events.
+  group.rejectUnknown();
+  return rules;
 }
 
 /** @throws OptionError under this name */
 export function resolveRate(name: string, value: unknown): Rate {
-  if (!isObject(value)) throw wrong(name, value);
-  const { limit, interval = 1_000, burst = limit, ...unknown } = value;
-  const isCount = (count: unknown): count is number => Number.isSafeInteger(count) && (count as number) >= 1;
-  const isTime = typeof interval === 'number' && interval > 0 && interval < Infinity;
-  if (!isCount(limit) || !isCount(burst) || !isTime || Object.keys(unknown).length > 0) throw wrong(name, value);
-  return new Rate(limit, interval, burst);
+  if (!isObject(value)) throw new OptionError(name, value, RATE);
+  const group = new OptionReader(value, `${name}.`);
+  const rate = readRate(group);
+  group.rejectUnknown();
+  return rate;
+}
+
+const RATE = '{ limit, interval?, burst? }';
+
+function readRate(group: OptionReader): Rate {
+  const limit = group.integer('limit', group.raw('limit') as number, { min: 1 });
+  const interval = group.raw('interval') ?? 1_000;
+  if (typeof interval !== 'number' || !(interval > 0 && interval < Infinity)) {
+    throw group.error('interval', interval, 'a number of milliseconds above 0');
+  }
+  return new Rate(limit, interval, group.integer('burst', limit, { min: 1 }));
 }
 
 /** @throws OptionError under this name */
 export function resolveRateAction(name: string, value: unknown): RateLimitAction {
   if (value === 'refuse' || value === 'disconnect') return value;
   throw new OptionError(name, value, '"refuse" or "disconnect"');
-}
-
-function wrong(name: string, value: unknown): OptionError {
-  const rate = '{ limit, interval?, burst? } with whole numbers of at least 1 and an interval in milliseconds';
-  return new OptionError(
-    name,
-    value,
-    name === 'rateLimit' ? `${rate}, events: { [name]: such a rate } and onLimit` : rate,
-  );
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** What a client is told of an event that came too early. */

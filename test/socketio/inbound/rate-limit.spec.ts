@@ -2,6 +2,7 @@ import { jest } from '@jest/globals';
 import type { RateLimitOptions, ServerOptions } from '../../../src/socketio/index.js';
 import { MODULE_DEFAULTS, OptionError, SERVER_DEFAULTS, resolveServerOptions } from '../../../src/socketio/index.js';
 import { EventRateLimiter, resolveRateLimit } from '../../../src/socketio/inbound/rate-limit.js';
+import { OptionReader } from '../../../src/common/option-reader.js';
 import { cleanup } from '../../support/cleanup.js';
 import type { Frame } from '../../support/engine-client.js';
 import { TRANSPORTS, joinedPeer } from '../../support/peer.js';
@@ -15,7 +16,9 @@ const SLOT = '{"_placeholder":true,"num":0}';
 
 describe('EventRateLimiter', () => {
   it('takes a token of neither bound for an event that one of them refuses, and tells the longer wait', () => {
-    const rules = resolveRateLimit({ limit: 1, interval: 1_000, events: { rare: { limit: 1, interval: LONG } } })!;
+    const rules = resolveRateLimit(
+      new OptionReader({ rateLimit: { limit: 1, interval: 1_000, events: { rare: { limit: 1, interval: LONG } } } }),
+    )!;
     const limiter = new EventRateLimiter(rules);
     const now = jest.spyOn(performance, 'now');
     cleanup(() => now.mockRestore());

@@ -76,7 +76,8 @@ export function resolveRateLimit(read: OptionReader): RateLimitRules | null {
   const value = read.raw('rateLimit') ?? false;
   if (value === false) return null;
   const group = read.group('rateLimit', `${RATE}, events: { [name]: such a rate } and onLimit`)!;
-  const hasRate = ['limit', 'interval', 'burst'].some((name) => group.raw(name) !== undefined);
+  const rate = ['limit', 'interval', 'burst'].map((name) => group.raw(name));
+  const hasRate = rate.some((value) => value !== undefined);
   const events = group.group('events', '{ [name]: rate }');
   const names = Object.keys(events?.values ?? {});
   const onLimit = resolveRateAction('rateLimit.onLimit', group.raw('onLimit') ?? 'refuse');

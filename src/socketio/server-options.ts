@@ -214,14 +214,14 @@ export function resolveServerOptions(
 
 function resolveParser(read: OptionReader): Parser | null {
   const parser = read.raw('parser') as Partial<Parser> | null | undefined;
-  if (parser === undefined || parser === null) return null;
-  if (typeof parser.Encoder === 'function' && typeof parser.Decoder === 'function') return parser as Parser;
+  if (parser === undefined) return null;
+  if (typeof parser?.Encoder === 'function' && typeof parser.Decoder === 'function') return parser as Parser;
   throw read.error('parser', parser, '{ Encoder, Decoder }, both classes');
 }
 
 function resolveRecovery(read: OptionReader, defaults: ServerDefaults): ResolvedRecovery | null {
-  const value = read.raw('connectionStateRecovery') ?? false;
-  if (value === false) return null;
+  const value = read.raw('connectionStateRecovery');
+  if (value === undefined || value === false) return null;
   const group = read.group('connectionStateRecovery', '{ maxDisconnectionDuration, skipMiddlewares }')!;
   const recovery: ResolvedRecovery = {
     maxDisconnectionDuration: group.milliseconds('maxDisconnectionDuration', defaults.maxDisconnectionDuration, 0),

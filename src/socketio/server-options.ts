@@ -201,7 +201,7 @@ export function resolveServerOptions(
     rateLimit: resolveRateLimit(read),
     keepRequest: read.raw('keepRequest') === undefined ? defaults.keepRequest : read.boolean('keepRequest', true),
     generateSocketId: read.callback<(socket: unknown) => string>('generateSocketId'),
-    checksOutbound: readOutbound(read.raw('contract')) === 'check',
+    checksOutbound: resolveOutbound(read),
     onError: read.callback<(error: unknown, socket?: unknown) => void>('onError') ?? logError,
     onWarning: read.callback<(message: string) => void>('onWarning') ?? emitWarning,
     adapter: read.callback<never>('adapter'),
@@ -231,18 +231,13 @@ function resolveRecovery(read: OptionReader, defaults: ServerDefaults): Resolved
   return Object.freeze(recovery);
 }
 
-function readOutbound(contract: unknown): 'check' | 'off' {
-  if (contract !== undefined && (typeof contract !== 'object' || contract === null)) {
-    throw new OptionError('contract', contract, "{ outbound: 'check' | 'off' }");
-  }
-  for (const [name, value] of Object.entries(contract ?? {})) {
-    if (name !== 'outbound') throw new OptionError(`contract.${name}`, value, 'outbound, the only option of contract');
-  }
-  const { outbound = process.env.NODE_ENV === 'production' ? 'off' : 'check' } = (contract ?? {}) as {
-    outbound?: unknown;
-  };
-  if (outbound === 'check' || outbound === 'off') return outbound;
-  throw new OptionError('contract.outbound', outbound, "'check' or 'off'");
+/** Whether what the server emits and acks is held against a contract. */
+function resolveOutbound(read: OptionReader): boolean {
+  const group = read.group('contract', "{ outbound: 'check' | 'off' }");
+  const outbound = group?.raw('outbound') ?? (process.env.NODE_ENV === 'production' ? 'off' : 'check');
+  group?.rejectUnknown();
+  if (outbound === 'check' || outbound === 'off') return outbound === 'check';
+  throw read.error('contract.outbound', outbound, "'check' or 'off'");
 }
 
 function logError(error: unknown): void {

@@ -4,6 +4,7 @@ import { PING_FRAME, PONG_FRAME } from './wire.mjs';
 
 const OPENING_TIME = 1000;
 const OPENING_STEP = 10;
+const AT_A_TIME = 500;
 
 /**
  * Answers pings. Whole intervals are measured, in which a correct server sends so many pings.
@@ -51,8 +52,19 @@ export class HeartbeatDriver {
     await Connection.closeMany(connections);
   }
 
-  /** Opens so many more, which answer pings as well. @param {string} [source] the address that they come from */
+  /**
+   * Opens so many more, some at a time: those that are open answer pings meanwhile.
+   *
+   * @param {number} count
+   * @param {string} [source] the address that they come from
+   */
   async openMore(count, source) {
+    for (let opened = 0; opened < count; opened += AT_A_TIME) {
+      await this.#open(Math.min(AT_A_TIME, count - opened), source);
+    }
+  }
+
+  async #open(count, source) {
     const opened = await Connection.openMany({ ...this.#target, source }, count);
     for (const connection of opened) {
       connection.onFailure = (error) => (this.#failure ??= error);

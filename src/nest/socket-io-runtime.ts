@@ -101,7 +101,7 @@ export class SocketIoRuntime implements WebsocketBackend, OnApplicationBootstrap
   async open(): Promise<void> {
     if (this.#shutdown !== null) return;
     if (this.#options.port !== null) await this.http.listen(this.server, this.#options.port);
-    else this.http.attach(this.server);
+    else this.http.attach(this.server, this.#options.fastify);
     await this.#gateways.open();
   }
 

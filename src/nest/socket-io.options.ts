@@ -5,12 +5,19 @@ import {
   resolveServerOptions,
   type ServerOptions,
 } from '../socketio/index.js';
+import type { FastifyMode } from './platform/http-mount.js';
 import type { ErrorAckMapper } from './outcome/failure-handler.js';
 
 /** Everything that `SocketIoModule.forRoot` can be told: the server's options and a few of the module itself. */
 export interface SocketIoModuleOptions extends ServerOptions {
   /** Gives the server a port of its own instead of the application's HTTP server. */
   port?: number;
+  /**
+   * How requests reach the server in an application on Fastify. `route`: through a route of Fastify, with its hooks and
+   * plugins. `direct`: before Fastify, which saves about a quarter of what a request costs; no hook sees them. Requests
+   * that are injected take the route in any case. @default 'route'
+   */
+  fastify?: FastifyMode;
   /** How long `app.close()` waits for handlers and deliveries, in milliseconds. @default 10_000 */
   shutdownTimeout?: number;
   /** In how many groups, spread over that time, `app.close()` closes the sessions. @default 1 */
@@ -21,6 +28,7 @@ export interface SocketIoModuleOptions extends ServerOptions {
 
 export interface ResolvedModuleOptions {
   readonly port: number | null;
+  readonly fastify: FastifyMode;
   readonly shutdownTimeout: number;
   readonly shutdownSlices: number;
   readonly errorAck: ErrorAckMapper | null;
@@ -28,17 +36,18 @@ export interface ResolvedModuleOptions {
   readonly server: ServerOptions;
 }
 
-const MODULE_NAMES = ['port', 'shutdownTimeout', 'shutdownSlices', 'errorAck'] as const;
+const MODULE_NAMES = ['port', 'fastify', 'shutdownTimeout', 'shutdownSlices', 'errorAck'] as const;
 
 /** @throws OptionError naming the option, what was given and what is allowed */
 export function resolveModuleOptions(given: SocketIoModuleOptions | undefined): ResolvedModuleOptions {
   if (given !== undefined && (typeof given !== 'object' || given === null)) {
     throw new OptionError('forRoot', given, 'an object with options');
   }
-  const { port, shutdownTimeout, shutdownSlices, errorAck, ...server } = given ?? {};
-  const read = new OptionReader({ port, shutdownTimeout, shutdownSlices, errorAck });
+  const { port, fastify, shutdownTimeout, shutdownSlices, errorAck, ...server } = given ?? {};
+  const read = new OptionReader({ port, fastify, shutdownTimeout, shutdownSlices, errorAck });
   const resolved: ResolvedModuleOptions = {
     port: port === undefined ? null : read.integer('port', 0, { min: 0, max: 65_535 }),
+    fastify: fastifyModeOf(fastify),
     shutdownTimeout: read.milliseconds('shutdownTimeout', 10_000, 0),
     shutdownSlices: read.integer('shutdownSlices', 1, { min: 1 }),
     errorAck: read.callback<ErrorAckMapper>('errorAck'),
@@ -47,4 +56,10 @@ export function resolveModuleOptions(given: SocketIoModuleOptions | undefined): 
   // All options are checked here, before anything is made, and again by the server for itself.
   resolveServerOptions(server, MODULE_DEFAULTS, MODULE_NAMES);
   return Object.freeze(resolved);
+}
+
+function fastifyModeOf(value: unknown): FastifyMode {
+  if (value === undefined || value === 'route') return 'route';
+  if (value === 'direct') return 'direct';
+  throw new OptionError('fastify', value, '"route" or "direct"');
 }

@@ -163,6 +163,26 @@ describe('pain 19: Fastify', () => {
     expect(seen).toContain('POST /socket.io/');
   });
 
+  it('is passed by with `direct`, except for requests that are injected', async () => {
+    const seen: string[] = [];
+    const { app, url } = await startWith({
+      providers: [EchoGateway],
+      controllers: [ItemsController],
+      options: { fastify: 'direct' },
+      configure: (configured) => {
+        const fastify = (configured as NestFastifyApplication).getHttpAdapter().getInstance();
+        fastify.addHook('onRequest', async ({ url: path }) => void seen.push(path.split('?')[0]));
+      },
+    });
+    await echoesOverBoth(url);
+    expect(await (await fetch(`${url}/items`)).text()).toBe('items');
+    expect(seen).toEqual(['/items']);
+
+    const { routing } = (app as NestFastifyApplication).getHttpAdapter().getInstance();
+    expect((await inject(routing, 'GET', HANDSHAKE)).status).toBe(200);
+    expect(seen).toEqual(['/items', '/socket.io/']);
+  });
+
   it('lets a hook refuse a handshake', async () => {
     const { url } = await startWith({
       providers: [EchoGateway],

@@ -86,6 +86,7 @@ describe('SocketIoModule', () => {
     ],
     ['port', { port: '3000' }, ['"port"', '"3000"', 'a whole number of at least 0 and at most 65535']],
     ['shutdownTimeout', { shutdownTimeout: NaN }, ['"shutdownTimeout"', 'NaN', 'a number of milliseconds']],
+    ['fastify', { fastify: 'hooks' }, ['"fastify"', '"hooks"', '"route" or "direct"']],
     ['errorAck', { errorAck: true }, ['"errorAck"', 'true', 'a function']],
     ['an unknown one', { pingIntervall: 1 }, ['"pingIntervall"', 'one of the known options', 'pingInterval,']],
   ])('stops the bootstrap for a wrong option: %s', async (_name, options, parts) => {
@@ -97,6 +98,7 @@ describe('SocketIoModule', () => {
     const { message } = await failureOf({ options: { nonsense: 1 } as SocketIoModuleOptions });
     for (const name of [
       'port',
+      'fastify',
       'shutdownTimeout',
       'shutdownSlices',
       'errorAck',

@@ -37,20 +37,48 @@ export function parseQuery(url: string): Record<string, string> {
 }
 
 /**
- * What `URLSearchParams` would make of a query that needs no decoding, at a third of its price, which every request pays
+ * What `URLSearchParams` would make of a query that needs no decoding, at a tenth of its price, which every request pays
  * (bench: connect, polling). Null for any other, and for one that names what every object has by itself.
  */
 function splitPlainQuery(text: string): Record<string, string> | null {
   if (!PLAIN_QUERY.test(text)) return null;
   const query: Record<string, string> = {};
-  for (const pair of text.split('&')) {
-    if (pair === '') continue;
-    const equals = pair.indexOf('=');
-    const name = equals === -1 ? pair : pair.slice(0, equals);
-    if (name in query && !Object.hasOwn(query, name)) return null;
-    query[name] = equals === -1 ? '' : pair.slice(equals + 1);
+  for (let start = 0; start < text.length;) {
+    const end = indexOr(text, '&', start, text.length);
+    if (end > start) {
+      const equals = Math.min(indexOr(text, '=', start, end), end);
+      if (!setParameter(query, text.slice(start, equals), text.slice(equals + 1, end))) return null;
+    }
+    start = end + 1;
   }
   return query;
+}
+
+/** Sets what the protocol names by literal names, which V8 finds faster. False: it names what every object has by itself. */
+function setParameter(query: Record<string, string>, name: string, value: string): boolean {
+  switch (name) {
+    case 'EIO':
+      query.EIO = value;
+      return true;
+    case 'transport':
+      query.transport = value;
+      return true;
+    case 'sid':
+      query.sid = value;
+      return true;
+    case 't':
+      query.t = value;
+      return true;
+    default:
+      if (name in query && !Object.hasOwn(query, name)) return false;
+      query[name] = value;
+      return true;
+  }
+}
+
+function indexOr(text: string, character: string, from: number, otherwise: number): number {
+  const index = text.indexOf(character, from);
+  return index === -1 ? otherwise : index;
 }
 
 const PLAIN_QUERY = /^[A-Za-z0-9_.~&=-]*$/;

@@ -4,6 +4,9 @@ import { HttpAdapterHost } from '@nestjs/core';
 import { pickCorsOptions, type Server, type ServerOptions } from '../../socketio/index.js';
 import { registerFastifyRoutes, type FastifyInstance } from './fastify-exchange.js';
 
+/** Whether requests pass Fastify on their way to a server, or come before it. */
+export type FastifyMode = 'route' | 'direct';
+
 /** Joins a server with the HTTP server of the application, or with one of its own. */
 @Injectable()
 export class HttpMount {
@@ -28,17 +31,18 @@ export class HttpMount {
   }
 
   /** Serves the application's HTTP server, on every address on which it listens. */
-  attach(server: Server): void {
+  attach(server: Server, mode: FastifyMode = 'route'): void {
     const { httpAdapter } = this.adapterHost;
     if (!httpAdapter) return;
     const { engine } = server;
     const httpServer = httpAdapter.getHttpServer() as HttpServer;
     const isFastify = httpAdapter.getType() === 'fastify';
     if (isFastify) {
+      // Also if requests come directly: those that are injected do not, nor those of a further address.
       const instance: FastifyInstance = httpAdapter.getInstance();
       registerFastifyRoutes(instance, engine.opts.path, (exchange) => engine.handleExchange(exchange));
     }
-    engine.attach(httpServer, { takesRequests: !isFastify });
+    engine.attach(httpServer, { takesRequests: !isFastify || mode === 'direct' });
     server.httpServer = httpServer;
   }
 

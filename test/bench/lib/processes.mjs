@@ -20,7 +20,7 @@ export function startGenerator() {
  * @param {(process: Child) => Promise<void>} [prepare] called before anything of the server is loaded
  * @returns {Promise<{ process: Child, port: number }>}
  */
-export async function startServer({ file, root, program, setting }, variant, prepare) {
+export async function startServer({ file, root, program, moduleOptions, setting }, variant, prepare) {
   const process = new Child(fileOf('server.mjs'), [file], pinTo(SERVER_CORE));
   try {
     await prepare?.(process);
@@ -32,6 +32,7 @@ export async function startServer({ file, root, program, setting }, variant, pre
         ...setting?.application,
         root,
         program,
+        moduleOptions,
       }),
     };
   } catch (error) {

@@ -33,6 +33,7 @@ const PLAYED_BY_PEERS = [
  * @typedef {object} Application
  * @property {string} root where our package is, built
  * @property {string} [program] URL of the server, where it is one outside Node
+ * @property {object} [moduleOptions] further ones of our module
  * @property {number} pingInterval in milliseconds
  * @property {object} [options] further ones of the server, where it is one of Socket.IO without Nest
  * @property {import('./feed.mjs').Feed} [feed] instead of these events, where it is one of Socket.IO without Nest
@@ -50,6 +51,7 @@ const PLAYED_BY_PEERS = [
  * @property {string} needs
  * @property {string} root
  * @property {string} [program] of a server outside Node
+ * @property {object} [moduleOptions] of ours in Nest
  * @property {string[]} [plays] names of the only scenarios that it plays
  * @property {string} [player] its name, where that of the server says with which setting it plays
  * @property {import('../scenarios/index.mjs').Setting} [setting]
@@ -71,7 +73,12 @@ export function listServers(before) {
     program: href,
     plays: PLAYED_BY_PEERS,
   }));
-  const ours = [...ourServers(ROOT, ''), ...(before === null ? [] : ourServers(before, '-before'))];
+  const direct = { ...ourServers(ROOT, '')[0], name: 'ours-nest-direct', moduleOptions: { fastify: 'direct' } };
+  const ours = [
+    ...ourServers(ROOT, ''),
+    { ...direct, plays: ['polling', 'connect', 'default-connect'] },
+    ...(before === null ? [] : ourServers(before, '-before')),
+  ];
   return [
     ...ours,
     ...others.map((other) => ({ ...other, file: other.name, root: ROOT })),

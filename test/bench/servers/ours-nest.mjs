@@ -7,12 +7,14 @@ class AppModule {}
 
 /** Our module with a provider that has handlers, on Fastify. */
 export async function start(application) {
-  const { pingInterval, root } = application;
+  const { pingInterval, root, moduleOptions } = application;
   const { Ack, ConnectedSocket, MessageBody, OnEvent, SocketIoModule, Websocket } = await import(
     entryOf(root, 'index.js')
   );
   Injectable()(BenchGateway);
   decorateGateway(application, { io: Inject(Websocket), acked: Ack, unacked: OnEvent, MessageBody, ConnectedSocket });
-  Module({ imports: [SocketIoModule.forRoot({ pingInterval })], providers: [BenchGateway] })(AppModule);
+  Module({ imports: [SocketIoModule.forRoot({ pingInterval, ...moduleOptions })], providers: [BenchGateway] })(
+    AppModule,
+  );
   return listenWithNest(AppModule);
 }

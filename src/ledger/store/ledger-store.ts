@@ -1,0 +1,94 @@
+import type { Offset } from '../offset.js';
+
+/** An entry of the log. */
+export interface LogEntry {
+  /** `<ms>-<number>`, the number one above that of the entry before. */
+  readonly at: Offset;
+  readonly body: string;
+}
+
+/** What a node wants done to one of its sessions. A session that another node has taken since stays as it is. */
+export interface SessionChange {
+  readonly pid: string;
+  /** How long the session is kept from now on, in milliseconds; 0 removes it. */
+  readonly ttl: number;
+  /** What the session is; without it only its time is extended. */
+  readonly state?: string;
+  /** How far the node has read, and the last place of which the session got something. */
+  readonly mark?: SessionMark;
+  /** Packets for this session alone, in order. Those at or before the last one stored are there already. */
+  readonly directs?: readonly LogEntry[];
+}
+
+export interface SessionMark {
+  readonly read: Offset;
+  readonly got: Offset;
+}
+
+export interface TakenSession {
+  readonly state: string;
+  readonly mark: SessionMark;
+  readonly directs: readonly LogEntry[];
+  /** The last direct packet that was removed to keep the list in its bounds. */
+  readonly dropped?: Offset;
+  /** Where the log has the entry that tells of it. */
+  readonly at: Offset;
+}
+
+/** What bounds the log. */
+export interface LogLimits {
+  /** Milliseconds. */
+  readonly maxAge: number;
+  /** Bytes, as the store counts them. */
+  readonly maxBytes: number;
+}
+
+/** A key that one node claims for a while; see `LedgerStore#claim`. */
+export interface Claim {
+  /** Whether this call made the claim. */
+  readonly isMine: boolean;
+  /** What was stored under the key. */
+  readonly value: string;
+}
+
+/**
+ * Where a ledger is kept: a log, sessions, and a way from node to node. Implementations: Redis, PostgreSQL, memory. What
+ * each of them keeps is the contract in `test/ledger/contract`.
+ *
+ * Every call may reject; the ledger tries again. So a call that was carried out and whose answer was lost comes twice,
+ * and must have the effect of one.
+ */
+export interface LedgerStore {
+  /** Connects under this name, which no other node has. `receive` gets messages of other nodes. Resolves to the log's end. */
+  open(node: string, receive: (message: string) => void): Promise<Offset>;
+
+  /**
+   * Appends to the log, in order. `first` is the number of the first body in this node's own count, which begins at 1
+   * and has no holes: what the store has already is passed over.
+   */
+  append(first: number, bodies: readonly string[]): Promise<void>;
+
+  /** Entries behind an offset, oldest first, at most `limit`. If there are none, waits up to `wait` milliseconds for one. */
+  read(after: Offset, limit: number, wait: number): Promise<LogEntry[]>;
+
+  /** Changes sessions of this node, in order. Resolves to the ids of those that belong to another node by now. */
+  saveSessions(changes: readonly SessionChange[]): Promise<string[]>;
+
+  /** Makes a session this node's own and appends `body` to the log, in one step; null if there is no such session. */
+  takeSession(pid: string, ttl: number, body: string): Promise<TakenSession | null>;
+
+  /** Sends a message to one node, or with null to all others. May be lost. */
+  send(to: string | null, message: string): Promise<void>;
+
+  /** Removes entries beyond the limits. Resolves to the log's end. */
+  prune(limits: LogLimits): Promise<Offset>;
+
+  /**
+   * Stores `value` under `key` for `ttl` milliseconds if there is nothing; with `replace` in any case. Resolves to what is
+   * stored.
+   */
+  claim(key: string, value: string, ttl: number, replace: boolean): Promise<Claim>;
+
+  /** Ends a `read` that waits and lets all connections go. */
+  close(): Promise<void>;
+}

@@ -1,0 +1,116 @@
+import { createHash } from 'node:crypto';
+
+/** A Lua script, which Redis runs as one step. */
+export interface RedisScript {
+  readonly text: string;
+  readonly sha: string;
+}
+
+/** Adds a body to the log: the store's time, then the number one above the last one. The clock may go back; ids may not. */
+const ADD = `
+local function add(log, head, bodies)
+  local time = redis.call('TIME')
+  local kept = redis.call('HMGET', head, 'ms', 'n')
+  local ms = math.max(time[1] * 1000 + math.floor(time[2] / 1000), tonumber(kept[1] or 0))
+  local n = tonumber(kept[2] or time[2])
+  local at
+  for _, body in ipairs(bodies) do
+    n = n + 1
+    at = string.format('%.0f-%.0f', ms, n)
+    redis.call('XADD', log, at, 'b', body)
+  end
+  redis.call('HSET', head, 'ms', string.format('%.0f', ms), 'n', string.format('%.0f', n))
+  return at
+end`;
+
+/**
+ * KEYS: head. A log that is new begins at a number by chance, so that one whose server lost everything is not taken for
+ * the one before.
+ */
+export const OPEN = script(`
+local time = redis.call('TIME')
+redis.call('HSETNX', KEYS[1], 'n', time[2])
+redis.call('HSETNX', KEYS[1], 'ms', string.format('%.0f', time[1] * 1000 + math.floor(time[2] / 1000)))
+local head = redis.call('HMGET', KEYS[1], 'ms', 'n')
+return head[1] .. '-' .. head[2]`);
+
+/** KEYS: log, head, what this node has appended. ARGV: number of the first body, bodies. */
+export const APPEND = script(`${ADD}
+local done = tonumber(redis.call('GET', KEYS[3]) or 0)
+local number = tonumber(ARGV[1])
+local bodies = {}
+for i = 2, #ARGV do
+  if number > done then bodies[#bodies + 1] = ARGV[i] end
+  number = number + 1
+end
+if #bodies == 0 then return nil end
+redis.call('SET', KEYS[3], string.format('%.0f', number - 1), 'PX', 86400000)
+return add(KEYS[1], KEYS[2], bodies)`);
+
+/**
+ * KEYS: session, its direct packets. ARGV: node, ttl, limit of direct packets, state or '', read or '', got, then place and
+ * body of direct packets in turn. Returns 0 if the session is another node's.
+ */
+export const SAVE = script(`
+local owner = redis.call('HGET', KEYS[1], 'owner')
+if owner and owner ~= ARGV[1] then return 0 end
+if ARGV[2] == '0' then
+  redis.call('DEL', KEYS[1], KEYS[2])
+  return 1
+end
+if not owner and ARGV[4] == '' then return #ARGV > 6 and 0 or 1 end
+if ARGV[4] ~= '' then redis.call('HSET', KEYS[1], 'owner', ARGV[1], 'state', ARGV[4]) end
+if ARGV[5] ~= '' then redis.call('HSET', KEYS[1], 'read', ARGV[5], 'got', ARGV[6]) end
+if #ARGV > 6 then
+  local function place(at)
+    local ms, n, d = string.match(at, '^(%d+)-(%d+)-?(%d*)$')
+    return tonumber(ms), tonumber(n), tonumber(d) or 0
+  end
+  local last = redis.call('LINDEX', KEYS[2], -2)
+  local ms, n, d = 0, 0, 0
+  if last then ms, n, d = place(last) end
+  for i = 7, #ARGV, 2 do
+    local ms2, n2, d2 = place(ARGV[i])
+    if ms2 > ms or (ms2 == ms and (n2 > n or (n2 == n and d2 > d))) then redis.call('RPUSH', KEYS[2], ARGV[i], ARGV[i + 1]) end
+  end
+  while redis.call('LLEN', KEYS[2]) > 2 * tonumber(ARGV[3]) do
+    redis.call('HSET', KEYS[1], 'dropped', redis.call('LPOP', KEYS[2]))
+    redis.call('LPOP', KEYS[2])
+  end
+end
+redis.call('PEXPIRE', KEYS[1], ARGV[2])
+redis.call('PEXPIRE', KEYS[2], ARGV[2])
+return 1`);
+
+/** KEYS: session, its direct packets, log, head. ARGV: node, ttl, body. */
+export const TAKE = script(`${ADD}
+local session = redis.call('HMGET', KEYS[1], 'state', 'read', 'got', 'dropped')
+if not session[1] then return nil end
+redis.call('HSET', KEYS[1], 'owner', ARGV[1])
+redis.call('PEXPIRE', KEYS[1], ARGV[2])
+redis.call('PEXPIRE', KEYS[2], ARGV[2])
+local at = add(KEYS[3], KEYS[4], { ARGV[3] })
+return { session[1], session[2], session[3], session[4] or '', at, redis.call('LRANGE', KEYS[2], 0, -1) }`);
+
+/** KEYS: log, head. ARGV: milliseconds, bytes. */
+export const PRUNE = script(`
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+redis.call('XTRIM', KEYS[1], 'MINID', string.format('%.0f', now - ARGV[1]))
+local bytes = redis.call('MEMORY', 'USAGE', KEYS[1]) or 0
+if bytes > tonumber(ARGV[2]) then
+  redis.call('XTRIM', KEYS[1], 'MAXLEN', math.floor(redis.call('XLEN', KEYS[1]) * ARGV[2] / bytes))
+end
+local head = redis.call('HMGET', KEYS[2], 'ms', 'n')
+return (head[1] or '0') .. '-' .. (head[2] or '0')`);
+
+/** KEYS: claim. ARGV: value, ttl, '1' to replace. */
+export const CLAIM = script(`
+local held = redis.call('GET', KEYS[1])
+if held and ARGV[3] == '0' then return { 0, held } end
+redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+return { 1, ARGV[1] }`);
+
+function script(text: string): RedisScript {
+  return { text, sha: createHash('sha1').update(text).digest('hex') };
+}

@@ -26,15 +26,21 @@ const assertTesting = `
     },
   );`;
 
+/** Without a client of Redis or PostgreSQL: users hand theirs in. */
+const assertLedger = `
+  if (typeof loaded.memoryLedger().adapter !== 'function') throw new Error('no ledger');
+  console.log('typeof ' + typeof loaded);`;
+
 try {
   run(root, 'npm', 'pack', '--silent', '--ignore-scripts', '--pack-destination', project);
   const tarball = readdirSync(project).find((file) => file.endsWith('.tgz'));
   writeFileSync(path.join(project, 'package.json'), '{ "private": true }\n');
 
-  // First without peers: nothing behind './server' or './testing' may need Nest.
+  // First without peers: nothing behind './server', './testing' or './ledger' may need Nest.
   install('--legacy-peer-deps', `./${tarball}`);
   loadEverywhere('nestjs-socketio/server', assertServer);
   loadEverywhere('nestjs-socketio/testing', assertTesting);
+  loadEverywhere('nestjs-socketio/ledger', assertLedger);
   // Nest 11, since 12 is ESM only and cannot be loaded where require() takes CommonJS alone.
   install('@nestjs/common@11', '@nestjs/core@11', 'reflect-metadata@0.2', 'rxjs@7');
   loadEverywhere('nestjs-socketio', assertLoaded);

@@ -128,7 +128,12 @@ export class Connection extends TimerEntry implements SessionListener, PacketSin
 
   /** @internal The client has given this connection up and is back on another one. */
   closeAsReplaced(): void {
-    this.#end('transport close', closeDetail('TAKEN_OVER', 'the client came back over another connection'));
+    this.closeConnection(closeDetail('TAKEN_OVER', 'the client came back over another connection'));
+  }
+
+  /** @internal Ends the connection and all its sockets; the client connects again. */
+  closeConnection(details: DisconnectDetails): void {
+    this.#end('transport close', details);
     this.conn.close(true);
   }
 

@@ -25,20 +25,26 @@ export { AckReply } from './acks/ack-reply.js';
 export { RESERVED_EVENTS, assertEmittable } from './events/reserved-events.js';
 export { emitByIds } from './broadcast/emit-by-id.js';
 export { HandlerTable, type EventHandler } from './inbound/handler-table.js';
-export { MemoryAdapter } from './adapter/memory-adapter.js';
+export { MemoryAdapter, type AdapterNamespace, type AdapterSocket } from './adapter/memory-adapter.js';
 export type {
   Adapter,
   AdapterConstructor,
   AdapterPacket,
   BroadcastFlags,
   BroadcastOptions,
+  AckTerms,
   PrivateSessionId,
+  RecoverableSocket,
+  RestoredSession,
   Room,
+  SessionAdapter,
   SessionToPersist,
   SocketDetails,
   SocketId,
 } from './adapter/adapter.js';
 export type { Parser, ParserDecoder, ParserEncoder } from './codec/parser.js';
+export { insertAttachments } from './codec/attachments.js';
+export { encodePacket } from './codec/packet-encoder.js';
 export { PacketType, type EncodedParts, type Packet } from './codec/packet.js';
 export {
   MODULE_DEFAULTS,

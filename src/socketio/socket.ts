@@ -408,6 +408,11 @@ export class Socket<
     this.client.closeAsReplaced();
   }
 
+  /** @internal */
+  closeConnection(details: DisconnectDetails): void {
+    this.client.closeConnection(details);
+  }
+
   /** @internal The restored session was not let in, or its connection died meanwhile: the client may try again. */
   returnSession(): void {
     if (this.#restored !== null) this.nsp.recovery?.save(this.#restored);
@@ -499,7 +504,11 @@ export class Socket<
     if (this.#pid !== null) this.#since = this.nsp.recovery?.open(this.#pid, this, restored !== null);
     if (restored === null) return;
     void this.join(restored.rooms);
-    for (const data of restored.missedPackets) this.#sendPacket({ type: PacketType.EVENT, nsp: this.nsp.name, data });
+    if (restored.encodedPackets !== undefined && !this.client.usesParser) {
+      for (const encoded of restored.encodedPackets) this.client.writeToEngine(encoded as EncodedParts, DEFAULT_WRITE);
+    } else {
+      for (const data of restored.missedPackets) this.#sendPacket({ type: PacketType.EVENT, nsp: this.nsp.name, data });
+    }
   }
 
   /** Clients of Socket.IO 2 are told nothing: they make up the same id as this side. */

@@ -15,7 +15,15 @@ interface Import {
   readonly isType: boolean;
 }
 
-const ENTRIES = ['index.ts', 'server.ts', 'testing/index.ts', 'contract/index.ts', 'client/index.ts', 'cli/main.ts'];
+const ENTRIES = [
+  'index.ts',
+  'server.ts',
+  'testing/index.ts',
+  'contract/index.ts',
+  'client/index.ts',
+  'cli/main.ts',
+  'ledger/index.ts',
+];
 
 /** Knows no protocol; every layer may import its files directly. */
 const GROUND = 'common';
@@ -27,6 +35,7 @@ const DOORS: Readonly<Record<string, readonly string[]>> = {
   testing: ['nest/index.ts', 'socketio/index.ts', 'client/index.ts', 'contract/index.ts', 'contract/runtime.ts'],
   nest: ['socketio/index.ts', 'contract/index.ts', 'contract/runtime.ts'],
   client: ['contract/index.ts'],
+  ledger: ['socketio/index.ts'],
   socketio: ['engine/index.ts', 'contract/index.ts', 'contract/runtime.ts'],
   engine: [],
   contract: [],

@@ -1,6 +1,6 @@
 import { commandsOf } from '../../src/ledger/store/redis-client.js';
 import { RedisStore } from '../../src/ledger/store/redis-store.js';
-import { RedisServer } from '../adapters/support/redis.js';
+import { RedisServer } from '../ecosystem/support/redis.js';
 import { describeWith } from '../support/requirements.js';
 import { storeContract } from './contract/store.contract.js';
 

@@ -1,4 +1,4 @@
-import type { Offset } from '../offset.js';
+import type { Offset } from './offset.js';
 
 /** An entry of the log. */
 export interface LogEntry {
@@ -92,3 +92,6 @@ export interface LedgerStore {
   /** Ends a `read` that waits and lets all connections go. */
   close(): Promise<void>;
 }
+
+/** How many packets for one session alone a store keeps. */
+export const MAX_DIRECTS = 512;

@@ -1,12 +1,13 @@
-import { comparePlaces, formatOffset, placeOf, type Offset, type Place } from '../offset.js';
-import type {
-  Claim,
-  LedgerStore,
-  LogEntry,
-  LogLimits,
-  SessionChange,
-  SessionMark,
-  TakenSession,
+import { comparePlaces, formatOffset, placeOf, type Offset, type Place } from './offset.js';
+import {
+  MAX_DIRECTS,
+  type Claim,
+  type LedgerStore,
+  type LogEntry,
+  type LogLimits,
+  type SessionChange,
+  type SessionMark,
+  type TakenSession,
 } from './ledger-store.js';
 
 interface StoredSession {
@@ -173,6 +174,3 @@ export class MemoryStore implements LedgerStore {
     });
   }
 }
-
-/** How many packets for one session alone a store keeps. */
-export const MAX_DIRECTS = 512;

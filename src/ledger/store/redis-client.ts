@@ -1,7 +1,8 @@
 /** A client of the package `ioredis` or `redis`: of one server, of a Redis Cluster, or of Sentinel. */
 export interface RedisClient {
   duplicate(): unknown;
-  on(event: string, listener: (...args: never[]) => void): unknown;
+  // oxlint-disable-next-line typescript/no-explicit-any -- each client types its own listeners
+  on(event: string, listener: (...args: any[]) => void): unknown;
 }
 
 /** What differs between the clients, as far as a ledger needs them. */

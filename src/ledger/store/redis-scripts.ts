@@ -24,15 +24,20 @@ local function add(log, head, bodies)
 end`;
 
 /**
- * KEYS: head. A log that is new begins at a number by chance, so that one whose server lost everything is not taken for
- * the one before.
+ * Where the log ends. One that is new begins at a number by chance, so that a log whose server has lost everything is not
+ * taken for the one before.
  */
-export const OPEN = script(`
-local time = redis.call('TIME')
-redis.call('HSETNX', KEYS[1], 'n', time[2])
-redis.call('HSETNX', KEYS[1], 'ms', string.format('%.0f', time[1] * 1000 + math.floor(time[2] / 1000)))
-local head = redis.call('HMGET', KEYS[1], 'ms', 'n')
-return head[1] .. '-' .. head[2]`);
+const END = `
+local function log_end(head, time)
+  redis.call('HSETNX', head, 'n', time[2])
+  redis.call('HSETNX', head, 'ms', string.format('%.0f', time[1] * 1000 + math.floor(time[2] / 1000)))
+  local kept = redis.call('HMGET', head, 'ms', 'n')
+  return kept[1] .. '-' .. kept[2]
+end`;
+
+/** KEYS: head. */
+export const OPEN = script(`${END}
+return log_end(KEYS[1], redis.call('TIME'))`);
 
 /** KEYS: log, head, what this node has appended. ARGV: number of the first body, bodies. */
 export const APPEND = script(`${ADD}
@@ -93,7 +98,7 @@ local at = add(KEYS[3], KEYS[4], { ARGV[3] })
 return { session[1], session[2], session[3], session[4] or '', at, redis.call('LRANGE', KEYS[2], 0, -1) }`);
 
 /** KEYS: log, head. ARGV: milliseconds, bytes. */
-export const PRUNE = script(`
+export const PRUNE = script(`${END}
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 redis.call('XTRIM', KEYS[1], 'MINID', string.format('%.0f', now - ARGV[1]))
@@ -101,8 +106,7 @@ local bytes = redis.call('MEMORY', 'USAGE', KEYS[1]) or 0
 if bytes > tonumber(ARGV[2]) then
   redis.call('XTRIM', KEYS[1], 'MAXLEN', math.floor(redis.call('XLEN', KEYS[1]) * ARGV[2] / bytes))
 end
-local head = redis.call('HMGET', KEYS[2], 'ms', 'n')
-return (head[1] or '0') .. '-' .. (head[2] or '0')`);
+return log_end(KEYS[2], time)`);
 
 /** KEYS: claim. ARGV: value, ttl, '1' to replace. */
 export const CLAIM = script(`

@@ -1,6 +1,13 @@
-import type { Offset } from '../offset.js';
-import type { Claim, LedgerStore, LogEntry, LogLimits, SessionChange, TakenSession } from './ledger-store.js';
-import { MAX_DIRECTS } from './memory-store.js';
+import type { Offset } from './offset.js';
+import {
+  MAX_DIRECTS,
+  type Claim,
+  type LedgerStore,
+  type LogEntry,
+  type LogLimits,
+  type SessionChange,
+  type TakenSession,
+} from './ledger-store.js';
 import { commandsOf, type RedisClient, type RedisCommands } from './redis-client.js';
 import { APPEND, CLAIM, OPEN, PRUNE, SAVE, TAKE, type RedisScript } from './redis-scripts.js';
 
@@ -27,7 +34,9 @@ export class RedisStore implements LedgerStore {
     this.#reader ??= await this.#commands.duplicate();
     if (this.#subscriber === null) {
       const subscriber = await this.#commands.duplicate();
-      await subscriber.subscribe([this.#channel(null), this.#channel(node)], (message) => this.#receive(message, receive));
+      await subscriber.subscribe([this.#channel(null), this.#channel(node)], (message) =>
+        this.#receive(message, receive),
+      );
       this.#subscriber = subscriber;
     }
     return (await this.#run(OPEN, [this.#head])) as Offset;

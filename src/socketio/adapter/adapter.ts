@@ -1,5 +1,6 @@
 import type { EventEmitter } from 'node:events';
 import type { Handshake } from '../client/handshake.js';
+import type { EncodedParts } from '../codec/packet.js';
 
 /*
  * The interface of the package socket.io-adapter, which published adapters implement and whose names are theirs. A
@@ -52,7 +53,20 @@ export interface SessionToPersist {
   since?: string;
 }
 
-export type RestoredSession = SessionToPersist & { missedPackets: unknown[][] };
+export type RestoredSession = SessionToPersist & {
+  missedPackets: unknown[][];
+  /** The same, encoded by this package's own codec, from adapters that have it so. */
+  readonly encodedPackets?: readonly EncodedParts[];
+};
+
+/** A socket, as what keeps its session sees it. */
+export interface RecoverableSocket {
+  readonly id: SocketId;
+  readonly connected: boolean;
+  readonly data: unknown;
+  /** Ends the connection that its client has given up, so that the session is saved. */
+  closeAsReplaced(): void;
+}
 
 /** A socket of another server, or a local one, which has a `server`. */
 export interface SocketDetails {
@@ -89,6 +103,19 @@ export interface Adapter extends EventEmitter {
   persistSession(session: SessionToPersist): Promise<void> | void;
   /** May reject; null where there is nothing to restore. The adapter in memory needs no offset. */
   restoreSession(pid: PrivateSessionId, offset: string | undefined): Promise<RestoredSession | null> | null;
+}
+
+/** What adapters of this package that keep sessions are told beyond the published interface. */
+export interface SessionAdapter extends Adapter {
+  /** A socket is connected under this recovery id. Returns where its packets begin. */
+  openSession(pid: PrivateSessionId, socket: RecoverableSocket): string;
+  /** The time of a saved session is over. */
+  forgetSession(pid: PrivateSessionId): void;
+  /**
+   * Whether a client may come back again right after it came back. Networks that come and go want that; it also lets one
+   * who has got hold of a recovery id take its session at any time, not only once its client is away.
+   */
+  readonly allowsQuickReturn?: boolean;
 }
 
 /** Called with `new`; a class or a `function`. */

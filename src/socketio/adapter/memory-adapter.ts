@@ -1,5 +1,6 @@
 import { EventEmitter } from 'node:events';
 import { callListeners, type ForeignErrorSink } from '../../common/call-foreign.js';
+import type { DisconnectDetails } from '../client/disconnect-reason.js';
 import type { EncodedParts, Packet } from '../codec/packet.js';
 import type { WriteOptions } from './adapter.js';
 import type {
@@ -32,6 +33,8 @@ export interface AdapterSocket extends SocketDetails {
   join(rooms: Room[]): Promise<void> | void;
   leave(room: Room): Promise<void> | void;
   disconnect(close?: boolean): unknown;
+  /** Ends the connection, so that its client connects again. */
+  closeConnection(details: DisconnectDetails): void;
 }
 
 /**
@@ -84,7 +87,7 @@ export class MemoryAdapter extends EventEmitter implements Adapter {
     const named = packet as Packet;
     named.nsp = this.nsp.name;
     const encoded = this.nsp.server.encoder.encode(named);
-    this.#apply(opts, (socket) => {
+    this.apply(opts, (socket) => {
       socket.notifyOutgoingListeners(packet);
       socket.client.writeToEngine(encoded, options);
     });
@@ -103,7 +106,7 @@ export class MemoryAdapter extends EventEmitter implements Adapter {
     const id = (packet.id = this.nsp._ids++);
     const encoded = this.nsp.server.encoder.encode({ type, nsp, data, id });
     let count = 0;
-    this.#apply(opts, (socket) => {
+    this.apply(opts, (socket) => {
       count++;
       socket.acks.set(id, ack);
       socket.notifyOutgoingListeners(packet);
@@ -114,7 +117,7 @@ export class MemoryAdapter extends EventEmitter implements Adapter {
 
   sockets(rooms: Set<Room>): Promise<Set<SocketId>> {
     const ids = new Set<SocketId>();
-    this.#apply({ rooms, except: new Set(), flags: {} }, (socket) => ids.add(socket.id));
+    this.apply({ rooms, except: new Set(), flags: {} }, (socket) => ids.add(socket.id));
     return Promise.resolve(ids);
   }
 
@@ -124,22 +127,22 @@ export class MemoryAdapter extends EventEmitter implements Adapter {
 
   fetchSockets(opts: BroadcastOptions): Promise<SocketDetails[]> {
     const sockets: SocketDetails[] = [];
-    this.#apply(opts, (socket) => sockets.push(socket));
+    this.apply(opts, (socket) => sockets.push(socket));
     return Promise.resolve(sockets);
   }
 
   addSockets(opts: BroadcastOptions, rooms: Room[]): void {
-    this.#apply(opts, (socket) => void socket.join(rooms));
+    this.apply(opts, (socket) => void socket.join(rooms));
   }
 
   delSockets(opts: BroadcastOptions, rooms: Room[]): void {
-    this.#apply(opts, (socket) => {
+    this.apply(opts, (socket) => {
       for (const room of rooms) void socket.leave(room);
     });
   }
 
   disconnectSockets(opts: BroadcastOptions, close: boolean): void {
-    this.#apply(opts, (socket) => void socket.disconnect(close));
+    this.apply(opts, (socket) => void socket.disconnect(close));
   }
 
   serverSideEmit(packet: unknown[]): void {
@@ -185,7 +188,7 @@ export class MemoryAdapter extends EventEmitter implements Adapter {
    * Visits each socket of the rooms, or of the namespace, once: those that are there when it begins, since a visit may
    * call listeners that join and leave. Linear in the members of the rooms named (the copy costs about 2 ns a member).
    */
-  #apply(opts: BroadcastOptions, visit: (socket: AdapterSocket) => void): void {
+  protected apply(opts: BroadcastOptions, visit: (socket: AdapterSocket) => void): void {
     const excluded = this.#membersOf(opts.except);
     for (const id of this.#targetsOf(opts.rooms)) this.#visit(id, excluded, visit);
   }

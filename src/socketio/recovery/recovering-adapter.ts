@@ -4,6 +4,7 @@ import type {
   BroadcastOptions,
   PrivateSessionId,
   RestoredSession,
+  SessionAdapter,
   SessionToPersist,
 } from '../adapter/adapter.js';
 import { MemoryAdapter, type AdapterNamespace } from '../adapter/memory-adapter.js';
@@ -16,7 +17,7 @@ interface RecoveringNamespace extends AdapterNamespace {
 }
 
 /** The default adapter where connection state recovery is on: keeps what was broadcast, and who left without meaning to. */
-export class RecoveringAdapter extends MemoryAdapter {
+export class RecoveringAdapter extends MemoryAdapter implements SessionAdapter {
   readonly #log: PacketLog;
   readonly #sessions = new Map<PrivateSessionId, SessionToPersist>();
 
@@ -26,8 +27,7 @@ export class RecoveringAdapter extends MemoryAdapter {
     this.#log = new PacketLog(randomId().slice(0, 8), maxDisconnectionDuration);
   }
 
-  /** Where a socket that connects now begins, for a client that comes back before it got a packet. */
-  currentOffset(): string {
+  openSession(): string {
     return this.#log.end;
   }
 
@@ -41,7 +41,6 @@ export class RecoveringAdapter extends MemoryAdapter {
     this.#sessions.set(session.pid, session);
   }
 
-  /** The window of a session is over. */
   forgetSession(pid: PrivateSessionId): void {
     this.#sessions.delete(pid);
     this.#log.trim(TimerWheel.now());

@@ -1,13 +1,13 @@
 import { Timer, type TimerWheel } from '../../engine/index.js';
-import type { Adapter, PrivateSessionId, RestoredSession, SessionToPersist, SocketId } from '../adapter/adapter.js';
-import type { RecoveringAdapter } from './recovering-adapter.js';
-
-/** A socket, as its recovery sees it. */
-export interface RecoverableSocket {
-  readonly id: SocketId;
-  /** Ends the connection that its client has given up, so that the session is saved. */
-  closeAsReplaced(): void;
-}
+import type {
+  Adapter,
+  PrivateSessionId,
+  RecoverableSocket,
+  RestoredSession,
+  SessionAdapter,
+  SessionToPersist,
+  SocketId,
+} from '../adapter/adapter.js';
 
 export interface RecoveryContext {
   readonly adapter: Adapter;
@@ -67,7 +67,7 @@ export class SessionRecovery {
   open(pid: PrivateSessionId, socket: RecoverableSocket, restored: boolean): string | undefined {
     this.#live.set(pid, { socket, restoredAt: restored ? performance.now() : -Infinity });
     const { adapter } = this.host;
-    return isOurs(adapter) ? adapter.currentOffset() : undefined;
+    return isOurs(adapter) ? adapter.openSession(pid, socket) : undefined;
   }
 
   /** A socket is gone; its session is saved where its client did not mean to leave. */
@@ -104,7 +104,9 @@ export class SessionRecovery {
   #takeOver(pid: PrivateSessionId): boolean {
     const live = this.#live.get(pid);
     if (live === undefined) return true;
-    if (performance.now() - live.restoredAt < SINGLE_USE_MS) return false;
+    const { adapter } = this.host;
+    const isQuick = performance.now() - live.restoredAt < SINGLE_USE_MS;
+    if (isQuick && !(isOurs(adapter) && adapter.allowsQuickReturn)) return false;
     live.socket.closeAsReplaced();
     return true;
   }
@@ -131,6 +133,6 @@ const SINGLE_USE_MS = 5_000;
 /** For word of another server, where a client came back in the last moment. */
 const NEWS_TRAVEL_MS = 1_000;
 
-function isOurs(adapter: Adapter): adapter is RecoveringAdapter {
-  return typeof (adapter as Partial<RecoveringAdapter>).currentOffset === 'function';
+function isOurs(adapter: Adapter): adapter is SessionAdapter {
+  return typeof (adapter as Partial<SessionAdapter>).openSession === 'function';
 }

@@ -1,6 +1,6 @@
-import { comparePlaces, placeOf } from '../../../src/ledger/offset.js';
+import { comparePlaces, placeOf } from '../../../src/ledger/store/offset.js';
 import type { LedgerStore, LogEntry, SessionChange } from '../../../src/ledger/store/ledger-store.js';
-import { uniqueName } from '../../adapters/support/redis.js';
+import { uniqueName } from '../../ecosystem/support/redis.js';
 import { cleanup } from '../../support/cleanup.js';
 import { elapse, until, within } from '../../support/until.js';
 
@@ -9,7 +9,13 @@ export type StoreFactory = (name: string) => Promise<LedgerStore> | LedgerStore;
 
 /** What every store does alike. To be called while a suite is declared. */
 export function storeContract(createStore: StoreFactory): void {
-  async function start(): Promise<{ a: LedgerStore; b: LedgerStore; end: string; inbox: string[]; received: string[] }> {
+  async function start(): Promise<{
+    a: LedgerStore;
+    b: LedgerStore;
+    end: string;
+    inbox: string[];
+    received: string[];
+  }> {
     const name = uniqueName();
     const [a, b] = [await createStore(name), await createStore(name)];
     const [inbox, received]: string[][] = [[], []];
@@ -99,7 +105,10 @@ export function storeContract(createStore: StoreFactory): void {
     it('removes the oldest entries of a log that is too large', async () => {
       const { a, end } = await start();
       const body = 'x'.repeat(1_000);
-      await a.append(1, Array.from({ length: 1_000 }, (_, i) => `${i} ${body}`));
+      await a.append(
+        1,
+        Array.from({ length: 1_000 }, (_, i) => `${i} ${body}`),
+      );
       await a.prune({ maxAge: 60_000, maxBytes: 300_000 });
       const left = await a.read(end, 1_000, 0);
       expect(left.length).toBeGreaterThan(50);
@@ -143,7 +152,10 @@ export function storeContract(createStore: StoreFactory): void {
       await a.saveSessions([session('s', 'state', 100)]);
       await a.saveSessions([{ pid: 's', ttl: 60_000, mark: { read: '5-5', got: '4-4-2' } }]);
       await elapse(150);
-      expect(await b.takeSession('s', 60_000, 'taken')).toMatchObject({ state: 'state', mark: { read: '5-5', got: '4-4-2' } });
+      expect(await b.takeSession('s', 60_000, 'taken')).toMatchObject({
+        state: 'state',
+        mark: { read: '5-5', got: '4-4-2' },
+      });
     });
 
     it('leave a session alone that another node has taken, and tell', async () => {
@@ -151,7 +163,12 @@ export function storeContract(createStore: StoreFactory): void {
       await a.saveSessions([session('s', 'of a'), session('mine', 'of a')]);
       await b.takeSession('s', 60_000, 'taken');
       await b.saveSessions([session('s', 'of b')]);
-      const changes = [session('s', 'late'), session('mine', 'newer'), { pid: 's', ttl: 0 }, direct('s', '9-9-1', 'late')];
+      const changes = [
+        session('s', 'late'),
+        session('mine', 'newer'),
+        { pid: 's', ttl: 0 },
+        direct('s', '9-9-1', 'late'),
+      ];
       expect(await a.saveSessions(changes)).toEqual(['s']);
       expect(await a.takeSession('s', 60_000, 'back')).toMatchObject({ state: 'of b', directs: [] });
       expect(await b.takeSession('mine', 60_000, 'taken')).toMatchObject({ state: 'newer' });
@@ -160,7 +177,11 @@ export function storeContract(createStore: StoreFactory): void {
     it('keep direct packets in order, each once', async () => {
       const { a, b } = await start();
       await a.saveSessions([session('s', 'state'), direct('s', '10-2-1', 'one'), direct('s', '10-2-2', 'two')]);
-      await a.saveSessions([direct('s', '10-2-2', 'two'), direct('s', '10-2-10', 'three'), direct('s', '11-3-1', 'four')]);
+      await a.saveSessions([
+        direct('s', '10-2-2', 'two'),
+        direct('s', '10-2-10', 'three'),
+        direct('s', '11-3-1', 'four'),
+      ]);
       const { directs } = (await b.takeSession('s', 60_000, 'taken'))!;
       expect(bodies(directs)).toEqual(['one', 'two', 'three', 'four']);
       expect(directs.map(({ at }) => at)).toEqual(['10-2-1', '10-2-2', '10-2-10', '11-3-1']);

@@ -1,0 +1,65 @@
+import { retry, type RetryContext } from './retry.js';
+
+export interface AppendContext extends RetryContext {
+  /** Bytes that may wait. */
+  readonly maxQueueBytes: number;
+  append(first: number, bodies: readonly string[]): Promise<void>;
+  /** Something was not taken, since too much waits already. */
+  onOverflow(): void;
+}
+
+/** What this node appends to the log: in order, one batch at a time, again and again until the store has it. */
+export class AppendQueue {
+  #next = 1;
+  #bodies: string[] = [];
+  #bytes = 0;
+  #isBusy = false;
+
+  constructor(private readonly context: AppendContext) {}
+
+  /** What waits, in UTF-16 units. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /**
+   * Appends what `write` makes of its number. Returns the number.
+   *
+   * @throws Error if too much waits already
+   */
+  add(write: (number: number) => string): number {
+    const body = write(this.#next);
+    if (this.#bytes + body.length > this.context.maxQueueBytes) {
+      this.context.onOverflow();
+      throw new Error('the ledger has too many entries that its store has not taken yet');
+    }
+    this.#bodies.push(body);
+    this.#bytes += body.length;
+    if (!this.#isBusy) {
+      this.#isBusy = true;
+      // What one turn emits travels together.
+      setImmediate(() => void this.#flush());
+    }
+    return this.#next++;
+  }
+
+  /** The first entry that waits goes without regard to the bound: what comes after the others were refused. */
+  addAnyway(write: (number: number) => string): void {
+    const bytes = this.#bytes;
+    this.#bytes = 0;
+    this.add(write);
+    this.#bytes += bytes;
+  }
+
+  async #flush(): Promise<void> {
+    while (this.#bodies.length > 0) {
+      const bodies = this.#bodies;
+      const first = this.#next - bodies.length;
+      this.#bodies = [];
+      await retry(this.context, () => this.context.append(first, bodies));
+      for (const body of bodies) this.#bytes -= body.length;
+      if (this.context.isClosed()) break;
+    }
+    this.#isBusy = false;
+  }
+}

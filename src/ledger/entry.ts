@@ -1,0 +1,58 @@
+import type { AckTerms, EncodedParts, Room } from '../socketio/index.js';
+
+/** Whom something in the log is for, as `BroadcastOptions` in a form that travels. */
+export interface Target {
+  readonly rooms: readonly Room[];
+  readonly except: readonly Room[];
+}
+
+/** What a node writes into the log. */
+export type Message =
+  | EventMessage
+  | (Target & { readonly kind: 'join' | 'leave'; readonly names: readonly Room[] })
+  | (Target & { readonly kind: 'disconnect'; readonly close: boolean })
+  /** A session goes on at the node that wrote this. */
+  | { readonly kind: 'taken'; readonly pid: string }
+  /** An event between servers. */
+  | { readonly kind: 'server'; readonly args: string }
+  /** The node could not write everything that was emitted. */
+  | { readonly kind: 'lost' };
+
+export interface EventMessage extends Target {
+  readonly kind: 'event';
+  /** As this package's codec has it, without an offset. */
+  readonly parts: EncodedParts;
+  readonly compress?: boolean;
+  /** Which request the acks are for, and how long they are waited for. Not replayed. */
+  readonly ask?: { readonly id: string; readonly timeout: number; readonly terms?: AckTerms };
+  /** Where a socket may have got this already, from the node that it was on. */
+  readonly was?: string;
+}
+
+/** A message with where it comes from. */
+export interface Envelope {
+  readonly nsp: string;
+  /** The node, and the number in its own count. */
+  readonly from: string;
+  readonly number: number;
+  readonly message: Message;
+}
+
+/** Header and text apart, so that the text of an event is passed on as it is. */
+export function encodeEntry({ nsp, from, number, message }: Envelope): string {
+  if (message.kind !== 'event') return JSON.stringify([nsp, from, number, message]);
+  const { parts, ...rest } = message;
+  const [text, ...attachments] = parts;
+  const header = [nsp, from, number, rest, ...attachments.map((bytes) => (bytes as Buffer).toString('base64'))];
+  return `${JSON.stringify(header)}\n${text as string}`;
+}
+
+/** @throws SyntaxError for what no node has written */
+export function decodeEntry(body: string): Envelope {
+  const end = body.indexOf('\n');
+  const header = JSON.parse(end === -1 ? body : body.slice(0, end)) as [string, string, number, Message, ...string[]];
+  const [nsp, from, number, message, ...attachments] = header;
+  if (message.kind !== 'event') return { nsp, from, number, message };
+  const parts = [body.slice(end + 1), ...attachments.map((bytes) => Buffer.from(bytes, 'base64'))];
+  return { nsp, from, number, message: { ...message, parts } };
+}

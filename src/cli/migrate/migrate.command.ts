@@ -42,8 +42,7 @@ export function migrateCommand(args: readonly string[]): number {
 }
 
 function run(root: string, tsconfig: string | undefined, write: boolean, quiet: boolean): void {
-  const { folder, version } = ownPackage();
-  const { changes, report } = migrate({ root, tsconfig, version, ownTypes: path.join(folder, 'dist/cjs/index.d.ts') });
+  const { changes, report } = migrate({ root, tsconfig, version: ownVersion() });
   for (const { file, before, after } of changes) {
     if (write) writeFileSync(file, after);
     else if (!quiet)
@@ -54,14 +53,12 @@ function run(root: string, tsconfig: string | undefined, write: boolean, quiet: 
     process.stdout.write('\nNothing is written. Run it with --write to change the files.\n');
 }
 
-/** This package, which the command was started from. */
-function ownPackage(): { folder: string; version: string } {
+/** The version of this package, from which the command was started. */
+function ownVersion(): string {
   let folder = path.dirname(realpathSync(process.argv[1]));
-  while (!existsSync(path.join(folder, 'README.md')) || !existsSync(path.join(folder, 'package.json'))) {
-    folder = path.dirname(folder);
-  }
-  const { version } = JSON.parse(readFileSync(path.join(folder, 'package.json'), 'utf8')) as { version: string };
-  return { folder, version };
+  // Below `dist` there are files of this name that say no more than the format of the modules.
+  while (!existsSync(path.join(folder, 'README.md'))) folder = path.dirname(folder);
+  return (JSON.parse(readFileSync(path.join(folder, 'package.json'), 'utf8')) as { version: string }).version;
 }
 
 function isArgumentError(error: unknown): error is Error {

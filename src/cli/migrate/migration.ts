@@ -4,12 +4,12 @@ import type ts from 'typescript';
 import { findAdapters, renameAdapters, usesWsAdapter, type AdapterUse } from './adapter-classes.js';
 import { findGateways, type GatewayClass, type Obstacle } from './gateway-class.js';
 import { specifierFor } from './gateway-options.js';
-import { GatewayRewriter, namespaceOf } from './gateway-rewriter.js';
+import { GatewayRewriter, namespaceOf, type Tell } from './gateway-rewriter.js';
 import { newGlobalEnhancers } from './global-enhancers.js';
 import { FileImports, PACKAGE } from './imports.js';
 import { changeManifest, hasDependency } from './package-manifest.js';
 import { installedVersion, MigrateError, Project, type Problem, type ProjectLocation } from './project.js';
-import { Report, type FindingKind } from './report.js';
+import { Report } from './report.js';
 import { addOptions, findRootModules, importModule, type OptionText, type RootModule } from './root-modules.js';
 import { planServer, type ServerPlan } from './server-plan.js';
 import { SourceEdits } from './source-edits.js';
@@ -31,6 +31,19 @@ export interface Migration {
   readonly changes: readonly FileChange[];
   readonly report: Report;
 }
+
+/** What is to be changed in one file. */
+interface FileEdits {
+  readonly edits: SourceEdits;
+  readonly imports: FileImports;
+}
+
+type EditsOf = (file: ts.SourceFile) => FileEdits;
+
+const ORIGIN_CHECKED = 'the origin of a WebSocket is held against `cors.origin` as that of a poll is';
+const ORIGIN_UNNAMED =
+  '`cors` is what remaining gateways or enableCors() say; without any, a WebSocket from a foreign origin gets 403, where it ' +
+  'was let in. Name the origins in forRoot({ cors })';
 
 /**
  * Turns a project of `@nestjs/platform-socket.io` into one of this package. Nothing is written. A class is migrated as a whole
@@ -96,13 +109,13 @@ class MigrationPlan {
   /** One run over all files with those gateways that nothing speaks against. */
   attempt(): Migration {
     const report = new Report();
-    const files = new Map<ts.SourceFile, { edits: SourceEdits; imports: FileImports }>();
-    const editsOf = (file: ts.SourceFile): { edits: SourceEdits; imports: FileImports } => {
+    const files = new Map<ts.SourceFile, FileEdits>();
+    const editsOf: EditsOf = (file) => {
       const present = files.get(file) ?? { edits: new SourceEdits(), imports: new FileImports(this.project.ts, file) };
       files.set(file, present);
       return present;
     };
-    const tell = (kind: FindingKind, node: ts.Node, text: string): void => report.add(kind, this.#placeOf(node), text);
+    const tell: Tell = (kind, node, text) => report.add(kind, this.#placeOf(node), text);
     const migrated = this.#gateways.filter((gateway) => this.#obstacles.get(gateway)!.length === 0);
     for (const gateway of this.#gateways) {
       const { edits, imports } = editsOf(gateway.file);
@@ -233,10 +246,7 @@ class MigrationPlan {
     return this.#gateways.filter(({ file }) => files.has(file));
   }
 
-  #rewriteAdapters(
-    editsOf: (file: ts.SourceFile) => { edits: SourceEdits; imports: FileImports },
-    tell: (kind: FindingKind, node: ts.Node, text: string) => void,
-  ): void {
+  #rewriteAdapters(editsOf: EditsOf, tell: Tell): void {
     const isModule = this.#adapterOnly === null;
     const removed = new Set<ts.Statement>(isModule ? this.#adapters.installs : []);
     for (const statement of removed) {
@@ -256,71 +266,59 @@ class MigrationPlan {
     }
   }
 
-  #importModule(
-    editsOf: (file: ts.SourceFile) => { edits: SourceEdits; imports: FileImports },
-    tell: (kind: FindingKind, node: ts.Node, text: string) => void,
-  ): void {
+  #importModule(editsOf: EditsOf, tell: Tell): void {
     for (const [root, plan] of this.#plans) {
-      const migrated = this.#gatewaysOf(root).filter((gateway) => this.#obstacles.get(gateway)!.length === 0);
-      if (root.present === null && this.#gatewaysOf(root).length === 0 && !this.#hasWork) continue;
-      const { edits, imports } = editsOf(root.node.getSourceFile());
-      const options = migrated.length === 0 ? [] : plan.options;
-      const { present } = root;
-      if (present === null) {
-        importModule(root, options, edits, imports);
-        tell('migrated', root.node.name!, importText(options));
-        if (!options.some(({ name }) => name === 'cors')) {
-          tell(
-            'change',
-            root.node.name!,
-            '`cors` is what remaining gateways or enableCors() say; without any, a WebSocket from a foreign origin gets 403, where it was let in. Name the origins in forRoot({ cors })',
-          );
-        } else {
-          tell(
-            'change',
-            root.node.name!,
-            'the origin of a WebSocket is held against `cors.origin` as that of a poll is',
-          );
-        }
-      } else if (present === 'unreadable') {
-        for (const { name } of options)
-          tell('todo', root.node.name!, `give the option ${name} of the gateways to SocketIoModule`);
-      } else {
-        const names = present === 'none' ? [] : present.properties.map((each) => each.name?.getText());
-        const missing = options.filter(({ name }) => !names.includes(name));
-        if (present === 'none')
-          for (const { name } of missing)
-            tell('todo', root.node.name!, `give the option ${name} of the gateways to forRoot`);
-        else if (missing.length > 0) addOptions(present, missing, editsOf(present.getSourceFile()).edits);
-      }
-      if (migrated.length === 0) continue;
-      for (const { name, module, isFile } of present === null ? plan.imports : []) {
-        const target = root.node.getSourceFile().fileName;
-        if (isFile && path.resolve(module) === path.resolve(target.replace(/\.[cm]?ts$/, ''))) continue;
-        imports.use(name, isFile ? specifierFor(target, module, extensionOf(root.node.getSourceFile())) : module);
-      }
+      const gateways = this.#gatewaysOf(root);
+      if (root.present === null && gateways.length === 0 && !this.#hasWork) continue;
+      const isMigrated = gateways.some((gateway) => this.#obstacles.get(gateway)!.length === 0);
+      this.#writeOptions(root, isMigrated ? plan : { ...plan, options: [], imports: [] }, editsOf, tell);
       for (const { name, taken, other } of plan.conflicts) {
+        const values = `${taken.value.getText()} in ${taken.gateway.name}, and ${other.value.getText()} here`;
         tell(
           'todo',
           other.value,
-          `the option ${name} is ${taken.value.getText()} in ${taken.gateway.name}, which forRoot has now, and ${other.value.getText()} here: one server has one value`,
+          `the option ${name} is ${values}: one server has one value, else the start is stopped`,
         );
       }
-      for (const { gateway, name, value } of plan.shared)
-        tell(
-          'change',
-          value,
-          `the option ${name} of ${gateway.name} is that of the server; IoAdapter took the options of the gateway that came first`,
-        );
-      for (const { name, value } of plan.unknown)
+      for (const { gateway, name, value } of plan.shared) {
+        const text = `the option ${name} of ${gateway.name} is that of the server`;
+        tell('change', value, `${text}; IoAdapter took the options of the gateway that came first`);
+      }
+      for (const { name, value } of isMigrated ? plan.unknown : []) {
         tell('change', value, `the option ${name} is not moved: it is none of the server's`);
+      }
     }
   }
 
-  #tellOfEnhancers(
-    migrated: readonly GatewayClass[],
-    tell: (kind: FindingKind, node: ts.Node, text: string) => void,
-  ): void {
+  /** Into a new `forRoot`, or the one that is there. */
+  #writeOptions(root: RootModule, { options, imports: needed }: ServerPlan, editsOf: EditsOf, tell: Tell): void {
+    const file = root.node.getSourceFile();
+    const { present } = root;
+    if (present === null) {
+      const { edits, imports } = editsOf(file);
+      importModule(root, options, edits, imports);
+      for (const { name, module, isFile } of needed) {
+        if (isFile && path.resolve(module) === path.resolve(file.fileName.replace(/\.[cm]?ts$/, ''))) continue;
+        imports.use(name, isFile ? specifierFor(file.fileName, module, extensionOf(file)) : module);
+      }
+      tell('migrated', root.node.name!, importText(options));
+      tell('change', root.node.name!, options.some(({ name }) => name === 'cors') ? ORIGIN_CHECKED : ORIGIN_UNNAMED);
+      return;
+    }
+    const isLiteral = present !== 'none' && present !== 'unreadable';
+    const names = isLiteral ? present.properties.map((each) => each.name?.getText()) : [];
+    const missing = options.filter(({ name }) => !names.includes(name));
+    if (missing.length === 0) return;
+    if (isLiteral) addOptions(present, missing, editsOf(present.getSourceFile()).edits);
+    else
+      tell(
+        'todo',
+        root.node.name!,
+        `give SocketIoModule ${missing.map(({ name }) => name).join(', ')} of the gateways`,
+      );
+  }
+
+  #tellOfEnhancers(migrated: readonly GatewayClass[], tell: Tell): void {
     if (migrated.length === 0) return;
     for (const { kind, name, node } of newGlobalEnhancers(this.project)) {
       tell('change', node, `the global ${kind} ${name} runs for events, too; it did not for gateways`);
@@ -328,7 +326,7 @@ class MigrationPlan {
   }
 
   /** What looks like a gateway and is not recognised as one, and imports that stay. */
-  #tellOfOthers(tell: (kind: FindingKind, node: ts.Node, text: string) => void): void {
+  #tellOfOthers(tell: Tell): void {
     const { ts } = this.project;
     const known = new Set<ts.Node>(this.#gateways.map(({ node }) => node));
     for (const file of this.project.files) {
@@ -352,10 +350,7 @@ class MigrationPlan {
     }
   }
 
-  #settle(
-    files: Map<ts.SourceFile, { edits: SourceEdits; imports: FileImports }>,
-    migrated: readonly GatewayClass[],
-  ): FileChange[] {
+  #settle(files: Map<ts.SourceFile, FileEdits>, migrated: readonly GatewayClass[]): FileChange[] {
     // Types of socket.io come from this package everywhere, since every socket does.
     const all = this.#hasWork ? this.project.files : [];
     const changes: FileChange[] = [];
@@ -367,7 +362,8 @@ class MigrationPlan {
       const gateways = this.#gateways.filter((gateway) => gateway.file === file);
       const ownsDecorators = gateways.length > 0 && gateways.every((gateway) => migrated.includes(gateway));
       const before = file.text;
-      const after = imports.settle(edits.apply(before), ownsDecorators);
+      const settled = imports.settle(edits.apply(before), ownsDecorators);
+      const after = before.includes('\r\n') ? settled.replace(/\r?\n/g, '\r\n') : settled;
       if (after !== before) changes.push({ file: file.fileName, before, after });
     }
     return changes;

@@ -13,8 +13,6 @@ export interface ProjectLocation {
   readonly root: string;
   /** @default 'tsconfig.json' */
   readonly tsconfig?: string;
-  /** The typings of this package, in case that the project does not have it yet. */
-  readonly ownTypes: string;
 }
 
 /** The sources of a project as its own TypeScript sees them. */
@@ -28,7 +26,7 @@ export class Project {
   private constructor(
     readonly ts: TypeScript,
     private readonly location: ProjectLocation,
-    private readonly config: ProjectConfig,
+    private readonly config: ts.ParsedCommandLine,
     private readonly texts: ReadonlyMap<string, string>,
     previous: Project | null,
   ) {
@@ -93,8 +91,6 @@ export class Project {
   }
 }
 
-type ProjectConfig = Pick<ts.ParsedCommandLine, 'fileNames' | 'options'>;
-
 export interface Problem {
   readonly file: ts.SourceFile;
   readonly position: number;
@@ -114,7 +110,7 @@ function loadTypeScript(root: string): TypeScript {
   );
 }
 
-function readConfig(ts: TypeScript, { root, tsconfig = 'tsconfig.json', ownTypes }: ProjectLocation): ProjectConfig {
+function readConfig(ts: TypeScript, { root, tsconfig = 'tsconfig.json' }: ProjectLocation): ts.ParsedCommandLine {
   const file = path.resolve(root, tsconfig);
   if (!existsSync(file)) throw new MigrateError(`There is no ${file}. Name the file with --project.`);
   const config = ts.getParsedCommandLineOfConfigFile(
@@ -129,20 +125,11 @@ function readConfig(ts: TypeScript, { root, tsconfig = 'tsconfig.json', ownTypes
   const isThere = (name: string): boolean =>
     ts.resolveModuleName(name, path.join(root, 'src/index.ts'), config.options, ts.sys).resolvedModule !== undefined;
   for (const name of ['@nestjs/core', '@nestjs/websockets']) {
-    if (isThere(name)) continue;
-    throw new MigrateError(
-      `The typings of ${name} are not found from ${root}. Install what the project needs: npm install`,
-    );
+    if (!isThere(name)) throw new MigrateError(`${name} is not found from ${root}. Install the project: npm install`);
   }
-  // A copy, since TypeScript keeps the patterns of the paths that options were read with.
-  const options = { ...config.options };
-  if (!isThere('nestjs-socketio')) {
-    const base = options.baseUrl ?? (options.pathsBasePath as string | undefined) ?? root;
-    const relative = path.relative(base, ownTypes).replaceAll(path.sep, '/');
-    options.paths = { ...options.paths, 'nestjs-socketio': [relative.startsWith('.') ? relative : `./${relative}`] };
-    options.pathsBasePath ??= root;
-  }
-  return { fileNames: config.fileNames, options };
+  // Typings from elsewhere would bring another Nest along, whose types are not those of the project.
+  if (!isThere('nestjs-socketio')) throw new MigrateError(`Install it in ${root} first: npm i nestjs-socketio`);
+  return config;
 }
 
 function createHost(

@@ -1,8 +1,12 @@
+import { buildSamples } from '../../support/sample.js';
 import { copyFixture, createProject, migrateProject, printed, write } from './support/project.js';
 
 const { jest } = import.meta;
 
 jest.setTimeout(60_000);
+
+// The projects see the package as it was built.
+beforeAll(buildSamples);
 
 /** The findings of a kind, without their places. */
 function findings(

@@ -27,7 +27,7 @@ export function createProject(files: Readonly<Record<string, string>>): string {
 }
 
 export function migrateProject(folder: string, tsconfig?: string): Migration {
-  return migrate({ root: folder, tsconfig, version: '1.2.3', ownTypes: path.join(root, 'src/index.ts') });
+  return migrate({ root: folder, tsconfig, version: '1.2.3' });
 }
 
 /** What `migrate` prints. */

@@ -9,13 +9,14 @@ export { SocketIoException, type SocketIoExceptionOptions } from './errors/socke
 export { BindingError } from './errors/binding.error.js';
 export type { ErrorAckMapper, ErrorContext } from './outcome/failure-handler.js';
 export { Gateway, type ContractGatewayOptions, type GatewayOptions } from './decorators/gateway.decorator.js';
-export { OnEvent } from './decorators/on-event.decorator.js';
+export { OnEvent, OnMessage } from './decorators/on-event.decorator.js';
 export { Ack } from './decorators/ack.decorator.js';
 export { RateLimit, type HandlerRateLimit } from './decorators/rate-limit.decorator.js';
 export {
   OnClose,
   OnConnect,
   OnDisconnect,
+  OnDisconnecting,
   OnError,
   OnHandshake,
   OnPing,

@@ -1,13 +1,18 @@
-import { Inject, Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
+import { Inject, Injectable, Optional, type OnApplicationBootstrap, type OnModuleInit } from '@nestjs/common';
 import { ApplicationConfig, ExternalContextCreator, LazyModuleLoader, ModuleRef, ModulesContainer } from '@nestjs/core';
 import { MODULE_DEFAULTS, Server, type ServerOptions, type Socket } from '../socketio/index.js';
 import { GatewayRunner } from './adapter/gateway-runner.js';
+import { GatewayLeftovers } from './adapter/gateway-leftovers.js';
 import { installAdapter, setUpModuleServer } from './adapter/install-adapter.js';
 import { GatewayExplorer } from './discovery/gateway.explorer.js';
+import { callForeign, type ForeignErrorSink } from '../common/call-foreign.js';
+import type { HandlerDescriptor } from './discovery/gateway-descriptor.js';
+import { ConnectionScopes } from './pipeline/connection-scopes.js';
 import { HandlerFactory } from './pipeline/handler-factory.js';
 import { EnhancerSource } from './pipeline/enhancers.js';
 import { createSharedContext, type DispatchContext } from './dispatch/dispatch-context.js';
-import { FailureHandler } from './outcome/failure-handler.js';
+import { ErrorLog } from './outcome/error-log.js';
+import { FailureHandler, type ErrorReporter } from './outcome/failure-handler.js';
 import { GatewayBinder } from './dispatch/gateway-binder.js';
 import { UnansweredAcks } from './outcome/unanswered-acks.js';
 import { BindingError } from './errors/binding.error.js';
@@ -26,14 +31,18 @@ import type { WebsocketBackend } from './websocket.service.js';
 
 /** Owns the server of one application from its making to its end. */
 @Injectable()
-export class SocketIoRuntime implements WebsocketBackend, OnApplicationBootstrap {
+export class SocketIoRuntime
+  implements WebsocketBackend, OnModuleInit, OnApplicationBootstrap, ForeignErrorSink<string>
+{
   readonly server: Server;
   readonly #options: ResolvedModuleOptions;
   readonly #context: DispatchContext;
   readonly #binder: GatewayBinder;
   /** Those of `@nestjs/websockets`. */
   readonly #gateways: GatewayRunner;
-  readonly #logger = new Logger('SocketIo');
+  readonly #log = new ErrorLog();
+  #found: readonly HandlerDescriptor[] = [];
+  #leftovers: GatewayLeftovers | null = null;
   #shutdown: Promise<ShutdownResult> | null = null;
 
   /**
@@ -41,7 +50,7 @@ export class SocketIoRuntime implements WebsocketBackend, OnApplicationBootstrap
    * @throws OptionError for a wrong option
    */
   constructor(
-    @Inject(MODULE_OPTIONS_TOKEN) options: SocketIoModuleOptions | undefined,
+    @Optional() @Inject(MODULE_OPTIONS_TOKEN) options: SocketIoModuleOptions | undefined,
     private readonly http: HttpMount,
     private readonly explorer: GatewayExplorer,
     private readonly lazyModules: LazyModuleLoader,
@@ -50,31 +59,31 @@ export class SocketIoRuntime implements WebsocketBackend, OnApplicationBootstrap
     moduleRef: ModuleRef,
     modules: ModulesContainer,
   ) {
-    if ([...modules.values()].filter(({ providers }) => providers.has(SocketIoRuntime)).length > 1) {
-      throw new BindingError(
-        'SocketIoModule is imported several times with different options. Import it once: it is global.',
-      );
-    }
+    assertImportedOnce([...modules.values()].filter(({ providers }) => providers.has(SocketIoRuntime)));
     this.#options = resolveModuleOptions(options);
     this.server = new Server(this.#serverOptions(), undefined, MODULE_DEFAULTS);
-    const failures = new FailureHandler(this.#options.errorAck, (error, socket) => {
+    const report: ErrorReporter = (error, socket, where) => this.#report(error, socket, where);
+    const counting: ErrorReporter = (error, socket, where) => {
       this.server.counters.errors++;
-      this.#report(error, socket);
-    });
-    const shared = createSharedContext(failures, (error) => this.#log(error));
+      this.#report(error, socket, where);
+    };
+    const shared = createSharedContext(new FailureHandler(this.#options.errorAck, counting), counting, this.#log);
     this.#context = { ...shared, unanswered: new UnansweredAcks(this.server) };
+    const connections = new ConnectionScopes();
     const enhancers = new EnhancerSource(externalContextCreator, config);
-    const handlers = new HandlerFactory(enhancers, moduleRef, undefined, this.server.settings.checksOutbound);
+    const { checksOutbound } = this.server.settings;
+    const handlers = new HandlerFactory(enhancers, moduleRef, connections, undefined, checksOutbound);
     this.#binder = new GatewayBinder(this.server, handlers, this.#context);
     this.#gateways = new GatewayRunner({
       modules,
       external: externalContextCreator,
       config,
       moduleRef,
+      connections,
       http,
       context: this.#context,
-      report: (error) => this.#report(error, undefined),
-      warn: (message) => this.#logger.warn(message),
+      report,
+      warn: (message) => this.#log.warn(message),
       main: {
         server: this.server,
         binder: this.#binder,
@@ -87,14 +96,24 @@ export class SocketIoRuntime implements WebsocketBackend, OnApplicationBootstrap
     installAdapter(config, this.#gateways);
   }
 
+  /** Before the hooks of all others: gateways get their servers, as from Nest. */
+  onModuleInit(): void {
+    this.#found = this.explorer.explore();
+    this.#leftovers = new GatewayLeftovers(this.#found, this.server);
+    this.#leftovers.assignServers(false);
+  }
+
   /** Binds all gateways, and makes the engine so that the hooks of others find it. */
   async onApplicationBootstrap(): Promise<void> {
     setUpModuleServer(this.config, this.#options.port, this.#options.server.path);
-    this.#binder.bind(this.explorer.explore());
+    const isMessage = ({ subject }: HandlerDescriptor): boolean => subject.kind === 'message';
+    this.#binder.bind(this.#found.filter((descriptor) => !isMessage(descriptor)));
     this.#watchLazyModules();
     this.#prepare();
-    await this.#gateways.bind();
+    await this.#gateways.bind(this.#found.filter(isMessage));
     this.#binder.checkContracts();
+    this.#leftovers!.assignServers(true);
+    this.#leftovers!.callAfterInit(this);
   }
 
   /** Lets clients in, unless the application is closed before it has started. */
@@ -142,24 +161,23 @@ export class SocketIoRuntime implements WebsocketBackend, OnApplicationBootstrap
     const { server } = this.#options;
     return {
       ...server,
-      onWarning: server.onWarning ?? ((message) => this.#logger.warn(message)),
+      onWarning: server.onWarning ?? ((message) => this.#log.warn(message)),
       onError: (error, socket) => this.#report(error, socket as Socket | undefined),
     };
   }
 
   /** `@OnError` handlers hear of it; without them the option `onError`; without that it is logged. */
-  #report(error: unknown, socket: Socket | undefined): void {
-    if (this.#binder.handleError(error, socket)) return;
-    const { onError = (reason: unknown) => this.#log(reason) } = this.#options.server;
-    try {
-      onError(error, socket);
-    } catch (failure) {
-      this.#log(failure);
-    }
+  #report(error: unknown, socket: Socket | undefined, where?: string): void {
+    const isHeard = this.#binder.handleError(error, socket);
+    if (this.#gateways.handleError(error, socket) || isHeard) return;
+    const { onError } = this.#options.server;
+    if (onError === undefined) this.#log.error(error, where);
+    else callForeign(onError, undefined, [error, socket], this, 'The option onError');
   }
 
-  #log(error: unknown): void {
-    this.#logger.error(error instanceof Error ? (error.stack ?? error.message) : String(error));
+  /** The option `onError` failed, or `afterInit` of a gateway. */
+  onForeignError(error: unknown, what: string): void {
+    this.#log.error(error, `${what} failed`);
   }
 
   /** No hook tells of modules that are loaded later, so their loader does. */
@@ -167,9 +185,26 @@ export class SocketIoRuntime implements WebsocketBackend, OnApplicationBootstrap
     const load = this.lazyModules.load.bind(this.lazyModules);
     this.lazyModules.load = async (...args) => {
       const loaded = await load(...args);
-      this.#binder.bind(this.explorer.explore());
+      this.#binder.bind(this.explorer.exploreLate());
       this.#binder.checkContracts();
       return loaded;
     };
   }
 }
+
+/** @throws BindingError for the class itself as an import, and for two sets of options, which would make two servers */
+function assertImportedOnce(imported: readonly NestModule[]): void {
+  if (imported.some(({ providers }) => !providers.has(MODULE_OPTIONS_TOKEN))) {
+    throw new BindingError(
+      'SocketIoModule is imported without options: import SocketIoModule.forRoot() in the root module. It is global, so that ' +
+        'other modules get Websocket without importing it.',
+    );
+  }
+  if (imported.length < 2) return;
+  throw new BindingError(
+    'SocketIoModule is imported several times with different options. Import SocketIoModule.forRoot() once, in the root ' +
+      'module: it is global.',
+  );
+}
+
+type NestModule = NonNullable<ReturnType<ModulesContainer['get']>>;

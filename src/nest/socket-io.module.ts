@@ -1,10 +1,11 @@
-import { Module, type DynamicModule } from '@nestjs/common';
+import { isDeepStrictEqual } from 'node:util';
+import { Global, Module, type DynamicModule } from '@nestjs/common';
 import { DiscoveryModule } from '@nestjs/core';
 import { ServerLifecycle } from './server-lifecycle.js';
 import { GatewayExplorer } from './discovery/gateway.explorer.js';
 import { HttpMount } from './platform/http-mount.js';
 import { SocketIoRuntime } from './socket-io-runtime.js';
-import { ConfigurableModuleClass } from './socket-io.module-definition.js';
+import { ConfigurableModuleClass, type ASYNC_OPTIONS_TYPE } from './socket-io.module-definition.js';
 import type { SocketIoModuleOptions } from './socket-io.options.js';
 import { Websocket } from './websocket.service.js';
 
@@ -19,6 +20,8 @@ class LifecycleModule {}
  * \@Module({ imports: [SocketIoModule.forRoot({ pingInterval: 25_000 })], providers: [ChatGateway] })
  * export class AppModule {}
  */
+// Also where it is imported without options, so that it is this package that says what is missing.
+@Global()
 @Module({
   imports: [DiscoveryModule, LifecycleModule],
   providers: [
@@ -31,6 +34,28 @@ class LifecycleModule {}
 })
 export class SocketIoModule extends ConfigurableModuleClass {
   static override forRoot(options: SocketIoModuleOptions = {}): DynamicModule {
-    return super.forRoot(options);
+    return sameModule(super.forRoot(options));
   }
+
+  static override forRootAsync(options: typeof ASYNC_OPTIONS_TYPE): DynamicModule {
+    return sameModule(super.forRootAsync(options));
+  }
+}
+
+/** What was defined, as long as some module still imports it. */
+const definitions: WeakRef<DynamicModule>[] = [];
+
+/**
+ * Nest tells dynamic modules apart by identity: modules that are defined alike, in several places, become one. A definition
+ * is data, so that applications which share one do not meet.
+ */
+function sameModule(definition: DynamicModule): DynamicModule {
+  let present: DynamicModule | undefined;
+  for (let i = definitions.length - 1; i >= 0; i--) {
+    const other = definitions[i].deref();
+    if (other === undefined) definitions.splice(i, 1);
+    else if (isDeepStrictEqual(other, definition)) present = other;
+  }
+  if (present === undefined) definitions.push(new WeakRef(definition));
+  return present ?? definition;
 }

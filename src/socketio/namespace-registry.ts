@@ -30,7 +30,9 @@ export class NamespaceRegistry<
   ofPattern(
     pattern: RegExp | NamespaceMatcher,
   ): ParentNamespace<ListenEvents, EmitEvents, ServerSideEvents, SocketData> {
-    const present = this.#parents.find((one) => pattern instanceof RegExp && String(one.pattern) === String(pattern));
+    const present = this.#parents.find((one) =>
+      pattern instanceof RegExp ? String(one.pattern) === String(pattern) : one.match === pattern,
+    );
     if (present !== undefined) return present.namespace;
     const namespace = new ParentNamespace(this.server, this.#parents.length, (child) => this.byName.delete(child.name));
     if (pattern instanceof RegExp) {

@@ -104,6 +104,7 @@ export class Socket<
   /** Where this socket's packets began. */
   #since: string | undefined;
   #state: State = 'connecting';
+  #leavesEarly: 'namespace' | 'connection' | null = null;
   #handshake: Handshake | null = null;
   #flags: OperatorFlags | null = null;
   #acks: AckRegistry | null = null;
@@ -306,10 +307,16 @@ export class Socket<
 
   /** Leaves this namespace, or with `close` ends the client's whole connection. The client does not come back. */
   disconnect(close = false): this {
+    if (this.#state === 'connecting') this.#leavesEarly = close ? 'connection' : (this.#leavesEarly ?? 'namespace');
     if (this.#state !== 'connected') return this;
     if (close) this.client.disconnect();
     else this.dismiss(DISCONNECTED);
     return this;
+  }
+
+  /** @internal `disconnect` was called before the CONNECT reply, when there is nothing to leave yet; else null. */
+  get leavesEarly(): 'namespace' | 'connection' | null {
+    return this.#leavesEarly;
   }
 
   /** Runs before each event that the client emits; `next(error)` refuses it. */
@@ -478,7 +485,10 @@ export class Socket<
   /** @internal The only way out: releases everything, then tells. Idempotent. */
   close(reason: DisconnectReason, details: DisconnectDetails): void {
     const wasConnected = this.#state === 'connected';
-    if (wasConnected) this.#emitLocal('disconnecting', reason, details);
+    if (wasConnected) {
+      this.#emitLocal('disconnecting', reason, details);
+      this.nsp.handlers?.disconnecting?.(this, reason, details);
+    }
     if (this.#state === 'disconnected') return;
     this.#state = 'disconnected';
     this.#gate = null;

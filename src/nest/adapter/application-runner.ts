@@ -1,42 +1,61 @@
-import { Logger, type INestApplicationContext, type Type } from '@nestjs/common';
+import type { INestApplicationContext, Type } from '@nestjs/common';
 import { ApplicationConfig, ExternalContextCreator, ModuleRef, ModulesContainer } from '@nestjs/core';
 import { createSharedContext } from '../dispatch/dispatch-context.js';
-import { FailureHandler } from '../outcome/failure-handler.js';
+import { ErrorLog } from '../outcome/error-log.js';
+import { FailureHandler, type ErrorReporter } from '../outcome/failure-handler.js';
+import { ConnectionScopes } from '../pipeline/connection-scopes.js';
 import type { HttpMount } from '../platform/http-mount.js';
+import { refuseOwnHandlers } from './foreign-adapter.js';
 import { GatewayRunner } from './gateway-runner.js';
 
 /** Runs the gateways of an application that does not import the module. */
 export function createApplicationRunner(app: INestApplicationContext, http: HttpMount): GatewayRunner {
   const modules = app.get(ModulesContainer);
-  const logger = new Logger('SocketIo');
-  const log = (error: unknown): void => logger.error(error instanceof Error ? (error.stack ?? error.message) : error);
-  const host = new GatewayRunner({
+  const log = new ErrorLog();
+  const report: ErrorReporter = (error, socket, where) => {
+    if (!runner.handleError(error, socket)) log.error(error, where);
+  };
+  const runner: GatewayRunner = new GatewayRunner({
     modules,
     external: app.get(ExternalContextCreator),
     config: app.get(ApplicationConfig),
     moduleRef: app.get(ModuleRef),
+    connections: new ConnectionScopes(),
     http,
-    context: createSharedContext(new FailureHandler(null, log), log),
-    report: log,
-    warn: (message) => logger.warn(message),
+    context: createSharedContext(new FailureHandler(null, report), report, log),
+    report,
+    warn: (message) => log.warn(message),
     main: null,
   });
-  callHooks(modules, new GatewayHooks(host, http));
-  return host;
+  callHooks(modules, 'nestjs-socketio:lifecycle', new GatewayHooks(runner, http));
+  return runner;
+}
+
+/**
+ * Nest asks an adapter for nothing if the application has no class with `@WebSocketGateway`. Then what it has of this
+ * package would not run, and nothing would say so.
+ *
+ * @param isIdle whether the adapter is the application's and was asked for nothing
+ */
+export function watchIdleAdapter(app: INestApplicationContext, isIdle: (present: unknown) => boolean): void {
+  const modules = app.get(ModulesContainer);
+  const config = app.get(ApplicationConfig);
+  callHooks(modules, 'nestjs-socketio:adapter', new IdleHooks(modules, () => isIdle(config.getIoAdapter())));
 }
 
 /**
  * Has Nest call hooks after those of everything else at the start, and before them at the end: for that they need a module
  * of their own, since those of one module are called together.
  */
-function callHooks(modules: ModulesContainer, hooks: GatewayHooks): void {
+function callHooks(modules: ModulesContainer, key: string, hooks: object): void {
   const [any] = modules.values();
   const { constructor, container } = any as unknown as NestModule;
-  const lifecycle = new constructor(GatewayHooks, container);
+  const metatype = hooks.constructor as Type;
+  const lifecycle = new constructor(metatype, container);
   // The root module has 0; Nest starts modules by falling distance.
   lifecycle.distance = -1;
-  Object.assign(lifecycle.getProviderByKey(GatewayHooks), { instance: hooks, isResolved: true });
-  modules.set('nestjs-socketio:lifecycle', lifecycle);
+  Object.assign(lifecycle.getProviderByKey(metatype), { instance: hooks, isResolved: true });
+  modules.set(key, lifecycle);
 }
 
 /** What Nest makes for a module, as far as it is used. */
@@ -64,5 +83,16 @@ class GatewayHooks {
 
   async beforeApplicationShutdown(): Promise<void> {
     await this.http.close();
+  }
+}
+
+class IdleHooks {
+  constructor(
+    private readonly modules: ModulesContainer,
+    private readonly isIdle: () => boolean,
+  ) {}
+
+  onApplicationBootstrap(): void {
+    if (this.isIdle()) refuseOwnHandlers(this.modules);
   }
 }

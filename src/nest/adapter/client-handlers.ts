@@ -81,8 +81,7 @@ export class ClientHandlers {
         const results = transform(callback(bodyOf(args), ack));
         const answer = isAckHandledManually ? null : reply;
         const sent = results.pipe(tap((response) => respond(response, socket, answer)));
-        const report = (error: unknown): Promise<void> =>
-          context.failures.onDetachedError(error, null, socket, args, event);
+        const report = (error: unknown): void => context.report(error, socket);
         context.inFlight.track(context.streams.completion(sent, socket).catch(report));
       }
     };

@@ -1,6 +1,6 @@
-import type { AckReply, Socket } from '../../socketio/index.js';
-import type { BoundHandler } from '../pipeline/handler-factory.js';
 import { filterFor, type FailureHandler } from '../outcome/failure-handler.js';
+import type { BoundHandler } from '../pipeline/handler-factory.js';
+import { Invocation } from '../pipeline/invocation.js';
 import { bodyOf } from '../pipeline/parameters.js';
 import type { Pipeline } from '../pipeline/pipeline.js';
 import { firstValue, isImmediate, isThenable } from '../pipeline/result.js';
@@ -9,28 +9,21 @@ import { firstValue, isImmediate, isThenable } from '../pipeline/result.js';
  * What Nest does with an error of a gateway: the filter that catches it, else an `exception` event, which for anything but
  * a `WsException` says nothing. Never throws. A promise only where a filter is asynchronous.
  */
-export function tellAsNest(
-  failures: FailureHandler,
-  error: unknown,
-  pipeline: Pipeline | null,
-  socket: Socket,
-  args: unknown[],
-  reply: AckReply | null,
-  event: string,
-): void | Promise<void> {
-  const report = (reason: unknown): Promise<void> => failures.onDetachedError(reason, null, socket, args, event);
-  const filter = pipeline === null ? undefined : filterFor(pipeline.filters, error);
+export function tellAsNest(failures: FailureHandler, error: unknown, call: Invocation): void | Promise<void> {
+  const filter = filterFor(call, error);
+  const onRethrown = (rethrown: unknown): void => failures.reportBoth(error, rethrown, call);
+  let handled: unknown;
   try {
-    if (filter === undefined || pipeline === null) {
-      if (!hasGetError(error)) void report(error);
-      socket.emit('exception', payloadOf(error, args, event));
+    if (filter === undefined) {
+      tell(failures, error, call);
       return;
     }
-    const handled = filter.func(error, pipeline.createContext(socket, args, reply, event));
-    if (!isImmediate(handled)) return firstValue(handled).then(() => undefined, report);
+    handled = filter(error);
   } catch (rethrown) {
-    return report(rethrown);
+    onRethrown(rethrown);
+    return;
   }
+  if (!isImmediate(handled)) return firstValue(handled).then(() => undefined, onRethrown);
 }
 
 /** A hook whose errors its client is told, like those of its messages; nobody else could be. */
@@ -40,7 +33,7 @@ export function tellingClients(hook: BoundHandler, failures: FailureHandler): Bo
     ...inner,
     invoke: (socket, args, reply, pattern) => {
       const tell = (error: unknown): void | Promise<void> =>
-        tellAsNest(failures, error, inner, socket!, args, null, descriptor.method);
+        tellAsNest(failures, error, Invocation.of(hook, inner, socket, args, null, descriptor.method));
       try {
         const result = inner.invoke(socket, args, reply, pattern);
         return isThenable(result) ? result.then(undefined, tell) : result;
@@ -63,7 +56,16 @@ interface WithGetError {
   getError(): unknown;
 }
 
-function payloadOf(error: unknown, args: unknown[], event: string): object {
+function tell(failures: FailureHandler, error: unknown, call: Invocation): void {
+  if (!hasGetError(error)) failures.report(error, call);
+  try {
+    call.socket!.emit('exception', payloadOf(error, call));
+  } catch (failure) {
+    failures.report(failure, call);
+  }
+}
+
+function payloadOf(error: unknown, { args, event }: Invocation): object {
   const given = hasGetError(error) ? error.getError() : 'Internal server error';
   if (typeof given === 'object' && given !== null) return given;
   return { status: 'error', message: given, cause: { pattern: event, data: bodyOf(args) } };

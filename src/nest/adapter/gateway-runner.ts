@@ -1,18 +1,28 @@
 import type { ApplicationConfig, ExternalContextCreator, ModuleRef, ModulesContainer } from '@nestjs/core';
-import { RESERVED_EVENTS, type Namespace } from '../../socketio/index.js';
+import { RESERVED_EVENTS, type Namespace, type Socket } from '../../socketio/index.js';
+import type { HandlerDescriptor, NamespaceName } from '../discovery/gateway-descriptor.js';
 import { HandlerFactory, type BoundHandler } from '../pipeline/handler-factory.js';
+import type { ConnectionScopes } from '../pipeline/connection-scopes.js';
 import { EnhancerSource } from '../pipeline/enhancers.js';
 import type { DispatchContext } from '../dispatch/dispatch-context.js';
+import { EventBinding } from '../dispatch/event-binding.js';
 import type { NamespaceBinding } from '../dispatch/namespace-binding.js';
 import type { ShutdownPlan, ShutdownResult } from '../dispatch/shutdown.js';
-import type { ResolvedAdapterOptions } from './socket-io-adapter.options.js';
+import { resolveAdapterOptions, type ResolvedAdapterOptions } from './socket-io-adapter.options.js';
 import { guardAfterInit } from './after-init.js';
+import { refuseForeignAdapter, refuseOwnHandlers } from './foreign-adapter.js';
+import { GatewayAckRule } from './gateway-ack-rule.js';
 import { tellingClients } from './gateway-failure.js';
-import { GatewayServers, type Served, type ServerSurroundings } from './gateway-servers.js';
+import { GatewayServers, type MainServer, type Served, type ServerSurroundings } from './gateway-servers.js';
 import { GatewayEnhancers, GatewayStyle } from './gateway-style.js';
-import { scopedGlobalsLeftOut, hookGuardsLeftOut, rateLeftOut } from './ignored-enhancers.js';
-import { MessageBinding } from './message-binding.js';
-import { exploreGateways, handlerOf, hasMethod, type WebSocketGateway } from './websocket-gateway.js';
+import {
+  scopedGlobalsLeftOut,
+  hookGuardsLeftOut,
+  messageLeftOut,
+  providedTwice,
+  rateLeftOut,
+} from './ignored-enhancers.js';
+import { exploreGateways, handlerOf, hasHook, type WebSocketGateway } from './websocket-gateway.js';
 
 /** What running gateways takes of their application. */
 export interface GatewaySurroundings extends ServerSurroundings {
@@ -20,6 +30,8 @@ export interface GatewaySurroundings extends ServerSurroundings {
   readonly external: ExternalContextCreator;
   readonly config: ApplicationConfig;
   readonly moduleRef: ModuleRef;
+  /** Shared with the handlers of this package, of which a gateway may have some: they get the same instances. */
+  readonly connections: ConnectionScopes;
 }
 
 /**
@@ -28,6 +40,8 @@ export interface GatewaySurroundings extends ServerSurroundings {
  */
 export class GatewayRunner {
   #running: Running | null = null;
+  /** An adapter of another package, which the application has set. */
+  #foreign: object | null = null;
 
   constructor(private readonly surroundings: GatewaySurroundings) {}
 
@@ -37,16 +51,18 @@ export class GatewayRunner {
    * @param isDriven whether this side runs the gateways; otherwise only their servers
    */
   start(options: ResolvedAdapterOptions, isDriven: boolean): GatewayServers {
-    const { modules, external, config, moduleRef, report } = this.surroundings;
+    const { modules, report } = this.surroundings;
     const gateways = exploreGateways(modules);
     for (const gateway of gateways) guardAfterInit(gateway, report);
-    const style = new GatewayStyle();
-    const source = new EnhancerSource(external, config);
-    const enhancers = new GatewayEnhancers(source, options.globalEnhancers, appliesGlobals(config));
-    const handlers = new HandlerFactory(enhancers, moduleRef, style);
-    const servers = new GatewayServers(this.surroundings, gateways, handlers, options.settleAcks, isDriven);
-    this.#running = { gateways, servers, options, style, enhancers, handlers };
+    const kit = this.#assemble(options);
+    const servers = new GatewayServers(this.surroundings, gateways, kit.handlers, options.settleAcks, isDriven);
+    this.#running = { ...kit, gateways, servers };
     return servers;
+  }
+
+  /** The application has set an adapter that is none of this package; null takes it back. */
+  giveWayTo(adapter: object | null): void {
+    this.#foreign = adapter;
   }
 
   /** Whether the adapter was asked for a server, so that another one would come too late. */
@@ -57,37 +73,30 @@ export class GatewayRunner {
   /**
    * Puts the gateways into the tables of their namespaces. Once.
    *
+   * @param leftovers messages of `@nestjs/websockets` in classes with `@Gateway`
    * @throws BindingError for a gateway that cannot be bound as it is written
    */
-  async bind(): Promise<void> {
+  async bind(leftovers: readonly HandlerDescriptor[] = []): Promise<void> {
     const running = this.#running;
-    if (running === null || !running.servers.isDriven) {
-      this.#checkUndriven(running);
-      return;
-    }
-    const { gateways, servers, style, enhancers } = running;
-    const { warn } = this.surroundings;
-    if (gateways.length > 0) await style.load();
-    const isNamed = ({ namespace }: WebSocketGateway): boolean => typeof namespace === 'string';
+    const { main, modules } = this.surroundings;
+    if (main === null) refuseOwnHandlers(modules);
     const messages = new Map<NamespaceBinding, Messages>();
-    for (const gateway of [...gateways.filter(isNamed), ...gateways.filter((one) => !isNamed(one))]) {
-      const served = servers.of(gateway);
-      if (served === undefined) continue;
-      const binding = served.binder.bindingOf(gateway.namespace, gateway.gateway.name);
-      // Those with a scope give it to the gateway, which then is one per connection.
-      const any = handlerOf(gateway, '', 'message');
-      enhancers.bindScopedGlobals(any);
-      if (gateway.messages.length > 0 && enhancers.leavesOutScoped(any)) warn(scopedGlobalsLeftOut(gateway));
-      hookGuardsLeftOut(gateway, running.options).forEach(warn);
-      bindHooks(running, gateway, binding, served.context);
-      gatherMessages(running, gateway, binding, served, messages);
-    }
+    if (running === null || !running.servers.isDriven) this.#checkUndriven(running);
+    else await this.#bindGateways(running, messages);
+    if (main !== null && leftovers.length > 0) await this.#bindLeftovers(leftovers, main, messages);
+    // Before the messages, which must not answer what one of these does.
+    if (running !== null) bindOwnHandlers(running);
     for (const [binding, { namespace, byEvent }] of messages) {
       for (const [event, message] of byEvent) {
         if (!RESERVED_EVENTS.has(event)) binding.addMessages(event, message.compile(), message.owner);
         else if (event === 'disconnecting') hearDisconnecting(namespace, message);
       }
     }
+  }
+
+  /** Hands an error to the `@OnError` handlers of gateways on servers of their own; false where there are none. */
+  handleError(error: unknown, socket: Socket | undefined): boolean {
+    return this.#running?.servers.handleError(error, socket) ?? false;
   }
 
   /** Lets clients in, where the module does not. */
@@ -100,35 +109,91 @@ export class GatewayRunner {
     return this.#running?.servers.shutdown(plan) ?? [];
   }
 
+  async #bindGateways(running: Running, messages: Map<NamespaceBinding, Messages>): Promise<void> {
+    const { gateways, servers, style, enhancers } = running;
+    const { warn } = this.surroundings;
+    if (gateways.length > 0) await style.load();
+    providedTwice(gateways).forEach(warn);
+    const isNamed = ({ namespace }: WebSocketGateway): boolean => typeof namespace === 'string';
+    const ordered = inOrderOfNest(gateways, this.surroundings.config);
+    for (const gateway of [...ordered.filter(isNamed), ...ordered.filter((one) => !isNamed(one))]) {
+      const served = servers.of(gateway);
+      if (served === undefined) continue;
+      const binding = served.binder.bindingOf(gateway.namespace, gateway.gateway.name);
+      // Those with a scope give it to the gateway, which then is one per connection.
+      const any = handlerOf(gateway, '', { kind: 'message', event: '' });
+      enhancers.bindScopedGlobals(any);
+      if (gateway.messages.length > 0 && enhancers.leavesOutScoped(any)) warn(scopedGlobalsLeftOut(gateway));
+      hookGuardsLeftOut(gateway, running.options).forEach(warn);
+      messageLeftOut(gateway).forEach(warn);
+      bindHooks(running, gateway, binding, served.context);
+      for (const { method, message, rate } of gateway.messages) {
+        const descriptor = handlerOf(gateway, method, { kind: 'message', event: message }, rate);
+        gather(messages, served, binding, running.handlers.create(descriptor), running.options);
+      }
+    }
+  }
+
+  /** In classes of this package global enhancers apply to all that is there, on Nest 11 as well. */
+  async #bindLeftovers(
+    leftovers: readonly HandlerDescriptor[],
+    main: MainServer,
+    messages: Map<NamespaceBinding, Messages>,
+  ): Promise<void> {
+    const options = { ...(this.#running?.options ?? resolveAdapterOptions({})), globalEnhancers: true };
+    const { style, handlers } = this.#assemble(options);
+    await style.load();
+    for (const descriptor of leftovers) {
+      const binding = main.binder.bindingOf(descriptor.namespace, descriptor.gateway.name);
+      gather(messages, main, binding, handlers.create(descriptor), options);
+    }
+  }
+
+  #assemble(options: ResolvedAdapterOptions): Kit {
+    const { external, config, moduleRef, connections } = this.surroundings;
+    const style = new GatewayStyle(options.settleAcks);
+    const source = new EnhancerSource(external, config);
+    const enhancers = new GatewayEnhancers(source, options.globalEnhancers, appliesGlobals(config));
+    return { options, style, enhancers, handlers: new HandlerFactory(enhancers, moduleRef, connections, style) };
+  }
+
   /**
    * Nest runs the gateways, for this adapter or another one, and knows of no rates; with this one, its guards are looked at.
    *
-   * @throws BindingError for a bound that would not hold, and for a guard that Nest would leave out
+   * @throws BindingError for a bound that would not hold, for a guard that Nest would leave out, and for an adapter of
+   *   another package that answers where the module does, or runs a class with decorators of this package
    */
   #checkUndriven(running: Running | null): void {
-    for (const gateway of running?.gateways ?? exploreGateways(this.surroundings.modules)) {
-      for (const { method, rate } of gateway.messages) {
-        const descriptor = handlerOf(gateway, method, 'message');
+    const { modules, main } = this.surroundings;
+    const gateways = running?.gateways ?? exploreGateways(modules);
+    for (const gateway of gateways) {
+      for (const { method, message, rate } of gateway.messages) {
+        const descriptor = handlerOf(gateway, method, { kind: 'message', event: message });
         if (rate !== null) throw rateLeftOut(descriptor);
         running?.handlers.create(descriptor);
       }
     }
+    if (running === null) refuseForeignAdapter(this.#foreign, gateways, main);
   }
 }
 
-interface Running {
-  readonly gateways: readonly WebSocketGateway[];
-  readonly servers: GatewayServers;
+/** What makes handlers of gateways. */
+interface Kit {
   readonly options: ResolvedAdapterOptions;
   readonly style: GatewayStyle;
   readonly enhancers: GatewayEnhancers;
   readonly handlers: HandlerFactory;
 }
 
+interface Running extends Kit {
+  readonly gateways: readonly WebSocketGateway[];
+  readonly servers: GatewayServers;
+}
+
 /** What gateways handle in one namespace, or in all that a pattern makes. */
 interface Messages {
   readonly namespace: Namespace;
-  readonly byEvent: Map<string, MessageBinding>;
+  readonly byEvent: Map<string, EventBinding>;
 }
 
 function bindHooks(
@@ -138,37 +203,57 @@ function bindHooks(
   { failures }: DispatchContext,
 ): void {
   const create = (method: string, kind: 'open' | 'connect' | 'disconnect' | 'guards'): BoundHandler =>
-    handlers.create(handlerOf(gateway, method, kind));
-  const connects = hasMethod(gateway, 'handleConnection');
-  if (connectGuards) binding.add(connects ? create('handleConnection', 'connect') : create('', 'guards'));
+    handlers.create(handlerOf(gateway, method, { kind }));
+  const connects = hasHook(gateway, 'handleConnection');
+  if (connectGuards && connects) binding.add(create('handleConnection', 'connect'));
+  // The guards of the class come with what handles the connection.
+  else if (connectGuards && !handlesConnections(gateway)) binding.add(create('', 'guards'));
   else if (connects) binding.add(tellingClients(create('handleConnection', 'open'), failures));
-  if (hasMethod(gateway, 'handleDisconnect')) binding.add(create('handleDisconnect', 'disconnect'));
+  if (hasHook(gateway, 'handleDisconnect')) binding.add(create('handleDisconnect', 'disconnect'));
 }
 
-function gatherMessages(
-  { options: { settleAcks }, handlers }: Running,
-  gateway: WebSocketGateway,
-  binding: NamespaceBinding,
-  { server, context }: Served,
-  messages: Map<NamespaceBinding, Messages>,
-): void {
-  const present = messages.get(binding) ?? { namespace: server.of(gateway.namespace), byEvent: new Map() };
-  messages.set(binding, present);
-  for (const { method, message, rate } of gateway.messages) {
-    const event = present.byEvent.get(message) ?? new MessageBinding(context, settleAcks);
-    present.byEvent.set(message, event);
-    const handler = handlers.create(handlerOf(gateway, method, 'message', rate));
-    event.add(handler);
-    binding.releaseAfter(handler);
+function handlesConnections({ handlers }: WebSocketGateway): boolean {
+  return handlers.some(({ subject: { kind } }) => kind === 'handshake' || kind === 'connect');
+}
+
+/** @throws BindingError for what cannot be bound as it is written */
+function bindOwnHandlers({ gateways, servers }: Running): void {
+  const isNamed = ({ namespace }: WebSocketGateway): boolean => typeof namespace === 'string';
+  for (const gateway of [...gateways.filter(isNamed), ...gateways.filter((one) => !isNamed(one))]) {
+    if (gateway.handlers.length > 0) servers.of(gateway)?.binder.bind(gateway.handlers);
   }
 }
 
+function gather(
+  messages: Map<NamespaceBinding, Messages>,
+  { server, context }: Pick<Served, 'server' | 'context'>,
+  binding: NamespaceBinding,
+  handler: BoundHandler,
+  { settleAcks }: ResolvedAdapterOptions,
+): void {
+  const { namespace, subject } = handler.descriptor;
+  const present = messages.get(binding) ?? { namespace: server.of(namespace as NamespaceName), byEvent: new Map() };
+  messages.set(binding, present);
+  const name = String((subject as { event?: unknown }).event);
+  const event = present.byEvent.get(name) ?? new EventBinding(name, new GatewayAckRule(context, settleAcks), context);
+  present.byEvent.set(name, event);
+  event.add(handler);
+  binding.releaseAfter(handler);
+}
+
 /** An event that no client can send, and the socket itself has; the other names of this kind nobody emits in time. */
-function hearDisconnecting(namespace: Namespace, message: MessageBinding): void {
+function hearDisconnecting(namespace: Namespace, message: EventBinding): void {
   const handle = message.compile();
   namespace.on('connection', (socket) => {
     socket.on('disconnecting', (...args) => handle(socket, args, null, 'disconnecting'));
   });
+}
+
+/** Nest 12 waits for the adapter before it binds its first gateway, and so binds that after all others. */
+function inOrderOfNest(gateways: readonly WebSocketGateway[], config: ApplicationConfig): WebSocketGateway[] {
+  const [first, ...others] = gateways;
+  if (first === undefined || !appliesGlobals(config)) return [...gateways];
+  return [...others, first];
 }
 
 /** Whether global guards, pipes and interceptors reach gateways by themselves: since Nest 12, which this is a mark of. */

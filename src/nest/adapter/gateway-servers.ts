@@ -4,6 +4,7 @@ import {
   Server,
   type ServerDefaults,
   type ServerOptions,
+  type Socket,
 } from '../../socketio/index.js';
 import type { HandlerFactory } from '../pipeline/handler-factory.js';
 import type { DispatchContext, SharedContext } from '../dispatch/dispatch-context.js';
@@ -31,7 +32,8 @@ export interface ServerSurroundings {
   readonly http: HttpMount;
   /** What all servers share of the dispatch. */
   readonly context: SharedContext;
-  readonly report: (error: unknown) => void;
+  /** Hands an error to whoever hears of it: handlers, an option, the log. */
+  readonly report: (error: unknown, socket?: Socket) => void;
   readonly warn: (message: string) => void;
   /** Null where the module is not imported. */
   readonly main: MainServer | null;
@@ -97,10 +99,17 @@ export class GatewayServers {
     const { http, report, warn } = this.surroundings;
     const defaults: ServerDefaults = main === null ? SERVER_DEFAULTS : { ...MODULE_DEFAULTS, strict: false };
     const settleAcks = options.settleAcks ?? (this.settleAcks || defaults.settleAcks);
-    const given = { onError: report, onWarning: warn, cors: http.cors, ...options, settleAcks };
+    const onError = (error: unknown, socket?: unknown): void => report(error, socket as Socket | undefined);
+    const given = { onError, onWarning: warn, cors: http.cors, ...options, settleAcks };
     const server = new Server(given, undefined, defaults);
     server.createEngine();
     return server;
+  }
+
+  /** Hands an error to the `@OnError` handlers on all servers but the module's; false where there are none. */
+  handleError(error: unknown, socket: Socket | undefined): boolean {
+    const binders = [...this.#servers.values()].filter(({ isMain }) => !isMain).map(({ binder }) => binder);
+    return binders.filter((binder) => binder.handleError(error, socket)).length > 0;
   }
 
   contextOf(server: Server): DispatchContext {
@@ -185,6 +194,7 @@ const MAIN = 'main';
 /** The one that Nest takes for a gateway without. */
 const DEFAULT_PATH = '/socket.io';
 
-function pathOf(path = DEFAULT_PATH): string {
+/** A path in the one spelling by which it is compared. */
+export function pathOf(path = DEFAULT_PATH): string {
   return `/${path.replace(/^\/|\/$/g, '')}`;
 }

@@ -1,8 +1,8 @@
-import type { CallStyle } from '../pipeline/call-style.js';
+import { assignServers, type CallStyle, type TakesFirst } from '../pipeline/call-style.js';
 import type { EnhancerSource } from '../pipeline/enhancers.js';
-import type { HandlerDescriptor, InstanceWrapper } from '../discovery/gateway-descriptor.js';
+import type { HandlerDescriptor } from '../discovery/gateway-descriptor.js';
 import { SocketIoException } from '../errors/socket-io.exception.js';
-import { ParamType, WEBSOCKETS_METADATA } from '../decorators/metadata-keys.js';
+import { ParamType } from '../decorators/metadata-keys.js';
 
 /** How Nest calls the methods of `@WebSocketGateway` classes. */
 export class GatewayStyle implements CallStyle {
@@ -13,7 +13,13 @@ export class GatewayStyle implements CallStyle {
     [`${ParamType.ACK}:2`]: { index: 2 },
   };
   readonly onInstance = assignServers;
+  readonly absentAck = undefined;
   #Refusal: new (message: string) => Error = SocketIoException;
+
+  /** @param settles whether an ack that was asked for gets the first value; otherwise every value counts */
+  constructor(private readonly settles: boolean) {}
+
+  readonly takesFirst = (): TakesFirst => (this.settles ? 'asked' : 'never');
 
   readonly refusal = (): Error => new this.#Refusal('Forbidden resource');
 
@@ -75,12 +81,4 @@ export class GatewayEnhancers implements Pick<EnhancerSource, 'bindScopedGlobals
 
 function isScoped({ wrapper }: HandlerDescriptor): boolean {
   return wrapper.isTransient || !wrapper.isDependencyTreeStatic();
-}
-
-/** Nest sets `@WebSocketServer()` properties on what it holds for a provider; what is made per connection gets the same. */
-function assignServers(instance: object, { instance: template }: InstanceWrapper): void {
-  for (const property of Object.keys((template ?? {}) as object)) {
-    if (Reflect.getMetadata(WEBSOCKETS_METADATA.SERVER, instance, property) === undefined) continue;
-    Reflect.set(instance, property, (template as Record<string, unknown>)[property]);
-  }
 }

@@ -1,5 +1,7 @@
 import { nameOf, type HandlerDescriptor } from '../discovery/gateway-descriptor.js';
 import { GatewayMetadataAccessor } from '../discovery/gateway-metadata.accessor.js';
+import { WEBSOCKETS_METADATA } from '../decorators/metadata-keys.js';
+import { describe } from '../discovery/unreachable-methods.js';
 import { BindingError } from '../errors/binding.error.js';
 import type { ResolvedAdapterOptions } from './socket-io-adapter.options.js';
 import type { WebSocketGateway } from './websocket-gateway.js';
@@ -13,6 +15,31 @@ export function hookGuardsLeftOut({ gateway }: WebSocketGateway, { connectGuards
     if (callback === undefined || !accessor.hasGuards(callback)) return [];
     if (hook !== 'handleConnection') return [notAsked(gateway, hook, 'Take it away.')];
     return connectGuards ? [] : [notAsked(gateway, hook, 'The option connectGuards of SocketIoAdapter has it asked.')];
+  });
+}
+
+/** A gateway that several modules provide: legal in Nest, and hardly ever meant. */
+export function providedTwice(gateways: readonly WebSocketGateway[]): string[] {
+  const hosts = new Map<Function, (string | undefined)[]>();
+  for (const { gateway, wrapper } of gateways) {
+    hosts.set(gateway, [...(hosts.get(gateway) ?? []), wrapper.host?.name]);
+  }
+  return [...hosts].flatMap(([gateway, modules]) =>
+    modules.length < 2
+      ? []
+      : [`${gateway.name} is provided by ${modules.join(' and by ')}, and handles everything once for each of them.`],
+  );
+}
+
+/** A message that no client can send: with `IoAdapter` it is listened for as well, and never comes. */
+export function messageLeftOut({ gateway, messages }: WebSocketGateway): string[] {
+  const prototype = gateway.prototype as Record<string, object>;
+  return messages.flatMap(({ method }) => {
+    const given: unknown = Reflect.getMetadata(WEBSOCKETS_METADATA.MESSAGE, prototype[method]);
+    if (typeof given === 'string' || typeof given === 'number') return [];
+    return [
+      `@SubscribeMessage on ${gateway.name}.${method}() never runs: its event is ${describe(given)}, and events have names.`,
+    ];
   });
 }
 

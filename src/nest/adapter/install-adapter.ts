@@ -16,12 +16,18 @@ export function installAdapter(config: ApplicationConfig, host: GatewayRunner): 
           'initialized. Call it before init() and listen().',
       );
     }
-    if (adapter instanceof SocketIoAdapter) adapter.join(host);
+    adopt(adapter, host);
     setIoAdapter(adapter);
   };
   const present: unknown = config.getIoAdapter();
-  if (present instanceof SocketIoAdapter) present.join(host);
-  else if (!present) config.setIoAdapter(new SocketIoAdapter());
+  if (present) adopt(present, host);
+  else config.setIoAdapter(new SocketIoAdapter());
+}
+
+function adopt(adapter: unknown, host: GatewayRunner): void {
+  const isOurs = adapter instanceof SocketIoAdapter;
+  if (isOurs) adapter.join(host);
+  host.giveWayTo(isOurs ? null : (adapter as object));
 }
 
 /**

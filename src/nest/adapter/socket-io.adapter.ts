@@ -2,7 +2,13 @@ import type { Server as HttpServer } from 'node:http';
 import type { INestApplicationContext, WebSocketAdapter, WsMessageHandler } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import type { Observable } from 'rxjs';
-import { Server, type Namespace, type ServerOptions, type Socket } from '../../socketio/index.js';
+import {
+  Server,
+  type Namespace,
+  type NamespaceMatcher,
+  type ServerOptions,
+  type Socket,
+} from '../../socketio/index.js';
 import { BindingError } from '../errors/binding.error.js';
 import { HttpMount } from '../platform/http-mount.js';
 import {
@@ -10,7 +16,7 @@ import {
   type ResolvedAdapterOptions,
   type SocketIoAdapterOptions,
 } from './socket-io-adapter.options.js';
-import { createApplicationRunner } from './application-runner.js';
+import { createApplicationRunner, watchIdleAdapter } from './application-runner.js';
 import { ClientHandlers } from './client-handlers.js';
 import type { GatewayRunner } from './gateway-runner.js';
 import type { GatewayServers } from './gateway-servers.js';
@@ -18,7 +24,7 @@ import { StandaloneServers } from './standalone-servers.js';
 
 /** What Nest asks an adapter to make: a server, or a namespace of one that it has. */
 export interface AdapterServerOptions extends ServerOptions {
-  namespace?: string | RegExp;
+  namespace?: string | RegExp | NamespaceMatcher;
   server?: unknown;
 }
 
@@ -49,6 +55,7 @@ export class SocketIoAdapter implements WebSocketAdapter<Server | Namespace, Soc
     this.#options = resolveAdapterOptions(options);
     this.#app = isApplication(appOrHttpServer) ? appOrHttpServer : null;
     this.#http = this.#app === null ? null : new HttpMount(this.#app.get(HttpAdapterHost));
+    if (this.#app !== null) watchIdleAdapter(this.#app, (present) => present === this && this.#isIdle);
     this.httpServer = this.#app === null ? (appOrHttpServer as HttpServer | undefined) : this.#http!.httpServer;
   }
 
@@ -113,9 +120,13 @@ export class SocketIoAdapter implements WebSocketAdapter<Server | Namespace, Soc
     await this.#started?.shutdown();
   }
 
-  /** Called by Nest at the end. */
+  /** Called by Nest at the end. Does not call `close`, which a subclass may have made one that wants a server. */
   async dispose(): Promise<void> {
-    await this.close();
+    await this.#started?.shutdown();
+  }
+
+  get #isIdle(): boolean {
+    return this.#module === null && this.#started === null;
   }
 
   #provide(port: number, given: ServerOptions): Server {

@@ -1,8 +1,8 @@
-import { Logger } from '@nestjs/common';
 import { createServer, type Server as HttpServer } from 'node:http';
 import { SERVER_DEFAULTS, Server, type ServerOptions } from '../../socketio/index.js';
 import { createSharedContext, type DispatchContext } from '../dispatch/dispatch-context.js';
-import { FailureHandler } from '../outcome/failure-handler.js';
+import { ErrorLog } from '../outcome/error-log.js';
+import { FailureHandler, type ErrorReporter } from '../outcome/failure-handler.js';
 import { UnansweredAcks } from '../outcome/unanswered-acks.js';
 import { BindingError } from '../errors/binding.error.js';
 import { planShutdown, shutdown } from '../dispatch/shutdown.js';
@@ -14,7 +14,7 @@ export class StandaloneServers {
   readonly isOpen = false;
   readonly #contexts = new Map<Server, DispatchContext>();
   readonly #ownServers: HttpServer[] = [];
-  readonly #logger = new Logger('SocketIo');
+  readonly #log = new ErrorLog();
   #shutdown: Promise<void> | null = null;
 
   constructor(private readonly httpServer: HttpServer | undefined) {}
@@ -29,8 +29,8 @@ export class StandaloneServers {
   }
 
   createServer(port: number, options: ServerOptions): Server {
-    const onError = (error: unknown): void => this.#log(error);
-    const onWarning = (message: string): void => this.#logger.warn(message);
+    const onError = (error: unknown): void => this.#log.error(error);
+    const onWarning = (message: string): void => this.#log.warn(message);
     const server = new Server({ onError, onWarning, ...options }, undefined, SERVER_DEFAULTS);
     server.createEngine();
     const httpServer = port === 0 ? this.#applicationServer() : this.#listen(port, server);
@@ -40,8 +40,8 @@ export class StandaloneServers {
   }
 
   adopt(_port: number, _path: string | undefined, server: Server): void {
-    const log = (error: unknown): void => this.#log(error);
-    const shared = createSharedContext(new FailureHandler(null, log), log);
+    const report: ErrorReporter = (error, _socket, where) => this.#log.error(error, where);
+    const shared = createSharedContext(new FailureHandler(null, report), report, this.#log);
     this.#contexts.set(server, { ...shared, unanswered: new UnansweredAcks(server) });
   }
 
@@ -74,10 +74,6 @@ export class StandaloneServers {
     const httpServer = createServer((_request, response) => void response.writeHead(404).end());
     this.#ownServers.push(httpServer);
     return httpServer.on('error', (error) => server.reportError(error)).listen(port);
-  }
-
-  #log(error: unknown): void {
-    this.#logger.error(error instanceof Error ? (error.stack ?? error.message) : String(error));
   }
 }
 

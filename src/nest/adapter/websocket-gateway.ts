@@ -5,8 +5,10 @@ import {
   type HandlerDescriptor,
   type HandlerRateRules,
   type InstanceWrapper,
+  type NamespaceName,
 } from '../discovery/gateway-descriptor.js';
 import { GatewayMetadataAccessor } from '../discovery/gateway-metadata.accessor.js';
+import { describeHandlers } from '../discovery/gateway.explorer.js';
 import { WEBSOCKETS_METADATA } from '../decorators/metadata-keys.js';
 
 /** A class with `@WebSocketGateway`, and what its decorators say. */
@@ -16,15 +18,18 @@ export interface WebSocketGateway {
   /** 0: the application's own. */
   readonly port: number;
   readonly path: string | undefined;
-  readonly namespace: string | RegExp;
+  readonly namespace: NamespaceName;
   /** For the server. */
   readonly options: ServerOptions;
   readonly messages: readonly GatewayMessage[];
+  /** Methods with decorators of this package: they belong to the namespace and the server of the gateway. */
+  readonly handlers: readonly HandlerDescriptor[];
 }
 
 /** A method with `@SubscribeMessage`. */
 export interface GatewayMessage {
   readonly method: string;
+  /** As on the wire. */
   readonly message: string;
   readonly rate: HandlerRateRules | null;
 }
@@ -46,18 +51,23 @@ export function exploreGateways(modules: ModulesContainer): WebSocketGateway[] {
 export function handlerOf(
   { wrapper, gateway, namespace }: WebSocketGateway,
   method: string,
-  kind: 'message' | 'open' | 'connect' | 'disconnect' | 'guards',
+  subject: HandlerDescriptor['subject'],
   rate: HandlerRateRules | null = null,
 ): HandlerDescriptor {
-  const isStatic = wrapper.isDependencyTreeStatic() && !wrapper.isTransient;
-  const scope = isStatic ? 'event' : 'connection';
-  return { wrapper, gateway, method, namespace, scope, rate, contract: null, entry: null, subject: { kind } };
+  return { wrapper, gateway, method, namespace, scope: scopeOf(wrapper), rate, contract: null, entry: null, subject };
 }
 
-/** Whether a gateway has the method, such as one of Nest's hooks; of its class or, as a property, of its own. */
-export function hasMethod({ gateway, wrapper }: WebSocketGateway, method: string): boolean {
+/**
+ * Whether a gateway has one of Nest's hooks, as a method of its class or as a property of its own. One with a decorator of
+ * this package is called for that instead.
+ */
+export function hasHook({ gateway, wrapper, handlers }: WebSocketGateway, method: string): boolean {
   const candidate = (wrapper.instance ?? gateway.prototype) as Record<string, unknown>;
-  return typeof candidate[method] === 'function';
+  return typeof candidate[method] === 'function' && !handlers.some((handler) => handler.method === method);
+}
+
+function scopeOf(wrapper: InstanceWrapper): 'event' | 'connection' {
+  return wrapper.isDependencyTreeStatic() && !wrapper.isTransient ? 'event' : 'connection';
 }
 
 function isGateway(wrapper: InstanceWrapper): boolean {
@@ -69,13 +79,22 @@ function isGateway(wrapper: InstanceWrapper): boolean {
 function describe(wrapper: InstanceWrapper, scanner: MetadataScanner): WebSocketGateway {
   const gateway = wrapper.metatype as Function;
   const given = (Reflect.getMetadata(WEBSOCKETS_METADATA.OPTIONS, gateway) ?? {}) as WebSocketGatewayMetadata;
-  const { namespace, server: _server, ...options } = given;
+  const { namespace: name, server: _server, ...options } = given;
+  const namespace = withSlash(name || '/');
+  const accessor = new GatewayMetadataAccessor();
   return {
     wrapper,
     gateway,
     port: (Reflect.getMetadata(WEBSOCKETS_METADATA.PORT, gateway) as number | undefined) ?? 0,
     path: options.path,
-    namespace: withSlash(namespace || '/'),
+    namespace,
+    handlers: describeHandlers(
+      wrapper,
+      gateway,
+      { namespace, scope: scopeOf(wrapper), contract: null },
+      scanner,
+      accessor,
+    ),
     // What is no object means the defaults to the package `cors`: any origin.
     options: typeof options.cors === 'string' ? { ...options, cors: true } : options,
     messages: messagesOf(gateway, scanner),
@@ -83,7 +102,7 @@ function describe(wrapper: InstanceWrapper, scanner: MetadataScanner): WebSocket
 }
 
 interface WebSocketGatewayMetadata extends ServerOptions {
-  namespace?: string | RegExp;
+  namespace?: NamespaceName;
   server?: unknown;
 }
 
@@ -94,6 +113,7 @@ function messagesOf(gateway: Function, scanner: MetadataScanner): GatewayMessage
     const callback = prototype[method] as Function;
     const rate = accessor.rateOf(gateway, method, callback, accessor.handlersOf(gateway, method, callback));
     if (Reflect.getMetadata(WEBSOCKETS_METADATA.IS_MESSAGE, callback) === undefined) return [];
-    return [{ method, message: Reflect.getMetadata(WEBSOCKETS_METADATA.MESSAGE, callback) as string, rate }];
+    // An emitter takes what is no text for its text, a number for instance.
+    return [{ method, message: String(Reflect.getMetadata(WEBSOCKETS_METADATA.MESSAGE, callback)), rate }];
   });
 }

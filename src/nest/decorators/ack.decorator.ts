@@ -1,7 +1,7 @@
 import type { AnyEntry, ReplyOf } from '../../contract/index.js';
 import type { AckCheck, HandlerOf } from './entry-checks.js';
 import { ACKS_METADATA, ParamType } from './metadata-keys.js';
-import { addEventMetadata, markGateway } from './handler-metadata.js';
+import { addEventMetadata, decorateMethod } from './handler-metadata.js';
 import { assignParamMetadata } from './param-metadata.js';
 
 /**
@@ -18,10 +18,10 @@ export function Ack<E extends AnyEntry>(entry: E & AckCheck<E>): HandlerOf<Reply
 export function Ack(event?: string | AnyEntry): MethodDecorator & ParameterDecorator {
   return (target: object, name: string | symbol | undefined, third: number | PropertyDescriptor | undefined): void => {
     if (typeof third === 'number') assignParamMetadata(target, name!, third, ParamType.ACK);
-    else if (event !== undefined) addEventMetadata(target, third!.value, event, true);
+    else if (event !== undefined) addEventMetadata(target, name!, third, event, true, 'Ack');
     else {
-      Reflect.defineMetadata(ACKS_METADATA, true, third!.value as object);
-      markGateway(target);
+      const method = decorateMethod(target, name!, third, { decorator: '@Ack()', key: ACKS_METADATA, value: true });
+      Reflect.defineMetadata(ACKS_METADATA, true, method);
     }
   };
 }

@@ -44,23 +44,24 @@ export interface GatewayMetadata extends GatewayOptions, ContractGatewayOptions 
 export function Gateway(namespace?: string | RegExp | GatewayOptions): ClassDecorator;
 export function Gateway(contract: AnyContract, options?: ContractGatewayOptions): ClassDecorator;
 export function Gateway(
-  given: string | RegExp | GatewayOptions | AnyContract = {},
-  more: ContractGatewayOptions = {},
+  ...given: [(string | RegExp | GatewayOptions | AnyContract)?, ContractGatewayOptions?]
 ): ClassDecorator {
-  const options = metadataOf(given, more);
+  const options = metadataOf(given);
   return (target) => {
+    // Also if no method of it is decorated: it may have some of `@nestjs/websockets`, or a contract that wants handlers.
+    markGateway(target);
     Reflect.defineMetadata(GATEWAY_METADATA, options, target);
     if (options.scope === 'connection')
       Reflect.defineMetadata(SCOPE_OPTIONS_METADATA, { scope: Scope.REQUEST }, target);
-    // A class without handlers is looked at as well: its contract has events that want some.
-    if (options.contract !== undefined) markGateway(target.prototype as object);
   };
 }
 
 function metadataOf(
-  given: string | RegExp | GatewayOptions | AnyContract,
-  more: ContractGatewayOptions,
+  given: [(string | RegExp | GatewayOptions | AnyContract)?, ContractGatewayOptions?],
 ): GatewayMetadata {
-  if (isContract(given)) return { ...more, namespace: given.namespace as string | RegExp, contract: given };
-  return typeof given === 'string' || given instanceof RegExp ? { namespace: given } : given;
+  const [first, more] = given;
+  if (isContract(first)) return { ...more, namespace: first.namespace as string | RegExp, contract: first };
+  if (typeof first === 'object' && first !== null && !(first instanceof RegExp)) return first as GatewayOptions;
+  // A namespace of undefined is one of a circular import, not one that was left out: discovery refuses it.
+  return given.length === 0 ? {} : { namespace: first };
 }

@@ -1,37 +1,125 @@
 import type { AnyEntry } from '../../contract/index.js';
 import { isEntry } from '../../contract/runtime.js';
-import { ENTRY_PROVIDER_WATERMARK, HANDLER_METADATA, HAS_HANDLERS_METADATA } from './metadata-keys.js';
+import { BindingError } from '../errors/binding.error.js';
+import {
+  DECORATED_METADATA,
+  ENHANCERS_METADATA,
+  ENTRY_PROVIDER_WATERMARK,
+  HANDLER_METADATA,
+  HAS_HANDLERS_METADATA,
+} from './metadata-keys.js';
 
 /** What a method handles. A method may carry several. */
 export type HandlerMetadata =
   | { readonly kind: 'event'; readonly event: string; readonly acks: boolean; readonly entry: AnyEntry | null }
   | { readonly kind: LifecycleKind };
 
-export type LifecycleKind = 'handshake' | 'connect' | 'disconnect' | 'close' | 'error' | 'ping' | 'pong';
+export type LifecycleKind =
+  'handshake' | 'connect' | 'disconnecting' | 'disconnect' | 'close' | 'error' | 'ping' | 'pong';
 
-/** Adds an event, by its name or by its entry in a contract. */
-export function addEventMetadata(target: object, method: unknown, event: string | AnyEntry, acks: boolean): void {
-  if (typeof event === 'string') addHandlerMetadata(target, method, { kind: 'event', event, acks, entry: null });
-  else if (isEntry(event)) addHandlerMetadata(target, method, { kind: 'event', event: event.name, acks, entry: event });
-  else {
-    const where = `${target.constructor.name}.${(method as Function).name}()`;
-    throw new TypeError(`${where} handles neither a name nor an event of a contract. Has the contract this event?`);
-  }
+/**
+ * A decorated method as its class remembers it. What decorators say is written on functions, and a function may be
+ * overridden, or replaced by another decorator: then this tells that something was lost.
+ */
+export interface DecoratedMethod {
+  /** For messages. */
+  readonly decorator: string;
+  readonly name: string | symbol;
+  readonly isStatic: boolean;
+  /** What the decorator wrote, and under which key. */
+  readonly key: symbol;
+  readonly value: unknown;
+  /** What was bound to a function that another decorator has replaced before this one was applied. */
+  readonly lost: readonly string[];
+}
+
+/** Adds an event, by its name or by its entry in a contract. What is neither is refused at the start. */
+export function addEventMetadata(
+  target: object,
+  name: string | symbol,
+  descriptor: PropertyDescriptor | undefined,
+  event: string | AnyEntry,
+  acks: boolean,
+  decorator: string,
+): void {
+  const entry = isEntry(event) ? event : null;
+  const given = entry === null ? (event as string) : entry.name;
+  const text = `@${decorator}(${typeof given === 'string' ? JSON.stringify(given) : String(given)})`;
+  addHandlerMetadata(target, name, descriptor, { kind: 'event', event: given, acks, entry }, text);
 }
 
 /** Adds to what a method handles. */
-export function addHandlerMetadata(target: object, method: unknown, added: HandlerMetadata): void {
-  const present = (Reflect.getOwnMetadata(HANDLER_METADATA, method as object) as HandlerMetadata[] | undefined) ?? [];
-  Reflect.defineMetadata(HANDLER_METADATA, [...present, added], method as object);
-  markGateway(target);
+export function addHandlerMetadata(
+  target: object,
+  name: string | symbol,
+  descriptor: PropertyDescriptor | undefined,
+  added: HandlerMetadata,
+  decorator: string,
+): void {
+  const method = decorateMethod(target, name, descriptor, { decorator, key: HANDLER_METADATA, value: added });
+  const present = (Reflect.getOwnMetadata(HANDLER_METADATA, method) as HandlerMetadata[] | undefined) ?? [];
+  Reflect.defineMetadata(HANDLER_METADATA, [...present, added], method);
+}
+
+/**
+ * Enters a method into the list of its class and returns it.
+ *
+ * @throws BindingError for what is no method, and so would never run
+ */
+export function decorateMethod(
+  target: object,
+  name: string | symbol,
+  descriptor: PropertyDescriptor | undefined,
+  written: Pick<DecoratedMethod, 'decorator' | 'key' | 'value'>,
+): Function {
+  if (typeof name === 'object') throw standardDecorator(written.decorator, name);
+  const isStatic = typeof target === 'function';
+  const gateway = isStatic ? target : target.constructor;
+  const method: unknown = descriptor?.value;
+  if (typeof method !== 'function') throw noMethod(written.decorator, gateway, name, descriptor);
+  const present = (Reflect.getOwnMetadata(DECORATED_METADATA, gateway) as DecoratedMethod[] | undefined) ?? [];
+  const added: DecoratedMethod = { ...written, name, isStatic, lost: lostBelow(target, name, method) };
+  Reflect.defineMetadata(DECORATED_METADATA, [...present, added], gateway);
+  markGateway(gateway);
+  return method;
 }
 
 /** Marks the class of a decorated method, so that discovery passes over all others quickly. */
-export function markGateway(target: object): void {
-  Reflect.defineMetadata(HAS_HANDLERS_METADATA, true, target.constructor);
-  Reflect.defineMetadata(ENTRY_PROVIDER_WATERMARK, true, target.constructor);
+export function markGateway(gateway: Function): void {
+  Reflect.defineMetadata(HAS_HANDLERS_METADATA, true, gateway);
+  Reflect.defineMetadata(ENTRY_PROVIDER_WATERMARK, true, gateway);
 }
 
-export function lifecycleDecorator(kind: LifecycleKind): MethodDecorator {
-  return (target, _name, descriptor) => addHandlerMetadata(target, descriptor.value, { kind });
+export function lifecycleDecorator(kind: LifecycleKind, decorator: string): MethodDecorator {
+  return (target, name, descriptor) => addHandlerMetadata(target, name, descriptor, { kind }, decorator);
+}
+
+/** While decorators are applied the class still has the first function; what is bound to that alone goes with it. */
+function lostBelow(target: object, name: string | symbol, method: Function): string[] {
+  const original: unknown = Object.getOwnPropertyDescriptor(target, name)?.value;
+  if (typeof original !== 'function' || original === method) return [];
+  return Object.entries(ENHANCERS_METADATA)
+    .filter(([, key]) => Reflect.hasOwnMetadata(key, original) && !Reflect.hasOwnMetadata(key, method))
+    .map(([kind]) => kind);
+}
+
+function noMethod(
+  decorator: string,
+  gateway: Function,
+  name: string | symbol,
+  descriptor: PropertyDescriptor | undefined,
+): BindingError {
+  const isAccessor = descriptor?.get !== undefined || descriptor?.set !== undefined;
+  return new BindingError(
+    `${decorator} on ${gateway.name}.${String(name)} decorates ${isAccessor ? 'an accessor' : 'a property'}, which ` +
+      'would never run. Make it a method.',
+  );
+}
+
+/** Called as decorators of ECMAScript are, with a context in the second place. */
+function standardDecorator(decorator: string, { name }: { name?: unknown }): BindingError {
+  return new BindingError(
+    `${decorator} on ${String(name)}() is applied as a decorator of ECMAScript, and Nest has those of TypeScript: set ` +
+      '"experimentalDecorators" and "emitDecoratorMetadata" in the options of the compiler.',
+  );
 }

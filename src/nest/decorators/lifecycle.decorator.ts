@@ -2,35 +2,40 @@ import { lifecycleDecorator } from './handler-metadata.js';
 
 /** Runs before the CONNECT reply, guards and pipes first. What it throws reaches the client as `connect_error`. */
 export function OnHandshake(): MethodDecorator {
-  return lifecycleDecorator('handshake');
+  return lifecycleDecorator('handshake', '@OnHandshake()');
 }
 
 /** Runs after the CONNECT reply; events of the socket wait until it has settled. Its guards run before the reply. */
 export function OnConnect(): MethodDecorator {
-  return lifecycleDecorator('connect');
+  return lifecycleDecorator('connect', '@OnConnect()');
+}
+
+/** Runs when a connected socket is about to go: its rooms are still there. What it returns is not awaited. */
+export function OnDisconnecting(): MethodDecorator {
+  return lifecycleDecorator('disconnecting', '@OnDisconnecting()');
 }
 
 /** Runs when a connected socket is gone, for whatever reason. `shutdown()` awaits it. */
 export function OnDisconnect(): MethodDecorator {
-  return lifecycleDecorator('disconnect');
+  return lifecycleDecorator('disconnect', '@OnDisconnect()');
 }
 
 /** Runs before `@OnDisconnect` where this server closed the socket. */
 export function OnClose(): MethodDecorator {
-  return lifecycleDecorator('close');
+  return lifecycleDecorator('close', '@OnClose()');
 }
 
 /** Hears of errors that no client can be told: `(error, socket | undefined)`. */
 export function OnError(): MethodDecorator {
-  return lifecycleDecorator('error');
+  return lifecycleDecorator('error', '@OnError()');
 }
 
 /** A heartbeat was sent to the socket's client. */
 export function OnPing(): MethodDecorator {
-  return lifecycleDecorator('ping');
+  return lifecycleDecorator('ping', '@OnPing()');
 }
 
 /** A heartbeat of the socket's client was answered. */
 export function OnPong(): MethodDecorator {
-  return lifecycleDecorator('pong');
+  return lifecycleDecorator('pong', '@OnPong()');
 }

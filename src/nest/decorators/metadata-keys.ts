@@ -14,6 +14,8 @@ export const HANDLER_METADATA = Symbol.for('nestjs-socketio:handler');
 export const ACKS_METADATA = Symbol.for('nestjs-socketio:acks');
 /** On a method's function, or on a class: `@RateLimit()`. */
 export const RATE_LIMIT_METADATA = Symbol.for('nestjs-socketio:rate-limit');
+/** On a class: which of its methods are decorated. */
+export const DECORATED_METADATA = Symbol.for('nestjs-socketio:decorated');
 /** On a class: some method of it, or of a class that it extends, is decorated. */
 export const HAS_HANDLERS_METADATA = Symbol.for('nestjs-socketio:has-handlers');
 
@@ -23,8 +25,13 @@ export const ROUTE_ARGS_METADATA = '__routeArguments__';
 export const CUSTOM_ROUTE_ARGS = '__customRouteArgs__';
 /** Nest's own key for what `@Injectable()` says of a scope. */
 export const SCOPE_OPTIONS_METADATA = 'scope:options';
-/** Nest's own key for guards. */
-export const GUARDS_METADATA = '__guards__';
+/** Nest's own keys for what is bound to a class or a method. */
+export const ENHANCERS_METADATA = {
+  guard: '__guards__',
+  pipe: '__pipes__',
+  interceptor: '__interceptors__',
+  filter: '__exceptionFilters__',
+} as const;
 /** Marks a class that Nest calls from outside, so that request-scoped global enhancers reach it. */
 export const ENTRY_PROVIDER_WATERMARK = '__entryProvider__';
 

@@ -11,5 +11,10 @@ import { addEventMetadata } from './handler-metadata.js';
  * onMessage(@MessageBody() body: MessageDto) {}
  */
 export function OnEvent(event: string | AnyEntry): MethodDecorator {
-  return (target, _name, descriptor) => addEventMetadata(target, descriptor.value, event, false);
+  return (target, name, descriptor) => addEventMetadata(target, name, descriptor, event, false, 'OnEvent');
+}
+
+/** `@OnEvent` under a name of its own, for files that import the `@OnEvent` of `@nestjs/event-emitter` as well. */
+export function OnMessage(event: string | AnyEntry): MethodDecorator {
+  return (target, name, descriptor) => addEventMetadata(target, name, descriptor, event, false, 'OnMessage');
 }

@@ -1,6 +1,6 @@
 import type { RateLimitAction, RateOptions, Socket } from '../../socketio/index.js';
 import { RATE_LIMIT_METADATA } from './metadata-keys.js';
-import { markGateway } from './handler-metadata.js';
+import { decorateMethod, markGateway } from './handler-metadata.js';
 
 /** How often a handler runs. */
 export interface HandlerRateLimit extends RateOptions {
@@ -20,9 +20,14 @@ export interface HandlerRateLimit extends RateOptions {
  * onMessage(@MessageBody() text: string) {}
  */
 export function RateLimit(limit: HandlerRateLimit): ClassDecorator & MethodDecorator {
-  return (target: object, _name?: string | symbol, descriptor?: PropertyDescriptor): void => {
-    Reflect.defineMetadata(RATE_LIMIT_METADATA, limit, (descriptor?.value as object | undefined) ?? target);
-    // A class without handlers is looked at as well, so that it cannot be a mistake that nobody notices.
-    markGateway(descriptor === undefined ? (target as Function).prototype : target);
+  return (target: object, name?: string | symbol, descriptor?: PropertyDescriptor): void => {
+    if (name === undefined) {
+      Reflect.defineMetadata(RATE_LIMIT_METADATA, limit, target);
+      // A class without handlers is looked at as well, so that the mistake is noticed.
+      markGateway(target as Function);
+      return;
+    }
+    const written = { decorator: '@RateLimit()', key: RATE_LIMIT_METADATA, value: limit };
+    Reflect.defineMetadata(RATE_LIMIT_METADATA, limit, decorateMethod(target, name, descriptor, written));
   };
 }

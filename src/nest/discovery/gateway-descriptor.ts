@@ -1,5 +1,5 @@
 import type { DiscoveryService } from '@nestjs/core';
-import type { Rate, RateLimitAction, Socket } from '../../socketio/index.js';
+import type { NamespaceMatcher, Rate, RateLimitAction, Socket } from '../../socketio/index.js';
 import type { EntryParts } from '../../contract/runtime.js';
 import type { HandlerMetadata } from '../decorators/handler-metadata.js';
 import type { GatewayContract } from './contract-rules.js';
@@ -14,7 +14,7 @@ export interface HandlerDescriptor {
   readonly gateway: Function;
   /** Empty for the guards of a class. */
   readonly method: string;
-  readonly namespace: string | RegExp;
+  readonly namespace: NamespaceName;
   /** Null if `@Gateway` was given none. */
   readonly contract: GatewayContract | null;
   /** The event in it; null for everything else, and for contracts without schemas. */
@@ -24,11 +24,20 @@ export interface HandlerDescriptor {
   /** How often it runs; null where it may as often as it likes. */
   readonly rate: HandlerRateRules | null;
   /**
-   * `guards`: of a class whose methods do not handle the connection that they decide about. `open` and `message`: of a
-   * gateway of `@nestjs/websockets`, where nobody waits for `handleConnection`, and a message has an ack rule of its own.
+   * `guards`: of a class whose methods do not handle the connection that they decide about. `open` and `message`: of
+   * `@nestjs/websockets`, whose gateways do not await `handleConnection`, and whose messages have an ack rule of their own.
    */
-  readonly subject: HandlerMetadata | { readonly kind: 'guards' | 'open' | 'message' };
+  readonly subject: HandlerMetadata | MessageMetadata | { readonly kind: 'guards' | 'open' };
 }
+
+/** What `@SubscribeMessage` says; a name of any type, as in Nest. */
+export interface MessageMetadata {
+  readonly kind: 'message';
+  readonly event: unknown;
+}
+
+/** A namespace, or what decides which names are served like one. */
+export type NamespaceName = string | RegExp | NamespaceMatcher;
 
 /** What `@RateLimit` says, after all checks. One per method, whatever events it handles. */
 export interface HandlerRateRules {
@@ -38,7 +47,7 @@ export interface HandlerRateRules {
 }
 
 /** A namespace as its clients name it, with the slash in front that its author may have left out. */
-export function withSlash(namespace: string | RegExp): string | RegExp {
+export function withSlash<N extends NamespaceName>(namespace: N): N | string {
   return typeof namespace === 'string' && !namespace.startsWith('/') ? `/${namespace}` : namespace;
 }
 

@@ -1,23 +1,34 @@
-import { OptionError, RESERVED_EVENTS, resolveRate, resolveRateAction } from '../../socketio/index.js';
+import { OptionError, resolveRate, resolveRateAction } from '../../socketio/index.js';
 import { BindingError } from '../errors/binding.error.js';
 import type { GatewayMetadata } from '../decorators/gateway.decorator.js';
 import type { HandlerMetadata } from '../decorators/handler-metadata.js';
 import type { HandlerRateLimit } from '../decorators/rate-limit.decorator.js';
 import {
   ACKS_METADATA,
+  ENHANCERS_METADATA,
   GATEWAY_METADATA,
-  GUARDS_METADATA,
   HANDLER_METADATA,
   HAS_HANDLERS_METADATA,
   RATE_LIMIT_METADATA,
   WEBSOCKETS_METADATA,
 } from '../decorators/metadata-keys.js';
-import { withSlash, type HandlerDescriptor, type HandlerRateRules } from './gateway-descriptor.js';
+import {
+  withSlash,
+  type HandlerDescriptor,
+  type HandlerRateRules,
+  type MessageMetadata,
+} from './gateway-descriptor.js';
+import { assertEmittableEvent, assertReachable, describe, unreachableNamespace } from './unreachable-methods.js';
 
 /** The only reader of what the decorators wrote. */
 export class GatewayMetadataAccessor {
   hasHandlers(gateway: Function): boolean {
     return Reflect.getMetadata(HAS_HANDLERS_METADATA, gateway) === true;
+  }
+
+  /** Whether `@Gateway` is on a class; without it handlers listen on `/`. */
+  isGateway(gateway: Function): boolean {
+    return Reflect.hasMetadata(GATEWAY_METADATA, gateway);
   }
 
   /** @throws BindingError for an option that `@Gateway` does not have or cannot take */
@@ -28,15 +39,24 @@ export class GatewayMetadataAccessor {
       if (name === 'partial' && options.contract !== undefined) continue;
       throw new BindingError(`@Gateway on ${gateway.name} has an unknown option "${name}"`);
     }
-    const { namespace = '/', scope, contract, partial = false } = options;
+    const { namespace = 'namespace' in options ? undefined : '/', scope, contract, partial = false } = options;
     if (scope !== undefined && scope !== 'connection') {
       throw new BindingError(`@Gateway on ${gateway.name} takes a scope of 'connection', or none`);
     }
     if (typeof namespace !== 'string' && !(namespace instanceof RegExp)) {
-      throw new BindingError(`@Gateway on ${gateway.name} takes a namespace as a string or RegExp`);
+      throw new BindingError(
+        `@Gateway on ${gateway.name} takes a namespace as a string or RegExp, and was given ${describe(namespace)}. ` +
+          'Leave it out for "/"; one that is imported from a file which imports this one is not there yet.',
+      );
     }
     if (typeof partial !== 'boolean') {
       throw new BindingError(`@Gateway on ${gateway.name} takes partial as true or false`);
+    }
+    const why = unreachableNamespace(namespace);
+    if (why !== null) {
+      throw new BindingError(
+        `@Gateway on ${gateway.name} has the namespace ${display(namespace)}, which no client can join: ${why}.`,
+      );
     }
     return {
       namespace: withSlash(namespace),
@@ -45,16 +65,46 @@ export class GatewayMetadataAccessor {
     };
   }
 
+  /** Whether `@WebSocketGateway` of `@nestjs/websockets` is on a class. */
+  isWebSocketGateway(gateway: Function): boolean {
+    return Reflect.getMetadata(WEBSOCKETS_METADATA.GATEWAY, gateway) === true;
+  }
+
+  /**
+   * What `@Gateway` leaves of a class that was written for `@nestjs/websockets`: its messages, by `@SubscribeMessage`, and
+   * its hooks, by their names, unless they have a decorator of this package. Empty for a class without `@Gateway`.
+   */
+  leftoversOf(
+    gateway: Function,
+    method: string,
+    fn: object,
+  ): (MessageMetadata | { readonly kind: 'connect' | 'disconnect' })[] {
+    if (!Reflect.hasMetadata(GATEWAY_METADATA, gateway)) return [];
+    if (isMessageMapping(fn)) return [{ kind: 'message', event: Reflect.getMetadata(WEBSOCKETS_METADATA.MESSAGE, fn) }];
+    const kind = HOOKS[method];
+    return kind === undefined || Reflect.hasMetadata(HANDLER_METADATA, fn) ? [] : [{ kind }];
+  }
+
+  /** @throws BindingError for a decorated method that would never run, and for a class with two kinds of gateway */
+  assertReachable(gateway: Function): void {
+    assertReachable(gateway);
+    if (!this.isWebSocketGateway(gateway) || !Reflect.hasMetadata(GATEWAY_METADATA, gateway)) return;
+    throw new BindingError(
+      `${gateway.name} has both @Gateway and @WebSocketGateway, and would listen twice. Keep @Gateway: what the class has of ` +
+        '@nestjs/websockets works there too.',
+    );
+  }
+
   /** Whether a class has `@Gateway` and guards of its own, which then decide about connections as well. */
   guardsConnections(gateway: Function): boolean {
     if (!Reflect.hasMetadata(GATEWAY_METADATA, gateway)) return false;
-    const guards = Reflect.getMetadata(GUARDS_METADATA, gateway) as unknown[] | undefined;
+    const guards = Reflect.getMetadata(ENHANCERS_METADATA.guard, gateway) as unknown[] | undefined;
     return guards !== undefined && guards.length > 0;
   }
 
   /** Whether guards are bound to a method itself. */
   hasGuards(fn: object): boolean {
-    const guards = Reflect.getMetadata(GUARDS_METADATA, fn) as unknown[] | undefined;
+    const guards = Reflect.getMetadata(ENHANCERS_METADATA.guard, fn) as unknown[] | undefined;
     return guards !== undefined && guards.length > 0;
   }
 
@@ -63,14 +113,13 @@ export class GatewayMetadataAccessor {
    *   on a method that only hears of what has happened
    */
   handlersOf(gateway: Function, method: string, fn: object): HandlerMetadata[] {
-    const handlers = (Reflect.getMetadata(HANDLER_METADATA, fn) as HandlerMetadata[] | undefined) ?? [];
-    for (const handler of handlers) {
-      if (handler.kind !== 'event' || !RESERVED_EVENTS.has(handler.event)) continue;
-      throw new BindingError(
-        `${gateway.name}.${method}() would never run: "${handler.event}" is a reserved name that no client can emit. ` +
-          'There are @OnConnect(), @OnDisconnect() and others for what happens to a socket.',
-      );
-    }
+    const written = (Reflect.getMetadata(HANDLER_METADATA, fn) as HandlerMetadata[] | undefined) ?? [];
+    // Members of a numeric enum; on the wire a name is text either way.
+    const handlers = written.map((one) =>
+      one.kind === 'event' && typeof one.event === 'number' ? { ...one, event: String(one.event) } : one,
+    );
+    const where = `${gateway.name}.${method}()`;
+    for (const handler of handlers) if (handler.kind === 'event') assertEmittableEvent(handler.event, where);
     if (handlers.length > 0 && !handlers.some(({ kind }) => GUARDED.has(kind)) && this.hasGuards(fn)) {
       throw new BindingError(
         `A guard bound to ${gateway.name}.${method}() would not run: guards decide about connections and events, and ` +
@@ -106,12 +155,19 @@ export class GatewayMetadataAccessor {
   /** @throws BindingError for `@RateLimit` on a class that handles no event */
   checkRate(gateway: Function, methods: readonly string[], descriptors: readonly HandlerDescriptor[]): void {
     if (!Reflect.hasMetadata(RATE_LIMIT_METADATA, gateway)) return;
-    if (descriptors.some(({ subject }) => subject.kind === 'event')) return;
+    if (descriptors.some(({ subject: { kind } }) => kind === 'event' || kind === 'message')) return;
     const prototype = gateway.prototype as Record<string, unknown>;
     if (methods.some((method) => isMessageMapping(prototype[method]))) return;
     throw new BindingError(`@RateLimit on ${gateway.name} bounds nothing: no method of it handles an event`);
   }
 }
+
+/** Hooks of `@nestjs/websockets` and what they are here. `afterInit` is called by whoever has the server. */
+const HOOKS: Readonly<Record<string, 'connect' | 'disconnect' | undefined>> = {
+  __proto__: null as never,
+  handleConnection: 'connect',
+  handleDisconnect: 'disconnect',
+};
 
 /** What guards decide about. */
 const GUARDED: ReadonlySet<HandlerMetadata['kind']> = new Set(['event', 'handshake', 'connect']);
@@ -133,4 +189,8 @@ function resolveHandlerRate(limit: HandlerRateLimit, where: string): HandlerRate
 /** Whether `@SubscribeMessage` of `@nestjs/websockets` is on a method. */
 function isMessageMapping(fn: unknown): boolean {
   return typeof fn === 'function' && Reflect.getMetadata(WEBSOCKETS_METADATA.IS_MESSAGE, fn) === true;
+}
+
+function display(namespace: string | RegExp): string {
+  return typeof namespace === 'string' ? JSON.stringify(namespace) : String(namespace);
 }

@@ -1,6 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { DiscoveryService, MetadataScanner } from '@nestjs/core';
-import type { HandlerDescriptor, InstanceWrapper } from './gateway-descriptor.js';
+import { nameOf, type HandlerDescriptor, type InstanceWrapper } from './gateway-descriptor.js';
+import type { HandlerMetadata } from '../decorators/handler-metadata.js';
+import { BindingError } from '../errors/binding.error.js';
 import { checkParameters, entryOf } from './contract-rules.js';
 import { GatewayMetadataAccessor } from './gateway-metadata.accessor.js';
 
@@ -14,16 +16,45 @@ export class GatewayExplorer {
    */
   readonly #seen = new WeakMap<object, Set<unknown>>();
 
+  /** Which module provides a class under its own name. */
+  readonly #hosts = new Map<Function, NonNullable<InstanceWrapper['host']>>();
+
   constructor(
     private readonly discovery: DiscoveryService,
     private readonly scanner: MetadataScanner,
   ) {}
 
-  /** What was not reported before. */
+  /**
+   * What was not reported before.
+   *
+   * @throws BindingError for what would not run as it is written, or would run twice
+   */
   explore(): HandlerDescriptor[] {
-    return [...this.discovery.getProviders(), ...this.discovery.getControllers()].flatMap((wrapper) => {
-      return !wrapper.isAlias && this.#isNew(wrapper) ? this.#exploreProvider(wrapper) : [];
-    });
+    return this.#newProviders().flatMap((wrapper) => this.#exploreProvider(wrapper));
+  }
+
+  /**
+   * The same for a module that is loaded later.
+   *
+   * @throws BindingError also for what Nest binds only at the start
+   */
+  exploreLate(): HandlerDescriptor[] {
+    const wrappers = this.#newProviders();
+    for (const wrapper of wrappers) {
+      const gateway = classOf(wrapper);
+      if (gateway !== null && this.#accessor.isWebSocketGateway(gateway) && this.#accessor.hasHandlers(gateway)) {
+        throw loadedLate(`The decorators of nestjs-socketio in ${gateway.name}`);
+      }
+    }
+    const descriptors = wrappers.flatMap((wrapper) => this.#exploreProvider(wrapper));
+    const message = descriptors.find(({ subject: { kind } }) => kind === 'message');
+    if (message !== undefined) throw loadedLate(`@SubscribeMessage on ${nameOf(message)}`);
+    return descriptors;
+  }
+
+  #newProviders(): InstanceWrapper[] {
+    const all = [...this.discovery.getProviders(), ...this.discovery.getControllers()];
+    return all.filter((wrapper) => !wrapper.isAlias && this.#isNew(wrapper));
   }
 
   #isNew({ host, token }: InstanceWrapper): boolean {
@@ -37,37 +68,102 @@ export class GatewayExplorer {
   #exploreProvider(wrapper: InstanceWrapper): HandlerDescriptor[] {
     const gateway = classOf(wrapper);
     if (gateway === null || !this.#accessor.hasHandlers(gateway)) return [];
-    const common = { wrapper, gateway, ...this.#accessor.optionsOf(gateway) };
-    const prototype = gateway.prototype as Record<string, unknown>;
-    const methods = this.scanner.getAllMethodNames(prototype);
-    const descriptors: HandlerDescriptor[] = methods.flatMap((method) => {
-      const handlers = this.#accessor.handlersOf(gateway, method, prototype[method] as object);
-      const rate = this.#accessor.rateOf(gateway, method, prototype[method] as object, handlers);
-      const handling = { gateway, method, handlers, bound: common.contract };
-      checkParameters(handling);
-      return handlers.map((subject) => ({
-        ...common,
-        method,
-        subject,
-        entry: entryOf(subject, handling),
-        rate: subject.kind === 'event' ? rate : null,
-      }));
-    });
-    this.#accessor.checkRate(gateway, methods, descriptors);
-    const handlesConnections = descriptors.some(({ subject: { kind } }) => kind === 'handshake' || kind === 'connect');
-    const isGuarded = descriptors.length > 0 && this.#accessor.guardsConnections(gateway);
-    // A contract without any handler is bound as well, since its events lack theirs.
-    const isBare = descriptors.length === 0 && common.contract !== null;
-    // Where a method handles the connection, the guards of the class come with it.
-    if (!handlesConnections && (isGuarded || isBare)) {
-      descriptors.push({ ...common, method: '', subject: { kind: 'guards' }, entry: null, rate: null });
+    if (this.#accessor.isWebSocketGateway(gateway)) {
+      this.#accessor.assertReachable(gateway);
+      return [];
     }
-    return descriptors;
+    const common = this.#accessor.optionsOf(gateway);
+    if (wrapper.token === gateway) this.#assertProvidedOnce(wrapper, gateway);
+    return describeHandlers(wrapper, gateway, common, this.scanner, this.#accessor);
+  }
+
+  /** @throws BindingError for a class that two modules provide, each with an instance of its own */
+  #assertProvidedOnce({ host }: InstanceWrapper, gateway: Function): void {
+    const other = this.#hosts.get(gateway);
+    if (other !== undefined && other !== host) {
+      throw new BindingError(
+        `${gateway.name} is provided by ${host?.name} and by ${other.name}, and would handle everything twice. Provide it in ` +
+          'one module, export it there, and import that module.',
+      );
+    }
+    if (host !== undefined) this.#hosts.set(gateway, host);
   }
 }
 
+function loadedLate(what: string): BindingError {
+  return new BindingError(
+    `${what} would not run: the module is loaded lazily, and gateways of @nestjs/websockets are bound at the start alone. ` +
+      'Use @Gateway, and @OnEvent or @Ack, in such modules.',
+  );
+}
+
+/**
+ * The decorated methods of one class.
+ *
+ * @throws BindingError for what would not run as it is written
+ */
+export function describeHandlers(
+  wrapper: InstanceWrapper,
+  gateway: Function,
+  where: Pick<HandlerDescriptor, 'namespace' | 'scope' | 'contract'>,
+  scanner: MetadataScanner,
+  accessor: GatewayMetadataAccessor,
+): HandlerDescriptor[] {
+  accessor.assertReachable(gateway);
+  assertInjectable(wrapper, gateway);
+  const common = { wrapper, gateway, ...where };
+  const prototype = gateway.prototype as Record<string, unknown>;
+  const methods = scanner.getAllMethodNames(prototype);
+  const descriptors: HandlerDescriptor[] = methods.flatMap((method) => {
+    const fn = prototype[method] as object;
+    const handlers = accessor.handlersOf(gateway, method, fn);
+    const rate = accessor.rateOf(gateway, method, fn, handlers);
+    const handling = { gateway, method, handlers, bound: where.contract };
+    checkParameters(handling);
+    return [...handlers, ...accessor.leftoversOf(gateway, method, fn)].map((subject) => ({
+      ...common,
+      method,
+      subject,
+      entry: isOwn(subject) ? entryOf(subject, handling) : null,
+      rate: subject.kind === 'event' || subject.kind === 'message' ? rate : null,
+    }));
+  });
+  accessor.checkRate(gateway, methods, descriptors);
+  const handlesConnections = descriptors.some(({ subject: { kind } }) => kind === 'handshake' || kind === 'connect');
+  const isGuarded = descriptors.length > 0 && accessor.guardsConnections(gateway);
+  // A contract without any handler is bound as well, since its events lack theirs.
+  const isBare = descriptors.length === 0 && where.contract !== null;
+  // Where a method handles the connection, the guards of the class come with it.
+  if (!handlesConnections && (isGuarded || isBare)) {
+    descriptors.push({ ...common, method: '', subject: { kind: 'guards' }, entry: null, rate: null });
+  }
+  return descriptors;
+}
+
+/**
+ * Without a decorator on the class the compiler writes down no types of its constructor, and Nest calls it without
+ * arguments.
+ *
+ * @throws BindingError for a class that would get none of what it asks for
+ */
+function assertInjectable({ metatype, inject, isNotMetatype }: InstanceWrapper, gateway: Function): void {
+  if (metatype !== gateway || inject || isNotMetatype) return;
+  if (gateway.length === 0 || INJECTED.some((key) => Reflect.hasMetadata(key, gateway))) return;
+  throw new BindingError(
+    `${gateway.name} gets nothing injected: its constructor has ${gateway.length} parameter(s), and without a decorator on ` +
+      'the class Nest does not know their types. Put @Injectable() or @Gateway() on it.',
+  );
+}
+
+function isOwn(subject: HandlerDescriptor['subject']): subject is HandlerMetadata {
+  return subject.kind !== 'message' && subject.kind !== 'guards' && subject.kind !== 'open';
+}
+
+/** Where compiler and `@Inject()` write what a constructor takes. */
+const INJECTED = ['design:paramtypes', 'self:paramtypes'] as const;
+
 /** The class of a provider, also of one that a factory or a value provides; null where it has none. */
-function classOf(wrapper: InstanceWrapper): Function | null {
+export function classOf(wrapper: InstanceWrapper): Function | null {
   const { metatype } = wrapper;
   if (typeof metatype === 'function' && !wrapper.inject && isClass(metatype)) return metatype;
   try {

@@ -1,12 +1,15 @@
 import type { AsyncResource } from 'node:async_hooks';
-import { compileValue, InvalidDataError, type ValueValidation } from '../../contract/runtime.js';
+import { ForbiddenException } from '@nestjs/common';
 import type { StandardSchema } from '../../contract/index.js';
+import { compileValue, InvalidDataError, type ValueValidation } from '../../contract/runtime.js';
 import type { ExtendedError, Socket } from '../../socketio/index.js';
 import { createScope } from '../pipeline/async-scope.js';
 import type { BoundHandler } from '../pipeline/handler-factory.js';
-import type { DispatchContext } from './dispatch-context.js';
+import { Invocation } from '../pipeline/invocation.js';
+import type { FailedCall } from '../outcome/failure-handler.js';
 import { authOf, replaceAuth } from '../pipeline/parameters.js';
-import type { Pipeline } from '../pipeline/pipeline.js';
+import { isObservableOrIterable } from '../pipeline/result.js';
+import type { DispatchContext } from './dispatch-context.js';
 
 /** Decides, before the CONNECT reply, whether a client is let into a namespace. */
 export class ConnectGuards {
@@ -24,7 +27,8 @@ export class ConnectGuards {
   }
 
   /**
-   * Runs handlers of the handshake, and only the guards of all others; undefined lets the client in. Never rejects.
+   * Runs handlers of the handshake, and only the guards of all others; undefined lets the client in. A handler refuses by
+   * an error, by false, and by `socket.disconnect()`. Never rejects.
    */
   check(socket: Socket, handlers: readonly BoundHandler[]): Promise<ExtendedError | undefined> {
     return createScope().runInAsyncScope(() => this.#ask(socket, handlers));
@@ -42,28 +46,28 @@ export class ConnectGuards {
     let hasAsked = false;
     for (const handler of handlers) {
       const isHandshake = handler.descriptor.subject.kind === 'handshake';
-      const pattern = isHandshake ? 'handshake' : 'connect';
-      let { pipeline } = handler;
+      const step = isHandshake ? 'handshake' : 'connect';
+      const call = Invocation.of(handler, handler.pipeline, socket, args, null, step);
       try {
-        pipeline ??= await handler.resolvePipeline(socket);
+        const pipeline = (call.pipeline ??= await handler.resolvePipeline(socket));
         if (pipeline.guard !== null) {
           hasAsked = true;
-          await this.context.streams.completion(pipeline.guard(socket, args, null, pattern), null);
+          await this.#assertAllowed(pipeline.guard(socket, args, null, step), socket);
         }
         if (!isHandshake) continue;
         hasAsked = true;
         if (!isValidated) args = [await this.#takeAuth(validation!, socket)];
         isValidated = true;
-        await this.context.streams.completion(pipeline.invoke(socket, args, null, pattern), null);
+        await this.#assertAllowed(pipeline.invoke(socket, args, null, step), socket);
       } catch (error) {
-        return this.#refusalOf(error, pipeline, socket, args, pattern);
+        return this.#refusalOf(error, call);
       }
     }
     if (!isValidated) {
       try {
         await this.#takeAuth(validation!, socket);
       } catch (error) {
-        return this.#refusalOf(error, null, socket, args, 'connect');
+        return this.#refusalOf(error, { pipeline: null, socket, args, reply: null, event: 'connect' });
       }
     }
     if (hasAsked) this.#scopes.set(socket, createScope());
@@ -78,14 +82,24 @@ export class ConnectGuards {
     return result.value;
   }
 
-  async #refusalOf(
-    error: unknown,
-    pipeline: Pipeline | null,
-    socket: Socket,
-    args: unknown[],
-    step: string,
-  ): Promise<ExtendedError> {
-    const { payload } = await this.context.failures.refusalOf(error, pipeline, socket, args, step);
+  /** @throws ForbiddenException for a no: false, or the end of the socket */
+  async #assertAllowed(result: unknown, socket: Socket): Promise<void> {
+    const isRefused = await this.#saysNo(result);
+    if (isRefused || socket.leavesEarly !== null) throw new ForbiddenException('Forbidden resource');
+  }
+
+  /** Whether a result is false, or a promise or stream of it; what else it is does not matter. */
+  async #saysNo(result: unknown): Promise<boolean> {
+    const value = isObservableOrIterable(result) ? result : await (result as PromiseLike<unknown>);
+    let isRefused = value === false;
+    await this.context.streams.eachValue(value, null, (each) => {
+      if (each === false) isRefused = true;
+    });
+    return isRefused;
+  }
+
+  async #refusalOf(error: unknown, call: FailedCall): Promise<ExtendedError> {
+    const { payload } = await this.context.failures.refusalOf(error, call);
     // The option `errorAck` may have put anything there.
     const message = (payload as { message?: unknown } | null)?.message ?? 'Connection refused';
     return Object.assign(new Error(String(message)), { data: payload });

@@ -1,32 +1,29 @@
 import type { AckReply, EventHandler, Socket } from '../../socketio/index.js';
-import { BindingError } from '../errors/binding.error.js';
 import { nameOf } from '../discovery/gateway-descriptor.js';
+import { BindingError } from '../errors/binding.error.js';
+import { refuseShuttingDown } from '../outcome/fixed-answers.js';
 import { createScope, inScopes } from '../pipeline/async-scope.js';
 import type { BoundHandler } from '../pipeline/handler-factory.js';
-import type { DispatchContext } from './dispatch-context.js';
-import { EMPTY_ACK, refuseShuttingDown } from '../outcome/fixed-answers.js';
-import type { HandlerRate } from '../pipeline/handler-rate.js';
+import { Invocation } from '../pipeline/invocation.js';
 import type { Pipeline } from '../pipeline/pipeline.js';
 import { isImmediate, isThenable } from '../pipeline/result.js';
+import type { AckRule, End } from './ack-rule.js';
+import type { DispatchContext } from './dispatch-context.js';
 
-/** All handlers of one event in one namespace, behind the one callable that the namespace's table holds. */
+/** All handlers of one event in one namespace that answer by one rule, behind the one callable of the namespace's table. */
 export class EventBinding {
   readonly #handlers: BoundHandler[] = [];
 
   constructor(
     private readonly event: string,
+    private readonly rule: AckRule,
     private readonly context: DispatchContext,
   ) {}
 
-  /** @throws BindingError where two handlers claim the ack */
+  /** @throws BindingError where two handlers claim an ack that they cannot share */
   add(handler: BoundHandler): void {
-    const other = claims(handler) ? this.claimant : undefined;
-    if (other !== undefined) {
-      throw new BindingError(
-        `${nameOf(other.descriptor)} and ${nameOf(handler.descriptor)} both answer the event "${this.event}". ` +
-          'Keep @Ack on one of them.',
-      );
-    }
+    const other = this.rule.sharesAck || !claims(handler) ? undefined : this.claimant;
+    if (other !== undefined) throw claimedTwice(other, handler, this.event);
     this.#handlers.push(handler);
   }
 
@@ -39,88 +36,90 @@ export class EventBinding {
     return this.#handlers.find(claims);
   }
 
+  /** The classes that handle the event, for messages. */
+  get owner(): string {
+    return [...new Set(this.#handlers.map(({ descriptor }) => descriptor.gateway.name))].join(' and ');
+  }
+
   /** The callable for the handlers as they are now. */
   compile(): EventHandler<Socket> {
     const handlers = [...this.#handlers];
     if (handlers.length > 1) return this.#compileSeveral(handlers);
     const [only] = handlers;
-    const callable = this.#compileOne(only, roleOf(only));
+    const callable = this.#compileOne(only);
     if (only.rate === null) return callable;
-    const { rate } = only;
     return (socket, args, reply, event) => {
-      if (this.#isInTime(rate, socket, args, reply, event)) callable(socket, args, reply, event);
+      if (this.#isInTime(only, socket, args, reply, event)) callable(socket, args, reply, event);
     };
   }
 
-  /** False where the event was refused, or where nobody can say under which key it counts. */
-  #isInTime(rate: HandlerRate, socket: Socket, args: unknown[], reply: AckReply | null, event: string): boolean {
+  /** False where the event was refused, or where the function that gives the key of its rate failed. */
+  #isInTime(handler: BoundHandler, socket: Socket, args: unknown[], reply: AckReply | null, event: string): boolean {
+    if (handler.rate === null) return true;
     try {
-      return rate.allows(socket, reply);
+      return handler.rate.allows(socket, this.rule.refusable(reply));
     } catch (error) {
-      this.#onError(error, null, socket, args, reply, event);
+      this.#onError(error, new Invocation(handler, socket, args, reply, event));
       return false;
     }
   }
 
-  #compileOne(handler: BoundHandler, role: Role): EventHandler<Socket> {
+  #compileOne(handler: BoundHandler): EventHandler<Socket> {
     const { pipeline } = handler;
-    if (pipeline === null) return inScopes(this.#compileScoped(handler, role));
-    const callable = this.#compileStatic(handler, role, pipeline);
+    if (pipeline === null) return inScopes(this.#compileScoped(handler));
+    const callable = this.#compileStatic(handler, pipeline);
     return pipeline.entersContexts ? inScopes(callable) : callable;
   }
 
   /** The common case: one handler of a singleton. Synchronous as long as the handler is. */
-  #compileStatic(handler: BoundHandler, role: Role, pipeline: Pipeline): EventHandler<Socket> {
+  #compileStatic(handler: BoundHandler, pipeline: Pipeline): EventHandler<Socket> {
     const { context } = this;
     return (socket, args, reply, event) => {
-      if (context.stopped) refuseShuttingDown(reply);
-      else this.#call(handler, role, pipeline, socket, args, reply, event);
+      if (context.stopped) refuseShuttingDown(this.rule.refusable(reply));
+      else this.#call(handler, pipeline, socket, args, reply, event);
     };
   }
 
   /** The provider is made for each event, or for each socket; then it is there from the second event on. */
-  #compileScoped(handler: BoundHandler, role: Role): EventHandler<Socket> {
+  #compileScoped(handler: BoundHandler): EventHandler<Socket> {
     const { context } = this;
     return (socket, args, reply, event) => {
       if (context.stopped) {
-        refuseShuttingDown(reply);
+        refuseShuttingDown(this.rule.refusable(reply));
         return;
       }
       const provided = handler.resolvePipeline(socket);
-      if (!isThenable(provided)) this.#call(handler, role, provided, socket, args, reply, event);
-      else context.inFlight.track(this.#run(handler, role, provided, socket, args, reply, event));
+      if (!isThenable(provided)) this.#call(handler, provided, socket, args, reply, event);
+      else context.inFlight.track(this.#runAlone(new Invocation(handler, socket, args, reply, event), provided));
     };
   }
 
-  /** Several handlers run in the order of discovery. The one with the ack answers; without one, the end of all of them. */
+  /** Several handlers begin in order. The event is answered by the one that claims it, else once all have ended. */
   #compileSeveral(handlers: readonly BoundHandler[]): EventHandler<Socket> {
-    const { context } = this;
-    const roles = handlers.map(roleOf);
-    const isAnswered = roles.some((role) => role !== 'listens');
-    // None of them sends the empty ack when it is through: others may not be.
-    const members = handlers.map((handler, i) => ({ handler, role: roles[i] === 'listens' ? 'assists' : roles[i] }));
+    const { context, rule } = this;
+    const decisive = handlers.find((handler) => handler.answersByItself) ?? handlers.find(claims) ?? handlers[0];
     return (socket, args, reply, event) => {
       if (context.stopped) {
-        refuseShuttingDown(reply);
+        refuseShuttingDown(rule.refusable(reply));
         return;
       }
-      const inTime = members.filter(
-        ({ handler: { rate } }) => rate === null || this.#isInTime(rate, socket, args, reply, event),
-      );
-      const pending = inTime.map(({ handler, role }) =>
+      const inTime = handlers.filter((handler) => this.#isInTime(handler, socket, args, reply, event));
+      if (inTime.length === 0) return;
+      const ends = inTime.map((handler) =>
         // Each gets arguments of its own: one that changes its array must not change another's.
         createScope().runInAsyncScope(() =>
-          this.#run(handler, role, handler.resolvePipeline(socket), socket, args.slice(), reply, event),
+          this.#run(new Invocation(handler, socket, args.slice(), reply, event), handler.resolvePipeline(socket)),
         ),
       );
-      const all = Promise.all(pending);
-      context.inFlight.track(isAnswered || reply === null ? all : all.then(() => void reply.send(EMPTY_ACK)));
+      const all = Promise.all(ends);
+      context.inFlight.track(
+        reply === null ? all : all.then((each) => rule.conclude(endOf(each), decisive, socket, reply, event)),
+      );
     };
   }
 
   #call(
     handler: BoundHandler,
-    role: Role,
     pipeline: Pipeline,
     socket: Socket,
     args: unknown[],
@@ -129,93 +128,75 @@ export class EventBinding {
   ): void {
     try {
       const result = pipeline.run(socket, args, reply, event);
-      if (!isImmediate(result)) {
-        this.context.inFlight.track(this.#finish(handler, role, pipeline, result, socket, args, reply, event));
-      } else if (reply !== null) {
-        if (role === 'returns') reply.send(result === undefined ? EMPTY_ACK : [result]);
-        else this.#settle(handler, role, socket, reply, event);
-      }
-    } catch (error) {
-      this.#onError(error, pipeline, socket, args, reply, event);
-    }
-  }
-
-  /** Never rejects; `reply` has been settled by this handler where it is the one to do so. */
-  async #run(
-    handler: BoundHandler,
-    role: Role,
-    provided: Pipeline | PromiseLike<Pipeline>,
-    socket: Socket,
-    args: unknown[],
-    reply: AckReply | null,
-    event: string,
-  ): Promise<void> {
-    let pipeline: Pipeline | null = null;
-    try {
-      // Without an await where it is there already, so that the handlers of an event begin in order.
-      pipeline = isThenable(provided) ? await provided : provided;
-      const result = pipeline.run(socket, args, reply, event);
-      await this.#finish(handler, role, pipeline, result, socket, args, reply, event);
-    } catch (error) {
-      await this.context.failures.onEventError(error, pipeline, socket, args, reply, event);
-    }
-  }
-
-  /** Awaits a result and answers with it. Never rejects. */
-  async #finish(
-    handler: BoundHandler,
-    role: Role,
-    pipeline: Pipeline,
-    result: unknown,
-    socket: Socket,
-    args: unknown[],
-    reply: AckReply | null,
-    event: string,
-  ): Promise<void> {
-    const { streams, failures } = this.context;
-    try {
-      if (role === 'returns') {
-        const value = await streams.firstValue(result, socket);
-        reply?.send(value === undefined ? EMPTY_ACK : [value]);
+      if (isImmediate(result)) {
+        const end = this.rule.take(result, handler, socket, reply);
+        if (reply !== null && end !== 'value') this.rule.conclude(end, handler, socket, reply, event);
         return;
       }
-      await streams.completion(result, socket);
-      if (reply !== null) this.#settle(handler, role, socket, reply, event);
+      this.context.inFlight.track(
+        this.#finishAlone(Invocation.of(handler, pipeline, socket, args, reply, event), result),
+      );
     } catch (error) {
-      await failures.onEventError(error, pipeline, socket, args, reply, event);
+      this.#onError(error, Invocation.of(handler, pipeline, socket, args, reply, event));
     }
   }
 
-  /** A handler whose value is not the ack is through. */
-  #settle(handler: BoundHandler, role: Role, socket: Socket, reply: AckReply, event: string): void {
-    if (role === 'listens') reply.send(EMPTY_ACK);
-    else if (role === 'answers') this.context.unanswered.watch(reply, handler.descriptor, socket, event);
+  /** Never rejects. */
+  async #runAlone(call: Invocation, provided: PromiseLike<Pipeline>): Promise<void> {
+    this.#concludeAlone(await this.#run(call, provided), call);
   }
 
-  #onError(
-    error: unknown,
-    pipeline: Pipeline | null,
-    socket: Socket,
-    args: unknown[],
-    reply: AckReply | null,
-    event: string,
-  ): void {
-    const pending = this.context.failures.onEventError(error, pipeline, socket, args, reply, event);
+  /** Never rejects; the one `async` function between a handler's promise and its ack. */
+  async #finishAlone(call: Invocation, result: unknown): Promise<void> {
+    try {
+      this.#concludeAlone(await this.rule.resolve(result, call), call);
+    } catch (error) {
+      await this.rule.fail(error, call);
+    }
+  }
+
+  #concludeAlone(end: End, { handler, socket, reply, event }: Invocation): void {
+    if (reply !== null && end === 'nothing') this.rule.conclude(end, handler, socket!, reply, event);
+  }
+
+  /** Never rejects. */
+  async #run(call: Invocation, provided: Pipeline | PromiseLike<Pipeline>): Promise<End> {
+    try {
+      // Without an await where it is there already, so that the handlers of an event begin in order.
+      call.pipeline = isThenable(provided) ? await provided : provided;
+      const { handler, socket, args, reply, event } = call;
+      const result = call.pipeline.run(socket, args, reply, event);
+      if (isImmediate(result)) return this.rule.take(result, handler, socket!, reply);
+      return await this.rule.resolve(result, call);
+    } catch (error) {
+      await this.rule.fail(error, call);
+      return 'failure';
+    }
+  }
+
+  #onError(error: unknown, call: Invocation): void {
+    const pending = this.rule.fail(error, call);
     if (pending !== undefined) this.context.inFlight.track(pending);
   }
 }
 
-/**
- * What a handler does about the ack: it returns it, answers by itself through the `@Ack()` parameter, listens, so that its
- * end is the empty ack, or assists, so that others answer.
- */
-type Role = 'returns' | 'answers' | 'listens' | 'assists';
-
-function claims(handler: BoundHandler): boolean {
-  return roleOf(handler) !== 'listens';
+/** Whether a handler answers, or only listens. */
+function claims({ answersByItself, returnsAck }: BoundHandler): boolean {
+  return answersByItself || returnsAck;
 }
 
-function roleOf({ answersByItself, descriptor: { subject } }: BoundHandler): Role {
-  if (answersByItself) return 'answers';
-  return subject.kind === 'event' && subject.acks ? 'returns' : 'listens';
+/** An error of one counts for all, then that one had nothing to say. */
+function endOf(ends: readonly End[]): End {
+  if (ends.includes('failure')) return 'failure';
+  return ends.includes('nothing') ? 'nothing' : 'value';
+}
+
+function claimedTwice(
+  { descriptor: one }: BoundHandler,
+  { descriptor: two }: BoundHandler,
+  event: string,
+): BindingError {
+  return new BindingError(
+    `${nameOf(one)} and ${nameOf(two)} both answer the event "${event}". Keep @Ack on one of them.`,
+  );
 }

@@ -1,5 +1,5 @@
 import type { Namespace, Server, Socket } from '../../socketio/index.js';
-import { nameOf, type HandlerDescriptor } from '../discovery/gateway-descriptor.js';
+import { nameOf, type HandlerDescriptor, type NamespaceName } from '../discovery/gateway-descriptor.js';
 import type { AnyContract } from '../../contract/index.js';
 import type { GatewayContract } from '../discovery/contract-rules.js';
 import { BindingError } from '../errors/binding.error.js';
@@ -11,9 +11,10 @@ import { NamespaceBinding } from './namespace-binding.js';
 /** Connects what discovery found to the namespaces of a server. May be called again for modules that load later. */
 export class GatewayBinder {
   /** By name or by pattern: two gateways with the same pattern share its namespaces. */
-  readonly #bindings = new Map<string, NamespaceBinding>();
+  readonly #bindings = new Map<unknown, NamespaceBinding>();
+
   /** By namespace. */
-  readonly #contracts = new Map<string, GatewayContract>();
+  readonly #contracts = new Map<unknown, GatewayContract>();
 
   constructor(
     private readonly server: Server,
@@ -26,6 +27,7 @@ export class GatewayBinder {
     // Names before patterns: a namespace that a gateway names is its own, also where a pattern matches it.
     const isNamed = ({ namespace }: HandlerDescriptor): boolean => typeof namespace === 'string';
     for (const descriptor of [...descriptors.filter(isNamed), ...descriptors.filter((one) => !isNamed(one))]) {
+      this.#assertSendable(descriptor);
       const binding = this.bindingOf(descriptor.namespace, nameOf(descriptor));
       if (descriptor.contract !== null) this.#adopt(descriptor.contract, binding, descriptor);
       binding.add(this.handlers.create(descriptor));
@@ -38,23 +40,23 @@ export class GatewayBinder {
    * @throws BindingError for events of a contract that lack a handler, or one that answers
    */
   checkContracts(): void {
-    for (const [namespace, { contract, isPartial }] of this.#contracts) {
-      const binding = this.#bindings.get(namespace)!;
+    for (const [key, { contract, isPartial }] of this.#contracts) {
+      const binding = this.#bindings.get(key)!;
       if (!isPartial) checkCoverage(contract, (event) => binding.coverageOf(event));
     }
   }
 
   #adopt({ contract, isPartial }: GatewayContract, binding: NamespaceBinding, descriptor: HandlerDescriptor): void {
-    const namespace = String(descriptor.namespace);
-    const present = this.#contracts.get(namespace);
+    const key = keyOf(descriptor.namespace);
+    const present = this.#contracts.get(key);
     if (present === undefined) binding.adopt(contract);
     else if (!hasSameEvents(present.contract, contract)) {
       throw new BindingError(
-        `${descriptor.gateway.name} gives the namespace ${namespace} a second contract, with other events than the ` +
-          'first. A namespace has one contract: put all of its events there.',
+        `${descriptor.gateway.name} gives the namespace ${String(descriptor.namespace)} a second contract, with other events ` +
+          'than the first. A namespace has one contract: put all of its events there.',
       );
     }
-    this.#contracts.set(namespace, {
+    this.#contracts.set(key, {
       contract: present?.contract ?? contract,
       isPartial: isPartial || present?.isPartial === true,
     });
@@ -72,8 +74,8 @@ export class GatewayBinder {
    *
    * @throws BindingError for a namespace that cannot be had for itself
    */
-  bindingOf(namespace: string | RegExp, owner: string): NamespaceBinding {
-    const key = String(namespace);
+  bindingOf(namespace: NamespaceName, owner: string): NamespaceBinding {
+    const key = keyOf(namespace);
     let binding = this.#bindings.get(key);
     if (binding === undefined) {
       const target: Namespace = this.server.of(namespace);
@@ -81,7 +83,7 @@ export class GatewayBinder {
       // A child of a pattern shares its table, so that these handlers would serve all that the pattern makes.
       if (target.handlers !== null) {
         throw new BindingError(
-          `${owner} cannot have the namespace "${key}" for itself: a pattern that was bound earlier made it. ` +
+          `${owner} cannot have the namespace "${String(namespace)}" for itself: a pattern that was bound earlier made it. ` +
             'Load both gateways together, or use the pattern.',
         );
       }
@@ -89,6 +91,17 @@ export class GatewayBinder {
       this.#bindings.set(key, binding);
     }
     return binding;
+  }
+
+  /** A longer name is refused before any handler is looked for. */
+  #assertSendable(descriptor: HandlerDescriptor): void {
+    const { subject } = descriptor;
+    const { maxEventNameLength } = this.server.settings;
+    if (subject.kind !== 'event' || Buffer.byteLength(subject.event) <= maxEventNameLength) return;
+    throw new BindingError(
+      `${nameOf(descriptor)} would never run: the name of its event has more than ${maxEventNameLength} bytes ` +
+        '(maxEventNameLength).',
+    );
   }
 
   /** Clients would find neither the handlers nor the guards of the pattern in a namespace that was made before it. */
@@ -102,6 +115,11 @@ export class GatewayBinder {
       );
     }
   }
+}
+
+/** Patterns that are written alike are one, and none is a name; a function is known by itself. */
+function keyOf(namespace: NamespaceName): unknown {
+  return namespace instanceof RegExp ? `pattern ${String(namespace)}` : namespace;
 }
 
 /** The contract of a shared package is two objects if it is loaded as an ES module and as CommonJS. */

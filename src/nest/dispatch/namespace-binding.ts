@@ -11,14 +11,15 @@ import type { LifecycleKind } from '../decorators/handler-metadata.js';
 import { nameOf } from '../discovery/gateway-descriptor.js';
 import type { AnyContract } from '../../contract/index.js';
 import { BindingError } from '../errors/binding.error.js';
-import type { Coverage } from './contract-coverage.js';
-import { ConnectGuards } from './connect-guards.js';
 import { createScope } from '../pipeline/async-scope.js';
 import type { BoundHandler } from '../pipeline/handler-factory.js';
+import { Invocation } from '../pipeline/invocation.js';
+import { ConnectGuards } from './connect-guards.js';
+import { ConnectHandlers } from './connect-handlers.js';
+import type { Coverage } from './contract-coverage.js';
 import type { DispatchContext } from './dispatch-context.js';
 import { EventBinding } from './event-binding.js';
-import type { Pipeline } from '../pipeline/pipeline.js';
-import { isImmediate } from '../pipeline/result.js';
+import { OwnAckRule } from './own-ack-rule.js';
 
 /** The handlers of one namespace, or of all that a pattern makes. */
 export class NamespaceBinding {
@@ -29,7 +30,9 @@ export class NamespaceBinding {
   /** What answers an event beside or instead of them: gateways of `@nestjs/websockets`. */
   readonly #messages = new Map<string, EventHandler<Socket>>();
   readonly #lifecycle = new Map<Lifecycle, BoundHandler[]>();
-  readonly #admission: ConnectGuards;
+  readonly #guards: ConnectGuards;
+  readonly #connectHandlers: ConnectHandlers;
+  readonly #rule: OwnAckRule;
   #checksHandshake = false;
   /** Let go of what handlers with a scope have made for a socket. */
   readonly #releases = new Set<(socket: Socket) => void>();
@@ -37,10 +40,12 @@ export class NamespaceBinding {
   constructor(
     private readonly namespace: Namespace,
     private readonly context: DispatchContext,
-    private readonly connectTimeout: number,
+    connectTimeout: number,
   ) {
     this.#table = namespace.handlerTable();
-    this.#admission = new ConnectGuards(context);
+    this.#guards = new ConnectGuards(context);
+    this.#connectHandlers = new ConnectHandlers(context, connectTimeout);
+    this.#rule = new OwnAckRule(context);
     this.#table.onRefused = (socket, error) => void socket.emit('exception', error);
     this.#table.disconnect = (socket, reason, details) => this.#disconnect(socket, reason, details);
     // Children copy the middlewares of their pattern when they are made; handlers may come later.
@@ -62,7 +67,7 @@ export class NamespaceBinding {
     this.namespace.adopt(contract);
     const { auth } = contract['~contract'];
     if (auth === null) return;
-    this.#admission.validateAuth(auth);
+    this.#guards.validateAuth(auth);
     this.#checkHandshakes();
   }
 
@@ -113,7 +118,7 @@ export class NamespaceBinding {
   #eventOf(event: string): EventBinding {
     let binding = this.#events.get(event);
     if (binding === undefined) {
-      this.#events.set(event, (binding = new EventBinding(event, this.context)));
+      this.#events.set(event, (binding = new EventBinding(event, this.#rule, this.context)));
       for (const wildcard of this.#wildcards) binding.add(wildcard);
     }
     return binding;
@@ -134,7 +139,7 @@ export class NamespaceBinding {
       binding.add(handler);
       this.#publish(event);
     }
-    const binding = new EventBinding('*', this.context);
+    const binding = new EventBinding('*', this.#rule, this.context);
     for (const wildcard of this.#wildcards) binding.add(wildcard);
     this.#table.anyEvent = binding.compile();
   }
@@ -143,7 +148,10 @@ export class NamespaceBinding {
     this.#lifecycle.set(kind, [...this.#handlersOf(kind), handler]);
     if (kind === 'handshake' || kind === 'connect' || kind === 'guards') this.#checkHandshakes();
     if (kind === 'connect' || kind === 'open') {
-      this.#table.connect ??= (socket) => this.#admission.scopeOf(socket).runInAsyncScope(() => this.#connect(socket));
+      this.#table.connect ??= (socket) => this.#guards.scopeOf(socket).runInAsyncScope(() => this.#connect(socket));
+    }
+    if (kind === 'disconnecting') {
+      this.#table.disconnecting ??= (socket, reason, details) => this.#disconnecting(socket, reason, details);
     }
     if (kind === 'ping' || kind === 'pong') this.#table[kind] ??= (socket) => this.#onHeartbeat(kind, socket);
   }
@@ -157,70 +165,27 @@ export class NamespaceBinding {
     this.#checksHandshake = true;
     this.namespace.use((socket, next) => {
       const handlers = (['handshake', 'guards', 'connect'] as const).flatMap((kind) => this.#handlersOf(kind));
-      this.context.inFlight.track(this.#admission.check(socket, handlers).then((refusal) => next(refusal)));
+      const check = this.#guards.check(socket, handlers).then((refusal) => {
+        next(refusal);
+        if (socket.leavesEarly === 'connection') socket.client.disconnect();
+      });
+      this.context.inFlight.track(check);
     });
   }
 
   /** A promise only where a handler is asynchronous; events of the socket wait for it. */
   #connect(socket: Socket): Promise<void> | void {
     for (const handler of this.#handlersOf('open')) void this.#runDetached(handler, socket, [], 'connect');
-    const handlers = this.#handlersOf('connect');
-    for (let i = 0; i < handlers.length && socket.connected; i++) {
-      const { pipeline } = handlers[i];
-      if (pipeline === null) return this.#connectRest(socket, handlers, i, null);
-      try {
-        const result = pipeline.invoke(socket, [], null, 'connect');
-        if (!isImmediate(result)) return this.#connectRest(socket, handlers, i, result);
-      } catch (error) {
-        const pending = this.#abortConnect(error, pipeline, socket);
-        this.context.inFlight.track(pending);
-        return pending;
-      }
-    }
+    return this.#connectHandlers.run(socket, this.#handlersOf('connect'));
   }
 
-  /** From handler `index` on, which has begun where `begun` is not null. Settles within the connect timeout. */
-  async #connectRest(socket: Socket, handlers: readonly BoundHandler[], index: number, begun: unknown): Promise<void> {
-    const work = this.#runConnectHandlers(socket, handlers, index, begun);
-    this.context.inFlight.track(work);
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<'late'>((resolve) => {
-      // Keeps no process alive: without sockets there is nobody to disconnect.
-      timer = setTimeout(() => resolve('late'), this.connectTimeout).unref();
+  /** Its rooms are still there; that it goes cannot be held up. */
+  #disconnecting(socket: Socket, reason: DisconnectReason, details: DisconnectDetails): void {
+    this.#guards.scopeOf(socket).runInAsyncScope(() => {
+      for (const handler of this.#handlersOf('disconnecting')) {
+        this.context.departures.track(this.#runDetached(handler, socket, [reason, details], 'disconnecting'));
+      }
     });
-    const first = await Promise.race([work, late]);
-    clearTimeout(timer);
-    if (first !== 'late' || !socket.connected) return;
-    const message = `@OnConnect did not settle within ${this.connectTimeout} ms`;
-    socket.emit('exception', { status: 'error', message, code: 'CONNECT_TIMEOUT' });
-    socket.disconnect();
-  }
-
-  async #runConnectHandlers(
-    socket: Socket,
-    handlers: readonly BoundHandler[],
-    index: number,
-    begun: unknown,
-  ): Promise<void> {
-    let result = begun;
-    for (let i = index; i < handlers.length && socket.connected; i++) {
-      let { pipeline } = handlers[i];
-      try {
-        pipeline ??= await handlers[i].resolvePipeline(socket);
-        const pending = i === index && begun !== null ? result : pipeline.invoke(socket, [], null, 'connect');
-        await this.context.streams.completion(pending, socket);
-        result = null;
-      } catch (error) {
-        await this.#abortConnect(error, pipeline, socket);
-        return;
-      }
-    }
-  }
-
-  /** The client is told, then leaves for good. */
-  async #abortConnect(error: unknown, pipeline: Pipeline | null, socket: Socket): Promise<void> {
-    await this.context.failures.onEventError(error, pipeline, socket, [], null, 'connect');
-    socket.disconnect();
   }
 
   #disconnect(socket: Socket, reason: DisconnectReason, details: DisconnectDetails): void {
@@ -233,7 +198,7 @@ export class NamespaceBinding {
       departures.track(work);
       return work;
     };
-    const work = this.#admission
+    const work = this.#guards
       .scopeOf(socket)
       .runInAsyncScope(() => [
         ...closing.map((handler) => run(handler, 'close')),
@@ -252,20 +217,20 @@ export class NamespaceBinding {
   }
 
   /**
-   * Runs a handler whose result nobody waits for, except a shutdown. Guards decide about clients and what they send;
+   * Runs a handler whose result only a shutdown waits for. Guards decide about clients and what they send;
    * a refusal here would only keep the handler from its clean-up. Never rejects.
    */
   #runDetached(handler: BoundHandler, socket: Socket | undefined, args: unknown[], step: LifecycleKind): Promise<void> {
     const { inFlight, streams, failures } = this.context;
+    const call = Invocation.of(handler, handler.pipeline, socket, args, null, step);
     const run = async (): Promise<void> => {
-      let { pipeline } = handler;
       try {
-        pipeline ??= await handler.resolvePipeline(socket);
-        await streams.completion(pipeline.invoke(socket, args, null, step), null);
+        call.pipeline ??= await handler.resolvePipeline(socket);
+        await streams.completion(call.pipeline.invoke(socket, args, null, step), null);
       } catch (error) {
-        // There is nobody left to tell of an error in an error handler.
+        // An error in an error handler can only be logged.
         if (step === 'error') this.context.log(error);
-        else await failures.onDetachedError(error, pipeline, socket, args, step);
+        else await failures.onDetachedError(error, call);
       }
     };
     const work = run();

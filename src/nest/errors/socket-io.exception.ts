@@ -32,6 +32,11 @@ export class SocketIoException extends Error {
     this.details = options.details;
   }
 
+  /** Sets the message, as `initMessage` of Nest's exceptions does; error trackers know expected errors by this method. */
+  initMessage(): void {
+    this.message = typeof this.error === 'string' ? this.error : messageOf(this.error);
+  }
+
   /** What was given, as in `WsException`. */
   getError(): string | object {
     return this.error;

@@ -58,17 +58,24 @@ interface HttpExceptionLike {
 function fromHttpException(error: HttpExceptionLike): ErrorAck {
   const response = error.getResponse();
   const statusCode = error.getStatus();
-  const code = typeof error.errorCode === 'string' ? { code: error.errorCode } : null;
   if (typeof response !== 'object' || response === null) {
-    return { status: 'error', message: String(response), ...code, statusCode };
+    return { status: 'error', message: String(response), ...codeOf(error.errorCode), statusCode };
   }
-  const { message, error: name, statusCode: _status, errorCode: _code, ...rest } = response as Record<string, unknown>;
+  const { message, error: name, statusCode: _status, errorCode, ...rest } = response as Record<string, unknown>;
+  const code = codeOf(error.errorCode, errorCode, rest.code);
+  if (code?.code === rest.code) delete rest.code;
   // Validation pipes put a list of findings where others put a sentence.
   if (Array.isArray(message)) {
     return { status: 'error', message: String(name ?? error.message), ...code, statusCode, details: message };
   }
   const details = Object.keys(rest).length > 0 ? { details: rest } : null;
   return { status: 'error', message: String(message ?? error.message), ...code, statusCode, ...details };
+}
+
+/** The first that is a code; users write theirs into the object of the exception, Nest 12 into an option. */
+function codeOf(...candidates: unknown[]): { code: string } | null {
+  const code = candidates.find((candidate) => typeof candidate === 'string');
+  return code === undefined ? null : { code };
 }
 
 function hasMethod<N extends 'getError' | 'getResponse' | 'getStatus'>(

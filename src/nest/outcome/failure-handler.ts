@@ -1,8 +1,9 @@
 import type { AckReply, Socket } from '../../socketio/index.js';
+import { nameOf } from '../discovery/gateway-descriptor.js';
 import type { CatchingFilter } from '../pipeline/enhancers.js';
-import { MASKED, mapError, type MappedError } from './error-mapping.js';
-import type { Pipeline } from '../pipeline/pipeline.js';
+import type { Invocation } from '../pipeline/invocation.js';
 import { firstValue, isImmediate } from '../pipeline/result.js';
+import { MASKED, mapError, type MappedError } from './error-mapping.js';
 
 /** Where an error came from, for `errorAck` and `@OnError`. */
 export interface ErrorContext {
@@ -15,132 +16,135 @@ export interface ErrorContext {
 /** Replaces what a client is told about an error; undefined keeps it. */
 export type ErrorAckMapper = (error: unknown, context: ErrorContext) => unknown;
 
-/** Turns errors into what clients and this side are told. Never throws, never rejects. */
+/** Hears of errors that no client can be told; `where` names class, method, event, namespace and socket. */
+export type ErrorReporter = (error: unknown, socket: Socket | undefined, where?: string) => void;
+
+/** What failed; without a handler where a contract refused what its schema does not fit. */
+export type FailedCall = Omit<Invocation, 'handler'> & Pick<Partial<Invocation>, 'handler'>;
+
+/** What a filter has left: the error for the client, and whether an operator hears of it. Null: nothing is left. */
+interface Left {
+  readonly error: unknown;
+  readonly isReported: boolean;
+}
+
+/** Turns errors into what clients and operators are told. Never throws, never rejects. */
 export class FailureHandler {
   constructor(
     private readonly errorAck: ErrorAckMapper | null,
-    private readonly reportError: (error: unknown, socket: Socket | undefined) => void,
+    private readonly reportError: ErrorReporter,
   ) {}
 
   /**
    * An event could not be handled: exception filters first, then an error ack, or without an ack an `exception` event.
    * A promise only where a filter is asynchronous.
    */
-  onEventError(
-    error: unknown,
-    pipeline: Pipeline | null,
-    socket: Socket,
-    args: unknown[],
-    reply: AckReply | null,
-    event: string,
-  ): void | Promise<void> {
-    const filter = pipeline === null ? undefined : filterFor(pipeline.filters, error);
-    if (filter === undefined || pipeline === null) {
-      this.#tell(error, socket, args, reply, event);
+  onEventError(error: unknown, call: FailedCall): void | Promise<void> {
+    const filter = filterFor(call, error);
+    if (filter === undefined) {
+      this.#tell({ error, isReported: true }, call);
       return;
     }
     let handled: unknown;
     try {
-      handled = filter.func(error, pipeline.createContext(socket, args, reply, event));
+      handled = filter(error);
     } catch (rethrown) {
-      this.#tell(rethrown, socket, args, reply, event);
+      this.#tell(this.#afterRethrow(error, rethrown, call), call);
       return;
     }
     if (isImmediate(handled)) {
-      this.#settle(handled, error, socket, args, reply, event);
+      this.#settle(handled, error, call);
       return;
     }
     return firstValue(handled).then(
-      (value) => this.#settle(value, error, socket, args, reply, event),
-      (rethrown: unknown) => this.#tell(rethrown, socket, args, reply, event),
+      (value) => this.#settle(value, error, call),
+      (rethrown: unknown) => this.#tell(this.#afterRethrow(error, rethrown, call), call),
     );
   }
 
   /** What a client that wants to connect is told; filters may replace the error by throwing another. */
-  async refusalOf(
-    error: unknown,
-    pipeline: Pipeline | null,
-    socket: Socket,
-    args: unknown[],
-    step: string,
-  ): Promise<MappedError> {
-    const left = await this.#afterFilters(error, pipeline, socket, args, step);
-    const refusal = this.#map(left === null ? error : left.error, { socket, event: step, args });
+  async refusalOf(error: unknown, call: FailedCall): Promise<MappedError> {
+    const left = (await this.#afterFilters(error, call)) ?? { error, isReported: false };
+    const refusal = this.#map(left, call);
     try {
       JSON.stringify(refusal.payload);
       return refusal;
     } catch (failure) {
-      this.reportError(failure, socket);
+      this.report(failure, call);
       return { payload: MASKED, isInternal: true };
     }
   }
 
-  /** A handler failed that no client waits for: exception filters first, then this side is told. */
-  async onDetachedError(
-    error: unknown,
-    pipeline: Pipeline | null,
-    socket: Socket | undefined,
-    args: unknown[],
-    step: string,
-  ): Promise<void> {
-    const left = await this.#afterFilters(error, pipeline, socket, args, step);
-    if (left !== null) this.reportError(left.error, socket);
+  /** A handler failed that no client waits for: exception filters first, then an operator is told. */
+  async onDetachedError(error: unknown, call: FailedCall): Promise<void> {
+    const left = await this.#afterFilters(error, call);
+    if (left?.isReported) this.report(left.error, call);
   }
 
-  /** The error that is left once a filter has seen it, which may be another; null where it was handled. */
-  async #afterFilters(
-    error: unknown,
-    pipeline: Pipeline | null,
-    socket: Socket | undefined,
-    args: unknown[],
-    step: string,
-  ): Promise<{ error: unknown } | null> {
-    const filter = pipeline === null ? undefined : filterFor(pipeline.filters, error);
-    if (filter === undefined || pipeline === null) return { error };
+  /** Tells an operator, with the place where the error comes from. */
+  report(error: unknown, call: FailedCall): void {
+    this.reportError(error, call.socket, placeOf(call));
+  }
+
+  /** What a filter threw instead of the error that it was given, which is what the client is told; both are reported. */
+  reportBoth(error: unknown, rethrown: unknown, call: FailedCall): void {
+    if (rethrown !== error) this.report(rethrown, call);
+    this.report(error, call);
+  }
+
+  async #afterFilters(error: unknown, call: FailedCall): Promise<Left | null> {
+    const filter = filterFor(call, error);
+    if (filter === undefined) return { error, isReported: true };
     try {
-      await firstValue(filter.func(error, pipeline.createContext(socket, args, null, step)));
+      await firstValue(filter(error));
       return null;
     } catch (rethrown) {
-      return { error: rethrown };
+      return this.#afterRethrow(error, rethrown, call);
     }
   }
 
-  #tell(error: unknown, socket: Socket, args: unknown[], reply: AckReply | null, event: string): void {
-    this.#send(this.#map(error, { socket, event, args }).payload, socket, reply);
+  /**
+   * A filter may throw another error that is meant for clients, which then replaces the first. Any other is a fault of
+   * the filter, as of one that was written for HTTP and finds no response: it must not hide what it was called for.
+   */
+  #afterRethrow(error: unknown, rethrown: unknown, call: FailedCall): Left {
+    if (rethrown === error || !mapError(rethrown).isInternal) return { error: rethrown, isReported: true };
+    this.reportBoth(error, rethrown, call);
+    return { error, isReported: false };
+  }
+
+  #tell(left: Left, call: FailedCall): void {
+    this.#send(this.#map(left, call).payload, call);
   }
 
   /** A filter has handled the error; the ack that was asked for still has to be settled. */
-  #settle(
-    value: unknown,
-    error: unknown,
-    socket: Socket,
-    args: unknown[],
-    reply: AckReply | null,
-    event: string,
-  ): void {
+  #settle(value: unknown, error: unknown, call: FailedCall): void {
+    const { reply } = call;
     if (reply === null || reply.settled) return;
-    this.#send(value === undefined ? this.#map(error, { socket, event, args }).payload : value, socket, reply);
+    this.#send(value === undefined ? this.#map({ error, isReported: false }, call).payload : value, call);
   }
 
-  /** What cannot be encoded is this side's mistake, and no reason to leave the client without an answer. */
-  #send(payload: unknown, socket: Socket, reply: AckReply | null): void {
+  /** What cannot be encoded is a mistake of the application, and no reason to leave the client without an answer. */
+  #send(payload: unknown, call: FailedCall): void {
+    const { socket, reply } = call;
     try {
-      deliver(payload, socket, reply);
+      deliver(payload, socket!, reply);
     } catch (failure) {
-      this.reportError(failure, socket);
-      deliver(MASKED, socket, reply);
+      this.report(failure, call);
+      deliver(MASKED, socket!, reply);
     }
   }
 
-  #map(error: unknown, context: ErrorContext): MappedError {
+  #map({ error, isReported }: Left, call: FailedCall): MappedError {
     const mapped = mapError(error);
-    if (mapped.isInternal) this.reportError(error, context.socket);
+    if (mapped.isInternal && isReported) this.report(error, call);
     if (this.errorAck === null) return mapped;
     try {
-      const replacement = this.errorAck(error, context);
+      const { socket, event, args } = call;
+      const replacement = this.errorAck(error, { socket, event, args });
       return replacement === undefined ? mapped : { ...mapped, payload: replacement as object };
     } catch (failure) {
-      this.reportError(failure, context.socket);
+      this.report(failure, call);
       return mapped;
     }
   }
@@ -151,10 +155,22 @@ function deliver(payload: unknown, socket: Socket, reply: AckReply | null): void
   else socket.emit('exception', payload);
 }
 
-/** The first filter that catches errors of this kind; one without kinds catches all. */
-export function filterFor(filters: readonly CatchingFilter[], error: unknown): CatchingFilter | undefined {
-  return filters.find(
-    ({ exceptionMetatypes }) =>
-      exceptionMetatypes.length === 0 || exceptionMetatypes.some((metatype) => error instanceof metatype),
-  );
+/** The first filter that catches errors of this kind, ready to be called; one without kinds catches all. */
+export function filterFor(
+  { pipeline, socket, args, reply, event }: FailedCall,
+  error: unknown,
+): ((error: unknown) => unknown) | undefined {
+  const filter = pipeline?.filters.find((one) => catches(one, error));
+  return filter && ((caught) => filter.func(caught, pipeline!.createContext(socket, args, reply, event)));
+}
+
+function catches({ exceptionMetatypes }: CatchingFilter, error: unknown): boolean {
+  return exceptionMetatypes.length === 0 || exceptionMetatypes.some((metatype) => error instanceof metatype);
+}
+
+/** Where an error comes from, for the log. */
+function placeOf({ handler, socket, event }: FailedCall): string {
+  const of = socket === undefined ? '' : `, namespace ${socket.nsp.name}, socket ${socket.id}`;
+  const name = handler === undefined ? 'A contract' : nameOf(handler.descriptor);
+  return `${name} failed: event ${JSON.stringify(event)}${of}`;
 }

@@ -1,5 +1,5 @@
 import { EMPTY, from, type Observable, type Subscription } from 'rxjs';
-import { ignoreElements, mergeMap, take, tap } from 'rxjs/operators';
+import { filter, ignoreElements, mergeMap, take, tap } from 'rxjs/operators';
 import type { Socket } from '../../socketio/index.js';
 import { asStream, isObservableOrIterable, isThenable } from '../pipeline/result.js';
 
@@ -16,27 +16,43 @@ export class OpenStreams {
     return [...this.#open.values()].reduce((sum, streams) => sum + streams.size, 0);
   }
 
-  /** The value of a promise, or the first one of a stream, which is then let go; undefined where there is none. */
-  async firstValue(result: unknown, socket: Socket): Promise<unknown> {
+  /**
+   * The value of a promise, or the first one of a stream, which is then let go; undefined where there is none. A stream that
+   * has passed interceptors has ended at its source with the first value, and may tell them so before it is let go.
+   */
+  async firstValue(
+    result: unknown,
+    socket: Socket,
+    through: { readonly intercepts: boolean } | null,
+  ): Promise<unknown> {
     const value = isObservableOrIterable(result) ? result : await (result as PromiseLike<unknown>);
     const source = asStream(value);
-    return source === null ? value : this.#follow(source.pipe(take(1)), socket, new OpenStream());
+    if (source === null) return value;
+    const stream = new OpenStream();
+    return this.#follow(through?.intercepts ? firstOf(source, stream) : source.pipe(take(1)), socket, stream);
   }
 
   /**
-   * Waits for the end of a promise or a stream, and of promises that a stream emits; their values are of no interest.
-   * `socket` is null where the work does not end with it, as that of a disconnect handler.
+   * Waits for the end of a promise or a stream, and of promises that a stream emits. `socket` is null where the work does
+   * not end with it, as that of a disconnect handler; `onLost` is told how many values a stream has had that nobody wants.
    */
-  async completion(result: unknown, socket: Socket | null): Promise<void> {
+  completion(result: unknown, socket: Socket | null, onLost: ((count: number) => void) | null = null): Promise<void> {
+    let count = 0;
+    return this.eachValue(result, socket, onLost && ((value) => void (value !== undefined && onLost(++count))));
+  }
+
+  /** The same, where the values of a stream are wanted. */
+  async eachValue(result: unknown, socket: Socket | null, onValue: ((value: unknown) => void) | null): Promise<void> {
     const value = isObservableOrIterable(result) ? result : await (result as PromiseLike<unknown>);
     const source = asStream(value);
     if (source === null) return;
     const stream = new OpenStream();
-    const onValue = (): void => {
+    const onEach = (each: unknown): void => {
       stream.hasEmitted = true;
+      onValue?.(each);
       if (this.#isStopping) stream.end();
     };
-    await this.#follow(source.pipe(tap(onValue), mergeMap(settled), ignoreElements()), socket, stream);
+    await this.#follow(source.pipe(tap(onEach), mergeMap(settled), ignoreElements()), socket, stream);
   }
 
   /** The socket is gone: nobody is left to whom its streams would matter. */
@@ -93,10 +109,31 @@ class OpenStream {
   }
 
   end(): void {
+    this.endWith(undefined);
+  }
+
+  endWith(value: unknown): void {
     this.#isEnded = true;
     this.#subscription?.unsubscribe();
-    this.#resolve?.(undefined);
+    this.#resolve?.(value);
   }
+}
+
+/**
+ * Resolves with the first value and lets the stream go by the end of the turn, or at its second value: so a stream without
+ * an end ends, and the end of one that has one is heard.
+ */
+function firstOf(source: Observable<unknown>, stream: OpenStream): Observable<unknown> {
+  let isFirst = true;
+  return source.pipe(
+    take(2),
+    filter((value) => {
+      if (!isFirst) return false;
+      isFirst = false;
+      queueMicrotask(() => stream.endWith(value));
+      return true;
+    }),
+  );
 }
 
 /** A rejection among the values of a stream is a failure of it, though nobody asks for the values. */

@@ -3,7 +3,7 @@ import type { ApplicationConfig, ContextId, ExternalContextCreator } from '@nest
 import { BindingError } from '../errors/binding.error.js';
 import { nameOf, type HandlerDescriptor, type InstanceWrapper } from '../discovery/gateway-descriptor.js';
 import type { Pipe } from '../decorators/param-metadata.js';
-import { GUARDS_METADATA } from '../decorators/metadata-keys.js';
+import { ENHANCERS_METADATA } from '../decorators/metadata-keys.js';
 
 /** An exception filter, as Nest's own contexts hold it. */
 export interface CatchingFilter {
@@ -48,13 +48,6 @@ const NOTHING_SCOPED: ScopedGlobals = {
   getGlobalRequestInterceptors: () => [],
   getGlobalRequestFilters: () => [],
 };
-
-const METADATA_KEYS = {
-  guard: GUARDS_METADATA,
-  pipe: '__pipes__',
-  interceptor: '__interceptors__',
-  filter: '__exceptionFilters__',
-} as const;
 
 /**
  * Finds the enhancers of a handler through the creators that Nest itself uses. The only file that knows them: they are
@@ -131,9 +124,9 @@ export class EnhancerSource {
       interceptors: interceptorsContextCreator.create(instance, callback, module, contextId, inquirerId),
       filters: filtersContextCreator.create(instance, callback, module, contextId, inquirerId).filters ?? [],
     };
-    const check = (kind: keyof typeof METADATA_KEYS, resolved: number, creator: Creator<unknown>): void => {
+    const check = (kind: keyof typeof ENHANCERS_METADATA, resolved: number, creator: Creator<unknown>): void => {
       const global = creator.getGlobalMetadata(contextId, inquirerId).filter(Boolean).length;
-      if (resolved - global < countBound(METADATA_KEYS[kind], descriptor.gateway, callback))
+      if (resolved - global < countBound(ENHANCERS_METADATA[kind], descriptor.gateway, callback))
         throw unresolved(kind, descriptor);
     };
     check('guard', enhancers.guards.length, guardsContextCreator);

@@ -7,8 +7,8 @@ import { ConnectionScopes, type ConnectionScope } from './connection-scopes.js';
 import { OWN_STYLE, type CallStyle } from './call-style.js';
 import type { EnhancerSource } from './enhancers.js';
 import { compileValidation } from '../../contract/runtime.js';
-import { replyCheckOf } from './reply-check.js';
 import { HandlerRate } from './handler-rate.js';
+import { replyCheckOf } from './reply-check.js';
 import { compileParameters, parameterTypes, takesAck } from './parameters.js';
 import { compilePipeline, contextFactory, type Pipeline } from './pipeline.js';
 
@@ -21,6 +21,8 @@ export interface BoundHandler {
   readonly resolvePipeline: (socket: Socket | undefined) => Pipeline | Promise<Pipeline>;
   /** Answers by itself through the `@Ack()` parameter. */
   readonly answersByItself: boolean;
+  /** What it returns is the ack, by the rule of this package. */
+  readonly returnsAck: boolean;
   /** Null where it may run as often as it likes. */
   readonly rate: HandlerRate | null;
   /** Lets go of what was made for a socket; null where nothing is. The same for all handlers of one factory. */
@@ -29,13 +31,13 @@ export interface BoundHandler {
 
 /** Makes handlers of descriptors, each compiled once, or where it has a scope once in it. */
 export class HandlerFactory {
-  readonly #connections = new ConnectionScopes();
   /** A method has one, whatever events it handles. */
   readonly #rates = new WeakMap<HandlerRateRules, HandlerRate>();
 
   constructor(
     private readonly enhancers: Pick<EnhancerSource, 'bindScopedGlobals' | 'enhancersOf' | 'pipesOf'>,
     private readonly moduleRef: ModuleRef,
+    private readonly connections: ConnectionScopes,
     private readonly style: CallStyle = OWN_STYLE,
     /** Whether what handlers return is held against their contracts. */
     private readonly checksReplies = false,
@@ -47,18 +49,20 @@ export class HandlerFactory {
     this.enhancers.bindScopedGlobals(descriptor);
     const isStatic = wrapper.isDependencyTreeStatic() && !wrapper.isTransient;
     if (isStatic && descriptor.scope === 'connection') throw notScoped(descriptor);
+    const answersByItself = subject.kind !== 'guards' && takesAck(gateway, method);
     const pipeline = isStatic ? this.#compile(descriptor, wrapper.instance as object) : null;
     return {
       descriptor,
       pipeline,
       resolvePipeline: pipeline === null ? (socket) => this.#provide(descriptor, socket) : () => pipeline,
-      answersByItself: subject.kind !== 'guards' && takesAck(gateway, method),
+      answersByItself,
+      returnsAck: subject.kind === 'event' && subject.acks && !answersByItself,
       rate: descriptor.rate === null ? null : this.#rateOf(descriptor.rate),
       release: descriptor.scope === 'connection' ? this.#release : null,
     };
   }
 
-  readonly #release = (socket: Socket): void => this.#connections.release(socket);
+  readonly #release = (socket: Socket): void => this.connections.release(socket);
 
   #compile(descriptor: HandlerDescriptor, instance: object, contextId?: ContextId, inquirerId?: string): Pipeline {
     const { gateway, method: name, subject, entry } = descriptor;
@@ -90,6 +94,7 @@ export class HandlerFactory {
       leadsWithSocket: subject.kind !== 'error',
       validation: entry === null ? null : compileValidation(entry),
       replyCheck: this.checksReplies && !takesAck(gateway, name) ? replyCheckOf(descriptor) : null,
+      takesFirst: takesAck(gateway, name) ? 'never' : style.takesFirst(subject),
       refusal: style.refusal,
     });
   }
@@ -102,7 +107,7 @@ export class HandlerFactory {
 
   #provide(descriptor: HandlerDescriptor, socket: Socket | undefined): Pipeline | Promise<Pipeline> {
     if (descriptor.scope !== 'connection' || socket === undefined) return this.#resolve(descriptor, socket);
-    const scope = this.#connections.of(socket);
+    const scope = this.connections.of(socket);
     return scope.pipelines.get(descriptor) ?? this.#resolveIn(scope, descriptor, socket);
   }
 

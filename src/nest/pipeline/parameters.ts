@@ -75,7 +75,7 @@ function compileParameter(
 ): Extract {
   const isCustom = key.includes(CUSTOM_ROUTE_ARGS);
   const type = Number(key.split(':', 1)[0]);
-  const extract = isCustom ? compileCustom(param, context) : extractorOf(type as ParamType, param.data);
+  const extract = isCustom ? compileCustom(param, context) : extractorOf(type as ParamType, param.data, context.style);
   const own = context.resolvePipes(param.pipes ?? []);
   const { pipesAll } = context.style;
   const pipes = pipesAll || isCustom || DATA_TYPES.has(type) ? [...context.pipes, ...own] : own;
@@ -99,7 +99,7 @@ const DATA_TYPES: ReadonlySet<number> = new Set([
   ParamType.HANDSHAKE_AUTH,
 ]);
 
-function extractorOf(type: ParamType, data: unknown): Extract {
+function extractorOf(type: ParamType, data: unknown, { absentAck }: CallStyle): Extract {
   switch (type) {
     case ParamType.SOCKET:
       return (socket) => socket;
@@ -107,7 +107,7 @@ function extractorOf(type: ParamType, data: unknown): Extract {
       if (typeof data !== 'string') return (_socket, args) => bodyOf(args);
       return (_socket, args) => propertyOf(bodyOf(args), data);
     case ParamType.ACK:
-      return (_socket, _args, reply) => (reply === null ? nothing : reply.asCallback());
+      return (_socket, _args, reply) => (reply === null ? absentAck : reply.asCallback());
     case ParamType.ARGS:
       return (_socket, args) => args;
     case ParamType.ARG:

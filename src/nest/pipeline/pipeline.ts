@@ -1,9 +1,9 @@
 import { AsyncResource } from 'node:async_hooks';
 import type { ArgumentMetadata, CanActivate, NestInterceptor, PipeTransform, Type } from '@nestjs/common';
 import { Observable, defer, firstValueFrom, from, isObservable, of } from 'rxjs';
-import { mergeAll } from 'rxjs/operators';
+import { mergeAll, take } from 'rxjs/operators';
 import type { ArgumentsValidation } from '../../contract/runtime.js';
-import type { CallStyle } from './call-style.js';
+import type { CallStyle, TakesFirst } from './call-style.js';
 import type { Enhancers } from './enhancers.js';
 import { bodyOf, transform, type Call, type Extract } from './parameters.js';
 import { checkedReply, type ReplyCheck } from './reply-check.js';
@@ -22,6 +22,8 @@ export interface Pipeline {
   readonly createContext: Call<WsExecutionContext>;
   /** Something is bound that may enter an asynchronous context, as guards of request logs do. */
   readonly entersContexts: boolean;
+  /** Interceptors are bound, so that what a handler returns comes as a stream. */
+  readonly intercepts: boolean;
 }
 
 export interface PipelineParts {
@@ -39,13 +41,14 @@ export interface PipelineParts {
   /** Sees what the handler returns as an ack, behind everything else; null if it is not checked. */
   readonly replyCheck: ReplyCheck | null;
   readonly refusal: CallStyle['refusal'];
+  readonly takesFirst: TakesFirst;
 }
 
 /** Compiles a handler. What is not bound does not appear in the result: with nothing bound a call is a call. */
 export function compilePipeline(parts: PipelineParts): Pipeline {
   const { enhancers, createContext } = parts;
   const method = parts.validation === null ? compileMethod(parts) : validated(parts.validation, compileMethod(parts));
-  const invoke = withInterceptors(enhancers.interceptors, method, createContext);
+  const invoke = withInterceptors(enhancers.interceptors, method, createContext, parts.takesFirst);
   const guard = compileGuards(enhancers.guards, createContext, parts.refusal);
   const run = guard === null ? invoke : guarded(guard, invoke);
   return {
@@ -55,6 +58,7 @@ export function compilePipeline(parts: PipelineParts): Pipeline {
     filters: enhancers.filters,
     createContext,
     entersContexts: guard !== null || enhancers.interceptors.length > 0,
+    intercepts: enhancers.interceptors.length > 0,
   };
 }
 
@@ -180,11 +184,16 @@ function withInterceptors(
   interceptors: readonly NestInterceptor[],
   method: Call<unknown>,
   createContext: Call<WsExecutionContext>,
+  takesFirst: TakesFirst,
 ): Call<unknown> {
   if (interceptors.length === 0) return method;
   return (socket, args, reply, pattern) => {
     const context = createContext(socket, args, reply, pattern);
-    return intercept(interceptors, context, 0, () => method(socket, args, reply, pattern));
+    const isFirst = takesFirst === 'always' || (takesFirst === 'asked' && reply !== null);
+    return intercept(interceptors, context, 0, () => {
+      const values = toObservable(method(socket, args, reply, pattern));
+      return isFirst ? values.pipe(take(1)) : values;
+    });
   };
 }
 
@@ -193,9 +202,9 @@ function intercept(
   interceptors: readonly NestInterceptor[],
   context: WsExecutionContext,
   index: number,
-  call: () => unknown,
+  call: () => Observable<unknown>,
 ): Observable<unknown> {
-  if (index === interceptors.length) return toObservable(call());
+  if (index === interceptors.length) return call();
   const handle = (): Observable<unknown> => {
     const resource = new AsyncResource('SocketIoInterceptor');
     return defer(() => resource.runInAsyncScope(() => intercept(interceptors, context, index + 1, call)));

@@ -21,6 +21,8 @@ export class HandlerTable<S> {
   pong: ((socket: S) => void) | null = null;
   /** An event that asked for no ack was refused before any handler heard of it; called once until one passes again. */
   onRefused: ((socket: S, error: ErrorAck) => void) | null = null;
+  /** A connected socket is about to be disconnected; it still is in its rooms. */
+  disconnecting: ((socket: S, reason: DisconnectReason, details: DisconnectDetails) => void) | null = null;
   disconnect: ((socket: S, reason: DisconnectReason, details: DisconnectDetails) => void) | null = null;
 
   handlerOf(event: string): EventHandler<S> | null {

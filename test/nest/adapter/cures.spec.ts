@@ -17,7 +17,9 @@ const { jest } = import.meta;
 function watchLog(): unknown[] {
   const logged: unknown[] = [];
   const error = jest.spyOn(Logger.prototype, 'error').mockImplementation((message: unknown) => {
-    logged.push(String(message).split('\n')[0]);
+    const lines = String(message).split('\n');
+    // Above the error stands where it comes from.
+    logged.push(lines.find((line) => /^\w*Error: /.test(line)) ?? lines[0]);
   });
   cleanup(() => error.mockRestore());
   return logged;

@@ -1,0 +1,70 @@
+import type { ModulesContainer } from '@nestjs/core';
+import type { HandlerDescriptor, InstanceWrapper } from '../discovery/gateway-descriptor.js';
+import { GatewayMetadataAccessor } from '../discovery/gateway-metadata.accessor.js';
+import { classOf } from '../discovery/gateway.explorer.js';
+import { BindingError } from '../errors/binding.error.js';
+import { pathOf, type MainServer } from './gateway-servers.js';
+import type { WebSocketGateway } from './websocket-gateway.js';
+
+/**
+ * An adapter of another package may serve other paths and ports beside the module.
+ *
+ * @throws BindingError where it would answer on the module's path, and for a gateway with decorators that it does not know
+ */
+export function refuseForeignAdapter(
+  adapter: object | null,
+  gateways: readonly WebSocketGateway[],
+  main: MainServer | null,
+): void {
+  if (adapter === null) return;
+  const { name } = adapter.constructor;
+  const stray = gateways.flatMap(({ handlers }) => handlers)[0] as HandlerDescriptor | undefined;
+  if (stray !== undefined) {
+    throw new BindingError(
+      `${stray.gateway.name}.${stray.method}() would not run: ${name} runs ${stray.gateway.name}, and does not know the ` +
+        'decorators of nestjs-socketio. Take useWebSocketAdapter() out, or use SocketIoAdapter.',
+    );
+  }
+  if (main === null) return;
+  const path = pathOf(main.given.path);
+  const isOfSocketIo = isIoAdapter(adapter);
+  // Without a path a gateway is where its adapter puts it, which for IoAdapter is the default one.
+  const servesPath = (gateway: WebSocketGateway): boolean =>
+    gateway.path === undefined ? isOfSocketIo && path === pathOf() : pathOf(gateway.path) === path;
+  const rival = gateways.find((one) => (one.port === 0 || one.port === main.port) && servesPath(one));
+  if (rival === undefined && (gateways.length > 0 || !isOfSocketIo)) return;
+  throw new BindingError(
+    rival === undefined
+      ? `${name} is set by useWebSocketAdapter(), and nothing is left for it to serve: SocketIoModule serves "${path}". ` +
+          'Take it out.'
+      : `${name} would serve ${rival.gateway.name} on "${path}", where SocketIoModule answers as well: two servers, of which ` +
+          'one has none of the guards of the other. Take useWebSocketAdapter() out, since the module runs gateways too; a ' +
+          'subclass of IoAdapter becomes one of SocketIoAdapter.',
+  );
+}
+
+/** @throws BindingError for a class of this package where only the adapter is there, which would not run it */
+export function refuseOwnHandlers(modules: ModulesContainer): void {
+  const accessor = new GatewayMetadataAccessor();
+  const all = [...modules.values()].flatMap(({ providers, controllers }) => [
+    ...providers.values(),
+    ...controllers.values(),
+  ]) as InstanceWrapper[];
+  for (const wrapper of all) {
+    const gateway = wrapper.isAlias ? null : classOf(wrapper);
+    if (gateway === null || !accessor.hasHandlers(gateway) || accessor.isWebSocketGateway(gateway)) continue;
+    throw new BindingError(
+      `${gateway.name} would not run: SocketIoAdapter alone runs classes with @WebSocketGateway. Import ` +
+        'SocketIoModule.forRoot() in the root module.',
+    );
+  }
+}
+
+/** `IoAdapter` and its subclasses, of whatever copy of its package. */
+function isIoAdapter(adapter: object): boolean {
+  if (typeof (adapter as { createIOServer?: unknown }).createIOServer === 'function') return true;
+  for (let each: unknown = adapter.constructor; typeof each === 'function'; each = Object.getPrototypeOf(each)) {
+    if (each.name === 'IoAdapter') return true;
+  }
+  return false;
+}

@@ -1,0 +1,125 @@
+import { RESERVED_EVENTS } from '../../socketio/index.js';
+import type { DecoratedMethod, HandlerMetadata } from '../decorators/handler-metadata.js';
+import { DECORATED_METADATA, HANDLER_METADATA } from '../decorators/metadata-keys.js';
+import { BindingError } from '../errors/binding.error.js';
+
+/**
+ * A decorated method that would never run is a mistake that shows only once a check is missed: it stops the bootstrap.
+ *
+ * @throws BindingError for a static or symbol-named method, and for a function that has lost what was written on it
+ */
+export function assertReachable(gateway: Function): void {
+  for (const declaring of classesOf(gateway)) {
+    const methods = (Reflect.getOwnMetadata(DECORATED_METADATA, declaring) as DecoratedMethod[] | undefined) ?? [];
+    for (const method of methods) assertMethodReachable(method, declaring, gateway);
+  }
+}
+
+/** @throws BindingError for a name that no client can emit */
+export function assertEmittableEvent(event: unknown, where: string): void {
+  if (typeof event === 'string' && !RESERVED_EVENTS.has(event)) return;
+  if (typeof event === 'number') return;
+  throw new BindingError(
+    typeof event === 'string'
+      ? `${where} would never run: "${event}" is a reserved name that no client can emit. There are @OnConnect(), ` +
+          '@OnDisconnect() and others for what happens to a socket.'
+      : `${where} would never run: its event is ${describe(event)}, and events have names. ${remedyFor(event)}`,
+  );
+}
+
+/** Why no client can join a namespace of this name; null if one can. */
+export function unreachableNamespace(namespace: string | RegExp): string | null {
+  if (typeof namespace !== 'string') {
+    // A bar may offer another pattern beside it.
+    const startsElsewhere = /^\^[\w-]/.test(namespace.source) && !namespace.source.includes('|');
+    return startsElsewhere ? 'names of namespaces begin with a slash' : null;
+  }
+  if (Buffer.byteLength(namespace) > MAX_NAMESPACE_LENGTH) return `it is longer than ${MAX_NAMESPACE_LENGTH} bytes`;
+  if (/[?,]/.test(namespace)) return 'the protocol ends a name at "?" and ","';
+  // oxlint-disable-next-line no-control-regex -- refused by the decoder
+  return /[\u0000-\u001f\u007f]/.test(namespace) ? 'it has control characters' : null;
+}
+
+/** For messages: what was given instead of a name. */
+export function describe(value: unknown): string {
+  if (Array.isArray(value)) return 'a list';
+  if (value instanceof RegExp) return `the pattern ${String(value)}`;
+  if (typeof value === 'object' && value !== null) return 'an object';
+  return typeof value === 'function' ? `the function ${value.name}` : String(value);
+}
+
+function assertMethodReachable(method: DecoratedMethod, declaring: Function, gateway: Function): void {
+  const { name, decorator } = method;
+  const where = `${decorator} on ${declaring.name}.${String(name)}()`;
+  if (method.isStatic) throw new BindingError(`${where} would never run: it is static. Make it a method of instances.`);
+  if (typeof name === 'symbol') {
+    throw new BindingError(`${where} would never run: Nest finds no methods named by symbols. Give it a plain name.`);
+  }
+  const [owner, present] = functionOf(gateway, name);
+  if (owner === declaring && method.lost.length > 0) {
+    throw new BindingError(
+      `A ${method.lost.join(' and a ')} bound to ${declaring.name}.${name}() would not run: a decorator between it and ` +
+        `${decorator} replaced the method and did not copy its metadata. Move that decorator below the others.`,
+    );
+  }
+  if (typeof present !== 'function') throw notAMethod(where);
+  if (isKept(method, present)) return;
+  if (owner === declaring) {
+    throw new BindingError(
+      `${where} would never run: a decorator above it replaced the method and did not copy its metadata. Move that ` +
+        'decorator below the others.',
+    );
+  }
+  // A rate, or an ack, may be meant to end with the method of the superclass; a handler's end would be an accident.
+  if (method.key !== HANDLER_METADATA || Reflect.hasMetadata(HANDLER_METADATA, present)) return;
+  throw new BindingError(
+    `${where} would never run: ${owner.name}.${name}() overrides it without a decorator. Decorate it as well, or rename it.`,
+  );
+}
+
+/** Whether what a decorator wrote is on the function that would run. */
+function isKept({ key, value }: DecoratedMethod, present: Function): boolean {
+  const kept: unknown = Reflect.getMetadata(key, present);
+  if (key !== HANDLER_METADATA) return kept !== undefined;
+  const written = value as HandlerMetadata;
+  return ((kept as HandlerMetadata[] | undefined) ?? []).some(
+    (each) => each === written || (each.kind === written.kind && eventOf(each) === eventOf(written)),
+  );
+}
+
+function eventOf(metadata: HandlerMetadata): unknown {
+  return metadata.kind === 'event' ? metadata.event : undefined;
+}
+
+/** The class that has the method which would run, and the method; a getter is not evaluated. */
+function functionOf(gateway: Function, name: string): [owner: Function, present: unknown] {
+  for (const owner of classesOf(gateway)) {
+    const descriptor = Object.getOwnPropertyDescriptor(owner.prototype, name);
+    if (descriptor !== undefined) return [owner, descriptor.value];
+  }
+  return [gateway, undefined];
+}
+
+/** A class and those that it extends, the class itself first. */
+function* classesOf(gateway: Function): Generator<Function> {
+  for (let each: Function | null = gateway; isClass(each); each = Object.getPrototypeOf(each) as Function | null) {
+    yield each;
+  }
+}
+
+function isClass(value: Function | null): value is Function {
+  return typeof value === 'function' && value !== Function.prototype && typeof value.prototype === 'object';
+}
+
+function notAMethod(where: string): BindingError {
+  return new BindingError(`${where} would never run: it is no longer a method. Do not replace it by something else.`);
+}
+
+function remedyFor(event: unknown): string {
+  if (event === undefined) return 'It may come from a file that imports this one, and is not there yet.';
+  if (Array.isArray(event)) return 'Decorate the method once for each name.';
+  return event instanceof RegExp ? "Use '*' and @EventName()." : 'Give a string.';
+}
+
+/** As the decoder has it. */
+const MAX_NAMESPACE_LENGTH = 256;

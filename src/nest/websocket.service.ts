@@ -97,7 +97,7 @@ export class Websocket<
     event: Event,
     ...args: AllButLast<EventParams<EmitEvents, Event>>
   ): Promise<FirstNonErrorArg<Last<EventParams<EmitEvents, Event>>>[]> {
-    return this.#main.to([]).emitWithAck(event as never, ...(args as never)) as never;
+    return this.#main.except([]).emitWithAck(event as never, ...(args as never)) as never;
   }
 
   /** As in Socket.IO: how long to wait for acks, in milliseconds. */

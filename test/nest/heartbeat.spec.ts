@@ -24,10 +24,11 @@ describe('@OnPing and @OnPong', () => {
     const { app, url, websocket } = await startWith({ providers: [Heartbeat], options: { pingInterval: 15 } });
     const client = await connectClient(url);
     const id = client.id;
-    await nextEvent(client, 'ponged');
-    await nextEvent(client, 'ponged');
+    for (let pongs = 0; pongs < 3; pongs++) await nextEvent(client, 'ponged');
     const { log } = app.get(Heartbeat);
-    expect(log.slice(0, 3)).toEqual([`ping ${id}`, `pong ${id}`, `ping ${id}`]);
+    // A ping may have left before the socket was connected.
+    const first = log.findIndex((line) => line.startsWith('ping'));
+    expect(log.slice(first, first + 3)).toEqual([`ping ${id}`, `pong ${id}`, `ping ${id}`]);
     const { conn } = await onlySocket(websocket);
     const { length } = log;
     client.disconnect();

@@ -21,6 +21,7 @@ export {
   OnPong,
   RateLimit,
   SocketIoAdapter,
+  fastifyRequestOf,
   SocketIoException,
   SocketIoModule,
   Websocket,

@@ -12,7 +12,7 @@ import { EngineCounters, type EngineStats } from './engine-stats.js';
 import { FlushQueue } from './transport/flush-queue.js';
 import { CrossOrigin, type CrossOriginVerdict } from './http/cross-origin.js';
 import { removeInvalidHeaders } from './http/header-fields.js';
-import { HttpAttachment } from './http/http-attachment.js';
+import { HttpAttachment, type UpgradeRoute } from './http/http-attachment.js';
 import type { AnswerPolicy, HttpExchange, HttpHeaders } from './http/http-exchange.js';
 import { runMiddlewares, type HttpMiddleware } from './http/http-middleware.js';
 import { NodeExchange } from './http/node-exchange.js';
@@ -47,6 +47,16 @@ export interface OtherAnswer {
   readonly status: number;
   readonly headers: HttpHeaders;
   readonly body: string | Buffer;
+}
+
+/** How an engine is joined with an HTTP server. */
+export interface AttachOptions {
+  /** @default the engine's */
+  path?: string;
+  /** False if a framework's route hands requests over. @default true */
+  takesRequests?: boolean;
+  /** Takes upgrades below the path on their way to `handleUpgrade`. @default straight there */
+  upgradeRoute?: UpgradeRoute;
 }
 
 /** What `connection_error` listeners get. */
@@ -171,11 +181,12 @@ export class EngineServer extends EventEmitter implements SessionContext, Answer
   }
 
   /** Serves an HTTP server's requests and upgrades under this engine's path; returns the way back. */
-  attach(server: HttpServer, options: { path?: string; takesRequests?: boolean } = {}): HttpAttachment {
+  attach(server: HttpServer, options: AttachOptions = {}): HttpAttachment {
     const attachment = new HttpAttachment(server, this, {
       path: options.path ?? this.opts.path,
       takesRequests: options.takesRequests ?? true,
       takesUpgrades: this.opts.transports.includes('websocket'),
+      upgradeRoute: options.upgradeRoute,
       destroyUpgrade: this.opts.destroyUpgrade,
     });
     this.#attachments.add(attachment);

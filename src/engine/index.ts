@@ -1,4 +1,4 @@
-export { EngineServer, type ConnectionError, type OtherAnswer } from './engine-server.js';
+export { EngineServer, type AttachOptions, type ConnectionError, type OtherAnswer } from './engine-server.js';
 export {
   ENGINE_DEFAULTS,
   resolveEngineOptions,

@@ -3,6 +3,7 @@ export type { SocketIoModuleOptions } from './socket-io.options.js';
 export { findRuntime } from './runtime-lookup.js';
 export { Websocket } from './websocket.service.js';
 export type { ShutdownOptions, ShutdownResult } from './dispatch/shutdown.js';
+export { fastifyRequestOf } from './platform/fastify-exchange.js';
 export { SocketIoAdapter } from './adapter/socket-io.adapter.js';
 export type { SocketIoAdapterOptions } from './adapter/socket-io-adapter.options.js';
 export { SocketIoException, type SocketIoExceptionOptions } from './errors/socket-io.exception.js';

@@ -79,6 +79,7 @@ export {
   onResponseAbort,
   parseEngineRequest,
   pickCorsOptions,
+  type AttachOptions,
   type CloseReason,
   type ConnectionError,
   type CorsOptions,

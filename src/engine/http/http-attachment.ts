@@ -11,11 +11,16 @@ export interface AttachmentHandler {
   close(): void;
 }
 
+/** A way of upgrades past a framework, whose hooks see them as requests; it calls `handleUpgrade` of the engine or answers. */
+export type UpgradeRoute = (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
+
 export interface AttachmentOptions {
   readonly path: string;
   /** False where a framework's route hands requests over; upgrades are taken in any case. */
   readonly takesRequests: boolean;
   readonly takesUpgrades: boolean;
+  /** Takes upgrades instead of the engine, for a framework that hands them on; see `UpgradeRoute`. */
+  readonly upgradeRoute?: UpgradeRoute | undefined;
   /** Whether a foreign upgrade that nobody else listens for is ended. */
   readonly destroyUpgrade: boolean;
 }
@@ -44,13 +49,14 @@ export class HttpAttachment {
     private readonly options: AttachmentOptions,
   ) {
     const takesUpgrade = (request: IncomingMessage): boolean => this.#takesUpgrade(request);
+    const { upgradeRoute = (request, socket, head) => handler.handleUpgrade(request, socket, head) } = options;
     const emit = server.emit;
     this.#emit = emit;
     this.#emitWasOwn = Object.hasOwn(server, 'emit');
     // Arguments as they came: an array of their own for each event shows in every request (bench: polling).
     this.#ownEmit = function (this: HttpServer, ...args: unknown[]): boolean {
       if (args[0] === 'upgrade' && takesUpgrade(args[1] as IncomingMessage)) {
-        handler.handleUpgrade(args[1] as IncomingMessage, args[2] as Duplex, args[3] as Buffer);
+        upgradeRoute(args[1] as IncomingMessage, args[2] as Duplex, args[3] as Buffer);
         return true;
       }
       return Reflect.apply(emit, this, args);

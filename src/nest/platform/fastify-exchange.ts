@@ -1,5 +1,6 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Readable } from 'node:stream';
+import { ServerResponse, type IncomingMessage } from 'node:http';
+import type { Socket as NetSocket } from 'node:net';
+import type { Duplex, Readable } from 'node:stream';
 import {
   matchesPath,
   onResponseAbort,
@@ -11,6 +12,8 @@ import {
 
 /** The part of Fastify that is used; its package is the application's affair. */
 export interface FastifyInstance {
+  /** Routes a request through hooks to its handler. */
+  routing(request: IncomingMessage, response: ServerResponse): void;
   register(plugin: (scope: FastifyScope, options: object, done: () => void) => void): unknown;
 }
 
@@ -38,6 +41,9 @@ export interface FastifyReply {
   code(status: number): FastifyReply;
   headers(headers: HttpHeaders): FastifyReply;
   send(body: string | Buffer): unknown;
+  getHeaders(): Record<string, number | string | string[] | undefined>;
+  /** From here on the answer is not Fastify's affair. */
+  hijack(): FastifyReply;
   callNotFound(): unknown;
 }
 
@@ -69,12 +75,84 @@ export class FastifyExchange implements HttpExchange {
   }
 }
 
+/** What an engine does with what came through Fastify. */
+export interface FastifyHandler {
+  handleExchange(exchange: HttpExchange): void;
+  handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
+}
+
+/**
+ * Upgrades on their way through Fastify: each is routed as the GET that it is, so that whatever refuses a request (hooks,
+ * plugins, middlewares) refuses a WebSocket as well, with an answer before the 101.
+ */
+export class FastifyUpgrades {
+  readonly #pending = new WeakMap<IncomingMessage, { socket: NetSocket; head: Buffer; response: ServerResponse }>();
+
+  /** @param timeout of hooks, in milliseconds, after which the peer is cut off */
+  constructor(
+    private readonly instance: FastifyInstance,
+    private readonly timeout: number,
+  ) {}
+
+  route(request: IncomingMessage, socket: NetSocket, head: Buffer): void {
+    const response = new ServerResponse(request);
+    response.shouldKeepAlive = false;
+    this.#pending.set(request, { socket, head, response });
+    // Node leaves an upgraded socket without a listener.
+    socket.on('error', ignoreSocketError);
+    socket.setTimeout(this.timeout, () => socket.destroy());
+    response.assignSocket(socket);
+    response.once('finish', () => {
+      response.detachSocket(socket);
+      socket.end(() => socket.destroy());
+    });
+    try {
+      this.instance.routing(request, response);
+    } catch {
+      socket.destroy();
+    }
+  }
+
+  /** Hands over an upgrade that no hook has refused; false for a request that is none. */
+  release(request: FastifyRequest, reply: FastifyReply, handler: FastifyHandler): boolean {
+    const { raw } = request;
+    const pending = this.#pending.get(raw);
+    if (pending === undefined) return false;
+    this.#pending.delete(raw);
+    const { socket, head, response } = pending;
+    reply.hijack();
+    response.removeAllListeners('finish');
+    response.detachSocket(socket);
+    socket.setTimeout(0).removeAllListeners('timeout');
+    handler.handleUpgrade(raw, socket, head);
+    socket.off('error', ignoreSocketError);
+    return true;
+  }
+}
+
+function ignoreSocketError(): void {}
+
+const REQUESTS = new WeakMap<IncomingMessage, FastifyRequest>();
+
+/**
+ * Fastify's own request behind the handshake of a client, with what hooks and plugins put on it (a session, a user), over
+ * every transport. Undefined on another platform, with `fastify: 'direct'`, and once the request was released: from then on
+ * only if it was read before the end of the handshake, or with `keepRequest`.
+ */
+export function fastifyRequestOf<Request = unknown>(socket: {
+  readonly request: IncomingMessage;
+}): Request | undefined {
+  return REQUESTS.get(socket.request) as Request | undefined;
+}
+
 /** Registers the routes of an engine: everything below its path, with bodies left as they arrive. */
 export function registerFastifyRoutes(
   instance: FastifyInstance,
   path: string,
-  handle: (exchange: HttpExchange) => void,
-): void {
+  handler: FastifyHandler,
+  upgradeTimeout: number,
+): FastifyUpgrades {
+  const upgrades = new FastifyUpgrades(instance, upgradeTimeout);
   instance.register((scope, _options, done) => {
     scope.removeAllContentTypeParsers();
     for (const type of CONTENT_TYPES) {
@@ -87,13 +165,18 @@ export function registerFastifyRoutes(
         handler: (request, reply) => {
           // Fastify decodes a path before it looks for its route; a middleware that compares the path as it stands has
           // not seen such a request.
-          if (matchesPath(request.raw.url ?? '', path)) handle(new FastifyExchange(request, reply));
-          else reply.callNotFound();
+          if (!matchesPath(request.raw.url ?? '', path)) {
+            reply.callNotFound();
+            return;
+          }
+          REQUESTS.set(request.raw, request);
+          if (!upgrades.release(request, reply, handler)) handler.handleExchange(new FastifyExchange(request, reply));
         },
       });
     }
     done();
   });
+  return upgrades;
 }
 
 /** Those that clients send, which Fastify finds sooner than by the rule for all others (bench: polling). */

@@ -1,7 +1,8 @@
 import { createServer, type Server as HttpServer } from 'node:http';
+import type { Socket as NetSocket } from 'node:net';
 import { Injectable } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
-import { pickCorsOptions, type Server, type ServerOptions } from '../../socketio/index.js';
+import { pickCorsOptions, type AttachOptions, type Server, type ServerOptions } from '../../socketio/index.js';
 import { registerFastifyRoutes, type FastifyInstance } from './fastify-exchange.js';
 
 /** Whether requests pass Fastify on their way to a server, or come before it. */
@@ -40,9 +41,14 @@ export class HttpMount {
     if (isFastify) {
       // Also if requests come directly: those that are injected do not, nor those of a further address.
       const instance: FastifyInstance = httpAdapter.getInstance();
-      registerFastifyRoutes(instance, engine.opts.path, (exchange) => engine.handleExchange(exchange));
+      const upgrades = registerFastifyRoutes(instance, engine.opts.path, engine, engine.opts.upgradeTimeout);
+      const isRouted = mode === 'route';
+      const upgradeRoute: AttachOptions['upgradeRoute'] = (request, socket, head) =>
+        upgrades.route(request, socket as NetSocket, head);
+      engine.attach(httpServer, isRouted ? { takesRequests: false, upgradeRoute } : {});
+    } else {
+      engine.attach(httpServer);
     }
-    engine.attach(httpServer, { takesRequests: !isFastify || mode === 'direct' });
     server.httpServer = httpServer;
   }
 

@@ -130,6 +130,7 @@ function mostCommon(values: readonly string[]): string | undefined {
 function isWide({ name, value }: GivenOption): boolean {
   const text = value.getText();
   return (
-    name === 'cors' && (text === 'true' || /origin:\s*(?:true|\[?\s*['"`]\*['"`])/.test(text) || !/origin/.test(text))
+    name === 'cors' &&
+    (text === 'true' || /origin:\s*(?:true|(?:\[\s*)?['"`]\*['"`])/.test(text) || !/origin/.test(text))
   );
 }

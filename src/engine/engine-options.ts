@@ -1,6 +1,7 @@
 import { serialize, type SerializeOptions } from 'cookie';
 import proxyAddr from 'proxy-addr';
 import type { CorsOptions, CorsSetting } from './http/cors-options.js';
+import type { AllowRequest } from './handshake/handshake-decision.js';
 import type { EngineRequest } from './http/engine-request.js';
 import type { TrustProxy } from './http/proxy-trust.js';
 import type { OptionReader } from '../common/option-reader.js';
@@ -89,7 +90,9 @@ export interface EngineOptions {
    * that ask within the same second. @default no limit
    */
   maxHandshakesPerSecond?: number;
-  /** Decides about a handshake before a session exists. */
+  /**
+   * Decides about a handshake before a session exists: by its callback, or by returning true or false, or a promise of it.
+   */
   allowRequest?: AllowRequest;
   /** Makes session ids; may be asynchronous. @default 20 random characters of `[A-Za-z0-9_-]` */
   generateId?: (request: EngineRequest) => string | PromiseLike<string>;
@@ -98,11 +101,6 @@ export interface EngineOptions {
 }
 
 export type FlushPolicy = 'tick' | 'immediate';
-
-export type AllowRequest = (
-  request: EngineRequest,
-  decide: (message: string | null | undefined, allowed: boolean) => void,
-) => void;
 
 export interface HttpCompressionOptions {
   /** Answers below this many bytes go as they are. @default 1024 */

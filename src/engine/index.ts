@@ -1,13 +1,14 @@
-export { EngineServer, type AttachOptions, type ConnectionError, type OtherAnswer } from './engine-server.js';
+export { EngineServer, type AttachOptions, type OtherAnswer } from './engine-server.js';
 export {
   ENGINE_DEFAULTS,
   resolveEngineOptions,
-  type AllowRequest,
   type EngineDefaults,
   type EngineOptions,
   type FlushPolicy,
   type ResolvedEngineOptions,
 } from './engine-options.js';
+export type { AllowRequest } from './handshake/handshake-decision.js';
+export type { ConnectionError } from './http/refusal-writer.js';
 export { pickCorsOptions, type CorsDelegate, type CorsOptions, type CorsSetting } from './http/cors-options.js';
 export { parseEngineRequest, parseQuery, type EngineRequest, type RequestSummary } from './http/engine-request.js';
 export { ENGINE_CODES } from './engine-codes.js';

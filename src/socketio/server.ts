@@ -204,12 +204,14 @@ export class Server<
 
   /** @internal Makes the engine and binds it, for an owner that hands requests over by itself. */
   createEngine(options: ServerOptions = {}): EngineServer {
-    const { engine, keepRequest, parser, onWarning } = this.options.forEngine(options);
+    const { engine, keepRequest, parser, connectTimeout, onWarning } = this.options.forEngine(options);
     const created = new EngineServer(engine, {
       wheel: this.wheel,
       keepsRequests: keepRequest === true,
       splitsJoinedFrames: parser === null,
+      connectTimeout,
       warn: onWarning,
+      onError: (error) => this.reportError(error),
       answerOther: (request) => this.#answerBundle(request, engine.path),
     });
     this.bind(created);
@@ -237,7 +239,10 @@ export class Server<
    * @throws TypeError for what is no session of an Engine.IO server
    */
   onconnection(conn: Session | ForeignSocket): this {
-    const session = conn instanceof Session ? conn : adoptSession(conn, this.wheel);
+    const session =
+      conn instanceof Session
+        ? conn
+        : adoptSession(conn, this.wheel, { onForeignError: (error) => this.reportError(error) });
     const connection = new Connection(this as unknown as Server, session);
     session.receiver = connection;
     if (connection.isLegacy) connection.onConnectPacket('/', undefined);

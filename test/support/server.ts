@@ -64,15 +64,18 @@ export interface RunningEngine {
   port: number;
   url: string;
   warnings: string[];
+  /** What listeners threw. */
+  errors: unknown[];
   /** The open sessions, oldest first. */
   sessions(): Session[];
 }
 
 /** An Engine.IO server that sends every message back. */
-export async function startEngine(options: EngineOptions = {}): Promise<RunningEngine> {
+export async function startEngine(options: EngineOptions = {}, connectTimeout?: number): Promise<RunningEngine> {
   const http = createServer((_request, response) => void response.writeHead(404).end('elsewhere'));
   const warnings: string[] = [];
-  const engine = createEngine(options, warnings);
+  const errors: unknown[] = [];
+  const engine = createEngine(options, warnings, errors, connectTimeout);
   engine.attach(http);
   engine.on('connection', (session: Session) => {
     session.on('data', (data: string | Buffer) => session.send(data));
@@ -84,17 +87,24 @@ export async function startEngine(options: EngineOptions = {}): Promise<RunningE
     await new Promise((resolve) => http.close(resolve));
   });
   const url = `http://127.0.0.1:${port}${engine.opts.path}`;
-  return { engine, http, port, url, warnings, sessions: () => [...engine.sessions.values()] };
+  return { engine, http, port, url, warnings, errors, sessions: () => [...engine.sessions.values()] };
 }
 
 /** An engine that is attached to nothing yet. */
-export function createEngine(options: EngineOptions = {}, warnings: string[] = []): EngineServer {
+export function createEngine(
+  options: EngineOptions = {},
+  warnings: string[] = [],
+  errors: unknown[] = [],
+  connectTimeout = 10_000,
+): EngineServer {
   const reader = new OptionReader(options as Record<string, unknown>);
   return new EngineServer(resolveEngineOptions(reader, ENGINE_DEFAULTS), {
     wheel: new TimerWheel(),
     keepsRequests: true,
     splitsJoinedFrames: true,
+    connectTimeout,
     warn: (message) => void warnings.push(message),
+    onError: (error) => void errors.push(error),
     answerOther: () => null,
   });
 }

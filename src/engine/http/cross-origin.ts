@@ -1,5 +1,6 @@
 import corsPackage from 'cors';
-import type { CorsOptions, CorsOriginCallback, CorsSetting } from './cors-options.js';
+import { askForeign } from '../../common/call-foreign.js';
+import type { CorsOptions, CorsOrigin, CorsOriginCallback, CorsSetting } from './cors-options.js';
 import type { EngineRequest } from './engine-request.js';
 import { ResponseStandIn } from './response-stand-in.js';
 import type { HttpHeaders } from './http-exchange.js';
@@ -60,13 +61,9 @@ export class CrossOrigin {
       });
     };
     collected.onEnd = finish;
-    try {
-      this.#cors(request, collected as never, finish);
-    } catch (error) {
-      // Behind a decision the error is that of whoever was told of it.
-      if (decided) throw error;
-      finish(new Error('the cors option failed', { cause: error }));
-    }
+    askForeign(this.#cors, undefined, [request, collected, finish], (error) => {
+      if (error !== null) finish(error);
+    });
   }
 
   #isAllowed(
@@ -116,21 +113,31 @@ const PLAIN_HOST = /^[a-z0-9-]+(\.[a-z0-9-]+)*(:\d{1,5})?$/;
 function withPromises(setting: CorsSetting): CorsSetting {
   if (typeof setting !== 'function') return withAsyncOrigin(setting);
   return (request, callback) => {
-    const answer: unknown = setting(request, (error, options) => callback(error, options && withAsyncOrigin(options)));
-    if (answer instanceof Promise) answer.catch((error: Error) => callback(error));
+    const answer: typeof callback = (error, options) => callback(error, options && withAsyncOrigin(options));
+    askForeign(setting, undefined, [request, answer], (error) => {
+      if (error !== null) callback(failure(error));
+    });
   };
 }
 
 function withAsyncOrigin(options: CorsOptions): CorsOptions {
   if (typeof options.origin !== 'function') return options;
-  const decide = options.origin as (...args: Parameters<CorsOriginCallback>) => unknown;
+  const decide = options.origin as (...args: Parameters<CorsOriginCallback>) => CorsOrigin | undefined;
   const origin: CorsOriginCallback = (requested, callback) => {
-    const answer = decide(requested, callback);
-    if (!(answer instanceof Promise)) return;
-    answer.then(
-      (allowed) => allowed !== undefined && callback(null, allowed),
-      (error: Error) => callback(error),
-    );
+    let isDecided = false;
+    const answer: typeof callback = (error, allowed) => {
+      if (!isDecided) callback(error, allowed);
+      isDecided = true;
+    };
+    askForeign(decide, undefined, [requested, answer], (error, allowed) => {
+      if (error !== null) answer(failure(error));
+      else if (allowed !== undefined) answer(null, allowed);
+    });
   };
   return { ...options, origin };
+}
+
+/** The `cors` package takes what is falsy for no error. */
+function failure(error: unknown): Error {
+  return new Error('the cors option failed', { cause: error });
 }

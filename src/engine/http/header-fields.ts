@@ -8,6 +8,38 @@ export function removeInvalidHeaders(headers: HttpHeaders): string[] {
   return invalid.map(([name]) => name);
 }
 
+/** `headers` with `more`, which replace those of the same name, whatever its case; two of them keep what they have. */
+export function mergeHeaders(headers: HttpHeaders, more: HttpHeaders): HttpHeaders {
+  const merged = new Map(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), { name, value }]));
+  for (const [name, value] of Object.entries(more)) {
+    const key = name.toLowerCase();
+    const present = merged.get(key);
+    merged.set(key, { name, value: keepPresent(key, present?.value, value) });
+  }
+  return Object.fromEntries([...merged.values()].map(({ name, value }) => [name, value]));
+}
+
+/** What a header becomes that another value comes to: `Vary` and `Set-Cookie` keep what they have. */
+export function keepPresent(
+  key: string,
+  present: number | string | readonly string[] | undefined,
+  added: string | string[],
+): string | string[] {
+  if (present === undefined) return added;
+  if (key === 'vary') return mergeVary(present, added);
+  return key === 'set-cookie' ? [present, added].flat().map(String) : added;
+}
+
+/** A `Vary` that names what either of two does (RFC 9110, 12.5.5). */
+function mergeVary(present: number | string | readonly string[], added: string | readonly string[]): string {
+  const names = [present, added].flat().flatMap((value) => String(value).split(','));
+  const byKey = new Map<string, string>();
+  for (const name of names.map((each) => each.trim())) {
+    if (name !== '' && !byKey.has(name.toLowerCase())) byKey.set(name.toLowerCase(), name);
+  }
+  return byKey.has('*') ? '*' : [...byKey.values()].join(', ');
+}
+
 function isValid(name: string, value: string | string[]): boolean {
   try {
     validateHeaderName(name);

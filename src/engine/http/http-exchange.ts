@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import type { Readable } from 'node:stream';
+import type { ForeignErrorSink } from '../../common/call-foreign.js';
 import type { EngineRequest } from './engine-request.js';
 
 /**
@@ -20,8 +21,8 @@ export interface HttpExchange {
 
 export type HttpHeaders = Record<string, string | string[]>;
 
-/** What the server adds to every answer. */
-export interface AnswerPolicy {
+/** What the server adds to every answer; hears of what a response of the application throws. */
+export interface AnswerPolicy extends ForeignErrorSink<string> {
   /** Bytes from which an answer is compressed, or null. */
   readonly httpCompressionThreshold: number | null;
   /** Lets `headers` listeners see and change the headers before they go out. */

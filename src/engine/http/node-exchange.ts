@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { parseEngineRequest, type EngineRequest } from './engine-request.js';
 import type { HttpExchange, HttpHeaders } from './http-exchange.js';
+import { keepPresent } from './header-fields.js';
 import { onResponseAbort } from './response-abort.js';
 
 /** An exchange on Node's own request and response. */
@@ -18,6 +19,13 @@ export class NodeExchange implements HttpExchange {
 
   respond(status: number, headers: HttpHeaders, body: string | Buffer): void {
     if (this.response.headersSent) return;
+    for (const name of KEPT) {
+      // A middleware may have set one.
+      const present = this.response.getHeader(name);
+      if (present !== undefined && headers[name] !== undefined) {
+        headers[name] = keepPresent(name.toLowerCase(), present, headers[name]);
+      }
+    }
     this.response.writeHead(status, headers);
     this.response.end(body);
   }
@@ -26,3 +34,6 @@ export class NodeExchange implements HttpExchange {
     onResponseAbort(this.response, listener);
   }
 }
+
+/** As they are written by this package. */
+const KEPT = ['Vary', 'Set-Cookie'];

@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import proxyAddr from 'proxy-addr';
+import { askForeign } from '../../common/call-foreign.js';
 import type { EngineRequest } from './engine-request.js';
 
 /** Whether a proxy may say whom it forwards; `hop` 0 is the peer of the connection. */
@@ -27,12 +28,13 @@ export class ProxyTrust {
   }
 
   #trusts(address: string, hop: number): boolean {
-    try {
-      return this.trust!(withoutPort(address), hop);
-    } catch (error) {
-      this.warn(`trustProxy threw, and ${JSON.stringify(address)} was not trusted: ${String(error)}`);
-      return false;
-    }
+    // A promise says no: it would be taken for a yes, and there is no time to wait for it.
+    let isTrusted = false;
+    askForeign(this.trust!, undefined, [withoutPort(address), hop], (error, answer) => {
+      if (error === null) isTrusted = Boolean(answer);
+      else this.warn(`trustProxy threw, and ${JSON.stringify(address)} was not trusted: ${String(error)}`);
+    });
+    return isTrusted;
   }
 }
 

@@ -1,5 +1,65 @@
 import { STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
+import type { EngineRequest } from './engine-request.js';
+import type { HttpExchange, HttpHeaders } from './http-exchange.js';
+import { Refusal, type EngineErrorCode, type RefusalContext, type RefusalName } from './refusal.js';
+import type { UpgradeRequest } from './upgrade-request.js';
+
+/** What `connection_error` listeners get. */
+export interface ConnectionError {
+  req: EngineRequest;
+  code: EngineErrorCode;
+  message: string;
+  /** `name` says the cause. */
+  context: RefusalContext;
+}
+
+/** Who counts refusals, and tells of them. */
+export interface RefusalListener {
+  onRefusal(error: ConnectionError, name: RefusalName): void;
+  warn(message: string): void;
+}
+
+/** Answers refused requests and upgrades, and reports each. */
+export class RefusalWriter {
+  #warnedOfOrigin = false;
+
+  constructor(private readonly listener: RefusalListener) {}
+
+  refuseExchange(http: HttpExchange, corsHeaders: HttpHeaders | null, refusal: Refusal): void {
+    this.#report(http.request, refusal);
+    const headers: HttpHeaders = { 'Content-Type': 'application/json', 'Cache-Control': 'no-store', ...corsHeaders };
+    http.respond(refusal.status, { ...headers, ...refusal.headers }, refusal.body);
+  }
+
+  refuseUpgrade({ request, response, socket }: UpgradeRequest, refusal: Refusal): void {
+    this.#report(request, refusal);
+    if (response === null) {
+      refuseUpgrade(socket, refusal.status, refusal.body, undefined, refusal.headers);
+    } else if (!response.headersSent) {
+      // Middlewares have seen it: what they set, and whoever waits for its end, is served.
+      const headers = { 'Content-Type': 'application/json', 'Cache-Control': 'no-store', ...refusal.headers };
+      response.writeHead(refusal.status, { ...headers, 'Content-Length': Buffer.byteLength(refusal.body) });
+      response.end(refusal.body);
+    }
+  }
+
+  /** The refusal of a foreign origin, with one line for the operator at the first. */
+  foreignOrigin({ headers: { origin } }: EngineRequest): Refusal {
+    if (!this.#warnedOfOrigin) {
+      this.#warnedOfOrigin = true;
+      this.listener.warn(
+        `Refused a request from origin ${JSON.stringify(origin)} with 403: it is not the server's own. ` +
+          'Name it in the option cors.origin, or behind a proxy set trustProxy. Further ones are not logged.',
+      );
+    }
+    return new Refusal('ORIGIN_NOT_ALLOWED', { origin });
+  }
+
+  #report(req: EngineRequest, { code, message, context, name }: Refusal): void {
+    this.listener.onRefusal({ req, code, message, context }, name);
+  }
+}
 
 /** Answers an upgrade request with an HTTP error instead of the 101 and ends its socket. */
 export function refuseUpgrade(

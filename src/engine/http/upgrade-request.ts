@@ -1,11 +1,19 @@
+import { ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { callListeners, type ForeignErrorSink } from '../../common/call-foreign.js';
 import type { EngineRequest } from './engine-request.js';
-import { ResponseStandIn } from './response-stand-in.js';
+import { mergeHeaders } from './header-fields.js';
+import type { HttpHeaders } from './http-exchange.js';
 
 /** An upgrade request until it is accepted or refused; an error of its socket meanwhile concerns nobody. */
 export class UpgradeRequest {
-  readonly headers = new ResponseStandIn();
+  /** The response for middlewares, which have none for an upgrade; null until one asks for it. */
+  response: ServerResponse | null = null;
+  /** Headers of the answer. */
+  headers: HttpHeaders = {};
   #onAbort: (() => void) | null = null;
+  readonly #onAnswered = (): void => void this.socket.end();
 
   constructor(
     readonly request: EngineRequest,
@@ -13,7 +21,19 @@ export class UpgradeRequest {
     readonly head: Buffer,
   ) {
     socket.on('error', ignoreSocketError);
-    this.headers.onEnd = () => socket.destroy();
+  }
+
+  /**
+   * Makes a response on the upgrade's socket, so that middlewares find all that Node's own offers, and may answer. It is
+   * the last answer on this connection.
+   */
+  createResponse(): ServerResponse {
+    const response = new ServerResponse(this.request);
+    response.shouldKeepAlive = false;
+    response.assignSocket(this.socket as Socket);
+    response.once('finish', this.#onAnswered);
+    this.response = response;
+    return response;
   }
 
   /** Calls the listener once if the peer leaves before it was accepted. */
@@ -23,11 +43,33 @@ export class UpgradeRequest {
     else this.socket.once('close', listener);
   }
 
-  /** From here on whoever accepts it listens for errors. */
-  release(): void {
+  /** It is accepted: who does so listens for errors from here on, and `headers` has what middlewares have set. */
+  accept(sink: ForeignErrorSink<string>): void {
     this.socket.off('error', ignoreSocketError);
     if (this.#onAbort !== null) this.socket.off('close', this.#onAbort);
+    const { response } = this;
+    if (response === null) return;
+    // Some middlewares add their headers only when the head is written.
+    response.writeHead(101);
+    this.headers = mergeHeaders(headersOf(response), this.headers);
+    response.detachSocket(this.socket as Socket);
+    response.off('finish', this.#onAnswered);
+    // Loggers and the like wait for the end of the response, which another protocol follows.
+    for (const event of ['finish', 'close']) callListeners(response, event, [], sink, `a listener of ${event}`);
   }
 }
+
+/** What a response was given, under the names as they were written, without what an upgrade has no use for. */
+function headersOf(response: ServerResponse): HttpHeaders {
+  const headers: HttpHeaders = {};
+  // The typings of Node have this method on requests only.
+  for (const name of (response as unknown as { getRawHeaderNames(): string[] }).getRawHeaderNames()) {
+    const value = response.getHeader(name)!;
+    if (!OF_A_BODY.has(name.toLowerCase())) headers[name] = Array.isArray(value) ? value : String(value);
+  }
+  return headers;
+}
+
+const OF_A_BODY = new Set(['connection', 'content-encoding', 'content-length', 'transfer-encoding', 'upgrade']);
 
 function ignoreSocketError(): void {}

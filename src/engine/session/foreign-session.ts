@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { callListeners, type ForeignErrorSink } from '../../common/call-foreign.js';
 import { parseEngineRequest } from '../http/engine-request.js';
 import type { SendLimits } from './send-limits.js';
 import { Session, type SessionContext, type SessionCounters } from './session.js';
@@ -23,6 +24,7 @@ export interface ForeignEngine {
 export function adoptSession(
   socket: ForeignSocket & { readonly request?: IncomingMessage },
   wheel: TimerWheel,
+  sink: ForeignErrorSink<string>,
 ): Session {
   if (typeof socket?.write !== 'function' || typeof socket.on !== 'function' || typeof socket.id !== 'string') {
     throw new TypeError('not a session of an Engine.IO server: it needs id, transport, write(), close() and on()');
@@ -30,7 +32,7 @@ export function adoptSession(
   const request = socket.request === undefined ? null : parseEngineRequest(socket.request);
   const session = new Session(
     socket.id,
-    new ForeignHost(wheel),
+    new ForeignHost(wheel, sink),
     new ForeignTransport(socket),
     request,
     socket.remoteAddress ?? '',
@@ -38,11 +40,11 @@ export function adoptSession(
   );
   socket.on('upgrade', () => {
     session.upgraded = true;
-    session.emit('upgrade', session.transport);
+    callListeners(session, 'upgrade', [session.transport], sink, 'upgrade');
   });
   socket.on('heartbeat', () => {
     session.receiver?.onPong();
-    session.emit('heartbeat');
+    callListeners(session, 'heartbeat', [], sink, 'heartbeat');
   });
   socket.on('packetCreate', ({ type }: { type?: string }) => {
     if (type === 'ping') session.onPingDue();
@@ -62,7 +64,14 @@ class ForeignHost implements SessionContext {
   readonly keepsRequests = true;
   readonly counters = UNREAD;
 
-  constructor(readonly wheel: TimerWheel) {}
+  constructor(
+    readonly wheel: TimerWheel,
+    private readonly sink: ForeignErrorSink<string>,
+  ) {}
+
+  onForeignError(error: unknown, about: string): void {
+    this.sink.onForeignError(error, about);
+  }
 
   openPacketTail(): string {
     return '';

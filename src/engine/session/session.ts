@@ -2,6 +2,7 @@ import { closeDetail, type CloseDetail, type CloseReason } from '../transport/cl
 import { PacketType, describePacket, type ControlType, type EncodedPacket } from '../codec/packet.js';
 import { summarizeRequest, type EngineRequest, type RequestSummary } from '../http/engine-request.js';
 import { Heartbeat, type HeartbeatListener } from './heartbeat.js';
+import { callForeign, callListeners, type ForeignErrorSink } from '../../common/call-foreign.js';
 import { LazyEmitter } from '../../common/lazy-emitter.js';
 import { HeartbeatV3 } from './heartbeat-v3.js';
 import { SendQueueGuard, type QueueContext } from './send-queue-guard.js';
@@ -36,7 +37,7 @@ export interface SessionCounters {
 }
 
 /** The server, as a session sees it. */
-export interface SessionContext {
+export interface SessionContext extends ForeignErrorSink<string> {
   readonly wheel: TimerWheel;
   readonly pingInterval: number;
   readonly pingTimeout: number;
@@ -215,7 +216,7 @@ export class Session
     this.#host.counters.packetsOut++;
     if (this.listenerCount('packetCreate') > 0) {
       const options = { compress, wsPreEncodedFrame: [shared.frame] };
-      this.emit('packetCreate', { ...describePacket(shared.packet), options });
+      this.#tell('packetCreate', { ...describePacket(shared.packet), options });
     }
     if (this.transport.sendShared(shared, compress) > this.#host.sendLimits.quietBytes) this.#ensureBacklog().measure();
   }
@@ -253,22 +254,22 @@ export class Session
   /** Offers the session another transport, which it takes over once the peer has probed it. */
   beginUpgrade(transport: Transport): void {
     this.#upgrade = new Upgrade(this, transport, this.#host.wheel, this.#host.upgradeTimeout);
-    this.emit('upgrading', transport);
+    this.#tell('upgrading', transport);
   }
 
   onMessage(data: string | Buffer): void {
     if (this.readyState !== 'open') return;
     this.#host.counters.packetsIn++;
-    if (this.listenerCount('packet') > 0) this.emit('packet', { type: 'message', data });
-    if (this.receiver !== null) this.receiver.onMessage(data);
-    this.emit('data', data);
-    this.emit('message', data);
+    if (this.listenerCount('packet') > 0) this.#tell('packet', { type: 'message', data });
+    if (this.receiver !== null) this.#handOn(this.receiver, data);
+    if (this.listenerCount('data') > 0) this.#tell('data', data);
+    if (this.listenerCount('message') > 0) this.#tell('message', data);
   }
 
   onControl(type: ControlType, data: string): void {
     if (this.readyState !== 'open') return;
     this.#host.counters.packetsIn++;
-    if (this.listenerCount('packet') > 0) this.emit('packet', describePacket(type + data));
+    if (this.listenerCount('packet') > 0) this.#tell('packet', describePacket(type + data));
     switch (type) {
       case PacketType.PING:
       case PacketType.PONG:
@@ -290,11 +291,11 @@ export class Session
 
   onFlush(): void {
     this.#backlog?.onProgress();
-    if (this.listenerCount('flush') > 0) this.emit('flush');
+    if (this.listenerCount('flush') > 0) this.#tell('flush');
     if (this.#callbacks !== null) {
       const callbacks = this.#callbacks;
       this.#callbacks = null;
-      for (const callback of callbacks) callback();
+      for (const callback of callbacks) callForeign(callback, undefined, [], this.#host, 'a callback of send');
     }
     this.#emitDrain();
   }
@@ -314,8 +315,9 @@ export class Session
     this.#callbacks = null;
     this.#backlog?.release();
     this.#host.onSessionClose(this, detail);
-    this.receiver?.onClose(reason, detail);
-    this.emit('close', reason, detail);
+    if (this.receiver !== null)
+      callForeign(this.receiver.onClose, this.receiver, [reason, detail], this.#host, 'close');
+    this.#tell('close', reason, detail);
   }
 
   get bytesReceived(): number {
@@ -326,7 +328,7 @@ export class Session
     if (this.readyState !== 'open') return;
     this.#sendPacket(PacketType.PING, false);
     this.receiver?.onPing();
-    this.emit('ping');
+    this.#tell('ping');
   }
 
   onSilence(): void {
@@ -346,7 +348,7 @@ export class Session
 
   onDropReport(dropped: number): void {
     this.receiver?.onDropReport(dropped);
-    if (this.listenerCount('overflow') > 0) this.emit('overflow', dropped);
+    if (this.listenerCount('overflow') > 0) this.#tell('overflow', dropped);
   }
 
   onProbe(): void {
@@ -368,7 +370,7 @@ export class Session
       return;
     }
     this.#heartbeat.restart();
-    this.emit('upgrade', transport);
+    this.#tell('upgrade', transport);
     if (hasDrained) this.#emitDrain();
   }
 
@@ -377,6 +379,16 @@ export class Session
     this.#host.onUpgradeFailed(transport, detail);
     this.transport.endPollsAtOnce(false);
     if (this.#ending !== null && this.readyState === 'closing') this.#finishEnding(this.#ending);
+  }
+
+  /** What the layer above fails with costs this session, not the transport's reader, and not the process. */
+  #handOn(receiver: SessionListener, data: string | Buffer): void {
+    try {
+      receiver.onMessage(data);
+    } catch (error) {
+      this.#host.onForeignError(error, 'a message');
+      this.closeOnError('transport error', closeDetail('TRANSPORT_ERROR', 'a message could not be handled', error));
+    }
   }
 
   /** In v4 only servers ping (protocol, "Heartbeat"), in v3 only peers (protocol 3, "Timeouts"). */
@@ -393,19 +405,24 @@ export class Session
       this.#sendPacket(PacketType.PONG + data, false);
     }
     this.receiver?.onPong();
-    this.emit('heartbeat');
+    this.#tell('heartbeat');
   }
 
   #sendPacket(packet: EncodedPacket, compress: boolean): void {
     this.#host.counters.packetsOut++;
     if (this.listenerCount('packetCreate') > 0) {
-      this.emit('packetCreate', { ...describePacket(packet), options: { compress } });
+      this.#tell('packetCreate', { ...describePacket(packet), options: { compress } });
     }
     if (this.transport.send(packet, compress) > this.#host.sendLimits.quietBytes) this.#ensureBacklog().measure();
   }
 
+  /** Calls listeners, none of which can end this process or keep the session from what it does next. */
+  #tell(event: string, ...args: unknown[]): void {
+    callListeners(this, event, args, this.#host, event);
+  }
+
   #emitDrain(): void {
-    if (this.listenerCount('drain') > 0) this.emit('drain');
+    if (this.listenerCount('drain') > 0) this.#tell('drain');
   }
 
   #ensureBacklog(): SendQueueGuard {

@@ -18,6 +18,20 @@ export interface TransportListener {
   onTransportClose(reason: CloseReason, detail: CloseDetail): void;
 }
 
+/** Closes a transport that no session takes. */
+export function closeUnclaimed(transport: Transport, detail: CloseDetail): void {
+  transport.handler = UNCLAIMED;
+  transport.close(false, 'transport error', detail);
+}
+
+const UNCLAIMED: TransportListener = {
+  onMessage() {},
+  onControl() {},
+  onFlush() {},
+  onProgress() {},
+  onTransportClose() {},
+};
+
 /** Answers the HTTP requests of a session. */
 export interface RequestHandler {
   /** `corsHeaders` go out with every answer. */

@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream';
+import { callForeign } from '../../../common/call-foreign.js';
 import { EngineErrorCode, refusalBody } from '../../http/refusal.js';
 import type { EngineRequest } from '../../http/engine-request.js';
 import { bytesTaken } from '../kernel-progress.js';
@@ -99,7 +100,13 @@ export class PollingExchange {
   #send(status: number, headers: HttpHeaders, body: string | Buffer): void {
     this.policy.onHeaders(headers, this.http.request);
     headers['Content-Length'] = String(Buffer.byteLength(body));
-    this.http.respond(status, headers, body);
+    callForeign(this.http.respond, this.http, [status, headers, body], this, 'an answer');
+  }
+
+  /** The application may have changed the response: one that throws is not answered otherwise. */
+  onForeignError(error: unknown, about: string): void {
+    this.policy.onForeignError(error, about);
+    this.http.response.destroy();
   }
 }
 

@@ -248,6 +248,13 @@ export class EngineServer extends EventEmitter implements SessionContext, Answer
     return this;
   }
 
+  /** An HTTP server closed: the engine goes with the last one that it was attached to. */
+  onServerClose(attachment: HttpAttachment): void {
+    attachment.detach();
+    this.#attachments.delete(attachment);
+    if (this.#attachments.size === 0) this.close();
+  }
+
   openPacketTail(transport: TransportName): string {
     return this.#openPacketTails[transport];
   }

@@ -1,5 +1,5 @@
 import { openPolling, poll, push, type PollingSession } from '../support/engine-client.js';
-import { nextEvent, until } from '../support/until.js';
+import { nextRequest, until } from '../support/until.js';
 import { rawRequest } from './support/requests.js';
 import { withBystander, type Scene } from './support/with-bystander.js';
 
@@ -43,7 +43,7 @@ describe('a hostile client of long-polling', () => {
     withBystander(async (scene) => {
       const session = await joined(scene);
       const closed = scene.closeOfYoungest();
-      const asked = nextEvent(scene.server.http, 'request');
+      const asked = nextRequest(scene.server.http);
       const raw = scene.raw();
       raw.socket.pause();
       raw.write(rawRequest('GET', targetOf(session)));
@@ -58,7 +58,7 @@ describe('a hostile client of long-polling', () => {
       for (let i = 0; i < 50; i++) {
         const session = await joined(scene);
         const closed = scene.closeOfYoungest();
-        const asked = nextEvent(scene.server.http, 'request');
+        const asked = nextRequest(scene.server.http);
         const raw = scene.raw();
         raw.write(rawRequest('GET', targetOf(session)));
         await asked;
@@ -71,7 +71,7 @@ describe('a hostile client of long-polling', () => {
     withBystander(async (scene) => {
       const session = await joined(scene);
       const closed = scene.closeOfYoungest();
-      const asked = nextEvent(scene.server.http, 'request');
+      const asked = nextRequest(scene.server.http);
       const first = poll(session);
       await asked;
 

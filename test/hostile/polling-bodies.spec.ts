@@ -1,6 +1,6 @@
 import { openPolling, poll, push, pushInPieces, request, type PollingSession } from '../support/engine-client.js';
 import type { RawSocket } from '../support/raw-socket.js';
-import { nextEvent } from '../support/until.js';
+import { nextRequest } from '../support/until.js';
 import { answerOn, rawRequest } from './support/requests.js';
 import { withBystander, type Scene } from './support/with-bystander.js';
 
@@ -85,7 +85,7 @@ describe('hostile bodies over polling', () => {
     withBystander(async (scene) => {
       const target = await opened(scene);
       const closed = scene.closeOfYoungest();
-      const asked = nextEvent(scene.server.http, 'request');
+      const asked = nextRequest(scene.server.http);
       const raw = scene.raw();
 
       raw.write(rawRequest('POST', target, ['Content-Length: 1000'], '4half'));
@@ -100,7 +100,7 @@ describe('hostile bodies over polling', () => {
     withBystander(async (scene) => {
       const target = await opened(scene);
       const closed = scene.closeOfYoungest();
-      const asked = nextEvent(scene.server.http, 'request');
+      const asked = nextRequest(scene.server.http);
       scene.raw().write(rawRequest('POST', target, ['Content-Length: 1000'], '4a'));
       await asked;
 

@@ -1,6 +1,6 @@
 import type { Socket } from '../../src/socketio/index.js';
 import { openPolling, poll, push } from '../support/engine-client.js';
-import { nextEvent, until } from '../support/until.js';
+import { nextEvent, nextRequest, until } from '../support/until.js';
 import { rawRequest } from './support/requests.js';
 import { withBystander, type Scene } from './support/with-bystander.js';
 
@@ -27,7 +27,7 @@ const STALLED: Record<string, (scene: Scene) => Promise<void>> = {
     const session = await openPolling(scene.server.url);
     await push(session, '40');
     await poll(session);
-    const asked = nextEvent(scene.server.http, 'request');
+    const asked = nextRequest(scene.server.http);
     const raw = scene.raw();
     raw.socket.pause();
     raw.write(rawRequest('GET', session.url.slice(session.url.indexOf('/socket.io/'))));

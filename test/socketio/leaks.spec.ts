@@ -3,7 +3,7 @@ import { openPolling } from '../support/engine-client.js';
 import { joinedPeer } from '../support/peer.js';
 import { RawSocket, openRawWebSocket, textFrame, upgradeRequest } from '../support/raw-socket.js';
 import { startServer, type RunningServer } from '../support/server.js';
-import { nextEvent, until } from '../support/until.js';
+import { nextEvent, nextRequest, until } from '../support/until.js';
 
 const PATH = '/socket.io/';
 
@@ -40,7 +40,7 @@ const STAGES: Record<string, (server: RunningServer) => Promise<RawSocket>> = {
   },
   async 'in the middle of a POST'({ port, url, http }) {
     const { sid } = await openPolling(url);
-    const asked = nextEvent(http, 'request');
+    const asked = nextRequest(http);
     const raw = new RawSocket(port);
     raw.write(`POST ${PATH}?EIO=4&transport=polling&sid=${sid} HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n40`);
     await asked;
@@ -48,7 +48,7 @@ const STAGES: Record<string, (server: RunningServer) => Promise<RawSocket>> = {
   },
   async 'while a poll waits'({ port, url, http }) {
     const { sid } = await openPolling(url);
-    const asked = nextEvent(http, 'request');
+    const asked = nextRequest(http);
     const raw = new RawSocket(port);
     raw.write(`GET ${PATH}?EIO=4&transport=polling&sid=${sid} HTTP/1.1\r\nHost: x\r\n\r\n`);
     await asked;

@@ -1,7 +1,7 @@
 import { openPolling, openWebSocket, poll, push, type PollingSession } from '../support/engine-client.js';
 import { RawSocket, textFrame, upgradeRequest } from '../support/raw-socket.js';
 import { startServer, type RunningServer } from '../support/server.js';
-import { nextEvent, until } from '../support/until.js';
+import { nextEvent, nextRequest, until } from '../support/until.js';
 
 const PATH = '/socket.io/';
 
@@ -95,7 +95,7 @@ describe('pain 41: a polling client that is not heard of again', () => {
       'in the middle of a poll',
       async (server: RunningServer) => {
         const { sid } = await joined(server);
-        const asked = nextEvent(server.http, 'request');
+        const asked = nextRequest(server.http);
         const raw = new RawSocket(server.port);
         raw.write(`GET ${PATH}?EIO=4&transport=polling&sid=${sid} HTTP/1.1\r\nHost: x\r\n\r\n`);
         await asked;

@@ -2,7 +2,7 @@ import type { ServerOptions, Socket } from '../../src/socketio/index.js';
 import { openPolling, poll, push } from '../support/engine-client.js';
 import { connectClient } from '../support/official-client.js';
 import { startServer } from '../support/server.js';
-import { nextEvent } from '../support/until.js';
+import { nextEvent, nextRequest } from '../support/until.js';
 
 describe('Socket#volatile', () => {
   it('drops a packet over polling where no poll waits, and delivers it where one does [limitation: flags]', async () => {
@@ -14,7 +14,7 @@ describe('Socket#volatile', () => {
     await poll(session);
 
     socket.volatile.emit('dropped');
-    const asked = nextEvent(server.http, 'request');
+    const asked = nextRequest(server.http);
     const polled = poll(session);
     await asked;
     socket.volatile.emit('delivered', Buffer.of(1));

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import type { EventEmitter } from 'node:events';
 import type { Server, ServerOptions } from 'socket.io';
 import { cleanup } from './cleanup.js';
-import { nextEvent } from './until.js';
+import { nextRequest } from './until.js';
 
 /** The package under test: ours, or the one named here, to show that a test asks for what the official server does. */
 const PEER = process.env.CONFORMANCE_PEER;
@@ -85,7 +85,7 @@ async function startServer(options: Partial<ServerOptions> & { path: string }): 
     url: `http://127.0.0.1:${port}${options.path}`,
     http,
     io,
-    nextRequest: () => nextEvent(http, 'request'),
+    nextRequest: () => nextRequest(http),
     close,
   };
 }

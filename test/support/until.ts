@@ -1,3 +1,4 @@
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 /** How long a test waits for one thing to happen; far above what a loaded machine needs, below the runner's own limit. */
 const PATIENCE = 3_000;
 
@@ -32,4 +33,23 @@ export async function until(condition: () => boolean, what = String(condition), 
     if (performance.now() > deadline) throw new Error(`waited ${ms} ms until ${what}`);
     await elapse(2);
   }
+}
+
+/**
+ * Resolves to the next request of a server and its response, once it was handed out. Its 'request' listeners do not see
+ * what an engine takes.
+ */
+export function nextRequest(server: Server): Promise<[IncomingMessage, ServerResponse]> {
+  const { emit } = server;
+  const seen = new Promise<[IncomingMessage, ServerResponse]>((resolve) => {
+    server.emit = function (this: Server, ...args: unknown[]) {
+      const result: unknown = Reflect.apply(emit, this, args);
+      if (args[0] === 'request') {
+        server.emit = emit;
+        resolve([args[1] as IncomingMessage, args[2] as ServerResponse]);
+      }
+      return result;
+    } as Server['emit'];
+  });
+  return within(seen, 'a request');
 }

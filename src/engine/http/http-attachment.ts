@@ -1,14 +1,14 @@
+import { EventEmitter } from 'node:events';
 import type { IncomingMessage, Server as HttpServer, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
+import { replayWithoutUpgrade } from './plain-request.js';
 import { refuseUpgrade } from './refusal-writer.js';
-
-type RequestListener = (request: IncomingMessage, response: ServerResponse) => void;
 
 export interface AttachmentHandler {
   handleRequest(request: IncomingMessage, response: ServerResponse): void;
   handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
-  /** The HTTP server closed. */
-  close(): void;
+  /** The HTTP server closed, and this attachment with it. */
+  onServerClose(attachment: HttpAttachment): void;
 }
 
 /** A way of upgrades past a framework, whose hooks see them as requests; it calls `handleUpgrade` of the engine or answers. */
@@ -21,49 +21,65 @@ export interface AttachmentOptions {
   readonly takesUpgrades: boolean;
   /** Takes upgrades instead of the engine, for a framework that hands them on; see `UpgradeRoute`. */
   readonly upgradeRoute?: UpgradeRoute | undefined;
-  /** Whether a foreign upgrade that nobody else listens for is ended. */
+  /** Whether a foreign WebSocket upgrade that nobody else listens for is ended. */
   readonly destroyUpgrade: boolean;
 }
 
+/** Whether an upgrade may become one; newer versions of Node ask before they emit it. */
+type ShouldUpgrade = (this: HttpServer, request: IncomingMessage) => boolean;
+
+interface AskingServer extends HttpServer {
+  shouldUpgradeCallback?: ShouldUpgrade;
+}
+
 /**
- * An engine on somebody else's HTTP server, side by side with other handlers.
+ * An engine on somebody else's HTTP server, side by side with other handlers: the server's `emit` is wrapped, and requests
+ * and WebSocket upgrades below the path do not reach its listeners, whenever those were added. Everything else does, as if
+ * the engine were not there. `detach` puts `emit` back.
  *
- * Requests: a listener in front of those present, which go on to get everything else. Upgrades of this path are taken
- * before any listener sees them, since other WebSocket libraries destroy what they do not know; to that end the server's
- * `emit` is wrapped. `detach` leaves the server as it was found.
+ * Requests are emitted to a stage, an object that stands for the server and has one listener: tools that patch the `emit`
+ * of a prototype see them as all others.
  */
 export class HttpAttachment {
   #attached = true;
-  readonly #formerListeners: RequestListener[] = [];
-  readonly #onRequest: RequestListener = (request, response) => this.#handleRequest(request, response);
-  readonly #onUpgrade = (_request: IncomingMessage, socket: Duplex): void => this.#handleForeignUpgrade(socket);
-  readonly #onClose = (): void => this.handler.close();
+  readonly #onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void =>
+    this.#handleForeignUpgrade(request, socket, head);
+  readonly #onClose = (): void => this.handler.onServerClose(this);
   readonly #emit: HttpServer['emit'];
   readonly #ownEmit: HttpServer['emit'];
   /** Whether somebody had wrapped `emit` before: then their function is put back, else the prototype's shows again. */
   readonly #emitWasOwn: boolean;
+  readonly #shouldUpgrade: ShouldUpgrade | null;
+  readonly #ownShouldUpgrade: ShouldUpgrade;
 
   constructor(
     readonly server: HttpServer,
     private readonly handler: AttachmentHandler,
     private readonly options: AttachmentOptions,
   ) {
+    const { emit } = server;
+    const stage = options.takesRequests ? createStage(server, handler) : null;
+    const takes = (request: IncomingMessage): boolean => this.#takes(request);
     const takesUpgrade = (request: IncomingMessage): boolean => this.#takesUpgrade(request);
     const { upgradeRoute = (request, socket, head) => handler.handleUpgrade(request, socket, head) } = options;
-    const emit = server.emit;
     this.#emit = emit;
     this.#emitWasOwn = Object.hasOwn(server, 'emit');
     // Arguments as they came: an array of their own for each event shows in every request (bench: polling).
     this.#ownEmit = function (this: HttpServer, ...args: unknown[]): boolean {
+      if (args[0] === 'request' && stage !== null && takes(args[1] as IncomingMessage)) {
+        return Reflect.apply(emit, stage, args);
+      }
       if (args[0] === 'upgrade' && takesUpgrade(args[1] as IncomingMessage)) {
         upgradeRoute(args[1] as IncomingMessage, args[2] as Duplex, args[3] as Buffer);
         return true;
       }
       return Reflect.apply(emit, this, args);
     } as HttpServer['emit'];
-    for (const own of [this.#onRequest, this.#onUpgrade, this.#ownEmit]) OWNERS.set(own, this);
+    this.#shouldUpgrade = (server as AskingServer).shouldUpgradeCallback ?? null;
+    this.#ownShouldUpgrade = (request) => this.#mayUpgrade(request);
+    for (const own of [this.#onUpgrade, this.#ownEmit]) OWNERS.set(own, this);
     server.on('close', this.#onClose);
-    if (options.takesRequests) this.#takeRequests();
+    server.emit = this.#ownEmit;
     if (options.takesUpgrades) this.#takeUpgrades();
   }
 
@@ -71,24 +87,12 @@ export class HttpAttachment {
   detach(): void {
     if (!this.#attached) return;
     this.#attached = false;
-    this.server.off('close', this.#onClose);
-    this.server.off('upgrade', this.#onUpgrade);
-    // Somebody may have wrapped `emit` after this; then it stays, and passes everything through.
-    if (this.server.emit === this.#ownEmit) this.#returnEmit();
-    if (this.options.takesRequests) this.#returnRequests();
-  }
-
-  #takeRequests(): void {
-    // Raw: whoever listens once is to be called once.
-    this.#formerListeners.push(...(this.server.rawListeners('request') as RequestListener[]));
-    this.server.removeAllListeners('request');
-    this.server.on('request', this.#onRequest);
-  }
-
-  #returnRequests(): void {
-    const present = this.server.rawListeners('request') as RequestListener[];
-    this.server.removeAllListeners('request');
-    for (const listener of present.flatMap(HttpAttachment.#found)) this.server.on('request', listener);
+    const server = this.server as AskingServer;
+    server.off('close', this.#onClose);
+    server.off('upgrade', this.#onUpgrade);
+    if (server.shouldUpgradeCallback === this.#ownShouldUpgrade) server.shouldUpgradeCallback = this.#shouldUpgrade!;
+    // If `emit` was wrapped again later, this wrapper stays and passes every event through.
+    if (server.emit === this.#ownEmit) this.#returnEmit();
   }
 
   #returnEmit(): void {
@@ -98,41 +102,54 @@ export class HttpAttachment {
     else delete (this.server as Partial<HttpServer>).emit;
   }
 
-  /** What was found where this listener stands: itself, or what an attachment that is detached had replaced by it. */
-  static #found(this: void, listener: RequestListener): RequestListener[] {
-    const owner = OWNERS.get(listener);
-    if (owner === undefined || owner.#attached) return [listener];
-    return owner.#formerListeners.flatMap(HttpAttachment.#found);
-  }
-
   #takeUpgrades(): void {
-    this.server.emit = this.#ownEmit;
-    // Node hands upgrades out only where an 'upgrade' listener exists.
+    // Node hands upgrades out only if an 'upgrade' listener exists.
     this.server.on('upgrade', this.#onUpgrade);
+    if (this.#shouldUpgrade !== null) (this.server as AskingServer).shouldUpgradeCallback = this.#ownShouldUpgrade;
   }
 
-  #handleRequest(request: IncomingMessage, response: ServerResponse): void {
-    if (this.#attached && this.#matches(request.url)) {
-      this.handler.handleRequest(request, response);
-      return;
-    }
-    for (const listener of this.#formerListeners) listener.call(this.server, request, response);
+  #takes(request: IncomingMessage): boolean {
+    return this.#attached && request.url !== undefined && matchesPath(request.url, this.options.path);
   }
 
   #takesUpgrade(request: IncomingMessage): boolean {
-    return this.#attached && this.#matches(request.url);
+    return this.options.takesUpgrades && isWebsocket(request) && this.#takes(request);
   }
 
-  #handleForeignUpgrade(socket: Duplex): void {
-    const someoneElseListens = this.server.listeners('upgrade').some((listener) => !OWNERS.has(listener));
-    if (!this.options.destroyUpgrade || someoneElseListens) return;
+  /** What is neither for this engine nor for another listener stays a plain request. */
+  #mayUpgrade(request: IncomingMessage): boolean {
+    const { server } = this;
+    const byOthers = hasOtherListeners(server) && Reflect.apply(this.#shouldUpgrade!, server, [request]);
+    return byOthers || this.#takesUpgrade(request) || (isWebsocket(request) && this.options.destroyUpgrade);
+  }
+
+  /** Without this engine's listener, Node would have taken such a request for a plain one. */
+  #handleForeignUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    if (hasOtherListeners(this.server) || !this.#isLast()) return;
+    if (!isWebsocket(request) || !this.options.destroyUpgrade) {
+      replayWithoutUpgrade(this.server, request, socket, head);
+      return;
+    }
     socket.on('error', ignore);
     refuseUpgrade(socket, 404, 'Not Found', 'text/plain');
   }
 
-  #matches(url: string | undefined): boolean {
-    return url !== undefined && matchesPath(url, this.options.path);
+  /** Of several engines on a server, the one that listened first answers for all. */
+  #isLast(): boolean {
+    return this.server.listeners('upgrade').find((listener) => OWNERS.has(listener)) === this.#onUpgrade;
   }
+}
+
+/** Stands for the server in front of the one listener that is to have a request. */
+function createStage(server: HttpServer, handler: AttachmentHandler): HttpServer {
+  const stage = Object.create(server) as HttpServer;
+  // Its own table of listeners instead of the server's.
+  (EventEmitter as unknown as (this: EventEmitter) => void).call(stage);
+  stage.on('request', (request: IncomingMessage, response: ServerResponse) => handler.handleRequest(request, response));
+  // A server of HTTP/2 makes requests from streams once it has, or had, a listener for them.
+  server.on('request', ignore);
+  server.off('request', ignore);
+  return stage;
 }
 
 /**
@@ -140,6 +157,15 @@ export class HttpAttachment {
  * that has gone is still below a later one, which finds by this what to put back in the end.
  */
 const OWNERS = new WeakMap<object, HttpAttachment>();
+
+function hasOtherListeners(server: HttpServer): boolean {
+  return server.listeners('upgrade').some((listener) => !OWNERS.has(listener));
+}
+
+/** Whether a request asks for this protocol; Node does not tell the others apart. */
+function isWebsocket({ headers }: IncomingMessage): boolean {
+  return headers.upgrade?.toLowerCase() === 'websocket';
+}
 
 /** Whether a request's URL lies under an engine's path, which is compared byte by byte, undecoded. */
 export function matchesPath(url: string, path: string): boolean {

@@ -1,4 +1,4 @@
-import { createServer, type Server as HttpServer } from 'node:http';
+import { createServer, type IncomingMessage, type Server as HttpServer, type ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer } from 'ws';
 import type { EngineOptions, EngineServer, Session } from '../../../src/engine/index.js';
@@ -13,6 +13,7 @@ import {
   refusedWebSocket,
   request,
 } from '../../support/engine-client.js';
+import { RawSocket } from '../../support/raw-socket.js';
 import { createEngine, listen } from '../../support/server.js';
 import { nextEvent } from '../../support/until.js';
 
@@ -33,14 +34,76 @@ describe('HttpAttachment: side by side with others', () => {
     expect(seen).toEqual(['first', 'second']);
   });
 
-  it('shows its own requests to listeners that came after it as well', async () => {
+  it('keeps its requests from listeners that came after it, which would answer a second time', async () => {
     const http = createServer();
     const { url } = await serve(http, {});
-    const later = nextEvent(http, 'request');
+    const later: (string | undefined)[] = [];
+    http.on('request', (request: IncomingMessage, response: ServerResponse) => {
+      later.push(request.url);
+      response.end('the application');
+    });
+
+    const session = await openPolling(`${url}/engine.io/`);
+
+    expect(session.sid).toHaveLength(20);
+    expect((await request(`${url}/elsewhere`)).body).toBe('the application');
+    expect(later).toEqual(['/elsewhere']);
+  });
+
+  it('shows its requests to tools that patch emit of the prototype, or of the server before it', async () => {
+    const http = createServer();
+    const seen: string[] = [];
+    const { emit } = http;
+    http.emit = function (this: typeof http, ...args: unknown[]) {
+      if (args[0] === 'request') seen.push((args[1] as IncomingMessage).url!.split('?')[0]);
+      return Reflect.apply(emit, this, args) as boolean;
+    } as typeof http.emit;
+    const { url } = await serve(http, {});
 
     await openPolling(`${url}/engine.io/`);
 
-    await later;
+    expect(seen).toEqual(['/engine.io/']);
+  });
+
+  it.each([
+    [
+      'a request for HTTP/2',
+      'GET /api HTTP/1.1\r\nHost: x\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AA\r\n\r\n',
+      'GET /api ',
+    ],
+    [
+      'one with a body',
+      'POST /api HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: h2c\r\nContent-Length: 4\r\n\r\nbody',
+      'POST /api body',
+    ],
+    [
+      'one with a body in chunks',
+      'POST /api HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: h2c\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nbody\r\n0\r\n\r\n',
+      'POST /api body',
+    ],
+  ])('leaves an upgrade to another protocol to the application: %s', async (_what, head, answer) => {
+    const http = createServer(async (request, response) => {
+      response.end(`${request.method} ${request.url} ${Buffer.concat(await request.toArray()).toString()}`);
+    });
+    const { url } = await serve(http, {});
+    const raw = new RawSocket(Number(new URL(url).port));
+
+    raw.write(head);
+    await raw.arrival(answer);
+    // The connection goes on.
+    raw.write('GET /later HTTP/1.1\r\nHost: x\r\n\r\n');
+    await raw.arrival('GET /later');
+  });
+
+  it('serves a request of its own that asks for another protocol', async () => {
+    const { url } = await serve(createServer(), {});
+    const raw = new RawSocket(Number(new URL(url).port));
+
+    raw.write(
+      'GET /engine.io/?EIO=4&transport=polling HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n',
+    );
+
+    await raw.arrival('"sid"');
   });
 
   it('leaves upgrades of other paths to another WebSocket server, and that one leaves ours alone', async () => {

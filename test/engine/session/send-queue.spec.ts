@@ -5,7 +5,7 @@ import type { Session } from '../../../src/engine/index.js';
 import { cleanup } from '../../support/cleanup.js';
 import { startEngine, type RunningEngine } from '../../support/server.js';
 import { FILLER, openStalled } from '../../support/stalled-peer.js';
-import { elapse, nextEvent, until } from '../../support/until.js';
+import { elapse, nextEvent, nextRequest, until } from '../../support/until.js';
 import { WebTransportPair } from '../../support/webtransport.js';
 
 /** The end of a session whose queue was over a bound for too long. */
@@ -56,7 +56,7 @@ describe('a queue over sendQueueBytes', () => {
     const opened = await openPolling(engine.url);
     const [session] = engine.sessions();
     const polled = stalledRequest(opened.url);
-    const [, response] = (await nextEvent(engine.http, 'request')) as [unknown, NodeJS.EventEmitter];
+    const [, response] = (await nextRequest(engine.http)) as [unknown, NodeJS.EventEmitter];
     const dropped = nextEvent(response, 'close');
 
     session.send(FILLER);

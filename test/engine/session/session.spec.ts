@@ -4,7 +4,7 @@ import { cleanup } from '../../support/cleanup.js';
 import { openPolling, openWebSocket, poll, push } from '../../support/engine-client.js';
 import { startEngine } from '../../support/server.js';
 import { FILLER } from '../../support/stalled-peer.js';
-import { nextEvent, until, within } from '../../support/until.js';
+import { nextEvent, nextRequest, until, within } from '../../support/until.js';
 
 describe('Session#send', () => {
   it('calls back once the message was handed to the network, over WebSocket', async () => {
@@ -286,7 +286,7 @@ describe('Session#close', () => {
     const { url, sessions, engine, http } = await startEngine();
     const session = await openPolling(url);
     const [open] = sessions();
-    const asked = nextEvent(http, 'request');
+    const asked = nextRequest(http);
     const polled = poll(session);
     await asked;
 

@@ -3,7 +3,7 @@ import { openPolling, poll, push, request, type PollingSession, type WireSocket 
 import { connectClient } from '../../support/official-client.js';
 import { openSession } from '../../support/socketio-client.js';
 import { startServer, type RunningServer } from '../../support/server.js';
-import { nextEvent } from '../../support/until.js';
+import { nextEvent, nextRequest } from '../../support/until.js';
 
 interface Over<Peer> {
   server: RunningServer;
@@ -181,7 +181,7 @@ function pushBinary(session: PollingSession): Promise<unknown> {
 
 async function abandonPoll(session: PollingSession, server: RunningServer): Promise<void> {
   const aborter = new AbortController();
-  const asked = nextEvent(server.http, 'request');
+  const asked = nextRequest(server.http);
   const polled = poll(session, aborter.signal);
   await asked;
   aborter.abort();

@@ -1,5 +1,12 @@
 import { Inject, Injectable, Optional, type OnApplicationBootstrap, type OnModuleInit } from '@nestjs/common';
-import { ApplicationConfig, ExternalContextCreator, LazyModuleLoader, ModuleRef, ModulesContainer } from '@nestjs/core';
+import {
+  ApplicationConfig,
+  ExternalContextCreator,
+  LazyModuleLoader,
+  ModuleRef,
+  ModulesContainer,
+  SerializedGraph,
+} from '@nestjs/core';
 import { MODULE_DEFAULTS, Server, type ServerOptions, type Socket } from '../socketio/index.js';
 import { GatewayRunner } from './adapter/gateway-runner.js';
 import { GatewayLeftovers } from './adapter/gateway-leftovers.js';
@@ -11,6 +18,9 @@ import { ConnectionScopes } from './pipeline/connection-scopes.js';
 import { HandlerFactory } from './pipeline/handler-factory.js';
 import { EnhancerSource } from './pipeline/enhancers.js';
 import { createSharedContext, type DispatchContext } from './dispatch/dispatch-context.js';
+import { reasonInUnboundGateway } from './discovery/unbound-gateways.js';
+import { UnknownNames, type UnboundNames } from './outcome/unknown-names.js';
+import { StartLog, enterIntoGraph } from './start-log.js';
 import { ErrorLog } from './outcome/error-log.js';
 import { FailureHandler, type ErrorReporter } from './outcome/failure-handler.js';
 import { GatewayBinder } from './dispatch/gateway-binder.js';
@@ -41,6 +51,7 @@ export class SocketIoRuntime
   /** Those of `@nestjs/websockets`. */
   readonly #gateways: GatewayRunner;
   readonly #log = new ErrorLog();
+  readonly #startLog: StartLog;
   #found: readonly HandlerDescriptor[] = [];
   #leftovers: GatewayLeftovers | null = null;
   #shutdown: Promise<ShutdownResult> | null = null;
@@ -58,6 +69,7 @@ export class SocketIoRuntime
     private readonly config: ApplicationConfig,
     moduleRef: ModuleRef,
     modules: ModulesContainer,
+    private readonly graph: SerializedGraph,
   ) {
     assertImportedOnce([...modules.values()].filter(({ providers }) => providers.has(SocketIoRuntime)));
     this.#options = resolveModuleOptions(options);
@@ -84,6 +96,7 @@ export class SocketIoRuntime
       context: this.#context,
       report,
       warn: (message) => this.#log.warn(message),
+      watch: (server) => this.#watchUnknown(server),
       main: {
         server: this.server,
         binder: this.#binder,
@@ -93,6 +106,8 @@ export class SocketIoRuntime
         prepare: () => this.#prepare(),
       },
     });
+    this.#startLog = new StartLog(this.#log, this.#options.logBindings ? this.server : null);
+    this.#watchUnknown(this.server);
     installAdapter(config, this.#gateways);
   }
 
@@ -114,6 +129,9 @@ export class SocketIoRuntime
     this.#binder.checkContracts();
     this.#leftovers!.assignServers(true);
     this.#leftovers!.callAfterInit(this);
+    this.#startLog.write([...this.#found, ...this.#gateways.descriptors], this.#options.port);
+    const own = [...this.#found, ...this.#gateways.ownDescriptors];
+    enterIntoGraph(this.graph, own, this.#options.port ?? 0);
   }
 
   /** Lets clients in, unless the application is closed before it has started. */
@@ -180,13 +198,23 @@ export class SocketIoRuntime
     this.#log.error(error, `${what} failed`);
   }
 
+  #watchUnknown(server: Server): void {
+    if (!this.#options.warnUnknown) return;
+    const unbound: UnboundNames = (namespace, event) =>
+      reasonInUnboundGateway(this.#startLog.report.gateways, namespace, event);
+    server.unknownNames = new UnknownNames(server, (message) => this.#log.warn(message), unbound);
+  }
+
   /** No hook tells of modules that are loaded later, so their loader does. */
   #watchLazyModules(): void {
     const load = this.lazyModules.load.bind(this.lazyModules);
     this.lazyModules.load = async (...args) => {
       const loaded = await load(...args);
-      this.#binder.bind(this.explorer.exploreLate());
+      const found = this.explorer.exploreLate();
+      this.#binder.bind(found);
       this.#binder.checkContracts();
+      this.#startLog.writeLate(found);
+      enterIntoGraph(this.graph, found, this.#options.port ?? 0);
       return loaded;
     };
   }

@@ -204,8 +204,10 @@ export class Connection extends TimerEntry implements SessionListener, PacketSin
     }
     (this.#pending ??= new Set()).add(nsp);
     this.#server.namespaces.find(nsp, auth ?? {}, (namespace) => {
-      if (namespace === null) this.refuse(nsp, { message: 'Invalid namespace' }, 'UNKNOWN_NAMESPACE');
-      else if (this.#pending?.has(nsp)) namespace.admit(this, auth ?? {});
+      if (namespace === null) {
+        this.#server.unknownNames?.onUnknownNamespace(nsp);
+        this.refuse(nsp, { message: 'Invalid namespace' }, 'UNKNOWN_NAMESPACE');
+      } else if (this.#pending?.has(nsp)) namespace.admit(this, auth ?? {});
       else namespace.checkEmpty();
     });
   }

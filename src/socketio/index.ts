@@ -1,4 +1,4 @@
-export { Server } from './server.js';
+export { Server, type UnknownNamesListener } from './server.js';
 export { Namespace, type NamespaceOf } from './namespace.js';
 export { ParentNamespace, type NamespaceMatcher } from './parent-namespace.js';
 export { Socket, type Event, type SocketOf, type SocketReservedEvents } from './socket.js';

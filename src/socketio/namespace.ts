@@ -134,6 +134,11 @@ export class Namespace<
     this.outbound ??= OutboundContract.of(contract, this.server.settings.checksOutbound);
   }
 
+  /** @internal Whether anything decides about connections. */
+  get hasMiddlewares(): boolean {
+    return this.middlewares.length > 0;
+  }
+
   /** The table of handlers that every socket of this namespace shares. */
   handlerTable(): HandlerTable<Socket> {
     return (this.handlers ??= new HandlerTable());

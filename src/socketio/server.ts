@@ -61,6 +61,12 @@ import {
  * Emitter methods and broadcasts act on the main namespace `/`. Each server is an island: nothing is shared between two
  * of them in one process.
  */
+/** Hears what clients ask for in vain. */
+export interface UnknownNamesListener {
+  onUnknownEvent(socket: Socket, event: string): void;
+  onUnknownNamespace(name: string): void;
+}
+
 export class Server<
   ListenEvents extends EventsMap = DefaultEventsMap,
   EmitEvents extends EventsMap = ListenEvents,
@@ -80,6 +86,8 @@ export class Server<
   encoder: ParserEncoder;
   /** @internal What `stats()` tells of. */
   readonly counters = new ServerCounters();
+  /** @internal Hears of events and namespaces that clients name and that are not there; null in production. */
+  unknownNames: UnknownNamesListener | null = null;
   /** @internal All timeouts of this server. */
   readonly wheel = new TimerWheel();
   /** @internal Null where events are dispatched as they come. */

@@ -589,8 +589,10 @@ export class Socket<
 
   #onUnknownEvent(event: string, reply: AckReply | null): void {
     this.nsp.server.counters.unknownEvents++;
+    this.nsp.server.unknownNames?.onUnknownEvent(this, event);
     if (reply === null || !this.nsp.server.settings.settleAcks) return;
-    reply.fail({ status: 'error', message: `No handler for event ${JSON.stringify(event)}`, code: 'UNKNOWN_EVENT' });
+    const message = `No handler for event ${JSON.stringify(event)} in namespace ${JSON.stringify(this.nsp.name)}`;
+    reply.fail({ status: 'error', message, code: 'UNKNOWN_EVENT' });
   }
 
   #runMiddlewares(chain: Middleware<Event>[], args: unknown[], reply: AckReply | null): void {

@@ -14,7 +14,9 @@ describe('an event that nobody handles', () => {
     const { url } = await startWith({ providers: [FenceGateway] });
     const client = await connectClient(url);
     const { acks } = await outcomeWithAck(client, 'nobody', 1);
-    expect(acks).toEqual([[{ status: 'error', message: 'No handler for event "nobody"', code: 'UNKNOWN_EVENT' }]]);
+    expect(acks).toEqual([
+      [{ status: 'error', message: 'No handler for event "nobody" in namespace "/"', code: 'UNKNOWN_EVENT' }],
+    ]);
   });
 
   it('is passed over where no ack was asked for', async () => {

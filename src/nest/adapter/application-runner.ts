@@ -1,8 +1,10 @@
 import type { INestApplicationContext, Type } from '@nestjs/common';
 import { ApplicationConfig, ExternalContextCreator, ModuleRef, ModulesContainer } from '@nestjs/core';
 import { createSharedContext } from '../dispatch/dispatch-context.js';
+import { BindingReport } from '../discovery/binding-report.js';
 import { ErrorLog } from '../outcome/error-log.js';
 import { FailureHandler, type ErrorReporter } from '../outcome/failure-handler.js';
+import { UnknownNames } from '../outcome/unknown-names.js';
 import { ConnectionScopes } from '../pipeline/connection-scopes.js';
 import type { HttpMount } from '../platform/http-mount.js';
 import { refuseOwnHandlers } from './foreign-adapter.js';
@@ -25,9 +27,17 @@ export function createApplicationRunner(app: INestApplicationContext, http: Http
     context: createSharedContext(new FailureHandler(null, report), report, log),
     report,
     warn: (message) => log.warn(message),
+    watch: (server) => {
+      if (process.env.NODE_ENV === 'production') return;
+      server.unknownNames = new UnknownNames(
+        server,
+        (message) => log.warn(message),
+        () => null,
+      );
+    },
     main: null,
   });
-  callHooks(modules, 'nestjs-socketio:lifecycle', new GatewayHooks(runner, http));
+  callHooks(modules, 'nestjs-socketio:lifecycle', new GatewayHooks(runner, http, log));
   return runner;
 }
 
@@ -70,10 +80,15 @@ class GatewayHooks {
   constructor(
     private readonly host: GatewayRunner,
     private readonly http: HttpMount,
+    private readonly log: ErrorLog,
   ) {}
 
   async onApplicationBootstrap(): Promise<void> {
     await this.host.bind();
+    // Nest itself logs the messages.
+    const report = new BindingReport();
+    report.add(this.host.ownDescriptors);
+    for (const line of report.lines()) this.log.log(line);
     await this.host.open();
   }
 

@@ -22,7 +22,7 @@ import {
   providedTwice,
   rateLeftOut,
 } from './ignored-enhancers.js';
-import { exploreGateways, handlerOf, hasHook, type WebSocketGateway } from './websocket-gateway.js';
+import { descriptorsOf, exploreGateways, handlerOf, hasHook, type WebSocketGateway } from './websocket-gateway.js';
 
 /** What running gateways takes of their application. */
 export interface GatewaySurroundings extends ServerSurroundings {
@@ -63,6 +63,16 @@ export class GatewayRunner {
   /** The application has set an adapter that is none of this package; null takes it back. */
   giveWayTo(adapter: object | null): void {
     this.#foreign = adapter;
+  }
+
+  /** All that gateways handle. */
+  get descriptors(): HandlerDescriptor[] {
+    return this.#running?.gateways.flatMap(descriptorsOf) ?? [];
+  }
+
+  /** What of it Nest does not know, and so does not enter into its log and its graph. */
+  get ownDescriptors(): HandlerDescriptor[] {
+    return this.#running?.gateways.flatMap(({ handlers }) => handlers) ?? [];
   }
 
   /** Whether the adapter was asked for a server, so that another one would come too late. */

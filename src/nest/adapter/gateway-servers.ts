@@ -35,6 +35,8 @@ export interface ServerSurroundings {
   /** Hands an error to whoever hears of it: handlers, an option, the log. */
   readonly report: (error: unknown, socket?: Socket) => void;
   readonly warn: (message: string) => void;
+  /** Watches, in development, what clients ask a server for in vain. */
+  readonly watch: (server: Server) => void;
   /** Null where the module is not imported. */
   readonly main: MainServer | null;
 }
@@ -96,13 +98,14 @@ export class GatewayServers {
       main.prepare();
       return main.server;
     }
-    const { http, report, warn } = this.surroundings;
+    const { http, report, warn, watch } = this.surroundings;
     const defaults: ServerDefaults = main === null ? SERVER_DEFAULTS : { ...MODULE_DEFAULTS, strict: false };
     const settleAcks = options.settleAcks ?? (this.settleAcks || defaults.settleAcks);
     const onError = (error: unknown, socket?: unknown): void => report(error, socket as Socket | undefined);
     const given = { onError, onWarning: warn, cors: http.cors, ...options, settleAcks };
     const server = new Server(given, undefined, defaults);
     server.createEngine();
+    watch(server);
     return server;
   }
 

@@ -57,6 +57,22 @@ export function handlerOf(
   return { wrapper, gateway, method, namespace, scope: scopeOf(wrapper), rate, contract: null, entry: null, subject };
 }
 
+/** All that a gateway handles, for those who only look. */
+export function descriptorsOf(gateway: WebSocketGateway): HandlerDescriptor[] {
+  const hooks = (
+    [
+      ['handleConnection', 'open'],
+      ['handleDisconnect', 'disconnect'],
+    ] as const
+  )
+    .filter(([method]) => hasHook(gateway, method))
+    .map(([method, kind]) => handlerOf(gateway, method, { kind }));
+  const messages = gateway.messages.map(({ method, message, rate }) =>
+    handlerOf(gateway, method, { kind: 'message', event: message }, rate),
+  );
+  return [...gateway.handlers, ...hooks, ...messages];
+}
+
 /**
  * Whether a gateway has one of Nest's hooks, as a method of its class or as a property of its own. One with a decorator of
  * this package is called for that instead.

@@ -86,9 +86,21 @@ export function decorateMethod(
 
 /** Marks the class of a decorated method, so that discovery passes over all others quickly. */
 export function markGateway(gateway: Function): void {
+  if (!Reflect.hasOwnMetadata(HAS_HANDLERS_METADATA, gateway)) marked.push(new WeakRef(gateway));
   Reflect.defineMetadata(HAS_HANDLERS_METADATA, true, gateway);
   Reflect.defineMetadata(ENTRY_PROVIDER_WATERMARK, true, gateway);
 }
+
+/** Every class that was marked and is still there; for hints alone, since another application may have it. */
+export function* decoratedClasses(): Generator<Function> {
+  for (const reference of marked) {
+    const gateway = reference.deref();
+    if (gateway !== undefined) yield gateway;
+  }
+}
+
+/** As much a part of the loaded code as what decorators write on the classes themselves. */
+const marked: WeakRef<Function>[] = [];
 
 export function lifecycleDecorator(kind: LifecycleKind, decorator: string): MethodDecorator {
   return (target, name, descriptor) => addHandlerMetadata(target, name, descriptor, { kind }, decorator);

@@ -44,6 +44,8 @@ export interface HandlerRateRules {
   readonly rate: Rate;
   readonly onLimit: RateLimitAction;
   readonly key: 'socket' | 'ip' | ((socket: Socket) => string);
+  /** For the log: `5/s per socket`. */
+  readonly text: string;
 }
 
 /** A namespace as its clients name it, with the slash in front that its author may have left out. */

@@ -179,7 +179,12 @@ function resolveHandlerRate(limit: HandlerRateLimit, where: string): HandlerRate
     if (key !== 'socket' && key !== 'ip' && typeof key !== 'function') {
       throw new OptionError('key', key, '"socket", "ip" or a function (socket) => string');
     }
-    return { rate: resolveRate('limit', rate), onLimit: resolveRateAction('onLimit', onLimit), key };
+    return {
+      rate: resolveRate('limit', rate),
+      onLimit: resolveRateAction('onLimit', onLimit),
+      key,
+      text: `${rate.limit}/${rate.interval === undefined || rate.interval === 1_000 ? 's' : `${rate.interval} ms`} per ${typeof key === 'function' ? 'key' : key}`,
+    };
   } catch (error) {
     if (!(error instanceof OptionError)) throw error;
     throw new BindingError(`@RateLimit on ${where}: ${error.message}`, { cause: error });

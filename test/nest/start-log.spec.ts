@@ -1,0 +1,238 @@
+/** What the start says of what was bound, and what the log says of names that are not there. */
+import { jest } from '@jest/globals';
+import { Logger, Module, UseGuards, type CanActivate, type ModuleMetadata, type Type } from '@nestjs/common';
+import { LazyModuleLoader, SerializedGraph } from '@nestjs/core';
+import { SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
+import {
+  Ack,
+  Gateway,
+  OnConnect,
+  OnDisconnect,
+  OnEvent,
+  OnHandshake,
+  RateLimit,
+  type SocketIoModuleOptions,
+} from '../../src/index.js';
+import { cleanup } from '../support/cleanup.js';
+import { connectClient, createClient } from '../support/nest-app.js';
+import { nextEvent } from '../support/until.js';
+import { startWith } from './support/start-app.js';
+import { startGateways } from './adapter/support/start-gateways.js';
+
+class RoomGuard implements CanActivate {
+  canActivate(): boolean {
+    return true;
+  }
+}
+
+@UseGuards(RoomGuard)
+@Gateway('/chat')
+class ChatGateway {
+  @OnHandshake()
+  auth(): void {}
+
+  @OnDisconnect()
+  left(): void {}
+
+  @RateLimit({ limit: 5 })
+  @Ack('message')
+  message(): void {}
+
+  @Ack('join')
+  join(): void {}
+
+  @OnEvent('typing')
+  typing(): void {}
+}
+
+class Notifier {
+  @OnEvent('internal')
+  onInternal(): void {}
+}
+
+@WebSocketGateway({ namespace: '/old' })
+class OldGateway {
+  handleConnection(): void {}
+
+  @OnConnect()
+  joined(): void {}
+
+  @SubscribeMessage('old')
+  old(): void {}
+}
+
+/** What is logged under the name of this package while a test runs. */
+function watch(level: 'log' | 'warn'): string[] {
+  const lines: string[] = [];
+  const spy = jest.spyOn(Logger.prototype, level).mockImplementation(function (this: Logger, message: unknown) {
+    if ((this as unknown as { context: string }).context === 'SocketIo') lines.push(String(message));
+  });
+  cleanup(() => spy.mockRestore());
+  return lines;
+}
+
+const start = (providers: Type[], options: SocketIoModuleOptions = {}, more: ModuleMetadata = {}) =>
+  startWith({ providers, options, ...more });
+
+describe('the log of the start', () => {
+  it('has a line for each class and one about the server', async () => {
+    const lines = watch('log');
+    await start([ChatGateway, Notifier, OldGateway], { connectionStateRecovery: {} });
+    expect(lines).toEqual([
+      'ChatGateway {/chat}: hooks handshake auth, disconnect left; guards RoomGuard; acks message (5/s per socket), join; ' +
+        'events typing',
+      'Notifier {/, without @Gateway}: events internal',
+      'OldGateway {/old}: hooks connect joined, connect handleConnection; messages old',
+      'Socket.IO on /socket.io: polling, websocket; adapter RecoveringAdapter; recovery on; 3 gateways, 5 events, 3 namespaces; ' +
+        '"/" is open to all',
+    ]);
+  });
+
+  it('says that the main namespace is guarded', async () => {
+    @UseGuards(RoomGuard)
+    @Gateway()
+    class RootGateway {
+      @OnConnect()
+      joined(): void {}
+    }
+    const lines = watch('log');
+    await start([RootGateway], { path: '/io', transports: ['websocket'] });
+    expect(lines).toEqual([
+      'RootGateway {/}: hooks connect joined; guards RoomGuard',
+      'Socket.IO on /io: websocket; adapter MemoryAdapter; recovery off; 1 gateway, 0 events, 1 namespace; "/" is guarded',
+    ]);
+  });
+
+  it('counts names after the twelfth, and has one line for each of 200 classes', async () => {
+    const classes = Array.from({ length: 200 }, (_, i) => {
+      class Many {}
+      for (let j = 0; j < 15; j++) {
+        const descriptor = { value: () => undefined, configurable: true };
+        Object.defineProperty(Many.prototype, `on${j}`, descriptor);
+        OnEvent(`event ${j}`)(Many.prototype, `on${j}`, descriptor);
+      }
+      Gateway(`/${i}`)(Many);
+      return Many;
+    });
+    const lines = watch('log');
+    await start(classes);
+    expect(lines).toHaveLength(201);
+    expect(lines[0]).toMatch(/^Many \{\/0\}: events event 0, .*event 11 and 3 more$/);
+    expect(lines.at(-1)).toContain('200 gateways, 3000 events, 200 namespaces');
+  });
+
+  it('tells of modules that are loaded later', async () => {
+    @Module({ providers: [Notifier] })
+    class LateModule {}
+    const { app } = await start([]);
+    const lines = watch('log');
+    await app.get(LazyModuleLoader).load(() => LateModule);
+    expect(lines).toEqual(['Notifier {/, without @Gateway}: events internal']);
+  });
+
+  it('is silenced by logBindings: false', async () => {
+    const lines = watch('log');
+    await start([ChatGateway], { logBindings: false });
+    expect(lines).toEqual([]);
+  });
+
+  it('of an adapter alone has what Nest does not log', async () => {
+    const lines = watch('log');
+    await startGateways({ providers: [OldGateway] });
+    expect(lines).toEqual(['OldGateway {/old}: hooks connect joined']);
+  });
+});
+
+it('the graph of the application has an entry point for each event', async () => {
+  const { app } = await start([ChatGateway]);
+  const { entrypoints } = app.get(SerializedGraph).toJSON() as unknown as {
+    entrypoints: Record<string, { className: string; methodName: string; metadata: { message: string } }[]>;
+  };
+  const found = Object.values(entrypoints).flat();
+  expect(found.map(({ className, methodName, metadata }) => [className, methodName, metadata.message])).toEqual(
+    expect.arrayContaining([
+      ['ChatGateway', 'message', 'message'],
+      ['ChatGateway', 'join', 'join'],
+      ['ChatGateway', 'typing', 'typing'],
+    ]),
+  );
+  expect(found).toHaveLength(3);
+});
+
+describe('a name that is not there', () => {
+  const connectError = async (url: string): Promise<void> => {
+    const client = createClient(url);
+    client.connect();
+    await nextEvent(client, 'connect_error');
+  };
+
+  it('is said once, with the nearest that is there, and the client is told the namespace', async () => {
+    const { url } = await start([ChatGateway]);
+    const lines = watch('warn');
+    const client = await connectClient(`${url}/chat`);
+    for (let i = 0; i < 2; i++) {
+      expect(await client.emitWithAck('mesage')).toMatchObject({
+        message: 'No handler for event "mesage" in namespace "/chat"',
+      });
+    }
+    await client.emitWithAck('jion');
+    await client.emitWithAck('something else');
+    await connectError(`${url}/caht`);
+    await connectError(`${url}/caht`);
+    expect(lines).toEqual([
+      'A client sent "mesage" on "/chat", which no handler has; did you mean "message"?',
+      'A client sent "jion" on "/chat", which no handler has; did you mean "join"?',
+      'A client sent "something else" on "/chat", which no handler has.',
+      'A client asked for the namespace "/caht", which is not there; did you mean "/chat"?',
+    ]);
+  });
+
+  it('is said to be that of a class which no module provides', async () => {
+    @Gateway('/forgotten')
+    class ForgottenGateway {
+      @Ack('ask')
+      ask(): void {}
+    }
+    @Gateway('/chat')
+    class OtherGateway {
+      @Ack('other')
+      other(): void {}
+    }
+    expect([ForgottenGateway, OtherGateway]).toHaveLength(2);
+    const { url } = await start([ChatGateway]);
+    const lines = watch('warn');
+    await connectError(`${url}/forgotten`);
+    await (await connectClient(`${url}/chat`)).emitWithAck('other');
+    expect(lines).toEqual([
+      'A client asked for the namespace "/forgotten", which is not there: ForgottenGateway would handle it, and no module ' +
+        'provides ForgottenGateway. Add it to the providers of one.',
+      'A client sent "other" on "/chat", which no handler has: OtherGateway.other() would handle it, and no module provides ' +
+        'OtherGateway. Add it to the providers of one.',
+    ]);
+  });
+
+  it('is quoted and cut, and after twenty no more is said', async () => {
+    const { url } = await start([Notifier]);
+    const lines = watch('warn');
+    const client = await connectClient(url);
+    await client.emitWithAck(`forged\nline ${'x'.repeat(100)}`);
+    for (let i = 0; i < 30; i++) await client.emitWithAck(`made up ${i}`);
+    expect(lines).toHaveLength(20);
+    expect(lines[0]).toBe(`A client sent "forged\\nline ${'x'.repeat(52)}…" on "/", which no handler has.`);
+  });
+
+  it('is not said with warnUnknown: false', async () => {
+    const { url } = await start([Notifier], { warnUnknown: false });
+    const lines = watch('warn');
+    await (await connectClient(url)).emitWithAck('unknown');
+    expect(lines).toEqual([]);
+  });
+
+  it('is said by the application that was asked', async () => {
+    const [one, other] = [await start([Notifier], { logBindings: false }), await start([Notifier])];
+    const lines = watch('warn');
+    await (await connectClient(one.url)).emitWithAck('first');
+    await (await connectClient(other.url)).emitWithAck('first');
+    expect(lines).toHaveLength(2);
+  });
+});

@@ -22,7 +22,7 @@ fn listen(builder: ClientBuilder, event: impl Into<Event>) -> (ClientBuilder, Re
     let (sender, receiver): (Sender<Payload>, _) = channel();
     let builder = builder.on(event, move |payload, _: Client| {
         let sender = sender.clone();
-        async move { drop(sender.send(payload)) }.boxed()
+        async move { sender.send(payload).ok(); }.boxed()
     });
     (builder, receiver)
 }
@@ -62,7 +62,7 @@ async fn ask(client: &Client, event: &str, payload: impl Into<Payload>) -> Resul
     let (answer, answers) = channel();
     let on_ack = move |payload: Payload, _: Client| {
         let answer = answer.clone();
-        async move { drop(answer.send(payload)) }.boxed()
+        async move { answer.send(payload).ok(); }.boxed()
     };
     let asked = client.emit_with_ack(event, payload, PATIENCE, on_ack).await;
     asked.map_err(|error| error.to_string())?;

@@ -31,9 +31,9 @@ fn connect(url: &str, transports: &str, namespace: &str, auth: Value) -> Result<
             _ => TransportType::WebsocketUpgrade,
         })
         .reconnect_delay(100, 500)
-        .on(Event::Connect, move |_, _| drop(connect.send(())))
-        .on(Event::Close, move |_, _| drop(close.send(())))
-        .on(Event::Error, move |payload, _| drop(error.send(format!("{payload:?}"))))
+        .on(Event::Connect, move |_, _| { connect.send(()).ok(); })
+        .on(Event::Close, move |_, _| { close.send(()).ok(); })
+        .on(Event::Error, move |payload, _| { error.send(format!("{payload:?}")).ok(); })
         .on("tick", move |payload, _| {
             if let Payload::Text(values) = payload {
                 let _ = tick.send(values[0].as_i64().unwrap_or(-1));

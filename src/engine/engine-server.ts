@@ -12,6 +12,7 @@ import { Refusal, type RefusalName } from './http/refusal.js';
 import type { ResolvedEngineOptions } from './engine-options.js';
 import { parseEngineRequest, queryValue, type EngineRequest } from './http/engine-request.js';
 import { EngineCounters, type EngineStats } from './engine-stats.js';
+import { ClosingConnections } from './transport/closing-connections.js';
 import { FlushQueue } from './transport/flush-queue.js';
 import { CrossOrigin, type CrossOriginVerdict } from './http/cross-origin.js';
 import { mergeHeaders, removeInvalidHeaders } from './http/header-fields.js';
@@ -85,6 +86,7 @@ export class EngineServer extends EventEmitter implements SessionContext, Answer
   readonly #refusals = new RefusalWriter(this);
   readonly #decisions: DecisionContext;
   readonly #acceptor: WebsocketAcceptor;
+  readonly #closing: ClosingConnections;
   readonly #webtransports: WebtransportEntry;
   readonly #openPacketTails: Record<TransportName, string>;
   readonly #warner: ForeignErrorSink<string> = {
@@ -105,6 +107,7 @@ export class EngineServer extends EventEmitter implements SessionContext, Answer
     this.#decisions = this.#createDecisionContext();
     this.#acceptor = new WebsocketAcceptor({ ...opts, ...setup }, this.#flushQueue);
     this.#webtransports = this.#createWebtransportEntry();
+    this.#closing = new ClosingConnections(setup.wheel, opts.sendTimeout);
     this.#openPacketTails = {
       polling: openPacketTail(opts, this.upgrades('polling')),
       websocket: openPacketTail(opts, []),
@@ -241,11 +244,22 @@ export class EngineServer extends EventEmitter implements SessionContext, Answer
   /** Ends every session, so that peers reconnect elsewhere, and leaves the HTTP servers as they were found. */
   close(): this {
     this.#accepting = false;
-    for (const session of [...this.#sessions.values()]) session.close(true);
+    for (const session of [...this.#sessions.values()]) session.closeWithServer();
+    this.#closing.finish();
     for (const attachment of this.#attachments) attachment.detach();
     this.#attachments.clear();
     this.#webtransports.close();
     return this;
+  }
+
+  /** Resolves once no connection is left of the sessions that have ended. */
+  connectionsEnded(): Promise<void> {
+    return this.#closing.ended();
+  }
+
+  /** Cuts the connections of sessions that have ended: nobody waits any longer for what they have yet to read or to answer. */
+  cutOff(): void {
+    this.#closing.cutOff();
   }
 
   /** An HTTP server closed: the engine goes with the last one that it was attached to. */
@@ -260,6 +274,7 @@ export class EngineServer extends EventEmitter implements SessionContext, Answer
   }
 
   onTransportRetired(transport: Transport): void {
+    if (transport.connection !== null) this.#closing.add(transport.connection);
     this.counters.bytesIn += transport.bytesReceived;
     this.counters.bytesOut += transport.bytesSent;
   }

@@ -70,7 +70,8 @@ describe.each(PLATFORMS)('pain 16: app.close() on %s', (platform) => {
       expect(refused).toEqual({ status: 'error', message: 'Server is shutting down', code: 'SHUTTING_DOWN' });
       app.get(SlowGateway).finish();
       expect(await answer).toBe(event === 'slow' ? 'finished' : undefined);
-      expect((await gone)[0]).toBe('transport close');
+      // A poll ends without a close packet, which some clients would take for the end; the next one fails.
+      expect((await gone)[0]).toBe(transport === 'websocket' ? 'transport close' : 'transport error');
       await closing;
     });
 

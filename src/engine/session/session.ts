@@ -9,7 +9,7 @@ import { SendQueueGuard, type QueueContext } from './send-queue-guard.js';
 import type { SendLimits } from './send-limits.js';
 import type { TimerWheel } from '../../common/timer-wheel.js';
 import type { SharedPacket } from '../codec/shared-packet.js';
-import type { Transport, TransportListener, TransportName } from '../transport/transport.js';
+import type { CloseMode, Transport, TransportListener, TransportName } from '../transport/transport.js';
 import { Upgrade, type UpgradeListener } from './upgrade.js';
 
 /** What the layer above gives a session to hear of it; without one the session emits `data` events only. */
@@ -227,23 +227,28 @@ export class Session
    * @param discard ends at once: a waiting poll gets what is queued, nobody is waited for
    */
   close(discard = false): this {
-    this.#end(!discard, 'forced close', closeDetail('SERVER_CLOSED', 'closed by this server'));
+    this.#end(discard ? 'now' : 'drain', 'forced close', closeDetail('SERVER_CLOSED', 'closed by this server'));
     return this;
+  }
+
+  /** Ends the session at once because the server ends. The peer still gets what was sent, and may reconnect. */
+  closeWithServer(): void {
+    this.#end('shutdown', 'forced close', closeDetail('SERVER_CLOSED', 'this server closed'));
   }
 
   /** Ends the session because the server goes: what is queued is delivered, then the peer may reconnect elsewhere. */
   closeForShutdown(): void {
-    this.#end(true, 'server shutting down', closeDetail('SERVER_SHUTDOWN', 'the server shuts down'));
+    this.#end('drain', 'server shutting down', closeDetail('SERVER_SHUTDOWN', 'the server shuts down'));
   }
 
   /** Ends the session because of what the peer sent; for the layer above. */
   closeOnError(reason: CloseReason, detail: CloseDetail): void {
-    this.#end(false, reason, detail);
+    this.#end('now', reason, detail);
   }
 
   /** As `fail`, but a polling peer is told on its next poll: it broke the protocol above this one. */
   closeAfterReply(reason: CloseReason, detail: CloseDetail): void {
-    this.#end(true, reason, detail);
+    this.#end('drain', reason, detail);
   }
 
   /** Whether `beginUpgrade` may be called: not while one is tried, and never twice. */
@@ -276,7 +281,7 @@ export class Session
         this.#onHeartbeat(type, data);
         return;
       case PacketType.CLOSE:
-        this.#end(false, 'transport close', closeDetail('PEER_CLOSED', 'the peer closed the session'));
+        this.#end('now', 'transport close', closeDetail('PEER_CLOSED', 'the peer closed the session'));
         return;
       case PacketType.OPEN:
         this.closeOnError('parse error', closeDetail('INVALID_PACKET', 'the peer sent an open packet'));
@@ -430,22 +435,22 @@ export class Session
   }
 
   /** The only way out from this side: the transport ends and tells `onTransportClose`. */
-  #end(graceful: boolean, reason: CloseReason, detail: CloseDetail): void {
-    if (this.readyState === 'closed' || (this.readyState === 'closing' && graceful)) return;
+  #end(mode: CloseMode, reason: CloseReason, detail: CloseDetail): void {
+    if (this.readyState === 'closed' || (this.readyState === 'closing' && mode === 'drain')) return;
     this.readyState = 'closing';
-    if (graceful && this.#upgrade !== null && this.#upgrade.isProbed) {
+    if (mode === 'drain' && this.#upgrade !== null && this.#upgrade.isProbed) {
       // The peer has stopped to poll, or is about to: only over the new transport it gets what is queued.
       this.#ending = { reason, detail };
       return;
     }
     this.#ending = null;
     this.#upgrade?.abort('SESSION_CLOSED', 'the session closes');
-    this.transport.close(graceful, reason, detail);
+    this.transport.close(mode, reason, detail);
   }
 
   #finishEnding({ reason, detail }: { readonly reason: CloseReason; readonly detail: CloseDetail }): void {
     this.#ending = null;
-    this.transport.close(true, reason, detail);
+    this.transport.close('drain', reason, detail);
   }
 }
 

@@ -81,6 +81,6 @@ export class Upgrade extends TimerEntry implements TransportListener {
 
   /** The only way to end an attempt from this side; the transport tells `onTransportClose`. */
   abort(code: string, message: string): void {
-    this.transport.close(false, 'transport error', closeDetail(code, message));
+    this.transport.close('now', 'transport error', closeDetail(code, message));
   }
 }

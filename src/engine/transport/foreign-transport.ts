@@ -1,7 +1,7 @@
 import { closeDetail, type CloseDetail, type CloseReason } from './close-reason.js';
 import { PacketType, type EncodedPacket } from '../codec/packet.js';
 import type { SharedPacket } from '../codec/shared-packet.js';
-import type { Transport, TransportListener, TransportName } from './transport.js';
+import type { CloseMode, Transport, TransportListener, TransportName } from './transport.js';
 
 /** A session of another Engine.IO server, as far as that of the package `engine.io` is documented. */
 export interface ForeignSocket {
@@ -27,6 +27,7 @@ export class ForeignTransport implements Transport {
   readonly queuedBytes = 0;
   readonly queuedPackets = 0;
   readonly progress = 0;
+  readonly connection = null;
   bytesReceived = 0;
   bytesSent = 0;
   #state: 'open' | 'closing' | 'closed' = 'open';
@@ -71,12 +72,12 @@ export class ForeignTransport implements Transport {
     return [];
   }
 
-  close(graceful: boolean, reason: CloseReason, detail: CloseDetail): void {
-    if (this.#state === 'closed' || (this.#state === 'closing' && graceful)) return;
+  close(mode: CloseMode, reason: CloseReason, detail: CloseDetail): void {
+    if (this.#state === 'closed' || (this.#state === 'closing' && mode === 'drain')) return;
     this.#state = 'closing';
     this.#ending = { reason, detail };
-    this.socket.close(!graceful);
-    if (!graceful) this.#end(reason, detail);
+    this.socket.close(mode !== 'drain');
+    if (mode !== 'drain') this.#end(reason, detail);
   }
 
   #write(data: string | Buffer, compress: boolean): void {

@@ -1,3 +1,4 @@
+import type { Duplex } from 'node:stream';
 import type { CloseDetail, CloseReason } from './close-reason.js';
 import type { ControlType, EncodedPacket } from '../codec/packet.js';
 import type { AnswerPolicy, HttpExchange, HttpHeaders } from '../http/http-exchange.js';
@@ -18,10 +19,16 @@ export interface TransportListener {
   onTransportClose(reason: CloseReason, detail: CloseDetail): void;
 }
 
+/**
+ * How a transport ends. `drain`: what is queued is delivered first, within the close timeout. `now`: nobody is waited for.
+ * `shutdown`: the session ends at once as well, but its peer still gets everything, and may come back elsewhere.
+ */
+export type CloseMode = 'drain' | 'now' | 'shutdown';
+
 /** Closes a transport that no session takes. */
 export function closeUnclaimed(transport: Transport, detail: CloseDetail): void {
   transport.handler = UNCLAIMED;
-  transport.close(false, 'transport error', detail);
+  transport.close('now', 'transport error', detail);
 }
 
 const UNCLAIMED: TransportListener = {
@@ -61,6 +68,8 @@ export interface Transport {
   readonly queuedBytes: number;
   /** The same in packets. Over WebSocket only where a bound asks for it. */
   readonly queuedPackets: number;
+  /** The connection that is this transport's alone, which may outlive it for a while; null if there is none. */
+  readonly connection: Duplex | null;
   /** Grows with what the network takes; for comparison with an earlier value. */
   readonly progress: number;
   /** Sends in order; `compress` is a wish that counts where compression is negotiated. Returns `queuedBytes`. */
@@ -74,8 +83,8 @@ export interface Transport {
   /** Takes what is queued and not yet on its way, for the transport that takes over. */
   takeQueue(): EncodedPacket[];
   /**
-   * Ends the transport, idempotent. `graceful`: what is queued is delivered first, within the close timeout.
-   * Afterwards `onTransportClose` is called with `reason` and `detail`, at once unless graceful had to wait.
+   * Ends the transport, idempotent. Afterwards `onTransportClose` is called with `reason` and `detail`, at once unless
+   * `drain` had to wait.
    */
-  close(graceful: boolean, reason: CloseReason, detail: CloseDetail): void;
+  close(mode: CloseMode, reason: CloseReason, detail: CloseDetail): void;
 }

@@ -63,6 +63,8 @@ export async function shutdown(server: Server, context: DispatchContext, plan: S
     // Handlers of the disconnects that this caused.
     await deadline.orEnd(context.inFlight.idle());
     await deadline.orEnd(closeAdapters(server));
+    if (forced === 0) await deadline.orEnd(engine?.connectionsEnded() ?? Promise.resolve());
+    engine?.cutOff();
     return { closed: sessions.length - forced, forced };
   } finally {
     deadline.clear();

@@ -9,7 +9,7 @@ import { ProtocolError } from '../../codec/protocol-error.js';
 import { Timer, type TimerWheel } from '../../../common/timer-wheel.js';
 import { PollQueue } from './poll-queue.js';
 import type { SharedPacket } from '../../codec/shared-packet.js';
-import type { RequestHandler, Transport, TransportListener } from '../transport.js';
+import type { CloseMode, RequestHandler, Transport, TransportListener } from '../transport.js';
 
 export interface PollingRules {
   readonly pollingMaxBufferSize: number;
@@ -46,6 +46,8 @@ export class PollingTransport implements Transport, RequestHandler, Flushable {
   /** Whether an answer was given that the handler hears of when the transport is flushed. */
   #mustNotify = false;
   #ending: { reason: CloseReason; detail: CloseDetail } | null = null;
+  /** The last packet of the last answer. */
+  #farewell: ControlType = PacketType.CLOSE;
   readonly #pollTimer = new Timer(() => this.#onPollWait());
   readonly #pushTimer = new Timer(() => this.#onPushTimeout());
   readonly #closeTimer = new Timer(() => this.#end());
@@ -133,15 +135,16 @@ export class PollingTransport implements Transport, RequestHandler, Flushable {
     // Whoever reads an answer to its end before the next poll has left nothing of it here.
     if (this.#poll !== null || (this.#answered !== null && this.#answered.unsentBytes > 0)) {
       exchange.refuse('POLL_OVERLAP');
-      this.close(false, 'transport error', closeDetail('POLL_OVERLAP', 'a second poll while one is open'));
+      this.close('now', 'transport error', closeDetail('POLL_OVERLAP', 'a second poll while one is open'));
       return;
     }
     this.#poll = exchange;
     this.#answered = null;
     exchange.onAbort(() => this.#onAbort(exchange));
     if (this.#queue.length > 0) this.#answer(this.#takePayload());
-    else if (this.#state === 'closing') this.#finishClose(PacketType.NOOP, PacketType.CLOSE);
-    else if (this.#state === 'closed') this.#answerWith(PacketType.CLOSE);
+    else if (this.#state === 'closing')
+      this.#finishClose(...(this.#farewell === PacketType.NOOP ? [] : [PacketType.NOOP]), this.#farewell);
+    else if (this.#state === 'closed') this.#answerWith(this.#farewell);
     else if (this.#hurried) this.#answerWith(PacketType.NOOP);
     else this.wheel.schedule(this.#pollTimer, this.rules.maxPollWait);
   }
@@ -150,7 +153,7 @@ export class PollingTransport implements Transport, RequestHandler, Flushable {
   handlePush(exchange: PollingExchange): void {
     if (this.#pushing) {
       exchange.refuse('PUSH_OVERLAP');
-      this.close(false, 'transport error', closeDetail('PUSH_OVERLAP', 'a second POST while one is read'));
+      this.close('now', 'transport error', closeDetail('PUSH_OVERLAP', 'a second POST while one is read'));
       return;
     }
     const isBinary = exchange.contentType === BYTES;
@@ -173,21 +176,27 @@ export class PollingTransport implements Transport, RequestHandler, Flushable {
     this.wheel.schedule(this.#pushTimer, this.rules.postTimeout);
   }
 
-  close(graceful: boolean, reason: CloseReason, detail: CloseDetail): void {
+  get connection(): null {
+    return null;
+  }
+
+  close(mode: CloseMode, reason: CloseReason, detail: CloseDetail): void {
     if (this.#state !== 'open') {
-      if (this.#state === 'closing' && !graceful) this.#end();
+      if (this.#state === 'closing' && mode !== 'drain') this.#end();
       return;
     }
     this.#ending = { reason, detail };
+    // Clients in some languages take a close packet for the end of all: only without one they come back after a shutdown.
+    this.#farewell = mode === 'shutdown' || reason === 'server shutting down' ? PacketType.NOOP : PacketType.CLOSE;
     this.#state = 'closing';
-    if (!graceful) {
-      // Whoever waits learns of the end with what was queued before it; nobody is waited for.
-      this.#queue.push(PacketType.CLOSE);
-      if (this.#poll !== null) this.#answer(this.#takePayload());
+    if (mode !== 'drain') {
+      // Whoever waits learns of the end with all that was queued before it; nobody is waited for.
+      this.#queue.push(this.#farewell);
+      if (this.#poll !== null) this.#answer(this.#queue.take(this.codec, Infinity));
       this.#end();
       if (isUnresponsive(reason)) this.#answered?.abandon();
     } else if (this.#poll !== null && this.#queue.length === 0) {
-      this.#finishClose(PacketType.CLOSE);
+      this.#finishClose(this.#farewell);
     } else {
       this.wheel.schedule(this.#closeTimer, this.rules.closeTimeout);
       // Last, since whoever hears that all has left may close once more.
@@ -212,7 +221,7 @@ export class PollingTransport implements Transport, RequestHandler, Flushable {
     this.flushQueue.beforeInput();
     if (result === null) {
       this.#pushing = false;
-      this.close(false, 'transport error', closeDetail('PUSH_ABORTED', 'the peer left in the middle of a POST'));
+      this.close('now', 'transport error', closeDetail('PUSH_ABORTED', 'the peer left in the middle of a POST'));
     } else if (result instanceof ProtocolError) {
       this.#refusePush(exchange, result);
     } else {
@@ -271,13 +280,13 @@ export class PollingTransport implements Transport, RequestHandler, Flushable {
     this.#pushing = false;
     exchange.refuse(error.code);
     const reason = error.code === 'PAYLOAD_TOO_LARGE' ? 'transport error' : 'parse error';
-    this.close(false, reason, closeDetail(error.code, error.message));
+    this.close('now', reason, closeDetail(error.code, error.message));
   }
 
   #onAbort(exchange: PollingExchange): void {
     if (this.#poll !== exchange) return;
     this.#releasePoll();
-    this.close(false, 'transport error', closeDetail('POLL_ABORTED', 'the peer left a waiting poll'));
+    this.close('now', 'transport error', closeDetail('POLL_ABORTED', 'the peer left a waiting poll'));
   }
 
   #stopReading(): void {
@@ -292,7 +301,7 @@ export class PollingTransport implements Transport, RequestHandler, Flushable {
     this.#pushing = false;
     giveUp();
     exchange.refuse('PUSH_TIMEOUT');
-    this.close(false, 'transport error', closeDetail('PUSH_TIMEOUT', 'the body of a POST did not arrive in time'));
+    this.close('now', 'transport error', closeDetail('PUSH_TIMEOUT', 'the body of a POST did not arrive in time'));
   }
 
   #onPollWait(): void {
@@ -342,7 +351,7 @@ export class PollingTransport implements Transport, RequestHandler, Flushable {
     if (this.#state === 'closed') return;
     this.#state = 'closed';
     this.#queue.takeAll();
-    this.#answerWith(PacketType.CLOSE);
+    this.#answerWith(this.#farewell);
     this.wheel.cancel(this.#closeTimer);
     const { reason, detail } = this.#ending!;
     this.handler.onTransportClose(reason, detail);

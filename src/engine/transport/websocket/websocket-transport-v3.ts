@@ -47,7 +47,7 @@ export class WebsocketTransportV3 extends WebsocketTransport {
       message = decode(packet);
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
-      this.close(false, 'parse error', closeDetail(error.code, error.message));
+      this.close('now', 'parse error', closeDetail(error.code, error.message));
       return;
     }
     super.receiveBinary(message);

@@ -18,7 +18,7 @@ import { NO_TYPE } from '../frame-listener.js';
 import { FrameReader, type FrameReaderListener } from './frame-reader.js';
 import type { SharedPacket } from '../../codec/shared-packet.js';
 import { WriteWatermark } from './write-watermark.js';
-import type { Transport, TransportListener } from '../transport.js';
+import type { CloseMode, Transport, TransportListener } from '../transport.js';
 import { listenTo, type WebsocketListener } from './websocket-events.js';
 import { binaryHeader, frameBinary, frameText } from '../../codec/websocket-frame.js';
 
@@ -125,6 +125,10 @@ export class WebsocketTransport
     return this.#packets + (this.#tail?.packets ?? 0);
   }
 
+  get connection(): Duplex {
+    return this.socket;
+  }
+
   get progress(): number {
     return bytesTaken(this.socket);
   }
@@ -184,9 +188,10 @@ export class WebsocketTransport
     if (!this.#hasLeft) this.#markTail(packets);
   }
 
-  close(graceful: boolean, reason: CloseReason, detail: CloseDetail): void {
+  close(mode: CloseMode, reason: CloseReason, detail: CloseDetail): void {
     if (this.#state !== 'open') {
-      if (this.#state === 'closing' && !graceful) this.#cutOff();
+      if (this.#state === 'closing' && mode === 'now') this.#cutOff();
+      else if (this.#state === 'closing' && mode === 'shutdown') this.#end(reason, detail);
       return;
     }
     // First, since whoever hears below that all has left may close once more.
@@ -196,14 +201,14 @@ export class WebsocketTransport
     const hasLeft = this.#enlisted && this.#hasLeft;
     // What the kernel has taken, the peer will get; one that does not read is waited for only where that is asked for.
     const isBehind = hasWaiting(this.socket);
-    if (isUnresponsive(reason) || (isBehind && !graceful)) {
+    if (isUnresponsive(reason) || (isBehind && mode === 'now')) {
       this.#cutOff();
       return;
     }
     this.#resume();
-    this.websocket.close(closeCode(graceful, reason, detail));
+    this.websocket.close(closeCode(mode, reason, detail));
     if (hasLeft) this.handler.onFlush();
-    if (!isBehind || reason === 'parse error') this.#end(reason, detail);
+    if (!isBehind || mode === 'shutdown' || reason === 'parse error') this.#end(reason, detail);
   }
 
   get isOpen(): boolean {
@@ -288,7 +293,7 @@ export class WebsocketTransport
 
   #onMalformed(error: unknown): void {
     if (!(error instanceof ProtocolError)) throw error;
-    this.close(false, 'parse error', closeDetail(error.code, error.message));
+    this.close('now', 'parse error', closeDetail(error.code, error.message));
   }
 
   #receivePacket(packet: EncodedPacket): void {
@@ -395,8 +400,8 @@ const COPIED_PAYLOAD = 4096;
 const MESSAGE_BYTE = PacketType.MESSAGE.charCodeAt(0);
 
 /** Undefined: a close frame without a code. */
-function closeCode(graceful: boolean, reason: CloseReason, detail: CloseDetail): number | undefined {
+function closeCode(mode: CloseMode, reason: CloseReason, detail: CloseDetail): number | undefined {
   if (detail.code === 'PAYLOAD_TOO_LARGE') return 1009;
   if (reason === 'parse error') return 1002;
-  return graceful ? undefined : 1000;
+  return mode === 'drain' ? undefined : 1000;
 }

@@ -107,7 +107,7 @@ class WebtransportHandshake extends TimerEntry implements TransportListener {
     this.#settle();
     const detail = closeDetail(code, message);
     if (this.#transport === null) closeSession(this.session);
-    else this.#transport.close(false, 'transport error', detail);
+    else this.#transport.close('now', 'transport error', detail);
     this.failed(detail);
   }
 

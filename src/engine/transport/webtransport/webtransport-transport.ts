@@ -7,7 +7,7 @@ import { throwAsync } from '../../../common/throw-async.js';
 import { Timer, type TimerWheel } from '../../../common/timer-wheel.js';
 import type { FrameListener } from '../frame-listener.js';
 import type { SharedPacket } from '../../codec/shared-packet.js';
-import type { Transport, TransportListener } from '../transport.js';
+import type { CloseMode, Transport, TransportListener } from '../transport.js';
 import { StreamFrameReader, frameStreamPacket } from './webtransport-frame.js';
 import {
   closeSession,
@@ -94,6 +94,10 @@ export class WebtransportTransport implements Transport, Flushable, FrameListene
     return this.#frames.length + this.#writePackets;
   }
 
+  get connection(): null {
+    return null;
+  }
+
   get progress(): number {
     return this.#taken;
   }
@@ -137,15 +141,15 @@ export class WebtransportTransport implements Transport, Flushable, FrameListene
     }
   }
 
-  close(graceful: boolean, reason: CloseReason, detail: CloseDetail): void {
+  close(mode: CloseMode, reason: CloseReason, detail: CloseDetail): void {
     if (this.#state !== 'open') {
-      if (this.#state === 'closing' && !graceful) this.#end(false);
+      if (this.#state === 'closing' && mode !== 'drain') this.#end(mode === 'shutdown');
       return;
     }
     this.writeNow();
     this.#ending = { reason, detail };
-    if (!graceful || this.#writes.length === 0) {
-      this.#end(graceful);
+    if (mode !== 'drain' || this.#writes.length === 0) {
+      this.#end(mode !== 'now');
       return;
     }
     this.#state = 'closing';
@@ -196,7 +200,7 @@ export class WebtransportTransport implements Transport, Flushable, FrameListene
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
       const reason = error.code === 'PAYLOAD_TOO_LARGE' ? 'transport error' : 'parse error';
-      this.close(false, reason, closeDetail(error.code, error.message));
+      this.close('now', reason, closeDetail(error.code, error.message));
     }
   }
 

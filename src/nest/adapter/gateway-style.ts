@@ -8,9 +8,10 @@ import { ParamType } from '../decorators/metadata-keys.js';
 export class GatewayStyle implements CallStyle {
   readonly pipesAll = true;
   readonly parameters = {
-    [`${ParamType.SOCKET}:0`]: { index: 0 },
-    [`${ParamType.PAYLOAD}:1`]: { index: 1 },
+    // In the order in which Nest has pipes look at them.
     [`${ParamType.ACK}:2`]: { index: 2 },
+    [`${ParamType.PAYLOAD}:1`]: { index: 1 },
+    [`${ParamType.SOCKET}:0`]: { index: 0 },
   };
   readonly onInstance = assignServers;
   readonly absentAck = undefined;

@@ -9,7 +9,7 @@ import type { EnhancerSource } from './enhancers.js';
 import { compileValidation } from '../../contract/runtime.js';
 import { HandlerRate } from './handler-rate.js';
 import { replyCheckOf } from './reply-check.js';
-import { compileParameters, parameterTypes, takesAck } from './parameters.js';
+import { compileParameters, compileStages, parameterTypes, takesAck, type ParameterContext } from './parameters.js';
 import { compilePipeline, contextFactory, type Pipeline } from './pipeline.js';
 
 /** A handler that is bound: its pipeline, or for a provider with a scope the way to one. */
@@ -74,22 +74,21 @@ export class HandlerFactory {
     const createContext = contextFactory(gateway as Type, declared);
     const isBare = style.isBare(subject);
     const enhancers = isBare ? { ...bound, pipes: [], interceptors: [] } : bound;
-    const extracts = isBare
-      ? null
-      : compileParameters({
-          gateway,
-          method: name,
-          pipes: enhancers.pipes,
-          resolvePipes: (pipes) => this.enhancers.pipesOf(descriptor, pipes, contextId, inquirerId),
-          createContext,
-          style,
-        });
+    const parameters: ParameterContext = {
+      gateway,
+      method: name,
+      pipes: enhancers.pipes,
+      resolvePipes: (pipes) => this.enhancers.pipesOf(descriptor, pipes, contextId, inquirerId),
+      createContext,
+      style,
+    };
     return compilePipeline({
       instance,
       method,
       createContext,
       enhancers,
-      extracts,
+      stages: isBare ? null : compileStages(parameters),
+      extracts: isBare ? null : compileParameters(parameters),
       parameterTypes: parameterTypes(gateway, name),
       leadsWithSocket: subject.kind !== 'error',
       validation: entry === null ? null : compileValidation(entry),

@@ -41,6 +41,35 @@ export function compileParameters(context: ParameterContext): readonly Extract[]
   return Array.from(extracts, (extract) => extract ?? nothing);
 }
 
+/**
+ * All parameters at once, by the order of Nest's gateways: each pipe is asked about every parameter before the next pipe is.
+ * Null where that is no different, because at most one parameter has pipes.
+ */
+export function compileStages(context: ParameterContext): Call<unknown[] | Promise<unknown[]>> | null {
+  const { gateway, method, style } = context;
+  if (!style.pipesAll) return null;
+  const decorated: unknown = Reflect.getMetadata(ROUTE_ARGS_METADATA, gateway, method);
+  const metadata = (decorated ?? style.parameters ?? {}) as Record<string, ParamMetadata>;
+  const types = parameterTypes(gateway, method);
+  const steps = Object.keys(metadata).map((key) => ({
+    index: metadata[key].index,
+    ...partsOf(key, metadata[key], types[metadata[key].index], context),
+  }));
+  if (steps.filter(({ pipes }) => pipes.length > 0).length < 2) return null;
+  const length = Math.max(...steps.map(({ index }) => index)) + 1;
+  const stages = Math.max(...steps.map(({ pipes }) => pipes.length));
+  return (socket, args, reply, pattern) => {
+    const values = Array.from<unknown>({ length });
+    for (const { index, extract } of steps) values[index] = extract(socket, args, reply, pattern);
+    for (let stage = 0; stage < stages; stage++) {
+      for (const { index, pipes, argument } of steps) {
+        if (stage < pipes.length) values[index] = transform(values[index], [pipes[stage]], argument);
+      }
+    }
+    return values.some(isThenable) ? Promise.all(values) : values;
+  };
+}
+
 /** Whether the handler takes the ack function, and so answers by itself. */
 export function takesAck(gateway: Function, method: string): boolean {
   const metadata = (Reflect.getMetadata(ROUTE_ARGS_METADATA, gateway, method) ?? {}) as Record<string, unknown>;
@@ -73,18 +102,35 @@ function compileParameter(
   metatype: Type | undefined,
   context: ParameterContext,
 ): Extract {
+  const { extract, pipes, argument } = partsOf(key, param, metatype, context);
+  if (pipes.length === 0) return extract;
+  return (socket, args, reply, pattern) => transform(extract(socket, args, reply, pattern), pipes, argument);
+}
+
+interface ParameterParts {
+  readonly extract: Extract;
+  readonly pipes: readonly PipeTransform[];
+  /** What the pipes are told of the parameter. */
+  readonly argument: ArgumentMetadata;
+}
+
+function partsOf(
+  key: string,
+  param: ParamMetadata,
+  metatype: Type | undefined,
+  context: ParameterContext,
+): ParameterParts {
   const isCustom = key.includes(CUSTOM_ROUTE_ARGS);
   const type = Number(key.split(':', 1)[0]);
   const extract = isCustom ? compileCustom(param, context) : extractorOf(type as ParamType, param.data, context.style);
   const own = context.resolvePipes(param.pipes ?? []);
   const { pipesAll } = context.style;
   const pipes = pipesAll || isCustom || DATA_TYPES.has(type) ? [...context.pipes, ...own] : own;
-  if (pipes.length === 0) return extract;
   const data = typeof param.data === 'string' ? param.data : undefined;
   // What a client sent is a body; `custom` would tell a ValidationPipe to look away.
   const isBody = !isCustom && (!pipesAll || DATA_TYPES.has(type));
-  const metadata = { type: isBody ? 'body' : 'custom', metatype, data, schema: param.schema } as ArgumentMetadata;
-  return (socket, args, reply, pattern) => transform(extract(socket, args, reply, pattern), pipes, metadata);
+  const argument = { type: isBody ? 'body' : 'custom', metatype, data, schema: param.schema } as ArgumentMetadata;
+  return { extract, pipes, argument };
 }
 
 function compileCustom({ factory, data }: ParamMetadata, { createContext }: ParameterContext): Extract {

@@ -31,6 +31,8 @@ export interface PipelineParts {
   readonly method: Function;
   readonly createContext: Call<WsExecutionContext>;
   readonly enhancers: Enhancers;
+  /** All parameters in the order of Nest's gateways; null where each is taken by itself. */
+  readonly stages: Call<unknown[] | Promise<unknown[]>> | null;
   /** Null: the method gets `lead` and then the arguments as they are. */
   readonly extracts: readonly Extract[] | null;
   readonly parameterTypes: readonly (Type | undefined)[];
@@ -78,7 +80,8 @@ function validated(validation: ArgumentsValidation, method: Call<unknown>): Call
   };
 }
 
-function compileMethod({ instance, method, enhancers, extracts, ...parts }: PipelineParts): Call<unknown> {
+function compileMethod({ instance, method, enhancers, extracts, stages, ...parts }: PipelineParts): Call<unknown> {
+  if (stages !== null) return withStages(instance, method, stages);
   if (extracts !== null) return withExtracts(instance, method, extracts);
   if (enhancers.pipes.length > 0) return withPipedArguments(instance, method, enhancers.pipes, parts);
   if (!parts.leadsWithSocket) return (_socket, args) => Reflect.apply(method, instance, args);
@@ -86,6 +89,15 @@ function compileMethod({ instance, method, enhancers, extracts, ...parts }: Pipe
     // The common shapes without a list in between.
     if (args.length === 1) return method.call(instance, socket, args[0]);
     return args.length === 0 ? method.call(instance, socket) : method.call(instance, socket, ...args);
+  };
+}
+
+function withStages(instance: object, method: Function, stages: Call<unknown[] | Promise<unknown[]>>): Call<unknown> {
+  return (socket, args, reply, pattern) => {
+    const values = stages(socket, args, reply, pattern);
+    return isThenable(values)
+      ? values.then((settled) => Reflect.apply(method, instance, settled as unknown[]) as unknown)
+      : Reflect.apply(method, instance, values);
   };
 }
 

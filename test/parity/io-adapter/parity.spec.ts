@@ -122,6 +122,13 @@ add('two gateways with one event', 'both');
 add('two gateways that return undefined', 'both undefined');
 add('two gateways, one of which returns a value', 'undefined and a value');
 add('two gateways, one of which fails', 'undefined and an error');
+add('two gateways that answer at once', 'both at once');
+add('a number as name', '7');
+add('a star as name', '*');
+add('another event than the star', 'not the star');
+add('an empty name', '');
+add('the type of the third parameter', 'types of acks');
+add('the type of @Ack()', 'type of @Ack()');
 add('an unknown event', 'nobody knows', 1);
 add('a name that only objects have', 'constructor', 1);
 add('enhancers of a class, in another namespace', 'ask');
@@ -129,6 +136,10 @@ OBSERVATIONS['a namespace with everything bound to the class'] = inNamespace('cl
 OBSERVATIONS['a guard of the class says no'] = inNamespace('class', 'ask', 'no');
 OBSERVATIONS['a filter of the class'] = inNamespace('class', 'throws');
 OBSERVATIONS['a namespace by pattern'] = inNamespace('tenant-7', 'ask', 1);
+OBSERVATIONS['hooks of two gateways'] = inNamespace('', 'fence');
+OBSERVATIONS['pipes of class, method and parameters'] = inNamespace('piped', 'order', { a: 1 });
+OBSERVATIONS['pipes without parameter decorators'] = inNamespace('piped', 'plain', { a: 1 });
+OBSERVATIONS['a namespace by function'] = inNamespace('matched-7', 'ask', 1);
 OBSERVATIONS['a second gateway on the pattern'] = inNamespace('tenant-8', 'ask the second', 1);
 OBSERVATIONS['a namespace that no gateway has'] = async ({ url }) => {
   const client = createClient(`${url}/unknown`);
@@ -169,6 +180,7 @@ const CURES: Record<string, { io: object | string; ours: object | string }> = {
   'returns a promise of undefined, ack asked for': UNDEFINED_IS_ACKED,
   'returns an Observable of undefined, ack asked for': UNDEFINED_IS_ACKED,
   'two gateways that return undefined, ack asked for': UNDEFINED_IS_ACKED,
+  'the type of the third parameter, ack asked for': UNDEFINED_IS_ACKED,
   'a second gateway on the pattern': { io: { answer: 'no answer' }, ours: { answer: [1] } },
 };
 

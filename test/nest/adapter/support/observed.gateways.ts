@@ -142,6 +142,18 @@ class TellingPipe implements PipeTransform {
   }
 }
 
+/** Notes, in the list that is the message, who looks at what. */
+class NotingPipe implements PipeTransform {
+  constructor(private readonly name: string) {}
+
+  transform(value: unknown, { type, data }: ArgumentMetadata): unknown {
+    pipeNotes.push(`${this.name}: ${type} ${String(data)}`);
+    return value;
+  }
+}
+
+const pipeNotes: string[] = [];
+
 @Catch(WsException)
 class SilentFilter implements ExceptionFilter {
   catch(exception: WsException, host: ArgumentsHost): void {
@@ -292,6 +304,36 @@ export class ObservedGateway {
     return [value];
   }
 
+  @SubscribeMessage(7 as unknown as string)
+  seven(): string {
+    return 'seven';
+  }
+
+  @SubscribeMessage('*')
+  star(): string {
+    return 'star';
+  }
+
+  @SubscribeMessage('')
+  nameless(): string {
+    return 'nameless';
+  }
+
+  @SubscribeMessage('types of acks')
+  typesOfAcks(client: AnySocket, _data: unknown, ack: unknown): void {
+    client.emit('answer', typeof ack);
+  }
+
+  @SubscribeMessage('type of @Ack()')
+  typeOfAck(@ConnectedSocket() client: AnySocket, @Ack() ack: unknown): void {
+    client.emit('answer', typeof ack);
+  }
+
+  @SubscribeMessage('both at once')
+  bothAtOnce(): string {
+    return 'from the first';
+  }
+
   @SubscribeMessage('both')
   both(): Promise<string> {
     return later('from the first');
@@ -314,6 +356,15 @@ export class ObservedGateway {
 
 @WebSocketGateway()
 export class SecondGateway {
+  handleConnection(client: AnySocket): void {
+    client.emit('welcome of the second');
+  }
+
+  @SubscribeMessage('both at once')
+  bothAtOnce(): string {
+    return 'from the second';
+  }
+
   @SubscribeMessage('both')
   both(): string {
     return 'from the second';
@@ -377,6 +428,44 @@ export class SecondTenantGateway {
   }
 }
 
+/** Pipes on class, method and parameters. */
+@UsePipes(new NotingPipe('class'))
+@WebSocketGateway({ namespace: 'piped' })
+export class PipedGateway {
+  @UsePipes(new NotingPipe('method'))
+  @SubscribeMessage('order')
+  order(
+    @MessageBody('a', new NotingPipe('a')) _a: unknown,
+    @ConnectedSocket() _client: AnySocket,
+    @Extra('given', new NotingPipe('extra')) _extra: unknown,
+    @MessageBody(new NotingPipe('body'), new NotingPipe('body again')) _body: unknown,
+  ): unknown {
+    return pipeNotes.splice(0);
+  }
+
+  @UsePipes(new NotingPipe('method'))
+  @SubscribeMessage('plain')
+  plain(_client: AnySocket, _data: unknown): unknown {
+    return pipeNotes.splice(0);
+  }
+}
+
+/** A namespace for each name that a function lets pass. */
+@WebSocketGateway({
+  namespace: (name: string, _auth: unknown, next: (error: Error | null, allow: boolean) => void) =>
+    next(null, name.startsWith('/matched-')),
+})
+export class MatchedGateway {
+  handleConnection(client: AnySocket & { readonly nsp: { readonly name: string } }): void {
+    client.emit('welcome', client.nsp.name);
+  }
+
+  @SubscribeMessage('ask')
+  ask(@MessageBody() data: unknown): unknown {
+    return [data];
+  }
+}
+
 /** One per connection, from Nest 12 on. */
 @WebSocketGateway({ namespace: 'scoped' })
 export class ScopedGateway {
@@ -402,5 +491,7 @@ export const OBSERVED_GATEWAYS: Type[] = [
   ClassBoundGateway,
   TenantGateway,
   SecondTenantGateway,
+  PipedGateway,
+  MatchedGateway,
   ScopedGateway,
 ];

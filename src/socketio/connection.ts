@@ -1,7 +1,9 @@
 import type { IncomingMessage } from 'node:http';
+import { callForeign } from '../common/call-foreign.js';
 import {
   type Session,
   TimerEntry,
+  TokenBucket,
   closeDetail,
   messageSize,
   type CloseDetail,
@@ -23,9 +25,12 @@ import { PacketError } from './codec/packet-error.js';
 import { ackAskedBy } from './codec/packet-encoder.js';
 import { PacketType, type EncodedParts, type Packet } from './codec/packet.js';
 import { splitConnectQuery } from './client/connect-query.js';
+import { JoinedNamespaces } from './client/joined-namespaces.js';
+import { ConnectSequence } from './connect-sequence.js';
 import type { ParserDecoder } from './codec/parser.js';
-import type { DisconnectDetails, DisconnectReason } from './client/disconnect-reason.js';
+import type { DisconnectCode, DisconnectDetails, DisconnectReason } from './client/disconnect-reason.js';
 import type { EventQueue } from './inbound/event-queue.js';
+import { EventRateLimiter } from './inbound/rate-limit.js';
 import type { Socket } from './socket.js';
 import { OverflowError } from './client/overflow-error.js';
 import type { ConnectRefusalCode } from './socketio-codes.js';
@@ -40,12 +45,13 @@ import type { WriteOptions } from './adapter/adapter.js';
  */
 export class Connection extends TimerEntry implements SessionListener, PacketSink, AttachmentOwner {
   readonly #server: Server;
-  /** By namespace; a connection has few, so that searching beats a table. */
-  readonly #sockets: Socket[] = [];
-  /** Namespaces whose CONNECT is being decided. */
-  #pending: Set<string> | null = null;
-  /** Namespaces that were left: packets for them may still be on their way. At most `maxNamespaces` names. */
-  #left: Set<string> | null = null;
+  readonly #namespaces: JoinedNamespaces<Socket, ConnectSequence>;
+  /** CONNECT packets after the first, and those of all that were refused. */
+  #connects: TokenBucket | null = null;
+  #hasAsked = false;
+  #refusals = 0;
+  /** By namespace, kept after the socket is gone, so that leaving and joining again does not reset the limit. */
+  #rateLimiters: Map<string, EventRateLimiter> | null = null;
   #attachments: AttachmentCollector | null = null;
   /** A custom parser's decoder; null with the codec of this package. */
   readonly #decoder: ParserDecoder | null;
@@ -61,6 +67,7 @@ export class Connection extends TimerEntry implements SessionListener, PacketSin
   ) {
     super();
     this.#server = server;
+    this.#namespaces = new JoinedNamespaces(server.settings.maxNamespaces);
     this.#limits = server.decoderLimits(conn.protocol);
     this.#drops = conn.dropsOverflow;
     this.#events = server.events;
@@ -120,9 +127,9 @@ export class Connection extends TimerEntry implements SessionListener, PacketSin
   }
 
   /** Ends the connection and all its sockets, for good: the client does not come back. */
-  disconnect(): void {
-    for (const socket of [...this.#sockets]) socket.disconnect();
-    this.#end('forced server close', closeDetail('SERVER_DISCONNECT', 'disconnected by this server'));
+  disconnect(details: DisconnectDetails = DISCONNECTED): void {
+    for (const socket of this.#namespaces.sockets) socket.dismiss(details);
+    this.#end('forced server close', details);
     this.conn.close();
   }
 
@@ -149,10 +156,11 @@ export class Connection extends TimerEntry implements SessionListener, PacketSin
   }
 
   onDropReport(dropped: number): void {
-    const ids = this.#sockets.map(({ id }) => id);
+    const { sockets } = this.#namespaces;
+    const ids = sockets.map(({ id }) => id);
     const error = new OverflowError(dropped, ids);
-    for (const socket of [...this.#sockets]) socket.handleError(error);
-    this.#server.reportError(error, this.#sockets[0]);
+    for (const socket of sockets) socket.handleError(error);
+    this.#server.reportError(error, sockets[0]);
   }
 
   /** What a program hands in as if it had come from the client. What is no message ends the connection. */
@@ -162,16 +170,16 @@ export class Connection extends TimerEntry implements SessionListener, PacketSin
       return;
     }
     const error = new TypeError('a message is a string or a Buffer');
-    for (const socket of this.#sockets) socket.handleError(error);
+    for (const socket of this.#namespaces.sockets) socket.handleError(error);
     this.conn.close();
   }
 
   onPing(): void {
-    for (const socket of this.#sockets) socket.handlePing();
+    for (const socket of this.#namespaces.sockets) socket.handlePing();
   }
 
   onPong(): void {
-    for (const socket of this.#sockets) socket.handlePong();
+    for (const socket of this.#namespaces.sockets) socket.handlePong();
   }
 
   onClose(reason: CloseReason, detail: CloseDetail): void {
@@ -190,49 +198,55 @@ export class Connection extends TimerEntry implements SessionListener, PacketSin
     }
   }
 
-  #requestNamespace(nsp: string, auth: Record<string, unknown> | undefined | null): void {
-    if (this.#pending?.has(nsp)) return;
-    if (this.#socketOf(nsp) !== null) throw new PacketError('ALREADY_CONNECTED', 'a second CONNECT to a namespace');
-    if (auth === null) {
-      this.#sendRefusal(nsp, { message: 'Invalid auth payload' }, 'INVALID_AUTH_PAYLOAD');
+  #requestNamespace(asked: string, auth: Record<string, unknown> | undefined | null): void {
+    // A part of a message keeps the whole of it.
+    const nsp = this.#namespaces.find(asked)?.nsp.name ?? ownCopyOf(asked);
+    if (!this.#isConnectInTime()) {
+      this.refuse(nsp, { message: 'Too many connects' }, 'TOO_MANY_CONNECTS');
       return;
     }
-    const count = this.#sockets.length + (this.#pending?.size ?? 0);
-    if (count >= this.#server.settings.maxNamespaces) {
-      this.#sendRefusal(nsp, { message: 'Too many namespaces' }, 'TOO_MANY_NAMESPACES');
-      return;
+    if (this.#namespaces.isPending(nsp)) return;
+    // The client has begun anew, such as by connect(), disconnect() and connect() in one turn.
+    this.#namespaces.find(nsp)?.close('client namespace disconnect', RECONNECTED);
+    if (auth === null) this.refuse(nsp, { message: 'Invalid auth payload' }, 'INVALID_AUTH_PAYLOAD');
+    else if (this.#namespaces.isFull) this.refuse(nsp, { message: 'Too many namespaces' }, 'TOO_MANY_NAMESPACES');
+    else {
+      const sequence = new ConnectSequence(this.#server, this, nsp, auth ?? {});
+      this.#namespaces.begin(nsp, sequence);
+      sequence.start();
     }
-    (this.#pending ??= new Set()).add(nsp);
-    this.#server.namespaces.find(nsp, auth ?? {}, (namespace) => {
-      if (namespace === null) {
-        this.#server.unknownNames?.onUnknownNamespace(nsp);
-        this.refuse(nsp, { message: 'Invalid namespace' }, 'UNKNOWN_NAMESPACE');
-      } else if (this.#pending?.has(nsp)) namespace.admit(this, auth ?? {});
-      else namespace.checkEmpty();
-    });
+  }
+
+  /** A client is in its first namespace by one packet; those that follow have a rate. */
+  #isConnectInTime(): boolean {
+    if (!this.#hasAsked) {
+      this.#hasAsked = true;
+      return true;
+    }
+    return (this.#connects ??= new TokenBucket(this.#server.settings.connectRate)).take(performance.now()) === 0;
   }
 
   onDisconnect(nsp: string): void {
-    const socket = this.#socketOf(nsp);
+    const socket = this.#namespaces.find(nsp);
     if (socket === null) this.#onStrayPacket(nsp);
     else socket.close('client namespace disconnect', closeDetail('CLIENT_DISCONNECT', 'disconnected by the client'));
   }
 
   onEvent(nsp: string, args: unknown[], id: number): void {
-    const socket = this.#socketOf(nsp);
+    const socket = this.#namespaces.find(nsp);
     if (socket === null) this.#onStrayPacket(nsp);
     else if (this.#events === null) socket.handleEvent(args, id);
     else this.#events.add(socket, args, id);
   }
 
   onAck(nsp: string, args: unknown[], id: number): void {
-    const socket = this.#socketOf(nsp);
+    const socket = this.#namespaces.find(nsp);
     if (socket !== null) socket.handleAck(id, args);
     else this.#onStrayPacket(nsp);
   }
 
   onBinary(type: 5 | 6, nsp: string, args: unknown[], id: number, attachments: number): void {
-    if (this.#socketOf(nsp) === null) this.#onStrayPacket(nsp);
+    if (this.#namespaces.find(nsp) === null) this.#onStrayPacket(nsp);
     const { wheel, settings } = this.#server;
     this.#attachments = new AttachmentCollector(type, nsp, args, id, attachments, this, wheel, settings);
   }
@@ -244,17 +258,40 @@ export class Connection extends TimerEntry implements SessionListener, PacketSin
 
   /** The connection is in no namespace. */
   override onTimer(): void {
-    const detail = closeDetail('CONNECT_TIMEOUT', 'no namespace was joined in time');
+    this.#endAfterReply(closeDetail('CONNECT_TIMEOUT', 'no namespace was joined in time'));
+  }
+
+  #endAfterReply(detail: CloseDetail<DisconnectCode>): void {
     this.#end('forced close', detail);
-    this.conn.closeAfterReply('forced close', detail);
+    this.conn.closeAfterReply('forced close', detail as CloseDetail<never>);
   }
 
   /** @internal A namespace takes the connection in. */
   addSocket(socket: Socket): void {
-    this.#forgetPending(socket.nsp.name);
-    this.#left?.delete(socket.nsp.name);
-    this.#sockets.push(socket);
+    this.#namespaces.add(socket);
     this.#server.wheel.cancel(this);
+  }
+
+  /** @internal A CONNECT is decided about by others: the time of the client does not run. */
+  wait(): void {
+    this.#server.wheel.cancel(this);
+  }
+
+  /** @internal A CONNECT is decided. */
+  forgetPending(nsp: string): void {
+    this.#namespaces.settle(nsp);
+  }
+
+  /** @internal The events of a namespace, held against the rate that is allowed; null where that is none. */
+  rateLimiterOf(nsp: string): EventRateLimiter | null {
+    const { rateLimit, maxNamespaces } = this.#server.settings;
+    if (rateLimit === null) return null;
+    this.#rateLimiters ??= new Map();
+    // Names may be the client's own: beyond what it can be in at once they share one allowance.
+    const key = this.#rateLimiters.size < maxNamespaces || this.#rateLimiters.has(nsp) ? nsp : OTHER_NAMESPACES;
+    let limiter = this.#rateLimiters.get(key);
+    if (limiter === undefined) this.#rateLimiters.set(key, (limiter = new EventRateLimiter(rateLimit)));
+    return limiter;
   }
 
   /** @internal The CONNECT reply is sent: from here on few look at the request. */
@@ -265,27 +302,34 @@ export class Connection extends TimerEntry implements SessionListener, PacketSin
     else if (!this.#server.engine.hasRequestHooks) this.conn.releaseRequest();
   }
 
-  /** @internal A namespace, or one of its middlewares, does not. */
+  /** @internal The client is not let into a namespace. One that is refused too often is tired of: it may be guessing. */
   refuse(nsp: string, error: { message: string; data?: unknown }, code: ConnectRefusalCode): void {
-    this.#forgetPending(nsp);
-    this.#sendRefusal(nsp, error, code);
+    this.#server.counters.connectRefused.add(code);
+    const data = this.isLegacy ? (error.data ?? error.message) : error;
+    const encoded =
+      this.#server.encode({ type: PacketType.CONNECT_ERROR, nsp, data }) ??
+      this.#server.encode({ type: PacketType.CONNECT_ERROR, nsp, data: { message: error.message } });
+    if (encoded !== null) this.sendUndroppable(encoded);
+    if (++this.#refusals >= this.#server.settings.maxConnectRefusals) {
+      this.#endAfterReply(closeDetail('TOO_MANY_REFUSALS', 'refused too often'));
+    } else this.#awaitConnect();
+  }
+
+  /** @internal What decides about a CONNECT has not answered in time. */
+  refuseLate(nsp: string): void {
+    this.refuse(nsp, { message: 'Connect timeout' }, 'CONNECT_TIMEOUT');
+    if (this.#namespaces.isEmpty && !this.#namespaces.isWaiting) this.onTimer();
   }
 
   /** @internal */
   removeSocket(socket: Socket): void {
-    this.#forgetPending(socket.nsp.name);
-    const index = this.#sockets.indexOf(socket);
-    // One that was never in must not put the timer off.
-    if (index === -1) return;
-    this.#sockets.splice(index, 1);
-    this.#rememberLeft(socket.nsp.name);
-    if (this.#sockets.length > 0 || this.conn.readyState !== 'open') return;
-    this.#server.wheel.schedule(this, this.#server.options.connectTimeout);
+    if (this.#namespaces.remove(socket)) this.#awaitConnect();
   }
 
-  /** A CONNECT is decided. An idle connection keeps no set for those that are not (bench: idle). */
-  #forgetPending(nsp: string): void {
-    if (this.#pending?.delete(nsp) && this.#pending.size === 0) this.#pending = null;
+  /** A connection that is in no namespace has to join one in time. */
+  #awaitConnect(): void {
+    if (!this.#namespaces.isEmpty || this.#namespaces.isWaiting || this.conn.readyState !== 'open') return;
+    if (this.wheelSlot === null) this.#server.wheel.schedule(this, this.#server.options.connectTimeout);
   }
 
   #sendShared(encoded: EncodedParts, compress: boolean): void {
@@ -296,7 +340,7 @@ export class Connection extends TimerEntry implements SessionListener, PacketSin
   #failAck(header: string | Buffer): void {
     if (this.usesParser) return;
     const asked = ackAskedBy(header as string);
-    if (asked !== null) this.#socketOf(asked.nsp)?.failAck(asked.id);
+    if (asked !== null) this.#namespaces.find(asked.nsp)?.failAck(asked.id);
   }
 
   #onText(text: string): void {
@@ -346,28 +390,10 @@ export class Connection extends TimerEntry implements SessionListener, PacketSin
     }
   }
 
-  #socketOf(nsp: string): Socket | null {
-    const sockets = this.#sockets;
-    for (let i = 0; i < sockets.length; i++) if (sockets[i].nsp.name === nsp) return sockets[i];
-    return null;
-  }
-
-  #rememberLeft(nsp: string): void {
-    this.#left ??= new Set();
-    if (this.#left.size >= this.#server.settings.maxNamespaces) this.#left.clear();
-    this.#left.add(nsp);
-  }
-
   /** A packet for a namespace that the connection is not in: late, where it was in that one, else out of order. */
   #onStrayPacket(nsp: string): void {
-    if (this.#left?.has(nsp) && !this.#pending?.has(nsp)) return;
+    if (this.#namespaces.hasLeft(nsp)) return;
     throw new PacketError('NOT_CONNECTED', 'a packet before CONNECT');
-  }
-
-  #sendRefusal(nsp: string, error: { message: string; data?: unknown }, code: ConnectRefusalCode): void {
-    this.#server.counters.connectRefused.add(code);
-    const data = this.isLegacy ? (error.data ?? error.message) : error;
-    this.sendUndroppable(this.#server.encoder.encode({ type: PacketType.CONNECT_ERROR, nsp, data }));
   }
 
   #onMalformed(error: unknown): void {
@@ -379,7 +405,7 @@ export class Connection extends TimerEntry implements SessionListener, PacketSin
 
   #fail(error: PacketError): void {
     const detail = closeDetail(error.code, error.message);
-    for (const socket of this.#sockets) socket.handleError(error);
+    for (const socket of this.#namespaces.sockets) socket.handleError(error);
     this.#end('parse error', detail);
     this.conn.closeAfterReply('parse error', detail);
   }
@@ -389,11 +415,29 @@ export class Connection extends TimerEntry implements SessionListener, PacketSin
     this.#server.wheel.cancel(this);
     this.#attachments?.release();
     this.#attachments = null;
-    this.#pending = null;
-    for (const socket of [...this.#sockets]) socket.close(reason, details);
+    for (const sequence of this.#namespaces.takePending()) sequence.dispose();
+    for (const socket of this.#namespaces.sockets) socket.close(reason, details);
     this.#server.wheel.cancel(this);
-    this.#decoder?.destroy?.();
+    if (this.#decoder?.destroy) callForeign(this.#decoder.destroy, this.#decoder, [], this.#server, undefined);
   }
+}
+
+const DISCONNECTED: DisconnectDetails = Object.freeze({
+  code: 'SERVER_DISCONNECT',
+  message: 'disconnected by this server',
+});
+
+const RECONNECTED: DisconnectDetails = Object.freeze({
+  code: 'CLIENT_DISCONNECT',
+  message: 'the client connected to the namespace anew',
+});
+
+/** No namespace has this name. */
+const OTHER_NAMESPACES = '';
+
+/** A string of its own: one that was cut from a message keeps all of the message. */
+function ownCopyOf(text: string): string {
+  return Buffer.from(text).toString();
 }
 
 /** A packet with its attachments: it is sent as one or dropped as one. */

@@ -1,3 +1,4 @@
+import { askForeign } from '../common/call-foreign.js';
 import { Namespace } from './namespace.js';
 import { ParentNamespace, type NamespaceMatcher } from './parent-namespace.js';
 import type { Server } from './server.js';
@@ -11,6 +12,8 @@ export class NamespaceRegistry<
   SocketData,
 > {
   readonly byName = new Map<string, Namespace<ListenEvents, EmitEvents, ServerSideEvents, SocketData>>();
+  /** Dynamic namespaces that the server itself has asked for in this turn. */
+  readonly #asked: Namespace<ListenEvents, EmitEvents, ServerSideEvents, SocketData>[] = [];
   readonly #parents: Parent<ListenEvents, EmitEvents, ServerSideEvents, SocketData>[] = [];
 
   constructor(private readonly server: Server<ListenEvents, EmitEvents, ServerSideEvents, SocketData>) {}
@@ -19,10 +22,15 @@ export class NamespaceRegistry<
   of(name: string): Namespace<ListenEvents, EmitEvents, ServerSideEvents, SocketData> {
     const path = name.startsWith('/') ? name : `/${name}`;
     const existing = this.byName.get(path);
-    if (existing !== undefined) return existing;
+    if (existing !== undefined) {
+      existing.isWanted = true;
+      return existing;
+    }
     const parent = this.#parents.find(({ pattern }) => pattern !== null && matches(pattern, path));
     const namespace = parent === undefined ? new Namespace(this.server, path) : parent.namespace.createChild(path);
+    namespace.isWanted = true;
     this.#add(namespace);
+    if (parent !== undefined) this.#checkLater(namespace);
     return namespace;
   }
 
@@ -44,14 +52,20 @@ export class NamespaceRegistry<
     return namespace;
   }
 
-  /** The namespace that a client asks for; null where none has this name and no template allows it. */
+  /**
+   * The namespace that a client asks for; null if none has this name and no template allows it, or if it could not be made.
+   * `found` is called at most once; never, if a matcher does not answer.
+   */
   find(
     name: string,
     auth: Record<string, unknown>,
-    found: (namespace: Namespace<ListenEvents, EmitEvents, ServerSideEvents, SocketData> | null) => void,
+    found: (
+      namespace: Namespace<ListenEvents, EmitEvents, ServerSideEvents, SocketData> | null,
+      failed: boolean,
+    ) => void,
   ): void {
     const existing = this.byName.get(name);
-    if (existing !== undefined) found(existing);
+    if (existing !== undefined) found(existing, false);
     else this.#askParents(0, name, auth, found);
   }
 
@@ -76,31 +90,60 @@ export class NamespaceRegistry<
     index: number,
     name: string,
     auth: Record<string, unknown>,
-    found: (namespace: Namespace<ListenEvents, EmitEvents, ServerSideEvents, SocketData> | null) => void,
+    found: (
+      namespace: Namespace<ListenEvents, EmitEvents, ServerSideEvents, SocketData> | null,
+      failed: boolean,
+    ) => void,
   ): void {
     if (index === this.#parents.length) {
-      found(null);
+      found(null, false);
       return;
     }
     const { match, namespace } = this.#parents[index];
     let answered = false;
-    const answer = (error: Error | null, allow: boolean): void => {
+    const answer = (error: unknown, allow: boolean): void => {
       if (answered) return;
       answered = true;
       if (error || !allow) this.#askParents(index + 1, name, auth, found);
-      // Another client may have brought it into being meanwhile.
-      else found(this.byName.get(name) ?? this.#add(namespace.createChild(name)));
+      else this.#makeChild(namespace, name, found);
     };
-    const fail = (error: unknown): void => {
+    askForeign(match, undefined, [name, auth, answer], (error) => {
+      if (error === null) return;
       this.server.reportError(error);
       answer(null, false);
-    };
-    try {
-      const result: unknown = match(name, auth, answer);
-      if (result instanceof Promise) result.catch(fail);
-    } catch (error) {
-      fail(error);
+    });
+  }
+
+  /** Another client may have brought it into being meanwhile. An adapter may fail to be made. */
+  #makeChild(
+    parent: ParentNamespace<ListenEvents, EmitEvents, ServerSideEvents, SocketData>,
+    name: string,
+    found: (
+      namespace: Namespace<ListenEvents, EmitEvents, ServerSideEvents, SocketData> | null,
+      failed: boolean,
+    ) => void,
+  ): void {
+    let child = this.byName.get(name) ?? null;
+    if (child === null) {
+      askForeign(
+        () => [parent.createChild(name)],
+        undefined,
+        [],
+        (error, made) => {
+          if (error !== null) this.server.reportError(error);
+          else child = this.#add(made![0]);
+        },
+      );
     }
+    found(child, child === null);
+  }
+
+  /** Looks at a child that the server asked for at the end of the turn: it stays if something was set on it, or a client is in. */
+  #checkLater(child: Namespace<ListenEvents, EmitEvents, ServerSideEvents, SocketData>): void {
+    if (this.#asked.push(child) > 1) return;
+    setImmediate(() => {
+      for (const asked of this.#asked.splice(0)) asked.checkEmpty();
+    });
   }
 
   #add(

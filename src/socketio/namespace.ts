@@ -12,15 +12,14 @@ import type { AckCallback } from './acks/ack-callback.js';
 import type { Adapter, AdapterPacket, Room, SocketId } from './adapter/adapter.js';
 import { AdapterPort } from './adapter/adapter-port.js';
 import { BroadcastOperator, type BroadcastContext } from './broadcast/broadcast-operator.js';
-import type { Connection } from './connection.js';
 import { HandlerTable } from './inbound/handler-table.js';
-import { isRefusal, runMiddlewares, type Middleware } from './inbound/middleware.js';
+import type { Middleware } from './inbound/middleware.js';
 import { SessionRecovery } from './recovery/session-recovery.js';
 import { PartialNamespace } from './broadcast/partial-namespace.js';
 import type { RemoteSocket } from './broadcast/remote-socket.js';
 import { OutboundContract } from './events/outbound-contract.js';
 import { assertEmittable } from './events/reserved-events.js';
-import { Socket } from './socket.js';
+import type { Socket } from './socket.js';
 import type { Server } from './server.js';
 import { AckError } from './acks/ack-error.js';
 import type { ExtendedError } from './inbound/middleware.js';
@@ -97,9 +96,16 @@ export class Namespace<
   recovery: SessionRecovery | null = null;
   /** @internal What its contract says of emits; null if there is none, or if it has no say. */
   outbound: OutboundContract | null = null;
-  /** Clients whose session the adapter is looking for. */
-  #restoring = 0;
-  protected middlewares: Middleware<Socket<ListenEvents, EmitEvents, ServerSideEvents, SocketData>>[] = [];
+  /** @internal CONNECT packets that are being decided. */
+  connecting = 0;
+  /** @internal Whether a client was ever let in. */
+  hadSockets = false;
+  /** @internal Whether the server itself has asked for it by its name. */
+  isWanted = false;
+  /** @internal Whether this was a dynamic namespace that has gone; what is emitted then goes to the one that has its name. */
+  isRemoved = false;
+  /** @internal */
+  readonly middlewares: Middleware<Socket<ListenEvents, EmitEvents, ServerSideEvents, SocketData>>[] = [];
   /** Sockets that middlewares are deciding about, under the name that others know. */
   readonly _preConnectSockets = new Map<SocketId, Socket<ListenEvents, EmitEvents, ServerSideEvents, SocketData>>();
 
@@ -268,13 +274,12 @@ export class Namespace<
 
   /** An event from another server of the cluster; called by adapters. */
   _onServerSideEmit(args: [string, ...unknown[]]): void {
-    if (args[0] === SESSION_RESTORED) this.#onRestoredElsewhere(args[1] as string);
+    if (args[0] === SESSION_RESTORED) this.recovery?.handleRestoredElsewhere(args[1] as string);
     else this.server.tell(this, ...args);
   }
 
   /** @internal Makes the adapter; one that is there goes first, so that the new one may subscribe where it did. */
   createAdapter(): void {
-    this.recovery?.dispose();
     if (this.adapter !== undefined) void this.adapterPort.close();
     const Constructor = this.server.adapter() as new (nsp: unknown) => Adapter;
     this.adapter = new Constructor(this);
@@ -282,62 +287,29 @@ export class Namespace<
     this.adapterPort.open();
   }
 
-  /** @internal The server closes: lets go what waits for clients to come back. */
+  /** @internal The namespace goes. */
   dispose(): Promise<void> | void {
-    this.recovery?.dispose();
+    this.isRemoved = true;
     return this.adapterPort.close();
   }
 
-  /** @internal Decides about a client that wants in: middlewares, then the CONNECT reply, then `connection`. */
-  admit(connection: Connection, auth: Record<string, unknown>): void {
-    if (this.recovery === null || auth.pid === undefined || connection.isLegacy) {
-      this.#decide(new Socket(this, connection, auth, null));
-      return;
-    }
-    this.#restoring++;
-    void this.recovery.restore(auth.pid, auth.offset).then((restored) => {
-      this.#restoring--;
-      this.#decide(new Socket(this, connection, auth, restored));
-    });
-  }
-
-  #decide(socket: Socket<ListenEvents, EmitEvents, ServerSideEvents, SocketData>): void {
-    const connection = socket.client;
-    if (connection.conn.readyState !== 'open') {
-      this.#abandon(socket);
-      return;
-    }
-    const skips = socket.recovered && this.server.opts.connectionStateRecovery?.skipMiddlewares;
-    if (this.middlewares.length === 0 || skips) {
-      this.#connect(socket);
-      return;
-    }
-    this._preConnectSockets.set(socket.id, socket);
-    runMiddlewares(this.middlewares, socket, (error?: ExtendedError, wasThrown = false) => {
-      this._preConnectSockets.delete(socket.id);
-      if (connection.conn.readyState !== 'open') this.#abandon(socket);
-      else if (error === undefined) this.#connect(socket);
-      else {
-        this.#abandon(socket);
-        const isForClient = isRefusal(error, wasThrown);
-        if (!isForClient) this.server.reportError(error);
-        const refusal = isForClient ? refusalOf(error) : { message: 'Internal server error' };
-        connection.refuse(this.name, refusal, isForClient ? 'REFUSED' : 'INTERNAL_ERROR');
-      }
-    });
+  /** @internal A client is let in. */
+  addSocket(socket: Socket<ListenEvents, EmitEvents, ServerSideEvents, SocketData>): void {
+    this.hadSockets = true;
+    this.sockets.set(socket.id, socket);
+    socket.client.addSocket(socket as unknown as Socket);
+    this.server.counters.socketsOpened++;
   }
 
   /** @internal */
   removeSocket(socket: { readonly id: SocketId }): void {
-    this.sockets.delete(socket.id);
+    if (this.sockets.get(socket.id) === socket) this.sockets.delete(socket.id);
     this.checkEmpty();
   }
 
-  /** @internal Nobody came, or the last one has left: a namespace that was made for clients goes. */
+  /** @internal Removes a dynamic namespace once it has no sockets and none are connecting. */
   checkEmpty(): void {
-    if (this.onEmpty === null || this.sockets.size > 0 || this._preConnectSockets.size > 0 || this.#restoring > 0)
-      return;
-    if (this.recovery === null || !this.recovery.isAwaiting) this.onEmpty();
+    if (this.onEmpty !== null && this.sockets.size === 0 && this.connecting === 0) this.onEmpty();
   }
 
   /** @internal Drops a broadcast's ack from every socket that still owes it. */
@@ -368,35 +340,6 @@ export class Namespace<
     this.serverSideEmit(event as never, ...([...args, callback] as never));
   }
 
-  #connect(socket: Socket<ListenEvents, EmitEvents, ServerSideEvents, SocketData>): void {
-    this.sockets.set(socket.id, socket);
-    socket.client.addSocket(socket as unknown as Socket);
-    this.server.counters.socketsOpened++;
-    socket.open();
-    this.server.tell(this, 'connect', socket);
-    this.server.tell(this, 'connection', socket);
-    if (this.handlers !== null && this.handlers.connect !== null) this.#runConnectHandler(socket, this.handlers);
-    socket.client.releaseRequest();
-  }
-
-  /** Events wait until the handler has settled. */
-  #runConnectHandler(
-    socket: Socket<ListenEvents, EmitEvents, ServerSideEvents, SocketData>,
-    handlers: HandlerTable<Socket>,
-  ): void {
-    if (!socket.connected) return;
-    const pending = handlers.connect!(socket as unknown as Socket);
-    if (!(pending instanceof Promise)) return;
-    socket.holdEvents();
-    void pending.then(() => socket.releaseEvents());
-  }
-
-  #abandon(socket: Socket<ListenEvents, EmitEvents, ServerSideEvents, SocketData>): void {
-    if (socket.client.conn.readyState !== 'open') socket.returnSession();
-    socket.close('server namespace disconnect', { code: 'REFUSED', message: 'the connection was refused' });
-    this.checkEmpty();
-  }
-
   #createRecovery(): SessionRecovery | null {
     const { connectionStateRecovery } = this.server.opts;
     if (connectionStateRecovery === undefined) return null;
@@ -405,25 +348,19 @@ export class Namespace<
       return null;
     }
     return new SessionRecovery({
+      name: this.name,
       adapter: this.adapter,
-      wheel: this.wheel,
-      maxDisconnectionDuration: connectionStateRecovery.maxDisconnectionDuration ?? 120_000,
-      reportError: (error) => this.server.reportError(error),
-      onSessionExpired: (sid, pid) => {
-        this.server.onSessionExpired({ nsp: this.name, sid, pid });
-        this.checkEmpty();
+      adapterPort: this.adapterPort,
+      memory: this.server.recoveryMemory,
+      announceRestored: (pid) => {
+        const { adapterPort } = this;
+        callForeign(adapterPort.serverSideEmit, adapterPort, [[SESSION_RESTORED, pid]], this, undefined);
       },
-      announceRestored: (pid) => watch(this.adapterPort.serverSideEmit([SESSION_RESTORED, pid]), this, undefined),
     });
   }
 
-  #onRestoredElsewhere(pid: string): void {
-    this.recovery?.handleRestoredElsewhere(pid);
-    this.checkEmpty();
-  }
-
   #operator(): BroadcastOperator<DecorateAcknowledgementsWithMultipleResponses<EmitEvents>, SocketData> {
-    return new BroadcastOperator(this);
+    return new BroadcastOperator(this.isRemoved ? (this.server.of(this.name) as typeof this) : this);
   }
 }
 
@@ -441,10 +378,6 @@ class FailedAnswer {
 
 /** An event between servers of this package; others have no listener for it. */
 const SESSION_RESTORED = 'nestjs-socketio:session-restored';
-
-function refusalOf({ message, data }: ExtendedError): { message: string; data?: unknown } {
-  return data === undefined ? { message } : { message, data };
-}
 
 /** The namespace of a contract, for the server. */
 export type NamespaceOf<C extends AnyContract> = Namespace<

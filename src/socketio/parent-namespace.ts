@@ -77,12 +77,30 @@ export class ParentNamespace<
     child.handlers = this.handlerTable();
     child.outbound = this.outbound;
     this.children.add(child);
-    if (this.server.settings.cleanupEmptyChildNamespaces) child.onEmpty = () => this.#removeChild(child);
+    child.onEmpty = () => this.#onEmpty(child);
     return child;
   }
 
   override fetchSockets(): never {
     throw new Error('fetchSockets() is not supported on parent namespaces');
+  }
+
+  /**
+   * Without clean-up, as in Socket.IO, a child goes only if nobody was ever let in: a client that is refused leaves nothing
+   * behind. With it, one on which the server has set something waits for its first client.
+   */
+  #onEmpty(child: Namespace<ListenEvents, EmitEvents, ServerSideEvents, SocketData>): void {
+    const cleansUp = this.server.settings.cleanupEmptyChildNamespaces;
+    const isKept = cleansUp
+      ? !child.hadSockets && child.isWanted && this.#isSetUp(child)
+      : child.hadSockets || child.isWanted;
+    if (!isKept) this.#removeChild(child);
+  }
+
+  /** Whether a child has more than what it was made with. */
+  #isSetUp(child: Namespace<ListenEvents, EmitEvents, ServerSideEvents, SocketData>): boolean {
+    if (child.middlewares.length !== this.middlewares.length) return true;
+    return child.eventNames().some((event) => child.listenerCount(event) !== this.listenerCount(event));
   }
 
   #removeChild(child: Namespace<ListenEvents, EmitEvents, ServerSideEvents, SocketData>): void {

@@ -1,6 +1,7 @@
 import {
   ENGINE_DEFAULTS,
   OptionReader,
+  Rate,
   resolveEngineOptions,
   type EngineDefaults,
   type EngineOptions,
@@ -37,6 +38,10 @@ export interface ServerOptions extends EngineOptions {
   maxNamespaceLength?: number;
   /** Namespaces of one connection. @default 128 */
   maxNamespaces?: number;
+  /** How many namespaces a connection may ask for per second, the first apart; `maxNamespaces` at once. @default 20 */
+  maxConnectsPerSecond?: number;
+  /** How often a connection may be refused by namespaces before it is closed. @default 10 */
+  maxConnectRefusals?: number;
   /** Attachments of one packet. @default 64 */
   maxAttachments?: number;
   /** All attachments of one packet together. @default 10 × maxHttpBufferSize */
@@ -70,6 +75,8 @@ export interface ServerOptions extends EngineOptions {
     maxDisconnectionDuration?: number;
     /** @default true in `./server`, false in Nest */
     skipMiddlewares?: boolean;
+    /** What the adapter in memory keeps for clients that are away: packets and sessions, of all namespaces. The oldest go first. @default 67_108_864 */
+    maxLogBytes?: number;
   };
 }
 
@@ -81,6 +88,8 @@ export interface ResolvedServerOptions extends DecoderLimits {
   readonly ackTimeout: number;
   readonly settleAcks: boolean;
   readonly maxNamespaces: number;
+  readonly connectRate: Rate;
+  readonly maxConnectRefusals: number;
   readonly maxAttachmentBytes: number;
   readonly attachmentTimeout: number;
   readonly maxPendingEvents: number;
@@ -102,6 +111,7 @@ export interface ResolvedServerOptions extends DecoderLimits {
 export interface ResolvedRecovery {
   readonly maxDisconnectionDuration: number;
   readonly skipMiddlewares: boolean;
+  readonly maxLogBytes: number;
 }
 
 /** What counts for options that are not given, and how the two ways to make a server differ beyond options. */
@@ -116,6 +126,8 @@ export interface ServerDefaults extends EngineDefaults {
   readonly maxEventArgs: number;
   readonly maxNamespaceLength: number;
   readonly maxNamespaces: number;
+  readonly maxConnectsPerSecond: number;
+  readonly maxConnectRefusals: number;
   readonly maxAttachments: number;
   readonly attachmentTimeout: number;
   readonly maxJsonDepth: number;
@@ -126,6 +138,7 @@ export interface ServerDefaults extends EngineDefaults {
   readonly maxDisconnectionDuration: number;
   /** Of `connectionStateRecovery`. */
   readonly skipMiddlewares: boolean;
+  readonly maxLogBytes: number;
   /** Whether events wait for the end of the tick, and are ignored if their client has left by then. */
   readonly defersEvents: boolean;
   /** Whether an option that does not exist is an error; programs written for Socket.IO pass what they like. */
@@ -146,6 +159,8 @@ export const SERVER_DEFAULTS: ServerDefaults = Object.freeze({
   maxEventArgs: 256,
   maxNamespaceLength: 256,
   maxNamespaces: 128,
+  maxConnectsPerSecond: 20,
+  maxConnectRefusals: 10,
   maxAttachments: 64,
   attachmentTimeout: 10_000,
   maxJsonDepth: 256,
@@ -153,6 +168,7 @@ export const SERVER_DEFAULTS: ServerDefaults = Object.freeze({
   keepRequest: true,
   maxDisconnectionDuration: 120_000,
   skipMiddlewares: true,
+  maxLogBytes: 67_108_864,
   defersEvents: true,
   strict: false,
 });
@@ -193,6 +209,8 @@ export function resolveServerOptions(
     maxEventArgs: read.integer('maxEventArgs', defaults.maxEventArgs, { min: 0 }),
     maxNamespaceLength: read.integer('maxNamespaceLength', defaults.maxNamespaceLength, { min: 1 }),
     maxNamespaces: read.integer('maxNamespaces', defaults.maxNamespaces, { min: 1 }),
+    connectRate: connectRate(read, defaults),
+    maxConnectRefusals: read.integer('maxConnectRefusals', defaults.maxConnectRefusals, { min: 1 }),
     maxAttachments: read.integer('maxAttachments', defaults.maxAttachments, { min: 0 }),
     maxAttachmentBytes: read.integer('maxAttachmentBytes', engine.maxHttpBufferSize * 10, { min: 0 }),
     attachmentTimeout: read.milliseconds('attachmentTimeout', defaults.attachmentTimeout, 1),
@@ -212,6 +230,13 @@ export function resolveServerOptions(
   return Object.freeze(resolved);
 }
 
+/** A client that has many namespaces asks for all of them at once. */
+function connectRate(read: OptionReader, defaults: ServerDefaults): Rate {
+  const limit = read.integer('maxConnectsPerSecond', defaults.maxConnectsPerSecond, { min: 1 });
+  const maxNamespaces = read.integer('maxNamespaces', defaults.maxNamespaces, { min: 1 });
+  return new Rate(limit, 1_000, Math.max(limit, maxNamespaces));
+}
+
 function resolveParser(read: OptionReader): Parser | null {
   const parser = read.raw('parser') as Partial<Parser> | null | undefined;
   if (parser === undefined) return null;
@@ -226,6 +251,7 @@ function resolveRecovery(read: OptionReader, defaults: ServerDefaults): Resolved
   const recovery: ResolvedRecovery = {
     maxDisconnectionDuration: group.milliseconds('maxDisconnectionDuration', defaults.maxDisconnectionDuration, 0),
     skipMiddlewares: group.boolean('skipMiddlewares', defaults.skipMiddlewares),
+    maxLogBytes: group.integer('maxLogBytes', defaults.maxLogBytes, { min: 0 }),
   };
   group.rejectUnknown();
   return Object.freeze(recovery);

@@ -14,12 +14,12 @@ import {
   type ForeignSocket,
   type OtherAnswer,
 } from '../engine/index.js';
-import { callListeners } from '../common/call-foreign.js';
+import { askForeign, callListeners } from '../common/call-foreign.js';
 import type { AdapterConstructor, Room, SocketId } from './adapter/adapter.js';
 import type { BroadcastOperator } from './broadcast/broadcast-operator.js';
 import { ClientBundle } from './client/client-bundle.js';
 import type { DecoderLimits } from './codec/packet-decoder.js';
-import type { EncodedParts } from './codec/packet.js';
+import type { EncodedParts, Packet } from './codec/packet.js';
 import { PacketEncoder, type ParserDecoder, type ParserEncoder } from './codec/parser.js';
 import { limitsWithQuery } from './client/connect-query.js';
 import { Connection } from './connection.js';
@@ -28,6 +28,7 @@ import type { Namespace, NamespaceOf, ServerReservedEvents } from './namespace.j
 import { NamespaceRegistry } from './namespace-registry.js';
 import type { NamespaceMatcher } from './parent-namespace.js';
 import type { PartialNamespace } from './broadcast/partial-namespace.js';
+import { RecoveryMemory } from './recovery/recovery-memory.js';
 import type { RemoteSocket } from './broadcast/remote-socket.js';
 import {
   SERVER_DEFAULTS,
@@ -98,6 +99,7 @@ export class Server<
   readonly options: ServerSettings;
   #legacyLimits: DecoderLimits | null = null;
   readonly #bundle: ClientBundle;
+  #recoveryMemory: RecoveryMemory | null = null;
   /** The broadcast that is being written, as its adapter encoded it, and what its recipients share. */
   #lastEncoded: EncodedParts | null = null;
   #lastShared: SharedPacket[] = [];
@@ -322,6 +324,7 @@ export class Server<
       await namespace.dispose();
     });
     await Promise.allSettled(closing);
+    this.#recoveryMemory?.dispose();
     // One that was bound may have no such method.
     this.engine?.close?.();
     const { httpServer } = this;
@@ -455,9 +458,44 @@ export class Server<
     this.reportError(error, socket);
   }
 
-  /** @internal */
-  generateSocketId(socket: unknown): SocketId {
-    return this.settings.generateSocketId?.(socket) ?? randomId();
+  /** @internal The id of a new socket; a random one if the user's function gives none, or one that is taken. */
+  generateSocketId(socket: unknown, isTaken: (id: SocketId) => boolean): SocketId {
+    const { generateSocketId } = this.settings;
+    if (generateSocketId === null) return randomId();
+    let failure: unknown = new TypeError('generateSocketId must return a string that no socket of the namespace has');
+    let given: unknown;
+    askForeign(generateSocketId, undefined, [socket], (error, id) => {
+      failure = error ?? failure;
+      given = id;
+    });
+    if (typeof given === 'string' && given !== '' && !isTaken(given)) return given;
+    this.reportError(failure);
+    return randomId();
+  }
+
+  /** @internal A packet of the server's own; null, and a report, if a custom parser or what a user gave cannot be encoded. */
+  encode(packet: Packet): EncodedParts | null {
+    let parts: EncodedParts | null = null;
+    askForeign(this.encoder.encode, this.encoder, [packet], (error, encoded) => {
+      if (error === null) parts = encoded ?? null;
+      else this.reportError(error);
+    });
+    return parts;
+  }
+
+  /** @internal What is kept for clients that may come back. */
+  get recoveryMemory(): RecoveryMemory {
+    if (this.#recoveryMemory !== null) return this.#recoveryMemory;
+    const { connectionStateRecovery, engine } = this.settings;
+    return (this.#recoveryMemory = new RecoveryMemory({
+      wheel: this.wheel,
+      ...connectionStateRecovery!,
+      noticeDuration: engine.pingInterval + engine.pingTimeout,
+      onSessionExpired: (nsp, sid, pid) => {
+        this.namespaces.byName.get(nsp)?.adapterPort.forgetSession(pid);
+        this.onSessionExpired({ nsp, sid, pid });
+      },
+    }));
   }
 
   /** @internal Bounds of the packets of a connection that speaks this revision of Engine.IO. */

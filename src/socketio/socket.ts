@@ -7,7 +7,7 @@ import type {
   NameOf,
   ServerSideEventsOf,
 } from '../contract/index.js';
-import { LazyEmitter, randomId, type RequestSummary } from '../engine/index.js';
+import { LazyEmitter, type RequestSummary } from '../engine/index.js';
 import { AckReply, type AckSender } from './acks/ack-reply.js';
 import type { AckCallback } from './acks/ack-callback.js';
 import { AckRegistry } from './acks/ack-registry.js';
@@ -25,8 +25,9 @@ import type { Namespace } from './namespace.js';
 import { receivingAck } from './acks/validated-ack.js';
 import { toMilliseconds } from './events/milliseconds.js';
 import { assertEmittable } from './events/reserved-events.js';
+import { SocketRecovery } from './recovery/socket-recovery.js';
 import type { Server } from './server.js';
-import { EventRateLimiter, type RateLimitAction } from './inbound/rate-limit.js';
+import type { EventRateLimiter, RateLimitAction } from './inbound/rate-limit.js';
 import { AckError, type ErrorAck } from './acks/ack-error.js';
 import { rateLimited } from './inbound/rate-limit.js';
 import type { ExtendedError } from './inbound/middleware.js';
@@ -57,7 +58,7 @@ export interface SocketReservedEvents {
 export type Event = [event: string, ...args: any[]];
 
 type AnyListener = (...args: any[]) => void;
-type State = 'connecting' | 'connected' | 'disconnected';
+type State = 'connecting' | 'connected' | 'disconnecting' | 'disconnected';
 
 // oxlint-disable-next-line typescript/no-unsafe-declaration-merging -- the methods come from LazyEmitter, typed here
 export interface Socket<
@@ -98,11 +99,8 @@ export class Socket<
   readonly #issued = Date.now();
   readonly #request: RequestSummary;
   readonly #auth: Record<string, unknown>;
-  /** The id by which the client may come back, and what it then goes on with; null where that is off. */
-  readonly #pid: PrivateSessionId | null;
-  #restored: RestoredSession | null;
-  /** Where this socket's packets began. */
-  #since: string | undefined;
+  /** Null where the client cannot come back. */
+  readonly #recovery: SocketRecovery | null;
   #state: State = 'connecting';
   #leavesEarly: 'namespace' | 'connection' | null = null;
   #handshake: Handshake | null = null;
@@ -114,7 +112,7 @@ export class Socket<
   /** Events emitted before the CONNECT reply, which they must follow. */
   #early: EarlyEvent[] | null = null;
   #gate: InboundGate | null = null;
-  /** Null where events are not bounded. */
+  /** Of the connection; null where events are not bounded. */
   readonly #rateLimiter: EventRateLimiter | null;
 
   constructor(
@@ -128,14 +126,16 @@ export class Socket<
     this.client = client;
     Object.defineProperty(this, 'request', REQUEST_PROPERTY);
     this.#request = client.conn.requestSummary;
-    const { rateLimit } = nsp.server.settings;
-    this.#rateLimiter = rateLimit === null ? null : new EventRateLimiter(rateLimit);
+    this.#rateLimiter = client.rateLimiterOf(nsp.name);
     this.#auth = auth;
-    this.#restored = restored;
     this.recovered = restored !== null;
-    this.#pid = restored?.pid ?? (nsp.recovery === null || client.isLegacy ? null : randomId());
+    this.#recovery = nsp.recovery === null || client.isLegacy ? null : new SocketRecovery(nsp.recovery, restored);
     if (restored !== null) this.data = restored.data as SocketData;
-    this.id = restored?.sid ?? (client.isLegacy ? legacyId(nsp.name, client.id) : nsp.server.generateSocketId(this));
+    this.id =
+      restored?.sid ??
+      (client.isLegacy
+        ? legacyId(nsp.name, client.id)
+        : nsp.server.generateSocketId(this, (id) => nsp.sockets.has(id)));
   }
 
   get server(): Server<ListenEvents, EmitEvents, ServerSideEvents, SocketData> {
@@ -146,8 +146,9 @@ export class Socket<
     return (this.#handshake ??= createHandshake(this.#request, this.conn.remoteAddress, this.#issued, this.#auth));
   }
 
+  /** Also while listeners of `disconnecting` run. */
   get connected(): boolean {
-    return this.#state === 'connected';
+    return this.#state === 'connected' || this.#state === 'disconnecting';
   }
 
   get disconnected(): boolean {
@@ -281,18 +282,22 @@ export class Socket<
     return this as unknown as Socket<ListenEvents, DecorateAcknowledgements<EmitEvents>, ServerSideEvents, SocketData>;
   }
 
+  /** Joins rooms; of a client that is away, for when it comes back. */
   join(rooms: Room | Room[]): Promise<void> | void {
-    if (this.#state === 'disconnected') return;
-    return this.nsp.adapterPort.addAll(this.id, new Set(Array.isArray(rooms) ? rooms : [rooms]));
+    const list = Array.isArray(rooms) ? rooms : [rooms];
+    if (this.#state !== 'disconnected') return this.nsp.adapterPort.addAll(this.id, new Set(list));
+    this.#recovery?.join(list);
   }
 
   leave(room: Room): Promise<void> | void {
-    return this.nsp.adapterPort.del(this.id, room);
+    if (this.#state !== 'disconnected') return this.nsp.adapterPort.del(this.id, room);
+    this.#recovery?.leave(room);
   }
 
   /** Leaves all rooms, that of its own id included. */
   leaveAll(): void {
-    void this.nsp.adapterPort.delAll(this.id);
+    if (this.#state === 'disconnected') this.#recovery?.leaveAll();
+    else void this.nsp.adapterPort.delAll(this.id);
   }
 
   /**
@@ -305,9 +310,13 @@ export class Socket<
     if (this.#state === 'connected') this.#receiveEvent([event, ...args], -1);
   }
 
-  /** Leaves this namespace, or with `close` ends the client's whole connection. The client does not come back. */
+  /**
+   * Leaves this namespace, or with `close` ends the client's whole connection. The client does not come back; one that is
+   * away has to begin anew.
+   */
   disconnect(close = false): this {
     if (this.#state === 'connecting') this.#leavesEarly = close ? 'connection' : (this.#leavesEarly ?? 'namespace');
+    if (this.#state === 'disconnected') this.#recovery?.revoke();
     if (this.#state !== 'connected') return this;
     if (close) this.client.disconnect();
     else this.dismiss(DISCONNECTED);
@@ -399,15 +408,24 @@ export class Socket<
     this.#emitLocal('error', error);
   }
 
-  /** @internal The namespace took the socket in: sends the CONNECT reply and what was emitted before it. */
-  open(): void {
+  /**
+   * @internal The namespace took the socket in: sends the CONNECT reply and what was emitted before it. Returns false, and
+   * ends the socket, if a custom parser cannot encode the reply.
+   */
+  open(): boolean {
     this.#state = 'connected';
     void this.join(this.id);
     this.#resume();
-    this.#sendUndroppable({ type: PacketType.CONNECT, nsp: this.nsp.name, data: this.#connectData() });
+    const reply = this.nsp.server.encode({ type: PacketType.CONNECT, nsp: this.nsp.name, data: this.#connectData() });
+    if (reply === null) {
+      this.client.disconnect();
+      return false;
+    }
+    this.client.sendUndroppable(reply);
     const early = this.#early;
     this.#early = null;
-    if (early !== null) for (const event of early) this.#write(event.encoded, event.options, event.id);
+    if (early !== null) for (const event of early) this.#sendEarly(event);
+    return true;
   }
 
   /** @internal The client came back over another connection: this one is dead, though it does not look so yet. */
@@ -420,9 +438,14 @@ export class Socket<
     this.client.closeConnection(details);
   }
 
-  /** @internal The restored session was not let in, or its connection died meanwhile: the client may try again. */
+  /** @internal The session that its client came back with was ended while the client was being decided about. */
+  get isRevoked(): boolean {
+    return this.#recovery !== null && this.#recovery.isRevoked;
+  }
+
+  /** @internal The socket is not let in: a session that its client came back with is not used up. */
   returnSession(): void {
-    if (this.#restored !== null) this.nsp.recovery?.save(this.#restored);
+    this.#recovery?.refuse();
   }
 
   /** @internal Events wait from now on, until `releaseEvents`. */
@@ -468,7 +491,7 @@ export class Socket<
   /** @internal An event came too early. The client is told; where it asked for no ack, of the first one after one that passed. */
   refuseEvent(wait: number, onLimit: RateLimitAction, reply: AckReply | null, isFirst: boolean): void {
     this.nsp.server.counters.rateLimited++;
-    if (onLimit === 'disconnect') this.dismiss(RATE_LIMITED);
+    if (onLimit === 'disconnect') this.client.disconnect(RATE_LIMITED);
     // Nobody else would give the ack.
     else if (reply !== null) reply.fail(rateLimited(wait));
     // A flood is not to be answered by a flood.
@@ -478,22 +501,24 @@ export class Socket<
   /** @internal The client is told to leave this namespace, for good. */
   dismiss(details: DisconnectDetails): void {
     if (this.#state !== 'connected') return;
-    this.#sendUndroppable({ type: PacketType.DISCONNECT, nsp: this.nsp.name });
+    const packet = this.nsp.server.encode({ type: PacketType.DISCONNECT, nsp: this.nsp.name });
+    if (packet !== null) this.client.sendUndroppable(packet);
     this.close('server namespace disconnect', details);
   }
 
   /** @internal The only way out: releases everything, then tells. Idempotent. */
   close(reason: DisconnectReason, details: DisconnectDetails): void {
+    if (this.#state === 'disconnecting' || this.#state === 'disconnected') return;
     const wasConnected = this.#state === 'connected';
     if (wasConnected) {
+      this.#state = 'disconnecting';
       this.#emitLocal('disconnecting', reason, details);
       this.nsp.handlers?.disconnecting?.(this, reason, details);
     }
-    if (this.#state === 'disconnected') return;
     this.#state = 'disconnected';
     this.#gate = null;
     this.#early = null;
-    if (wasConnected && this.#pid !== null) this.#saveSession(this.#pid, reason);
+    if (wasConnected) this.#recovery?.close(this, RECOVERABLE_REASONS.has(reason));
     void this.nsp.adapterPort.delAll(this.id);
     this.nsp.removeSocket(this);
     this.client.removeSocket(this);
@@ -509,27 +534,29 @@ export class Socket<
    * clients expect; these hold them until they have read it.
    */
   #resume(): void {
-    const restored = this.#restored;
-    this.#restored = null;
-    if (this.#pid !== null) this.#since = this.nsp.recovery?.open(this.#pid, this, restored !== null);
+    const restored = this.#recovery === null ? null : this.#recovery.open(this);
     if (restored === null) return;
     void this.join(restored.rooms);
-    if (restored.encodedPackets !== undefined && !this.client.usesParser) {
-      for (const encoded of restored.encodedPackets) this.client.writeToEngine(encoded as EncodedParts, DEFAULT_WRITE);
-    } else {
-      for (const data of restored.missedPackets) this.#sendPacket({ type: PacketType.EVENT, nsp: this.nsp.name, data });
+    // A custom parser may be on this side of an adapter that encodes with the codec of this package.
+    const isEncoded =
+      restored.encodedPackets !== undefined && !(this.client.usesParser && restored.missedPackets.length > 0);
+    for (const parts of isEncoded ? restored.encodedPackets : [])
+      this.client.sendPacket(parts as EncodedParts, DEFAULT_WRITE);
+    for (const data of isEncoded ? [] : restored.missedPackets) {
+      const parts = this.nsp.server.encode({ type: PacketType.EVENT, nsp: this.nsp.name, data });
+      if (parts !== null) this.client.sendPacket(parts, DEFAULT_WRITE);
     }
+  }
+
+  #sendEarly({ encoded, options, id }: EarlyEvent): void {
+    const isKept = this.#recovery !== null && id === undefined && options.volatile !== true && !this.client.usesParser;
+    this.#write(isKept ? this.#recovery!.record(this.id, encoded) : encoded, options, id);
   }
 
   /** Clients of Socket.IO 2 are told nothing: they make up the same id as this side. */
   #connectData(): { sid: SocketId; pid?: PrivateSessionId } | undefined {
     if (this.client.isLegacy) return undefined;
-    return this.#pid === null ? { sid: this.id } : { sid: this.id, pid: this.#pid };
-  }
-
-  #saveSession(pid: PrivateSessionId, reason: DisconnectReason): void {
-    const session = { sid: this.id, pid, rooms: [...this.rooms], data: this.data, since: this.#since };
-    this.nsp.recovery?.close(session, this, RECOVERABLE_REASONS.has(reason));
+    return this.#recovery === null ? { sid: this.id } : { sid: this.id, pid: this.#recovery.pid };
   }
 
   #receiveEvent(args: unknown[], id: number): void {
@@ -638,13 +665,11 @@ export class Socket<
     callback: AckCallback | null,
     kind: 'plain' | 'error-first',
   ): boolean {
-    if (this.#pid !== null && this.nsp.recovery !== null && callback === null && this.#state !== 'connecting') {
-      return this.#sendRecoverable(data, flags);
+    if (this.#recovery !== null && callback === null && this.#state !== 'connecting') {
+      return this.#sendRecoverable(this.#recovery, data, flags ?? DEFAULT_FLAGS);
     }
     const id = callback === null ? undefined : this.nsp._ids++;
-    const encoded = this.client.usesParser
-      ? this.nsp.server.encoder.encode({ type: PacketType.EVENT, nsp: this.nsp.name, id, data })
-      : encodeEvent(this.nsp.name, data, id);
+    const encoded = this.#encode(data, id);
     if (id !== undefined) this.#expectAck(id, callback!, kind, flags);
     if (this.#state === 'disconnected') return flags?.volatile !== true;
     if (this.#anyOutgoingListeners !== null) this.notifyOutgoingListeners({ data });
@@ -654,11 +679,26 @@ export class Socket<
     return true;
   }
 
-  /** The adapter gives the packet an offset and keeps it for a client that comes back; also one that is away now. */
-  #sendRecoverable(data: unknown[], flags: OperatorFlags | null): boolean {
-    const opts = { rooms: new Set([this.id]), except: new Set<Room>(), flags: flags ?? {} };
+  /** An event that is kept for a client that comes back; also for one that is away now. */
+  #sendRecoverable(recovery: SocketRecovery, data: unknown[], flags: OperatorFlags): boolean {
+    const encoded = recovery.encode(this.id, data, flags);
+    if (encoded !== null) {
+      if (!this.connected) return flags.volatile !== true;
+      if (this.#anyOutgoingListeners !== null) this.notifyOutgoingListeners({ data });
+      return this.client.sendPacket(encoded, flags);
+    }
+    if (this.connected && !this.rooms.has(this.id)) {
+      // The adapter would not reach the socket any more, nor restore the event.
+      return this.client.sendPacket(this.#encode(data, undefined), flags);
+    }
+    const opts = { rooms: new Set([this.id]), except: new Set<Room>(), flags };
     this.nsp.adapterPort.broadcast({ type: PacketType.EVENT, data }, opts);
     return true;
+  }
+
+  #encode(data: unknown[], id: number | undefined): string | EncodedParts {
+    if (!this.client.usesParser) return encodeEvent(this.nsp.name, data, id);
+    return this.nsp.server.encoder.encode({ type: PacketType.EVENT, nsp: this.nsp.name, id, data });
   }
 
   #write(encoded: string | EncodedParts, options: WriteOptions, id: number | undefined): boolean {
@@ -669,10 +709,6 @@ export class Socket<
 
   #sendPacket(packet: Packet, options: WriteOptions = DEFAULT_WRITE): boolean {
     return this.client.writeToEngine(this.nsp.server.encoder.encode(packet), options);
-  }
-
-  #sendUndroppable(packet: Packet): void {
-    this.client.sendUndroppable(this.nsp.server.encoder.encode(packet));
   }
 
   #expectAck(id: number, callback: AckCallback, kind: 'plain' | 'error-first', flags: OperatorFlags | null): void {
@@ -739,6 +775,7 @@ interface EarlyEvent {
 }
 
 const DEFAULT_WRITE: WriteOptions = Object.freeze({});
+const DEFAULT_FLAGS: OperatorFlags = Object.freeze({});
 
 function without(listeners: AnyListener[] | null, removed: AnyListener | undefined): AnyListener[] | null {
   if (listeners === null || removed === undefined) return null;

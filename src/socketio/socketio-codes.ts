@@ -6,10 +6,11 @@ import { PACKET_ERROR_CODES } from './codec/packet-error.js';
 export const CONNECT_REFUSAL_CODES = [
   'INVALID_AUTH_PAYLOAD',
   'TOO_MANY_NAMESPACES',
+  'TOO_MANY_CONNECTS',
   'UNKNOWN_NAMESPACE',
   'REFUSED',
 ] as const;
-export type ConnectRefusalCode = (typeof CONNECT_REFUSAL_CODES)[number] | 'INTERNAL_ERROR';
+export type ConnectRefusalCode = (typeof CONNECT_REFUSAL_CODES)[number] | 'INTERNAL_ERROR' | 'CONNECT_TIMEOUT';
 
 /** The catalogue of this layer: every code that it gives to a user and the layer below does not. */
 export const SOCKETIO_CODES: readonly string[] = [

@@ -28,7 +28,6 @@ const REFUSED: [string, Frame[], string][] = [
   ['an event of the namespace __proto__', ['42/__proto__,["echo"]'], 'NOT_CONNECTED'],
   ['a namespace with a line break', ['40/a\nb,'], 'INVALID_NAMESPACE'],
   ['a namespace of 257 bytes', [`40/${'n'.repeat(256)},`], 'INVALID_NAMESPACE'],
-  ['a second CONNECT', ['40'], 'ALREADY_CONNECTED'],
   ['an ack id past 2^53', ['429007199254740992["echo"]'], 'INVALID_ACK_ID'],
   ['an ack id of 400 digits', [`42${'9'.repeat(400)}["echo"]`], 'INVALID_ACK_ID'],
   ['a negative ack id', ['42-1["echo"]'], 'INVALID_PACKET'],

@@ -321,7 +321,9 @@ describe('dropFramesOnOverflow', () => {
   });
 
   it('keeps the memory of a client that floods this side with questions to the bound: it is ended', async () => {
-    const server = await startServer({ dropFramesOnOverflow: true, sendQueueBytes: 100_000, sendTimeout: 60_000 });
+    const limits = { maxConnectsPerSecond: 10_000, maxConnectRefusals: 10_000 };
+    const options = { dropFramesOnOverflow: true, sendQueueBytes: 100_000, sendTimeout: 60_000, ...limits };
+    const server = await startServer(options);
     const { socket, opened } = await joinPolling(server);
     socket.emit('kept', 'x'.repeat(95_000));
     const ended = nextEvent(socket, 'disconnect');

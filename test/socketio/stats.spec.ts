@@ -137,6 +137,10 @@ const ROWS: Row[] = [
   row('maxBatchPackets', { maxBatchPackets: 2 }, ['3\x1e3\x1e3'], closedBy('BATCH_TOO_LARGE')),
   row('maxAuthPayload', { maxAuthPayload: 5 }, ['40/a,{"token":1}'], { connectRefused: { INVALID_AUTH_PAYLOAD: 1 } }),
   row('maxNamespaces', { maxNamespaces: 1 }, ['40/a,'], { connectRefused: { TOO_MANY_NAMESPACES: 1 } }),
+  row('maxConnectsPerSecond', { maxConnectsPerSecond: 1, maxNamespaces: 1 }, ['41', '40', '41', '40'], {
+    connectRefused: { TOO_MANY_CONNECTS: 1 },
+  }),
+  row('maxConnectRefusals', { maxConnectRefusals: 1 }, ['40/nowhere,'], closedBy('TOO_MANY_REFUSALS')),
   row('maxNamespaceLength', { maxNamespaceLength: 3 }, ['40/abc,'], closedBy('INVALID_NAMESPACE')),
   row('maxEventNameLength', { maxEventNameLength: 3 }, [event('abcd')], closedBy('EVENT_NAME_TOO_LONG')),
   row('maxEventArgs', { maxEventArgs: 1 }, [event('e', 1, 2)], closedBy('TOO_MANY_ARGUMENTS')),

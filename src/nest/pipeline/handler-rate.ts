@@ -3,9 +3,9 @@ import type { HandlerRateRules } from '../discovery/gateway-descriptor.js';
 
 /** How often one handler runs, and where each of its clients stands. Frees by itself what nobody needs any more. */
 export class HandlerRate {
-  /** Goes with the socket. */
-  readonly #bySocket = new WeakMap<Socket, Gauge>();
-  /** By address, or by the key that was asked for; these outlive a socket, or a new one would have a new allowance. */
+  /** Goes with the connection, so that leaving and joining again does not reset the limit. */
+  readonly #byConnection = new WeakMap<Socket['client'], Gauge>();
+  /** By address, or by the key that was asked for; kept after the socket is gone, so that reconnecting does not reset the limit. */
   readonly #byKey = new Map<string, Gauge>();
   #sweepAt = SWEEP_AT;
 
@@ -32,8 +32,8 @@ export class HandlerRate {
   }
 
   #gaugeOfSocket(socket: Socket): Gauge {
-    let gauge = this.#bySocket.get(socket);
-    if (gauge === undefined) this.#bySocket.set(socket, (gauge = new Gauge(this.rules.rate)));
+    let gauge = this.#byConnection.get(socket.client);
+    if (gauge === undefined) this.#byConnection.set(socket.client, (gauge = new Gauge(this.rules.rate)));
     return gauge;
   }
 

@@ -4,8 +4,10 @@ import type {
   AdapterPacket,
   BroadcastOptions,
   PrivateSessionId,
+  RecoverableSocket,
   RestoredSession,
   Room,
+  SessionAdapter,
   SessionToPersist,
   SocketDetails,
   SocketId,
@@ -129,12 +131,29 @@ export class AdapterPort {
     });
   }
 
+  /** Where the packets of a socket begin, as far as the adapter can tell. */
+  openSession(pid: PrivateSessionId, socket: RecoverableSocket): string | undefined {
+    const { adapter } = this.holder;
+    if (!isSessionAdapter(adapter)) return undefined;
+    return callWatched(adapter.openSession, adapter, [pid, socket], this.holder, undefined) as string;
+  }
+
+  forgetSession(pid: PrivateSessionId): void {
+    const { adapter } = this.holder;
+    if (isSessionAdapter(adapter)) callForeign(adapter.forgetSession, adapter, [pid], this.holder, undefined);
+  }
+
   #ask(method: (...args: never[]) => unknown, args: readonly unknown[]): Promise<unknown> {
     const answer = callWatched(method, this.holder.adapter, args, this.holder, undefined);
     const promise = Promise.resolve(answer);
     promise.catch(ignore);
     return promise;
   }
+}
+
+/** Whether an adapter is of this package, or made for it. */
+export function isSessionAdapter(adapter: Adapter): adapter is SessionAdapter {
+  return typeof (adapter as Partial<SessionAdapter>).openSession === 'function';
 }
 
 function ignore(): void {}

@@ -54,9 +54,12 @@ export interface SessionToPersist {
 }
 
 export type RestoredSession = SessionToPersist & {
+  /** The arguments of the events that the client has missed, with their offsets. */
   missedPackets: unknown[][];
-  /** The same, encoded by this package's own codec, from adapters that have it so. */
+  /** The same, encoded, from adapters that have it so. */
   readonly encodedPackets?: readonly EncodedParts[];
+  /** Whether the session was ended after it was given back; read when its socket is let in. */
+  readonly isRevoked?: boolean;
 };
 
 /** A socket, as what keeps its session sees it. */

@@ -82,11 +82,15 @@ export class MemoryAdapter extends EventEmitter implements Adapter {
   }
 
   broadcast(packet: AdapterPacket, opts: BroadcastOptions): void {
-    const { flags } = opts;
-    const options: WriteOptions = { preEncoded: true, volatile: flags.volatile, compress: flags.compress };
     const named = packet as Packet;
     named.nsp = this.nsp.name;
-    const encoded = this.nsp.server.encoder.encode(named);
+    this.deliver(packet, this.nsp.server.encoder.encode(named), opts);
+  }
+
+  /** Writes a packet that is encoded to whom it is for. */
+  protected deliver(packet: AdapterPacket, encoded: EncodedParts, opts: BroadcastOptions): void {
+    const { flags } = opts;
+    const options: WriteOptions = { preEncoded: true, volatile: flags.volatile, compress: flags.compress };
     this.apply(opts, (socket) => {
       socket.notifyOutgoingListeners(packet);
       socket.client.writeToEngine(encoded, options);

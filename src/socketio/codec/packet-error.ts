@@ -17,7 +17,6 @@ export const PACKET_ERROR_CODES = [
   'UNEXPECTED_ATTACHMENT',
   'INVALID_PLACEHOLDER',
   'NOT_CONNECTED',
-  'ALREADY_CONNECTED',
 ] as const;
 
 export type PacketErrorCode = (typeof PACKET_ERROR_CODES)[number];

@@ -1,84 +1,127 @@
-import type { BroadcastOptions, Room } from '../adapter/adapter.js';
+import type { Room, SocketId } from '../adapter/adapter.js';
+import type { EncodedParts } from '../codec/packet.js';
 
-/** A packet that was broadcast, with whom it was for. */
+/** Whom a packet was for. */
+export interface Audience {
+  readonly nsp: string;
+  /** Null: the whole namespace. */
+  readonly rooms: readonly Room[] | null;
+  readonly except: readonly Room[] | null;
+  /** One socket by its id, whatever rooms it is in; null: as `rooms` says. */
+  readonly only: SocketId | null;
+}
+
+/** A socket that asks what it has missed. */
+export interface Addressee {
+  readonly nsp: string;
+  readonly sid: SocketId;
+  readonly rooms: readonly Room[];
+}
+
 interface LoggedPacket {
-  readonly data: unknown[];
-  readonly rooms: ReadonlySet<Room>;
-  readonly except: ReadonlySet<Room>;
+  readonly parts: EncodedParts;
+  readonly audience: Audience;
   readonly at: number;
+  readonly bytes: number;
 }
 
 /**
- * What was broadcast within the recovery window, in order. An offset is the packet's number behind a prefix of this log,
- * so that finding one needs no search and one of another server's log is not taken for ours.
+ * What one server has sent within the recovery window, of all namespaces, in order and as it travelled. A position is the
+ * number of a packet, counted from 1; 0 is before the first.
  */
 export class PacketLog {
-  readonly #packets: LoggedPacket[] = [];
-  /** The number of the first packet that is still there. */
-  #first = 0;
+  #packets: LoggedPacket[] = [];
+  /** Packets at the front that were let go; they are cut off in large pieces. */
+  #dropped = 0;
+  /** The number of the first packet in the list, dropped or not. */
+  #first = 1;
+  /** The last packet that was let go before its time. */
+  #lostUpTo = 0;
+  #bytes = 0;
 
-  constructor(
-    private readonly prefix: string,
-    private readonly windowMs: number,
-  ) {}
+  /** @param windowMs how long a packet is kept */
+  constructor(private readonly windowMs: number) {}
 
   /** How many packets are held. */
   get size(): number {
-    return this.#packets.length;
+    return this.#packets.length - this.#dropped;
   }
 
-  /** The offset behind everything so far: what a socket that connects now has not missed. */
-  get end(): string {
-    return this.#offsetOf(this.#first + this.#packets.length - 1);
+  /** What they hold, in bytes; each counts for its text, its attachments and what it takes to keep it. */
+  get bytes(): number {
+    return this.#bytes;
   }
 
-  /** Keeps a packet; its offset is put behind its arguments, where clients look for it. */
-  append(data: unknown[], opts: BroadcastOptions, now: number): void {
+  /** The position behind everything so far. */
+  get end(): number {
+    return this.#first + this.#packets.length - 1;
+  }
+
+  /** Keeps a packet under the position behind `end`. */
+  append(parts: EncodedParts, audience: Audience, now: number): void {
     this.trim(now);
-    data.push(this.#offsetOf(this.#first + this.#packets.length));
-    this.#packets.push({ data, rooms: opts.rooms, except: opts.except, at: now });
+    const bytes = sizeOf(parts) + PACKET_COST;
+    this.#packets.push({ parts, audience, at: now, bytes });
+    this.#bytes += bytes;
   }
 
-  /** Whether everything behind this offset is still there. */
-  reaches(offset: string, now: number): boolean {
-    this.trim(now);
-    const next = this.#numberOf(offset) + 1;
-    return next >= this.#first && next <= this.#first + this.#packets.length;
+  /**
+   * Whether nothing behind this position was lost. What was let go because of its age counts as received: it was written
+   * longer ago than a client can have been away.
+   */
+  reaches(position: number): boolean {
+    return position >= this.#lostUpTo && position <= this.end;
   }
 
-  /** The packets behind an offset that a socket in these rooms would have got. */
-  since(offset: string, rooms: readonly Room[]): unknown[][] {
-    const start = this.#numberOf(offset) + 1 - this.#first;
-    return this.#packets
-      .slice(Math.max(0, start))
-      .filter((packet) => isFor(packet, rooms))
-      .map(({ data }) => data);
+  /** The packets behind a position that a socket would have got. */
+  since(position: number, socket: Addressee): EncodedParts[] {
+    const start = Math.max(this.#dropped, position + 1 - this.#first);
+    const missed: EncodedParts[] = [];
+    for (let i = start; i < this.#packets.length; i++) {
+      const { audience, parts } = this.#packets[i];
+      if (isFor(audience, socket)) missed.push(parts);
+    }
+    return missed;
   }
 
   /** Lets go what is older than the window. */
   trim(now: number): void {
-    let old = 0;
-    while (old < this.#packets.length && this.#packets[old].at < now - this.windowMs) old++;
-    if (old === 0) return;
-    this.#packets.splice(0, old);
-    this.#first += old;
+    while (this.size > 0 && this.#packets[this.#dropped].at < now - this.windowMs) this.#dropFirst();
   }
 
-  #offsetOf(number: number): string {
-    return `${this.prefix}-${number}`;
+  /** Lets go the oldest packet before its time. Returns false if there is none. */
+  loseFirst(): boolean {
+    if (this.size === 0) return false;
+    this.#lostUpTo = this.#first + this.#dropped;
+    this.#dropFirst();
+    return true;
   }
 
-  /** NaN for what is no offset of this log; no comparison holds for it. */
-  #numberOf(offset: string): number {
-    const dash = offset.lastIndexOf('-');
-    const digits = offset.slice(dash + 1);
-    // The end of an empty log is the number −1, whose sign is a second dash.
-    if (offset === `${this.prefix}--1`) return -1;
-    return offset.slice(0, dash) === this.prefix && /^\d{1,15}$/.test(digits) ? Number(digits) : NaN;
+  #dropFirst(): void {
+    this.#bytes -= this.#packets[this.#dropped].bytes;
+    // The slot is emptied at once, the list is cut only now and then.
+    this.#packets[this.#dropped++] = GONE;
+    if (this.#dropped < CUT_AT && this.size > 0) return;
+    this.#packets = this.#packets.slice(this.#dropped);
+    this.#first += this.#dropped;
+    this.#dropped = 0;
   }
 }
 
-function isFor({ rooms, except }: LoggedPacket, joined: readonly Room[]): boolean {
-  if (joined.some((room) => except.has(room))) return false;
-  return rooms.size === 0 || joined.some((room) => rooms.has(room));
+function isFor({ nsp, rooms, except, only }: Audience, socket: Addressee): boolean {
+  if (nsp !== socket.nsp) return false;
+  if (only !== null) return only === socket.sid;
+  if (except !== null && socket.rooms.some((room) => except.includes(room))) return false;
+  return rooms === null || socket.rooms.some((room) => rooms.includes(room));
 }
+
+function sizeOf(parts: EncodedParts): number {
+  let bytes = 0;
+  for (const part of parts) bytes += typeof part === 'string' ? Buffer.byteLength(part) : part.length;
+  return bytes;
+}
+
+/** What the objects around a packet take, measured; so that a log of tiny packets is bounded too. */
+const PACKET_COST = 250;
+const CUT_AT = 1_024;
+const GONE: LoggedPacket = { parts: [], audience: { nsp: '', rooms: null, except: null, only: null }, at: 0, bytes: 0 };

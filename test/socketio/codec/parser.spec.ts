@@ -75,7 +75,6 @@ describe('a custom parser', () => {
     ['a namespace that is too long', { type: 0, nsp: '/123456789' }, 'INVALID_NAMESPACE', { maxNamespaceLength: 9 }],
     ['a namespace with control characters', { type: 0, nsp: '/a\n' }, 'INVALID_NAMESPACE'],
     ['an ack id that is no such number', { ...event('e'), id: -1 }, 'INVALID_ACK_ID'],
-    ['a second CONNECT', { type: 0, nsp: '/' }, 'ALREADY_CONNECTED'],
     ['an event that nests too deep', event('e', nested(4)), 'JSON_TOO_DEEP', { maxJsonDepth: 4 }],
     [
       'an ack that nests too deep',

@@ -1,0 +1,184 @@
+import { askForeign } from '../common/call-foreign.js';
+import { TimerEntry } from '../common/timer-wheel.js';
+import type { RestoredSession } from './adapter/adapter.js';
+import type { Connection } from './connection.js';
+import { isRefusal, runMiddlewares, type ExtendedError } from './inbound/middleware.js';
+import type { Namespace } from './namespace.js';
+import type { Server } from './server.js';
+import { Socket } from './socket.js';
+
+/**
+ * One CONNECT packet: its namespace, the session that the client comes back with, middlewares, the CONNECT reply, handlers.
+ *
+ * Ends once, with a socket that is open or with a refusal, and gives back all that it took, whatever users and adapters do:
+ * each step that waits for them has `connectTimeout`.
+ */
+export class ConnectSequence extends TimerEntry {
+  #step: 'finding' | 'restoring' | 'asking' | 'over' = 'finding';
+  #namespace: Namespace | null = null;
+  #socket: Socket | null = null;
+
+  constructor(
+    private readonly server: Server,
+    private readonly connection: Connection,
+    private readonly name: string,
+    private readonly auth: Record<string, unknown>,
+  ) {
+    super();
+  }
+
+  start(): void {
+    this.server.namespaces.find(this.name, this.auth, (namespace, failed) => this.#onFound(namespace, failed));
+    this.#wait();
+  }
+
+  /** The connection is gone, or has asked anew. */
+  dispose(): void {
+    if (this.#step === 'over') return;
+    this.#finish();
+    this.#abandon();
+  }
+
+  /** A step takes too long. */
+  override onTimer(): void {
+    if (this.#step === 'restoring') {
+      // The client is here, its session is not: it begins anew.
+      this.#onRestored(null);
+      this.#wait();
+      return;
+    }
+    this.#finish();
+    this.connection.refuseLate(this.name);
+    this.#abandon();
+  }
+
+  #onFound(namespace: Namespace | null, failed: boolean): void {
+    if (this.#step !== 'finding') {
+      namespace?.checkEmpty();
+      return;
+    }
+    if (namespace === null) {
+      this.#finish();
+      if (failed) {
+        this.connection.refuse(this.name, INTERNAL_ERROR, 'INTERNAL_ERROR');
+        return;
+      }
+      this.server.unknownNames?.onUnknownNamespace(this.name);
+      this.connection.refuse(this.name, { message: 'Invalid namespace' }, 'UNKNOWN_NAMESPACE');
+      return;
+    }
+    this.#namespace = namespace;
+    namespace.connecting++;
+    this.#restore(namespace);
+  }
+
+  #restore({ recovery }: Namespace): void {
+    const { pid, offset } = this.auth;
+    if (recovery === null || pid === undefined || this.connection.isLegacy) {
+      this.#runMiddlewares(null);
+      return;
+    }
+    this.#step = 'restoring';
+    void recovery.restore(pid, offset).then((restored) => {
+      if (this.#step === 'restoring') this.#onRestored(restored);
+      else if (restored !== null) recovery.giveBack(restored);
+    });
+  }
+
+  #onRestored(restored: RestoredSession | null): void {
+    this.#runMiddlewares(restored);
+    this.#wait();
+  }
+
+  #runMiddlewares(restored: RestoredSession | null): void {
+    const namespace = this.#namespace!;
+    this.#step = 'asking';
+    const socket = new Socket(namespace, this.connection, this.auth, restored);
+    this.#socket = socket;
+    const skips = socket.recovered && this.server.settings.connectionStateRecovery?.skipMiddlewares;
+    if (namespace.middlewares.length === 0 || skips) {
+      this.#open(socket);
+      return;
+    }
+    namespace._preConnectSockets.set(socket.id, socket);
+    runMiddlewares(namespace.middlewares, socket, (error?: ExtendedError, wasThrown = false) => {
+      if (this.#step !== 'asking') return;
+      if (error === undefined) this.#open(socket);
+      else this.#refuse(error, wasThrown);
+    });
+  }
+
+  #open(socket: Socket): void {
+    if (this.connection.conn.readyState !== 'open') {
+      this.dispose();
+      return;
+    }
+    if (socket.isRevoked) {
+      this.#refuse(new Error('disconnected'), false);
+      return;
+    }
+    const namespace = this.#namespace!;
+    this.#socket = null;
+    this.#finish();
+    namespace.addSocket(socket);
+    if (!socket.open()) return;
+    this.server.tell(namespace, 'connect', socket);
+    this.server.tell(namespace, 'connection', socket);
+    this.#runConnectHandler(socket, namespace);
+    socket.client.releaseRequest();
+  }
+
+  /** Events wait until the handler has settled. */
+  #runConnectHandler(socket: Socket, { handlers }: Namespace): void {
+    if (handlers === null || handlers.connect === null || !socket.connected) return;
+    let isSettled = false;
+    askForeign(handlers.connect, handlers, [socket], (error) => {
+      isSettled = true;
+      if (error !== null) this.server.reportError(error, socket);
+      socket.releaseEvents();
+    });
+    if (!isSettled) socket.holdEvents();
+  }
+
+  /** A middleware said no. What one threw instead was not meant for the client. */
+  #refuse(error: ExtendedError, wasThrown: boolean): void {
+    this.#finish();
+    const isForClient = isRefusal(error, wasThrown);
+    if (!isForClient) this.server.reportError(error);
+    if (isForClient) this.connection.refuse(this.name, refusalOf(error), 'REFUSED');
+    else this.connection.refuse(this.name, INTERNAL_ERROR, 'INTERNAL_ERROR');
+    this.#abandon();
+  }
+
+  /** Starts the time of a step that is not over yet. */
+  #wait(): void {
+    if (this.#step === 'over') return;
+    this.connection.wait();
+    this.server.wheel.schedule(this, this.server.options.connectTimeout);
+  }
+
+  #finish(): void {
+    this.#step = 'over';
+    this.server.wheel.cancel(this);
+    this.connection.forgetPending(this.name);
+    if (this.#namespace !== null) this.#namespace.connecting--;
+    if (this.#socket !== null) this.#namespace?._preConnectSockets.delete(this.#socket.id);
+  }
+
+  /** Gives back the socket, its session and a namespace that was made for it. */
+  #abandon(): void {
+    const socket = this.#socket;
+    this.#socket = null;
+    if (socket !== null) {
+      socket.returnSession();
+      socket.close('server namespace disconnect', { code: 'REFUSED', message: 'the connection was refused' });
+    }
+    this.#namespace?.checkEmpty();
+  }
+}
+
+const INTERNAL_ERROR = Object.freeze({ message: 'Internal server error' });
+
+function refusalOf({ message, data }: ExtendedError): { message: string; data?: unknown } {
+  return data === undefined ? { message } : { message, data };
+}

@@ -85,6 +85,12 @@ export class OptionReader {
     throw this.error(name, value, expected);
   }
 
+  choice<Choice extends string>(name: string, fallback: Choice, choices: readonly Choice[]): Choice {
+    const value = this.raw(name) ?? fallback;
+    if (choices.includes(value as Choice)) return value as Choice;
+    throw this.error(name, value, choices.map((choice) => `"${choice}"`).join(' or '));
+  }
+
   callback<F>(name: string): F | null {
     const value = this.raw(name) ?? null;
     if (value === null || typeof value === 'function') return value as F | null;

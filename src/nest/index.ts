@@ -2,7 +2,7 @@ export { SocketIoModule } from './socket-io.module.js';
 export type { SocketIoModuleOptions } from './socket-io.options.js';
 export { findRuntime } from './runtime-lookup.js';
 export { Websocket } from './websocket.service.js';
-export type { ShutdownOptions, ShutdownResult } from './dispatch/shutdown.js';
+export type { ServeUntil, ServerState, ShutdownOptions, ShutdownResult } from './dispatch/shutdown.js';
 export { fastifyRequestOf } from './platform/fastify-exchange.js';
 export { SocketIoAdapter } from './adapter/socket-io.adapter.js';
 export type { SocketIoAdapterOptions } from './adapter/socket-io-adapter.options.js';
@@ -22,6 +22,7 @@ export {
   OnHandshake,
   OnPing,
   OnPong,
+  OnShutdown,
 } from './decorators/lifecycle.decorator.js';
 export {
   Arg,

@@ -30,7 +30,10 @@ import { HttpMount } from './platform/http-mount.js';
 import { warnOfLostSessions } from './sticky-session-warning.js';
 import {
   planShutdown,
-  shutdown,
+  shutdownServer,
+  within,
+  type ServeUntil,
+  type ServerState,
   type ShutdownOptions,
   type ShutdownPlan,
   type ShutdownResult,
@@ -54,6 +57,10 @@ export class SocketIoRuntime
   readonly #startLog: StartLog;
   #found: readonly HandlerDescriptor[] = [];
   #leftovers: GatewayLeftovers | null = null;
+  #state: ServerState = 'starting';
+  #draining: Promise<void> | null = null;
+  /** Ends the delay of a shutdown. */
+  readonly #hurry = new AbortController();
   #shutdown: Promise<ShutdownResult> | null = null;
 
   /**
@@ -140,6 +147,16 @@ export class SocketIoRuntime
     if (this.#options.port !== null) await this.http.listen(this.server, this.#options.port);
     else this.http.attach(this.server, this.#options.fastify);
     await this.#gateways.open();
+    if (this.#shutdown === null) this.#state = 'open';
+  }
+
+  get state(): ServerState {
+    return this.#state;
+  }
+
+  /** When `app.close()` lets the server end. */
+  get serveUntil(): ServeUntil {
+    return this.#options.serveUntil;
   }
 
   /** Resolves once no handler of a client that left is under way. */
@@ -147,10 +164,21 @@ export class SocketIoRuntime
     return this.#context.departures.idle();
   }
 
+  /** Ends the server; a second call ends the delay of the first. */
   async shutdown(options: ShutdownOptions): Promise<ShutdownResult> {
-    const { shutdownTimeout, shutdownSlices } = this.#options;
-    const plan = planShutdown(options, shutdownTimeout, shutdownSlices);
-    return (this.#shutdown ??= this.#shutDownAll(plan));
+    const plan = planShutdown(options, this.#options.shutdown);
+    if (this.#shutdown !== null) this.#hurry.abort();
+    return this.#end(plan);
+  }
+
+  /** Tells that the end is near, on every way that an application has: readiness, `@OnShutdown()`, time. Everything is served. */
+  drain(plan = planShutdown({}, this.#options.shutdown)): Promise<void> {
+    return (this.#draining ??= this.#drain(plan));
+  }
+
+  /** Ends the server as `app.close()` does. */
+  end(): Promise<ShutdownResult> {
+    return this.#end(planShutdown({}, this.#options.shutdown));
   }
 
   /** Closes what `open` opened, once nobody is left. */
@@ -166,11 +194,35 @@ export class SocketIoRuntime
     warnOfLostSessions(this.server);
   }
 
-  async #shutDownAll(plan: ShutdownPlan): Promise<ShutdownResult> {
+  #end(plan: ShutdownPlan): Promise<ShutdownResult> {
+    this.#context.inFlight.excuseCaller();
+    return (this.#shutdown ??= this.#shutDownAll(plan));
+  }
+
+  /** `@OnShutdown` methods that take longer than the delay are waited for, at most for half of the timeout. */
+  async #drain({ delay, timeout, signal }: ShutdownPlan): Promise<void> {
+    const wasOpen = this.#state === 'open';
+    this.#state = 'draining';
+    if (!wasOpen) return;
+    const signals = signal === undefined ? [this.#hurry.signal] : [this.#hurry.signal, signal];
+    const goodbyes = Promise.all([this.#binder.handleShutdown(), this.#gateways.handleShutdown()]);
+    await Promise.all([
+      delay > 0 && within(delay, new Promise(() => {}), AbortSignal.any(signals)),
+      within(Math.max(delay, timeout / 2), goodbyes, signal),
+    ]);
+  }
+
+  async #shutDownAll(given: ShutdownPlan): Promise<ShutdownResult> {
+    const began = performance.now();
+    await this.drain(given);
+    const late = Math.max(0, performance.now() - began - given.delay);
+    const plan = { ...given, timeout: Math.max(0, given.timeout - late) };
+    this.#state = 'closing';
     const [main, others] = await Promise.all([
-      shutdown(this.server, this.#context, plan),
+      shutdownServer(this.server, this.#context, plan),
       this.#gateways.shutdown(plan),
     ]);
+    this.#state = 'closed';
     const sum = (of: keyof ShutdownResult): number => others.reduce((total, one) => total + one[of], main[of]);
     return { closed: sum('closed'), forced: sum('forced') };
   }

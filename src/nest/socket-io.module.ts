@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { Global, Module, type DynamicModule } from '@nestjs/common';
 import { DiscoveryModule } from '@nestjs/core';
-import { ServerLifecycle } from './server-lifecycle.js';
+import { ServerEnd, ServerLifecycle } from './server-lifecycle.js';
 import { GatewayExplorer } from './discovery/gateway.explorer.js';
 import { HttpMount } from './platform/http-mount.js';
 import { SocketIoRuntime } from './socket-io-runtime.js';
@@ -13,6 +13,9 @@ import { Websocket } from './websocket.service.js';
 @Module({ providers: [ServerLifecycle] })
 class LifecycleModule {}
 
+@Module({ providers: [ServerEnd] })
+class EndModule {}
+
 /**
  * A Socket.IO server in a Nest application. Global: imported once, `Websocket` can be injected everywhere.
  *
@@ -23,7 +26,7 @@ class LifecycleModule {}
 // Also where it is imported without options, so that it is this package that says what is missing.
 @Global()
 @Module({
-  imports: [DiscoveryModule, LifecycleModule],
+  imports: [DiscoveryModule, LifecycleModule, EndModule],
   providers: [
     GatewayExplorer,
     HttpMount,

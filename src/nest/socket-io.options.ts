@@ -6,6 +6,7 @@ import {
   type ServerOptions,
   type Socket,
 } from '../socketio/index.js';
+import { SERVE_UNTIL, SHUTDOWN_DEFAULTS, type ServeUntil, type ShutdownDefaults } from './dispatch/shutdown.js';
 import type { FastifyMode } from './platform/http-mount.js';
 import type { ErrorAckMapper } from './outcome/failure-handler.js';
 
@@ -23,9 +24,17 @@ export interface SocketIoModuleOptions extends TypedServerOptions {
    * that are injected take the route in any case. @default 'route'
    */
   fastify?: FastifyMode;
-  /** How long `app.close()` waits for handlers and deliveries, in milliseconds. @default 10_000 */
+  /**
+   * How long `app.close()` goes on serving, in milliseconds, with `websocket.state` at `draining`: until the balancer has seen
+   * that readiness is down. @default 0
+   */
+  shutdownDelay?: number;
+  /** How long `app.close()` then waits for handlers and deliveries at most, in milliseconds. @default 15_000 */
   shutdownTimeout?: number;
-  /** In how many groups, spread over that time, `app.close()` closes the sessions. @default 1 */
+  /**
+   * In how many groups, spread over that time, `app.close()` closes the sessions.
+   * @default as many as let 50 sessions go a second, within 12 seconds
+   */
   shutdownSlices?: number;
   /** Whether the start logs what was bound: a line per gateway, and one about the server. @default true */
   logBindings?: boolean;
@@ -34,6 +43,12 @@ export interface SocketIoModuleOptions extends TypedServerOptions {
    * with the nearest one that is there. @default true, and false if NODE_ENV is production
    */
   warnUnknown?: boolean;
+  /**
+   * Until when `app.close()` lets the server serve: until the hooks `onModuleDestroy` of the application begin, so that none of
+   * them takes away what a handler needs, or until its hooks `beforeApplicationShutdown` have ended, as Nest keeps its HTTP
+   * server. In the latter case handlers may find closed what `onModuleDestroy` closes. @default 'onModuleDestroy'
+   */
+  serveUntil?: ServeUntil;
   /** Replaces what a client is told about an error; `undefined` keeps it. */
   errorAck?: ErrorAckMapper;
 }
@@ -41,10 +56,10 @@ export interface SocketIoModuleOptions extends TypedServerOptions {
 export interface ResolvedModuleOptions {
   readonly port: number | null;
   readonly fastify: FastifyMode;
-  readonly shutdownTimeout: number;
-  readonly shutdownSlices: number;
   readonly logBindings: boolean;
   readonly warnUnknown: boolean;
+  readonly shutdown: ShutdownDefaults;
+  readonly serveUntil: ServeUntil;
   readonly errorAck: ErrorAckMapper | null;
   /** For the server, as given. */
   readonly server: ServerOptions;
@@ -53,10 +68,12 @@ export interface ResolvedModuleOptions {
 const MODULE_NAMES = [
   'port',
   'fastify',
-  'shutdownTimeout',
-  'shutdownSlices',
   'logBindings',
   'warnUnknown',
+  'shutdownDelay',
+  'shutdownTimeout',
+  'shutdownSlices',
+  'serveUntil',
   'errorAck',
 ] as const;
 
@@ -65,26 +82,24 @@ export function resolveModuleOptions(given: SocketIoModuleOptions | undefined): 
   if (given !== undefined && (typeof given !== 'object' || given === null)) {
     throw new OptionError('forRoot', given, 'an object with options');
   }
-  const { port, fastify, shutdownTimeout, shutdownSlices, logBindings, warnUnknown, errorAck, ...rest } = given ?? {};
-  const server = rest as ServerOptions;
-  const read = new OptionReader({ port, fastify, shutdownTimeout, shutdownSlices, logBindings, warnUnknown, errorAck });
+  const read = new OptionReader({ ...given });
+  const own: ReadonlySet<string> = new Set(MODULE_NAMES);
+  const server = Object.fromEntries(Object.entries(given ?? {}).filter(([name]) => !own.has(name))) as ServerOptions;
   const resolved: ResolvedModuleOptions = {
-    port: port === undefined ? null : read.integer('port', 0, { min: 0, max: 65_535 }),
-    fastify: fastifyModeOf(fastify),
-    shutdownTimeout: read.milliseconds('shutdownTimeout', 10_000, 0),
-    shutdownSlices: read.integer('shutdownSlices', 1, { min: 1 }),
+    port: given?.port === undefined ? null : read.integer('port', 0, { min: 0, max: 65_535 }),
+    fastify: read.choice('fastify', 'route', ['route', 'direct']),
+    shutdown: Object.freeze({
+      delay: read.milliseconds('shutdownDelay', SHUTDOWN_DEFAULTS.delay, 0),
+      timeout: read.milliseconds('shutdownTimeout', SHUTDOWN_DEFAULTS.timeout, 0),
+      slices: given?.shutdownSlices === undefined ? null : read.integer('shutdownSlices', 1, { min: 1 }),
+    }),
     logBindings: read.boolean('logBindings', true),
     warnUnknown: read.boolean('warnUnknown', process.env.NODE_ENV !== 'production'),
+    serveUntil: read.choice('serveUntil', 'onModuleDestroy', SERVE_UNTIL),
     errorAck: read.callback<ErrorAckMapper>('errorAck'),
     server,
   };
   // All options are checked here, before anything is made, and again by the server for itself.
   resolveServerOptions(server, MODULE_DEFAULTS, MODULE_NAMES);
   return Object.freeze(resolved);
-}
-
-function fastifyModeOf(value: unknown): FastifyMode {
-  if (value === undefined || value === 'route') return 'route';
-  if (value === 'direct') return 'direct';
-  throw new OptionError('fastify', value, '"route" or "direct"');
 }

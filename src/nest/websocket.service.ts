@@ -19,11 +19,12 @@ import type {
   ServerStats,
 } from '../socketio/index.js';
 import { assertEmittable, emitByIds } from '../socketio/index.js';
-import type { ShutdownOptions, ShutdownResult } from './dispatch/shutdown.js';
+import type { ServerState, ShutdownOptions, ShutdownResult } from './dispatch/shutdown.js';
 
 /** What the service is made of; the module has it. */
 export interface WebsocketBackend {
   readonly server: Server;
+  readonly state: ServerState;
   shutdown(options: ShutdownOptions): Promise<ShutdownResult>;
 }
 
@@ -189,8 +190,18 @@ export class Websocket<
   }
 
   /**
-   * Ends the server so that clients reconnect elsewhere: refuses handshakes and events, awaits handlers in flight,
-   * delivers, closes the sessions. Also runs on `app.close()`. A second call gets the first one's result.
+   * Where the server is in its life: `starting` until clients are let in, `open`, `draining` while a shutdown still serves
+   * everything, `closing` while it ends the sessions, `closed`. A readiness probe is up at `open` only.
+   */
+  get state(): ServerState {
+    return this.#backend.state;
+  }
+
+  /**
+   * Ends the server so that clients reconnect elsewhere. First it drains for `delay`: everything is served, and methods with
+   * `@OnShutdown()` run. Then it refuses handshakes and events, awaits handlers in flight, delivers, closes the sessions, and
+   * cuts those that do not answer within `timeout`. Also runs on `app.close()`. A second call gets the first one's result, and
+   * ends its delay.
    */
   shutdown(options: ShutdownOptions = {}): Promise<ShutdownResult> {
     return this.#backend.shutdown(options);

@@ -6,6 +6,7 @@ import { ErrorLog } from '../outcome/error-log.js';
 import { FailureHandler, type ErrorReporter } from '../outcome/failure-handler.js';
 import { UnknownNames } from '../outcome/unknown-names.js';
 import { ConnectionScopes } from '../pipeline/connection-scopes.js';
+import { LAST_IN_FIRST_OUT, LAST_OUT } from '../platform/hook-order.js';
 import type { HttpMount } from '../platform/http-mount.js';
 import { refuseOwnHandlers } from './foreign-adapter.js';
 import { GatewayRunner } from './gateway-runner.js';
@@ -37,7 +38,8 @@ export function createApplicationRunner(app: INestApplicationContext, http: Http
     },
     main: null,
   });
-  callHooks(modules, 'nestjs-socketio:lifecycle', new GatewayHooks(runner, http, log));
+  callHooks(modules, 'nestjs-socketio:lifecycle', new GatewayHooks(runner, log));
+  callHooks(modules, 'nestjs-socketio:end', new GatewayEnd(runner, http), LAST_OUT);
   return runner;
 }
 
@@ -53,17 +55,13 @@ export function watchIdleAdapter(app: INestApplicationContext, isIdle: (present:
   callHooks(modules, 'nestjs-socketio:adapter', new IdleHooks(modules, () => isIdle(config.getIoAdapter())));
 }
 
-/**
- * Has Nest call hooks after those of everything else at the start, and before them at the end: for that they need a module
- * of their own, since those of one module are called together.
- */
-function callHooks(modules: ModulesContainer, key: string, hooks: object): void {
+/** Has Nest call hooks in a module of their own, whose distance says when. */
+function callHooks(modules: ModulesContainer, key: string, hooks: object, distance = LAST_IN_FIRST_OUT): void {
   const [any] = modules.values();
   const { constructor, container } = any as unknown as NestModule;
   const metatype = hooks.constructor as Type;
   const lifecycle = new constructor(metatype, container);
-  // The root module has 0; Nest starts modules by falling distance.
-  lifecycle.distance = -1;
+  lifecycle.distance = distance;
   Object.assign(lifecycle.getProviderByKey(metatype), { instance: hooks, isResolved: true });
   modules.set(key, lifecycle);
 }
@@ -79,9 +77,12 @@ interface NestModule {
 class GatewayHooks {
   constructor(
     private readonly host: GatewayRunner,
-    private readonly http: HttpMount,
     private readonly log: ErrorLog,
   ) {}
+
+  async onModuleDestroy(): Promise<void> {
+    if (this.host.serveUntil === 'onModuleDestroy') await this.host.shutdown();
+  }
 
   async onApplicationBootstrap(): Promise<void> {
     await this.host.bind();
@@ -91,12 +92,17 @@ class GatewayHooks {
     for (const line of report.lines()) this.log.log(line);
     await this.host.open();
   }
+}
 
-  async onModuleDestroy(): Promise<void> {
-    await this.host.shutdown();
-  }
+/** As `IoAdapter`, and Nest's HTTP server: served until the hooks `beforeApplicationShutdown` of all others have ended. */
+class GatewayEnd {
+  constructor(
+    private readonly host: GatewayRunner,
+    private readonly http: HttpMount,
+  ) {}
 
   async beforeApplicationShutdown(): Promise<void> {
+    await this.host.shutdown();
     await this.http.close();
   }
 }

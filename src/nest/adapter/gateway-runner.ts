@@ -7,7 +7,7 @@ import { EnhancerSource } from '../pipeline/enhancers.js';
 import type { DispatchContext } from '../dispatch/dispatch-context.js';
 import { EventBinding } from '../dispatch/event-binding.js';
 import type { NamespaceBinding } from '../dispatch/namespace-binding.js';
-import type { ShutdownPlan, ShutdownResult } from '../dispatch/shutdown.js';
+import type { ServeUntil, ShutdownPlan, ShutdownResult } from '../dispatch/shutdown.js';
 import { resolveAdapterOptions, type ResolvedAdapterOptions } from './socket-io-adapter.options.js';
 import { guardAfterInit } from './after-init.js';
 import { refuseForeignAdapter, refuseOwnHandlers } from './foreign-adapter.js';
@@ -107,6 +107,16 @@ export class GatewayRunner {
   /** Hands an error to the `@OnError` handlers of gateways on servers of their own; false where there are none. */
   handleError(error: unknown, socket: Socket | undefined): boolean {
     return this.#running?.servers.handleError(error, socket) ?? false;
+  }
+
+  /** When `app.close()` ends the servers if the module is not imported. */
+  get serveUntil(): ServeUntil | undefined {
+    return this.#running?.options.serveUntil;
+  }
+
+  /** Runs the `@OnShutdown` handlers of gateways on servers of their own. Does not reject. */
+  async handleShutdown(): Promise<void> {
+    await this.#running?.servers.handleShutdown();
   }
 
   /** Lets clients in, where the module does not. */

@@ -11,7 +11,14 @@ import type { DispatchContext, SharedContext } from '../dispatch/dispatch-contex
 import { GatewayBinder } from '../dispatch/gateway-binder.js';
 import { UnansweredAcks } from '../outcome/unanswered-acks.js';
 import type { HttpMount } from '../platform/http-mount.js';
-import { planShutdown, shutdown, type ShutdownPlan, type ShutdownResult } from '../dispatch/shutdown.js';
+import {
+  planShutdown,
+  SHUTDOWN_DEFAULTS,
+  shutdownServer,
+  within,
+  type ShutdownPlan,
+  type ShutdownResult,
+} from '../dispatch/shutdown.js';
 import { GatheredOptions } from './gathered-options.js';
 import type { WebSocketGateway } from './websocket-gateway.js';
 
@@ -115,6 +122,12 @@ export class GatewayServers {
     return binders.filter((binder) => binder.handleError(error, socket)).length > 0;
   }
 
+  /** Runs the `@OnShutdown` handlers on all servers but the module's. Does not reject. */
+  async handleShutdown(): Promise<void> {
+    const others = [...this.#servers.values()].filter(({ isMain }) => !isMain);
+    await Promise.all(others.map(({ binder }) => binder.handleShutdown()));
+  }
+
   contextOf(server: Server): DispatchContext {
     for (const served of this.#servers.values()) if (served.server === server) return served.context;
     throw new TypeError('a server of another adapter');
@@ -157,12 +170,19 @@ export class GatewayServers {
   }
 
   /** Ends all servers but the module's. A second call gets the first one's result. */
-  shutdown(plan: ShutdownPlan = planShutdown({}, SHUTDOWN_TIMEOUT, 1)): Promise<ShutdownResult[]> {
-    return (this.#shutdown ??= Promise.all(
+  shutdown(plan: ShutdownPlan = planShutdown({}, SHUTDOWN_DEFAULTS)): Promise<ShutdownResult[]> {
+    this.surroundings.context.inFlight.excuseCaller();
+    return (this.#shutdown ??= this.#end(plan));
+  }
+
+  async #end(plan: ShutdownPlan): Promise<ShutdownResult[]> {
+    // With the module, its runtime has called them.
+    if (this.surroundings.main === null) await within(plan.timeout / 2, this.handleShutdown());
+    return Promise.all(
       [...this.#servers.values()].flatMap(({ server, context, isMain }) =>
-        isMain ? [] : [shutdown(server, context, plan)],
+        isMain ? [] : [shutdownServer(server, context, plan)],
       ),
-    ));
+    );
   }
 
   #gatewaysOn(key: string): WebSocketGateway[] {
@@ -187,9 +207,6 @@ export class GatewayServers {
     server.extend(Object.fromEntries(Object.entries(all.options).filter(isNew)));
   }
 }
-
-/** As the module's default. */
-const SHUTDOWN_TIMEOUT = 10_000;
 
 /** Key of the module's server. */
 const MAIN = 'main';

@@ -1,4 +1,5 @@
 import { OptionReader } from '../../socketio/index.js';
+import { SERVE_UNTIL, type ServeUntil } from '../dispatch/shutdown.js';
 
 /** Where a `SocketIoAdapter` leaves the rules of Nest's `IoAdapter` for those of this package. */
 export interface SocketIoAdapterOptions {
@@ -11,6 +12,12 @@ export interface SocketIoAdapterOptions {
    * `handleConnection` has settled. @default false
    */
   connectGuards?: boolean;
+  /**
+   * Until when `app.close()` lets the servers serve, if the module is not imported: until the hooks
+   * `beforeApplicationShutdown` of the application have ended, as with `IoAdapter`, or until its hooks `onModuleDestroy` begin,
+   * so that no handler finds closed what it needs. @default 'beforeApplicationShutdown'
+   */
+  serveUntil?: ServeUntil;
 }
 
 export type ResolvedAdapterOptions = Readonly<Required<SocketIoAdapterOptions>>;
@@ -22,6 +29,7 @@ export function resolveAdapterOptions(given: SocketIoAdapterOptions): ResolvedAd
     settleAcks: read.boolean('settleAcks', false),
     globalEnhancers: read.boolean('globalEnhancers', false),
     connectGuards: read.boolean('connectGuards', false),
+    serveUntil: read.choice('serveUntil', 'beforeApplicationShutdown', SERVE_UNTIL),
   };
   read.rejectUnknown();
   return Object.freeze(resolved);

@@ -154,7 +154,7 @@ export class SocketIoAdapter implements WebSocketAdapter<Server | Namespace, Soc
   }
 
   #forbidOptions(isStandalone: boolean): void {
-    const on = Object.entries(this.#options).find(([, value]) => value);
+    const on = Object.entries(this.#options).find(([, value]) => value === true);
     if (on === undefined) return;
     throw new BindingError(
       isStandalone

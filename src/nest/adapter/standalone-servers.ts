@@ -5,7 +5,7 @@ import { ErrorLog } from '../outcome/error-log.js';
 import { FailureHandler, type ErrorReporter } from '../outcome/failure-handler.js';
 import { UnansweredAcks } from '../outcome/unanswered-acks.js';
 import { BindingError } from '../errors/binding.error.js';
-import { planShutdown, shutdown } from '../dispatch/shutdown.js';
+import { planShutdown, SHUTDOWN_DEFAULTS, shutdownServer } from '../dispatch/shutdown.js';
 
 /** Servers of an adapter that knows an HTTP server and no application: as `IoAdapter`, it listens as soon as it is told. */
 export class StandaloneServers {
@@ -51,12 +51,13 @@ export class StandaloneServers {
 
   /** A second call gets the first one's result. */
   shutdown(): Promise<void> {
+    for (const context of this.#contexts.values()) context.inFlight.excuseCaller();
     return (this.#shutdown ??= this.#end());
   }
 
   async #end(): Promise<void> {
-    const plan = planShutdown({}, SHUTDOWN_TIMEOUT, 1);
-    await Promise.all([...this.#contexts].map(([server, context]) => shutdown(server, context, plan)));
+    const plan = planShutdown({}, SHUTDOWN_DEFAULTS);
+    await Promise.all([...this.#contexts].map(([server, context]) => shutdownServer(server, context, plan)));
     for (const own of this.#ownServers) {
       own.closeIdleConnections();
       await new Promise<void>((resolve) => own.close(() => resolve()));
@@ -76,6 +77,3 @@ export class StandaloneServers {
     return httpServer.on('error', (error) => server.reportError(error)).listen(port);
   }
 }
-
-/** As the module's default. */
-const SHUTDOWN_TIMEOUT = 10_000;

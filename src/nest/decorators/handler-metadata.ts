@@ -15,7 +15,7 @@ export type HandlerMetadata =
   | { readonly kind: LifecycleKind };
 
 export type LifecycleKind =
-  'handshake' | 'connect' | 'disconnecting' | 'disconnect' | 'close' | 'error' | 'ping' | 'pong';
+  'handshake' | 'connect' | 'disconnecting' | 'disconnect' | 'close' | 'error' | 'ping' | 'pong' | 'shutdown';
 
 /**
  * A decorated method as its class remembers it. What decorators say is written on functions, and a function may be

@@ -39,3 +39,11 @@ export function OnPing(): MethodDecorator {
 export function OnPong(): MethodDecorator {
   return lifecycleDecorator('pong', '@OnPong()');
 }
+
+/**
+ * Runs, and is awaited, when the server begins to end: while it drains, everything is still served, so that the method may
+ * emit goodbyes. It gets no arguments.
+ */
+export function OnShutdown(): MethodDecorator {
+  return lifecycleDecorator('shutdown', '@OnShutdown()');
+}

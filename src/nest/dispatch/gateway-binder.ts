@@ -69,6 +69,11 @@ export class GatewayBinder {
     return interested.length > 0;
   }
 
+  /** Runs the `@OnShutdown` handlers. Does not reject. */
+  async handleShutdown(): Promise<void> {
+    await Promise.all([...this.#bindings.values()].map((binding) => binding.handleShutdown()));
+  }
+
   /**
    * The handlers of a namespace, for whoever adds to them; `owner` is named where that cannot be.
    *

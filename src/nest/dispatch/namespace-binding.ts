@@ -106,6 +106,13 @@ export class NamespaceBinding {
     }
   }
 
+  /** Runs the `@OnShutdown` handlers. Does not reject. */
+  async handleShutdown(): Promise<void> {
+    await Promise.all(
+      this.#handlersOf('shutdown').map((handler) => this.#runDetached(handler, undefined, [], 'shutdown')),
+    );
+  }
+
   get handlesErrors(): boolean {
     return this.#lifecycle.has('error');
   }

@@ -1,24 +1,49 @@
+import { MAX_TIMER } from '../../common/values.js';
 import { OptionError, OptionReader, type Server, type Session } from '../../socketio/index.js';
 import type { DispatchContext } from './dispatch-context.js';
 
+/** Where a server is in its life. */
+export type ServerState = 'starting' | 'open' | 'draining' | 'closing' | 'closed';
+
+/** Which hooks of the application find its server still serving. */
+export type ServeUntil = 'onModuleDestroy' | 'beforeApplicationShutdown';
+export const SERVE_UNTIL: readonly ServeUntil[] = ['onModuleDestroy', 'beforeApplicationShutdown'];
+
 /** How a server is ended. */
 export interface ShutdownOptions {
-  /** Longest duration, in milliseconds. @default the module's shutdownTimeout, 10_000 */
+  /**
+   * How long everything is still served and clients are still let in, in milliseconds, while `state` is `draining`: until the
+   * balancer has noticed. A second call of `shutdown()` ends it early. @default the module's shutdownDelay, 0
+   */
+  delay?: number;
+  /** Longest duration of what follows, in milliseconds. @default the module's shutdownTimeout, 15_000 */
   timeout?: number;
-  /** Ends the waiting early; what is not closed by then is cut off. */
+  /** Ends the waiting early; sessions that are not closed by then are cut off. */
   signal?: AbortSignal;
   /**
-   * In how many groups the sessions are closed, spread over the time that is left: clients of a large server then do not
-   * all reconnect to its neighbours within one moment. Needs a finite timeout. @default the module's shutdownSlices, 1
+   * In how many groups the sessions are closed, spread over the time that is left, so that the clients of a large server do
+   * not all reconnect to its neighbours at once. Needs a finite timeout.
+   * @default the module's shutdownSlices: at most 50 sessions a second, within 12 seconds
    */
   slices?: number;
 }
 
 export interface ShutdownPlan {
+  readonly delay: number;
   readonly timeout: number;
-  readonly slices: number;
+  /** Null: by the number of sessions. */
+  readonly slices: number | null;
   readonly signal: AbortSignal | undefined;
 }
+
+/** What counts for options that are not given. */
+export interface ShutdownDefaults {
+  readonly delay: number;
+  readonly timeout: number;
+  readonly slices: number | null;
+}
+
+export const SHUTDOWN_DEFAULTS: ShutdownDefaults = Object.freeze({ delay: 0, timeout: 15_000, slices: null });
 
 /** How it ended. */
 export interface ShutdownResult {
@@ -29,39 +54,43 @@ export interface ShutdownResult {
 }
 
 /** @throws OptionError for what is no duration, or no number of slices */
-export function planShutdown(options: ShutdownOptions, timeout: number, slices: number): ShutdownPlan {
-  const plan = {
-    timeout: options.timeout ?? timeout,
-    slices: new OptionReader({ slices: options.slices }).integer('slices', slices, { min: 1 }),
-    signal: options.signal,
-  };
-  if (typeof plan.timeout !== 'number' || !(plan.timeout >= 0)) {
-    throw new OptionError('timeout', plan.timeout, 'a number of milliseconds');
+export function planShutdown(options: ShutdownOptions, defaults: ShutdownDefaults): ShutdownPlan {
+  const read = new OptionReader(options as Record<string, unknown>);
+  const { timeout = defaults.timeout } = options;
+  const slices = options.slices === undefined ? defaults.slices : read.integer('slices', 1, { min: 1 });
+  if (typeof timeout !== 'number' || !(timeout >= 0)) {
+    throw new OptionError('timeout', timeout, 'a number of milliseconds');
   }
-  if (plan.slices > 1 && plan.timeout === Infinity) {
-    throw new OptionError('slices', plan.slices, '1 where the timeout is infinite: slices are spread over it');
+  if (slices !== null && slices > 1 && timeout === Infinity) {
+    throw new OptionError('slices', slices, '1 if the timeout is infinite: slices are spread over it');
   }
-  return plan;
+  return { delay: read.milliseconds('delay', defaults.delay, 0), timeout, slices, signal: options.signal };
 }
 
 /**
  * Ends a server so that its clients reconnect elsewhere: no new handshakes, no new events, handlers in flight finish and
  * their acks leave, then the sessions close. Nothing waits longer than the timeout.
  */
-export async function shutdown(server: Server, context: DispatchContext, plan: ShutdownPlan): Promise<ShutdownResult> {
+export async function shutdownServer(
+  server: Server,
+  context: DispatchContext,
+  plan: ShutdownPlan,
+): Promise<ShutdownResult> {
   const { engine } = server;
   const deadline = new Deadline(plan.timeout, plan.signal);
   try {
     engine?.stopAccepting();
     context.stopped = true;
     context.streams.stop();
-    await deadline.orEnd(context.inFlight.idle());
+    await deadline.orEnd(context.inFlight.othersIdle());
+    // A handler that is excused may have called this without awaiting it, while another one is under way.
+    await deadline.orEnd(context.inFlight.idle(), SELF_GRACE);
     const sessions = engine === undefined ? [] : [...engine.sessions.values()];
     await closeInSlices(sessions, plan.slices, deadline);
     const forced = engine?.clientsCount ?? 0;
     engine?.close();
-    // Handlers of the disconnects that this caused.
-    await deadline.orEnd(context.inFlight.idle());
+    // Handlers of the disconnects that this caused. If one of the application's handlers awaits its end, these may do so too.
+    await deadline.orEnd(context.inFlight.othersIdle(), context.inFlight.hasExcused ? LAST_GRACE : undefined);
     await deadline.orEnd(closeAdapters(server));
     if (forced === 0) await deadline.orEnd(engine?.connectionsEnded() ?? Promise.resolve());
     engine?.cutOff();
@@ -72,12 +101,14 @@ export async function shutdown(server: Server, context: DispatchContext, plan: S
 }
 
 /** One slice after the other begins to close; none waits for the one before it to have ended. */
-async function closeInSlices(sessions: readonly Session[], slices: number, deadline: Deadline): Promise<void> {
+async function closeInSlices(sessions: readonly Session[], wanted: number | null, deadline: Deadline): Promise<void> {
+  const longest = deadline.remaining * SPREAD;
+  const span = wanted === null ? Math.min(longest, MAX_SPREAD, sessions.length * SPREAD_PER_SESSION) : longest;
+  const slices = wanted ?? (sessions.length <= AT_ONCE ? 1 : Math.max(1, Math.ceil(span / SLICE_INTERVAL)));
   const size = Math.ceil(sessions.length / slices);
-  const interval = (deadline.remaining * SPREAD) / slices;
   const ends: Promise<void>[] = [];
   for (let start = 0; start < sessions.length; start += size) {
-    if (start > 0) await deadline.pause(interval);
+    if (start > 0) await deadline.pause(span / slices);
     ends.push(closeAll(sessions.slice(start, start + size), deadline));
   }
   await Promise.all(ends);
@@ -101,8 +132,17 @@ async function closeAdapters(server: Server): Promise<void> {
   await Promise.allSettled([...server._nsps.values()].map((namespace) => namespace.dispose()));
 }
 
-class Deadline {
-  readonly #ended: Promise<void>;
+/** Waits for work that does not reject, at most so many milliseconds. */
+export async function within(longest: number, work: Promise<unknown>, signal?: AbortSignal): Promise<void> {
+  const deadline = new Deadline(longest, signal);
+  await deadline.orEnd(work);
+  deadline.clear();
+}
+
+/** A point in time, or the moment before it when a signal aborts. */
+export class Deadline {
+  /** Resolves at the end. */
+  readonly ended: Promise<void>;
   readonly #signal: AbortSignal | undefined;
   #end!: () => void;
   readonly #timer: NodeJS.Timeout;
@@ -110,7 +150,8 @@ class Deadline {
 
   constructor(timeout: number, signal: AbortSignal | undefined) {
     this.#endsAt = performance.now() + timeout;
-    this.#ended = new Promise((resolve) => (this.#end = resolve));
+    this.ended = new Promise((resolve) => (this.#end = resolve));
+    // A longer one, such as Infinity, would end after 1 ms.
     this.#timer = setTimeout(this.#end, Math.min(timeout, MAX_TIMER));
     this.#signal = signal;
     if (signal?.aborted) this.#end();
@@ -121,8 +162,8 @@ class Deadline {
   async orEnd(work: Promise<unknown>, atMost?: number): Promise<void> {
     let timer: NodeJS.Timeout | undefined;
     const patience =
-      atMost === undefined ? this.#ended : new Promise<void>((resolve) => (timer = setTimeout(resolve, atMost)));
-    await Promise.race([work, this.#ended, patience]);
+      atMost === undefined ? this.ended : new Promise<void>((resolve) => (timer = setTimeout(resolve, atMost)));
+    await Promise.race([work, this.ended, patience]);
     clearTimeout(timer);
   }
 
@@ -144,8 +185,17 @@ class Deadline {
 /** The part of the time over which slices begin to close; the rest is for the last one's deliveries. */
 const SPREAD = 0.8;
 
+/** Without a number of slices: so many sessions close at once, further ones spread over so long each, all within this. */
+const AT_ONCE = 50;
+const SPREAD_PER_SESSION = 20;
+const MAX_SPREAD = 12_000;
+const SLICE_INTERVAL = 100;
+
+/** How long an excused handler is waited for nevertheless, in milliseconds. */
+const SELF_GRACE = 250;
+
+/** How long handlers of disconnects are waited for if some may wait for the shutdown themselves, in milliseconds. */
+const LAST_GRACE = 1_000;
+
 /** How long a polling client may take from one poll to the next, in milliseconds. */
 const POLL_GRACE = 500;
-
-/** What `setTimeout` can wait for; it takes more, such as `Infinity`, for 1 ms. */
-const MAX_TIMER = 2_147_483_647;

@@ -90,7 +90,7 @@ export class HandlerFactory {
       stages: isBare ? null : compileStages(parameters),
       extracts: isBare ? null : compileParameters(parameters),
       parameterTypes: parameterTypes(gateway, name),
-      leadsWithSocket: subject.kind !== 'error',
+      leadsWithSocket: subject.kind !== 'error' && subject.kind !== 'shutdown',
       validation: entry === null ? null : compileValidation(entry),
       replyCheck: this.checksReplies && !takesAck(gateway, name) ? replyCheckOf(descriptor) : null,
       takesFirst: takesAck(gateway, name) ? 'never' : style.takesFirst(subject),

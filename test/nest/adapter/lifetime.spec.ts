@@ -71,7 +71,7 @@ describe('the application of an adapter without the module', () => {
     await connectClient(`http://127.0.0.1:${port}`);
   });
 
-  it('ends messages in flight before anything is destroyed, providers of the root module too', async () => {
+  it("with serveUntil: 'onModuleDestroy' ends messages in flight before anything is destroyed, providers of the root module too", async () => {
     const order: string[] = [];
     let finish!: () => void;
     const finished = new Promise<void>((resolve) => (finish = resolve));
@@ -95,7 +95,10 @@ describe('the application of an adapter without the module', () => {
         return 'done';
       }
     }
-    const { app, url } = await startGateways({ providers: [Database, WorkingGateway] });
+    const { app, url } = await startGateways({
+      providers: [Database, WorkingGateway],
+      options: { serveUntil: 'onModuleDestroy' },
+    });
     const client = await connectClient(url);
     const answer = client.emitWithAck('work');
     await begun;

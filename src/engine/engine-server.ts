@@ -241,13 +241,16 @@ export class EngineServer extends EventEmitter implements SessionContext, Answer
     this.#accepting = false;
   }
 
-  /** Ends every session, so that peers reconnect elsewhere, and leaves the HTTP servers as they were found. */
-  close(): this {
+  /**
+   * Ends every session, so that peers reconnect elsewhere, and leaves the HTTP servers as they were found.
+   *
+   * @param closing an HTTP server that is about to be closed: the engine answers there until it is
+   */
+  close(closing?: HttpServer): this {
     this.#accepting = false;
     for (const session of [...this.#sessions.values()]) session.closeWithServer();
     this.#closing.finish();
-    for (const attachment of this.#attachments) attachment.detach();
-    this.#attachments.clear();
+    for (const attachment of this.#attachments) this.#leave(attachment, closing);
     this.#webtransports.close();
     return this;
   }
@@ -260,6 +263,15 @@ export class EngineServer extends EventEmitter implements SessionContext, Answer
   /** Cuts the connections of sessions that have ended: nobody waits any longer for what they have yet to read or to answer. */
   cutOff(): void {
     this.#closing.cutOff();
+  }
+
+  #leave(attachment: HttpAttachment, closing: HttpServer | undefined): void {
+    if (attachment.server === closing) {
+      attachment.stayUntilClosed();
+      return;
+    }
+    attachment.detach();
+    this.#attachments.delete(attachment);
   }
 
   /** An HTTP server closed: the engine goes with the last one that it was attached to. */

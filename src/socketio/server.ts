@@ -325,11 +325,17 @@ export class Server<
     });
     await Promise.allSettled(closing);
     this.#recoveryMemory?.dispose();
+    const { engine, httpServer } = this;
     // One that was bound may have no such method.
-    this.engine?.close?.();
-    const { httpServer } = this;
-    if (httpServer === undefined) callback?.();
-    else await new Promise<void>((resolve) => httpServer.close((error) => resolve(callback?.(error))));
+    engine?.close?.(httpServer);
+    if (httpServer === undefined) {
+      callback?.();
+      return;
+    }
+    const error = await new Promise<Error | undefined>((resolve) => httpServer.close(resolve));
+    // One that did not listen has not told that it closed.
+    if (engine instanceof EngineServer) engine.close();
+    callback?.(error);
   }
 
   use(

@@ -42,6 +42,7 @@ interface AskingServer extends HttpServer {
  */
 export class HttpAttachment {
   #attached = true;
+  #closing = false;
   readonly #onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void =>
     this.#handleForeignUpgrade(request, socket, head);
   readonly #onClose = (): void => this.handler.onServerClose(this);
@@ -60,6 +61,7 @@ export class HttpAttachment {
     const { emit } = server;
     const stage = options.takesRequests ? createStage(server, handler) : null;
     const takes = (request: IncomingMessage): boolean => this.#takes(request);
+    const isClosing = (): boolean => this.#closing;
     const takesUpgrade = (request: IncomingMessage): boolean => this.#takesUpgrade(request);
     const { upgradeRoute = (request, socket, head) => handler.handleUpgrade(request, socket, head) } = options;
     this.#emit = emit;
@@ -67,6 +69,7 @@ export class HttpAttachment {
     // Arguments as they came: an array of their own for each event shows in every request (bench: polling).
     this.#ownEmit = function (this: HttpServer, ...args: unknown[]): boolean {
       if (args[0] === 'request' && stage !== null && takes(args[1] as IncomingMessage)) {
+        if (isClosing()) (args[2] as ServerResponse).shouldKeepAlive = false;
         return Reflect.apply(emit, stage, args);
       }
       if (args[0] === 'upgrade' && takesUpgrade(args[1] as IncomingMessage)) {
@@ -81,6 +84,14 @@ export class HttpAttachment {
     server.on('close', this.#onClose);
     server.emit = this.#ownEmit;
     if (options.takesUpgrades) this.#takeUpgrades();
+  }
+
+  /**
+   * The HTTP server is being closed. Requests may still come on connections that are open: they are taken until it has
+   * closed, since no one else would answer them, and each ends its connection, since that would keep the server open.
+   */
+  stayUntilClosed(): void {
+    this.#closing = true;
   }
 
   /** Idempotent. What was attached on top of this stays in place. */

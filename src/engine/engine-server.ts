@@ -2,6 +2,7 @@ import { EventEmitter } from 'node:events';
 import type { IncomingMessage, Server as HttpServer, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { serialize } from 'cookie';
+import { POINTS } from '../common/channels.js';
 import { callListeners, type ForeignErrorSink } from '../common/call-foreign.js';
 import { ConnectionLimits } from './handshake/connection-limits.js';
 import { HandshakeDecision, type AcceptedHandshake, type DecisionContext } from './handshake/handshake-decision.js';
@@ -314,6 +315,7 @@ export class EngineServer extends EventEmitter implements SessionContext, Answer
 
   onRefusal(error: ConnectionError, name: RefusalName): void {
     this.counters.refused.add(name);
+    if (POINTS.refuse.hasSubscribers) POINTS.refuse.publish({ request: error.req, refusal: error });
     this.#tell('connection_error', error);
   }
 

@@ -10,6 +10,7 @@ import {
   type CloseReason,
   type SessionListener,
 } from '../engine/index.js';
+import { POINTS } from '../common/channels.js';
 import { isLargerThan, valueDepthExceeds } from './codec/value-bounds.js';
 import { AttachmentCollector, type AttachmentOwner } from './codec/attachment-collector.js';
 import {
@@ -159,6 +160,9 @@ export class Connection extends TimerEntry implements SessionListener, PacketSin
     const { sockets } = this.#namespaces;
     const ids = sockets.map(({ id }) => id);
     const error = new OverflowError(dropped, ids);
+    if (POINTS.overflow.hasSubscribers) {
+      POINTS.overflow.publish({ session: this.conn, dropped, sockets: [...sockets] });
+    }
     for (const socket of sockets) socket.handleError(error);
     this.#server.reportError(error, sockets[0]);
   }
@@ -185,6 +189,7 @@ export class Connection extends TimerEntry implements SessionListener, PacketSin
   onClose(reason: CloseReason, detail: CloseDetail): void {
     // The engine ends a session with its own codes, or with one that this layer gave it.
     this.#end(reason, detail as DisconnectDetails);
+    if (POINTS.sessionClose.hasSubscribers) POINTS.sessionClose.publish({ session: this.conn, detail });
   }
 
   /** A CONNECT packet; also called for a client that is to be let in without one. */

@@ -42,7 +42,12 @@ export class NamespaceRegistry<
       pattern instanceof RegExp ? String(one.pattern) === String(pattern) : one.match === pattern,
     );
     if (present !== undefined) return present.namespace;
-    const namespace = new ParentNamespace(this.server, this.#parents.length, (child) => this.byName.delete(child.name));
+    const namespace = new ParentNamespace(
+      this.server,
+      this.#parents.length,
+      (child) => this.byName.delete(child.name),
+      pattern instanceof RegExp ? String(pattern) : '(function)',
+    );
     if (pattern instanceof RegExp) {
       const match: NamespaceMatcher = (name, _auth, next) => next(null, matches(pattern, name));
       this.#parents.push({ pattern, match, namespace });
@@ -73,8 +78,8 @@ export class NamespaceRegistry<
   countSockets(): Record<string, number> {
     const counts = new Map<string, number>();
     const dynamic = new Set<unknown>();
-    for (const { pattern, namespace } of this.#parents) {
-      const name = pattern === null ? '(function)' : String(pattern);
+    for (const { namespace } of this.#parents) {
+      const name = namespace.route;
       for (const child of namespace.children) {
         dynamic.add(child);
         counts.set(name, (counts.get(name) ?? 0) + child.sockets.size);

@@ -112,6 +112,8 @@ export class Namespace<
   constructor(
     readonly server: Server<ListenEvents, EmitEvents, ServerSideEvents, SocketData>,
     readonly name: string,
+    /** @internal What it is known as to operators: its name, or the pattern that made it. */
+    readonly route = name,
   ) {
     super();
     this.createAdapter();

@@ -32,8 +32,9 @@ export class ParentNamespace<
     index: number,
     /** How the server is told that a child is gone. */
     private readonly onChildEmpty: (child: Namespace<ListenEvents, EmitEvents, ServerSideEvents, SocketData>) => void,
+    route: string,
   ) {
-    super(server, `/_${index}`);
+    super(server, `/_${index}`, route);
   }
 
   override adopt(contract: AnyContract): void {
@@ -69,7 +70,7 @@ export class ParentNamespace<
 
   /** @internal */
   createChild(name: string): Namespace<ListenEvents, EmitEvents, ServerSideEvents, SocketData> {
-    const child = new Namespace(this.server, name);
+    const child = new Namespace(this.server, name, this.route);
     for (const middleware of this.middlewares) child.use(middleware);
     for (const event of ['connect', 'connection'] as const) {
       for (const listener of this.listeners(event)) child.on(event, listener as never);

@@ -14,6 +14,7 @@ import {
   type ForeignSocket,
   type OtherAnswer,
 } from '../engine/index.js';
+import { POINTS } from '../common/channels.js';
 import { askForeign, callListeners } from '../common/call-foreign.js';
 import type { AdapterConstructor, Room, SocketId } from './adapter/adapter.js';
 import type { BroadcastOperator } from './broadcast/broadcast-operator.js';
@@ -124,6 +125,7 @@ export class Server<
     this.events = defaults.defersEvents ? new EventQueue((error) => this.reportError(error)) : null;
     this.namespaces = new NamespaceRegistry(this);
     this.sockets = this.of('/');
+    if (POINTS.server.hasSubscribers) POINTS.server.publish({ server: this, isOpen: true });
     if (target !== undefined) this.attach(target);
   }
 
@@ -255,6 +257,7 @@ export class Server<
         : adoptSession(conn, this.wheel, { onForeignError: (error) => this.reportError(error) });
     const connection = new Connection(this as unknown as Server, session);
     session.receiver = connection;
+    if (POINTS.sessionOpen.hasSubscribers) POINTS.sessionOpen.publish({ session });
     if (connection.isLegacy) connection.onConnectPacket('/', undefined);
     return this;
   }

@@ -7,10 +7,11 @@ import type {
   NameOf,
   ServerSideEventsOf,
 } from '../contract/index.js';
+import { EmitOperation, HandleOperation, OPERATIONS, POINTS } from '../common/channels.js';
 import { LazyEmitter, type RequestSummary } from '../engine/index.js';
 import { AckReply, type AckSender } from './acks/ack-reply.js';
 import type { AckCallback } from './acks/ack-callback.js';
-import { AckRegistry } from './acks/ack-registry.js';
+import { AckRegistry, type AckKind } from './acks/ack-registry.js';
 import type { AckTerms, PrivateSessionId, RestoredSession, Room, SocketId } from './adapter/adapter.js';
 import { BroadcastOperator, type OperatorFlags } from './broadcast/broadcast-operator.js';
 import { encodeAck, encodeEvent } from './codec/packet-encoder.js';
@@ -188,7 +189,7 @@ export class Socket<
       outbound.check(data, this.nsp);
       if (callback !== null) callback = receivingAck(outbound, event as string, kind, callback, this.nsp);
     }
-    return this.#sendEvent(data, flags, callback, kind) && !this.client.conn.needsDrain;
+    return this.#emitEvent(data, flags, callback, kind) && !this.client.conn.needsDrain;
   }
 
   /** Resolves to the client's ack; rejects with an `AckError` when it times out or the socket is disconnected. */
@@ -208,7 +209,7 @@ export class Socket<
         outbound.check([event, ...args], this.nsp);
         callback = receivingAck(outbound, event as string, 'error-first', callback, this.nsp);
       }
-      this.#sendEvent([event, ...args], flags, callback, 'error-first');
+      this.#emitEvent([event, ...args], flags, callback, 'error-first');
     });
   }
 
@@ -491,6 +492,7 @@ export class Socket<
   /** @internal An event came too early. The client is told; where it asked for no ack, of the first one after one that passed. */
   refuseEvent(wait: number, onLimit: RateLimitAction, reply: AckReply | null, isFirst: boolean): void {
     this.nsp.server.counters.rateLimited++;
+    if (POINTS.rateLimit.hasSubscribers) POINTS.rateLimit.publish({ socket: this, retryAfter: Math.ceil(wait) });
     if (onLimit === 'disconnect') this.client.disconnect(RATE_LIMITED);
     // Nobody else would give the ack.
     else if (reply !== null) reply.fail(rateLimited(wait));
@@ -525,6 +527,7 @@ export class Socket<
     this.#acks?.failAll();
     if (!wasConnected) return;
     this.nsp.server.counters.disconnected.add(details.code);
+    if (POINTS.disconnect.hasSubscribers) POINTS.disconnect.publish({ socket: this, reason, details });
     this.#emitLocal('disconnect', reason, details);
     this.nsp.handlers?.disconnect?.(this, reason, details);
   }
@@ -593,29 +596,49 @@ export class Socket<
 
   /** One by one instead of by `emit`: a listener that throws or rejects must not end the process. */
   #callListeners(event: string, args: unknown[], reply: AckReply | null): void {
+    const isTraced = OPERATIONS.handle.hasSubscribers;
+    const given = isTraced ? args.slice() : args;
     if (reply !== null) args.push(reply.asCallback());
-    for (const listener of this.rawListeners(event)) this.#call(listener as AnyListener, args, reply);
+    for (const listener of this.rawListeners(event) as AnyListener[]) {
+      if (isTraced) this.#callTraced(listener, args, reply, event, given);
+      else this.#call(listener, args, reply);
+    }
+  }
+
+  #callTraced(listener: AnyListener, args: unknown[], reply: AckReply | null, event: string, given: unknown[]): void {
+    const { name } = (listener as { listener?: AnyListener }).listener ?? listener;
+    const operation = new HandleOperation(this, this.nsp.route, event, event, given, name, reply !== null);
+    operation.run(() => this.#call(listener, args, reply, operation));
   }
 
   /** What a listener throws, or rejects with, is reported and keeps no other one from being called. */
-  #call(listener: AnyListener, args: unknown[], reply: AckReply | null): void {
+  #call(
+    listener: AnyListener,
+    args: unknown[],
+    reply: AckReply | null,
+    operation: HandleOperation<unknown> | null = null,
+  ): Promise<unknown> | undefined {
     try {
       const result: unknown = Reflect.apply(listener, this, args);
-      if (result instanceof Promise) result.catch((error: unknown) => this.#onListenerError(error, reply));
+      if (!(result instanceof Promise)) return undefined;
+      return result.catch((error: unknown) => this.#onListenerError(error, reply, operation));
     } catch (error) {
-      this.#onListenerError(error, reply);
+      this.#onListenerError(error, reply, operation);
+      return undefined;
     }
   }
 
-  #onListenerError(error: unknown, reply: AckReply | null): void {
+  #onListenerError(error: unknown, reply: AckReply | null, operation: HandleOperation<unknown> | null = null): void {
     this.nsp.server.reportError(error);
-    if (reply !== null && this.nsp.server.settings.settleAcks) {
-      reply.fail(INTERNAL_ERROR);
-    }
+    const isTold = reply !== null && this.nsp.server.settings.settleAcks && reply.fail(INTERNAL_ERROR);
+    if (operation === null) return;
+    operation.fail(error);
+    operation.tell(isTold ? INTERNAL_ERROR : undefined, true);
   }
 
   #onUnknownEvent(event: string, reply: AckReply | null): void {
     this.nsp.server.counters.unknownEvents++;
+    if (POINTS.unhandled.hasSubscribers) POINTS.unhandled.publish({ socket: this, event });
     this.nsp.server.unknownNames?.onUnknownEvent(this, event);
     if (reply === null || !this.nsp.server.settings.settleAcks) return;
     const message = `No handler for event ${JSON.stringify(event)} in namespace ${JSON.stringify(this.nsp.name)}`;
@@ -655,16 +678,20 @@ export class Socket<
     this.dismiss({ code: 'TOO_MANY_PENDING_EVENTS', message });
   }
 
+  #emitEvent(data: unknown[], flags: OperatorFlags | null, callback: AckCallback | null, kind: AckKind): boolean {
+    if (!OPERATIONS.emit.hasSubscribers) return this.#sendEvent(data, flags, callback, kind);
+    const [event, ...args] = data;
+    const operation = new EmitOperation(this.nsp.route, event as string, args, NO_ROOMS, this.id, callback !== null);
+    if (callback === null) return operation.run(() => this.#sendEvent(data, flags, null, kind));
+    const answering = operation.answering(callback, kind === 'plain');
+    return operation.run(() => this.#sendEvent(data, flags, answering, 'error-first'));
+  }
+
   /**
    * Encodes before anything is remembered, so that a value that cannot be sent leaves no trace and what is changed later
    * changes nothing. Returns false if the event was dropped, as far as that can be told.
    */
-  #sendEvent(
-    data: unknown[],
-    flags: OperatorFlags | null,
-    callback: AckCallback | null,
-    kind: 'plain' | 'error-first',
-  ): boolean {
+  #sendEvent(data: unknown[], flags: OperatorFlags | null, callback: AckCallback | null, kind: AckKind): boolean {
     if (this.#recovery !== null && callback === null && this.#state !== 'connecting') {
       return this.#sendRecoverable(this.#recovery, data, flags ?? DEFAULT_FLAGS);
     }
@@ -711,7 +738,7 @@ export class Socket<
     return this.client.writeToEngine(this.nsp.server.encoder.encode(packet), options);
   }
 
-  #expectAck(id: number, callback: AckCallback, kind: 'plain' | 'error-first', flags: OperatorFlags | null): void {
+  #expectAck(id: number, callback: AckCallback, kind: AckKind, flags: OperatorFlags | null): void {
     this.acks.expect(id, kind, flags?.timeout ?? this.nsp.ackTimeout, callback);
     if (this.#state === 'disconnected') this.acks.failAll();
   }
@@ -728,6 +755,8 @@ export class Socket<
     for (const listener of this.rawListeners(event)) this.#call(listener as AnyListener, args, null);
   }
 }
+
+const NO_ROOMS: ReadonlySet<Room> = new Set();
 
 const DISCONNECTED: DisconnectDetails = Object.freeze({
   code: 'SERVER_DISCONNECT',

@@ -23,6 +23,7 @@ const ENTRIES = [
   'client/index.ts',
   'cli/main.ts',
   'ledger/index.ts',
+  'diagnostics/index.ts',
 ];
 
 /** Knows no protocol; every layer may import its files directly. */
@@ -36,6 +37,7 @@ const DOORS: Readonly<Record<string, readonly string[]>> = {
   nest: ['socketio/index.ts', 'contract/index.ts', 'contract/runtime.ts'],
   client: ['contract/index.ts'],
   ledger: ['socketio/index.ts'],
+  diagnostics: ['socketio/index.ts'],
   socketio: ['engine/index.ts', 'contract/index.ts', 'contract/runtime.ts'],
   engine: [],
   contract: [],

@@ -1,6 +1,7 @@
 import type { WsMessageHandler } from '@nestjs/common';
 import type { Observable } from 'rxjs';
 import { tap } from 'rxjs/operators';
+import { HandleOperation, OPERATIONS } from '../../common/channels.js';
 import type { AckReply, EventHandler, HandlerTable, Namespace, Server, Socket } from '../../socketio/index.js';
 import type { DispatchContext } from '../dispatch/dispatch-context.js';
 import { bodyOf } from '../pipeline/parameters.js';
@@ -78,11 +79,25 @@ export class ClientHandlers {
       const ack = reply?.asCallback();
       for (const { message, callback, isAckHandledManually } of this.#clientOf(socket).handlers) {
         if (message !== event) continue;
-        const results = transform(callback(bodyOf(args), ack));
-        const answer = isAckHandledManually ? null : reply;
-        const sent = results.pipe(tap((response) => respond(response, socket, answer)));
-        const report = (error: unknown): void => context.report(error, socket);
-        context.inFlight.track(context.streams.completion(sent, socket).catch(report));
+        const run = (operation: HandleOperation<Socket> | null): Promise<void> => {
+          const results = transform(callback(bodyOf(args), ack));
+          const answer = isAckHandledManually ? null : reply;
+          const sent = results.pipe(tap((response) => respond(response, socket, answer)));
+          const work = context.streams.completion(sent, socket).catch((error: unknown) => {
+            operation?.fail(error);
+            context.report(error, socket);
+          });
+          context.inFlight.track(work);
+          return work;
+        };
+        if (!OPERATIONS.handle.hasSubscribers) {
+          void run(null);
+          continue;
+        }
+        // Nest does not tell which method it is.
+        const { route } = socket.nsp;
+        const operation = new HandleOperation(socket, route, event, message, args, '', reply !== null);
+        void operation.run(() => run(operation));
       }
     };
   }

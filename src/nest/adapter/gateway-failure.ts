@@ -10,6 +10,7 @@ import { firstValue, isImmediate, isThenable } from '../pipeline/result.js';
  * a `WsException` says nothing. Never throws. A promise only where a filter is asynchronous.
  */
 export function tellAsNest(failures: FailureHandler, error: unknown, call: Invocation): void | Promise<void> {
+  call.operation?.fail(error);
   const filter = filterFor(call, error);
   const onRethrown = (rethrown: unknown): void => failures.reportBoth(error, rethrown, call);
   let handled: unknown;
@@ -57,9 +58,12 @@ interface WithGetError {
 }
 
 function tell(failures: FailureHandler, error: unknown, call: Invocation): void {
-  if (!hasGetError(error)) failures.report(error, call);
+  const isInternal = !hasGetError(error);
+  if (isInternal) failures.report(error, call);
   try {
-    call.socket!.emit('exception', payloadOf(error, call));
+    const payload = payloadOf(error, call);
+    call.socket!.emit('exception', payload);
+    call.operation?.tell(payload, isInternal);
   } catch (failure) {
     failures.report(failure, call);
   }

@@ -53,6 +53,16 @@ export function withSlash<N extends NamespaceName>(namespace: N): N | string {
   return typeof namespace === 'string' && !namespace.startsWith('/') ? `/${namespace}` : namespace;
 }
 
+/** The event that a handler of events is bound to. */
+export function routeOf({ subject }: HandlerDescriptor): string {
+  return 'event' in subject ? String(subject.event) : subject.kind;
+}
+
+/** The method as tools name functions. */
+export function functionNameOf({ gateway, method }: HandlerDescriptor): string {
+  return `${gateway.name}.${method}`;
+}
+
 /** For messages: the method as its author knows it. */
 export function nameOf({ gateway, method }: HandlerDescriptor): string {
   return method === '' ? gateway.name : `${gateway.name}.${method}()`;

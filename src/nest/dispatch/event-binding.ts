@@ -1,5 +1,6 @@
+import { HandleOperation, OPERATIONS } from '../../common/channels.js';
 import type { AckReply, EventHandler, Socket } from '../../socketio/index.js';
-import { nameOf } from '../discovery/gateway-descriptor.js';
+import { functionNameOf, nameOf, routeOf } from '../discovery/gateway-descriptor.js';
 import { BindingError } from '../errors/binding.error.js';
 import { refuseShuttingDown } from '../outcome/fixed-answers.js';
 import { createScope, inScopes } from '../pipeline/async-scope.js';
@@ -59,7 +60,7 @@ export class EventBinding {
     try {
       return handler.rate.allows(socket, this.rule.refusable(reply));
     } catch (error) {
-      this.#onError(error, new Invocation(handler, socket, args, reply, event));
+      void this.#onError(error, new Invocation(handler, socket, args, reply, event));
       return false;
     }
   }
@@ -75,8 +76,14 @@ export class EventBinding {
   #compileStatic(handler: BoundHandler, pipeline: Pipeline): EventHandler<Socket> {
     const { context } = this;
     return (socket, args, reply, event) => {
-      if (context.stopped) refuseShuttingDown(this.rule.refusable(reply));
-      else this.#call(handler, pipeline, socket, args, reply, event);
+      if (context.stopped) {
+        refuseShuttingDown(this.rule.refusable(reply));
+      } else if (OPERATIONS.handle.hasSubscribers) {
+        const operation = operationOf(handler, socket, args, reply, event);
+        void operation.run(() => this.#call(handler, pipeline, socket, args, reply, event, operation));
+      } else {
+        void this.#call(handler, pipeline, socket, args, reply, event, null);
+      }
     };
   }
 
@@ -88,10 +95,28 @@ export class EventBinding {
         refuseShuttingDown(this.rule.refusable(reply));
         return;
       }
-      const provided = handler.resolvePipeline(socket);
-      if (!isThenable(provided)) this.#call(handler, provided, socket, args, reply, event);
-      else context.inFlight.track(this.#runAlone(new Invocation(handler, socket, args, reply, event), provided));
+      if (OPERATIONS.handle.hasSubscribers) {
+        const operation = operationOf(handler, socket, args, reply, event);
+        void operation.run(() => this.#callScoped(handler, socket, args, reply, event, operation));
+      } else {
+        void this.#callScoped(handler, socket, args, reply, event, null);
+      }
     };
+  }
+
+  #callScoped(
+    handler: BoundHandler,
+    socket: Socket,
+    args: unknown[],
+    reply: AckReply | null,
+    event: string,
+    operation: HandleOperation<Socket> | null,
+  ): Promise<void> | void {
+    const provided = handler.resolvePipeline(socket);
+    if (!isThenable(provided)) return this.#call(handler, provided, socket, args, reply, event, operation);
+    const end = this.#runAlone(Invocation.of(handler, null, socket, args, reply, event, operation), provided);
+    this.context.inFlight.track(end);
+    return end;
   }
 
   /** Several handlers begin in order. The event is answered by the one that claims it, else once all have ended. */
@@ -108,7 +133,7 @@ export class EventBinding {
       const ends = inTime.map((handler) =>
         // Each gets arguments of its own: one that changes its array must not change another's.
         createScope().runInAsyncScope(() =>
-          this.#run(new Invocation(handler, socket, args.slice(), reply, event), handler.resolvePipeline(socket)),
+          this.#runBeside(new Invocation(handler, socket, args.slice(), reply, event)),
         ),
       );
       const all = Promise.all(ends);
@@ -118,6 +143,7 @@ export class EventBinding {
     };
   }
 
+  /** A promise only where the handler is asynchronous, or a filter of its error. It does not reject. */
   #call(
     handler: BoundHandler,
     pipeline: Pipeline,
@@ -125,7 +151,8 @@ export class EventBinding {
     args: unknown[],
     reply: AckReply | null,
     event: string,
-  ): void {
+    operation: HandleOperation<Socket> | null,
+  ): Promise<void> | void {
     try {
       const result = pipeline.run(socket, args, reply, event);
       if (isImmediate(result)) {
@@ -133,12 +160,21 @@ export class EventBinding {
         if (reply !== null && end !== 'value') this.rule.conclude(end, handler, socket, reply, event);
         return;
       }
-      this.context.inFlight.track(
-        this.#finishAlone(Invocation.of(handler, pipeline, socket, args, reply, event), result),
-      );
+      const end = this.#finishAlone(Invocation.of(handler, pipeline, socket, args, reply, event, operation), result);
+      this.context.inFlight.track(end);
+      return end;
     } catch (error) {
-      this.#onError(error, Invocation.of(handler, pipeline, socket, args, reply, event));
+      return this.#onError(error, Invocation.of(handler, pipeline, socket, args, reply, event, operation));
     }
+  }
+
+  /** One of several. Never rejects. */
+  #runBeside(call: Invocation): Promise<End> {
+    const { handler, socket, args, reply, event } = call;
+    const run = (): Promise<End> => this.#run(call, handler.resolvePipeline(socket));
+    if (!OPERATIONS.handle.hasSubscribers) return run();
+    call.operation = operationOf(handler, socket!, args, reply, event);
+    return call.operation.run(run);
   }
 
   /** Never rejects. */
@@ -174,10 +210,30 @@ export class EventBinding {
     }
   }
 
-  #onError(error: unknown, call: Invocation): void {
+  #onError(error: unknown, call: Invocation): Promise<void> | void {
     const pending = this.rule.fail(error, call);
     if (pending !== undefined) this.context.inFlight.track(pending);
+    return pending;
   }
+}
+
+function operationOf(
+  { descriptor }: BoundHandler,
+  socket: Socket,
+  args: unknown[],
+  reply: AckReply | null,
+  event: string,
+): HandleOperation<Socket> {
+  const asksAck = reply !== null;
+  return new HandleOperation(
+    socket,
+    socket.nsp.route,
+    event,
+    routeOf(descriptor),
+    args,
+    functionNameOf(descriptor),
+    asksAck,
+  );
 }
 
 /** Whether a handler answers, or only listens. */

@@ -20,7 +20,7 @@ export type ErrorAckMapper = (error: unknown, context: ErrorContext) => unknown;
 export type ErrorReporter = (error: unknown, socket: Socket | undefined, where?: string) => void;
 
 /** What failed; without a handler where a contract refused what its schema does not fit. */
-export type FailedCall = Omit<Invocation, 'handler'> & Pick<Partial<Invocation>, 'handler'>;
+export type FailedCall = Omit<Invocation, 'handler' | 'operation'> & Pick<Partial<Invocation>, 'handler' | 'operation'>;
 
 /** What a filter has left: the error for the client, and whether an operator hears of it. Null: nothing is left. */
 interface Left {
@@ -40,6 +40,7 @@ export class FailureHandler {
    * A promise only where a filter is asynchronous.
    */
   onEventError(error: unknown, call: FailedCall): void | Promise<void> {
+    call.operation?.fail(error);
     const filter = filterFor(call, error);
     if (filter === undefined) {
       this.#tell({ error, isReported: true }, call);
@@ -114,24 +115,31 @@ export class FailureHandler {
   }
 
   #tell(left: Left, call: FailedCall): void {
-    this.#send(this.#map(left, call).payload, call);
+    this.#sendMapped(this.#map(left, call), call);
   }
 
   /** A filter has handled the error; the ack that was asked for still has to be settled. */
   #settle(value: unknown, error: unknown, call: FailedCall): void {
     const { reply } = call;
     if (reply === null || reply.settled) return;
-    this.#send(value === undefined ? this.#map({ error, isReported: false }, call).payload : value, call);
+    if (value === undefined) this.#sendMapped(this.#map({ error, isReported: false }, call), call);
+    else this.#send(value, false, call);
+  }
+
+  #sendMapped({ payload, isInternal }: MappedError, call: FailedCall): void {
+    this.#send(payload, isInternal, call);
   }
 
   /** What cannot be encoded is a mistake of the application, and no reason to leave the client without an answer. */
-  #send(payload: unknown, call: FailedCall): void {
+  #send(payload: unknown, isInternal: boolean, call: FailedCall): void {
     const { socket, reply } = call;
     try {
       deliver(payload, socket!, reply);
+      call.operation?.tell(payload, isInternal);
     } catch (failure) {
       this.report(failure, call);
       deliver(MASKED, socket!, reply);
+      call.operation?.tell(MASKED, true);
     }
   }
 

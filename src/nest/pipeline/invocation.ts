@@ -1,3 +1,4 @@
+import type { HandleOperation } from '../../common/channels.js';
 import type { AckReply, Socket } from '../../socketio/index.js';
 import type { BoundHandler } from './handler-factory.js';
 import type { Pipeline } from './pipeline.js';
@@ -9,6 +10,8 @@ import type { Pipeline } from './pipeline.js';
 export class Invocation {
   /** Null as long as the provider of the handler is not there, and where the error comes from before it. */
   pipeline: Pipeline | null = null;
+  /** Null if nothing listens for it. */
+  operation: HandleOperation<Socket> | null = null;
 
   constructor(
     readonly handler: BoundHandler,
@@ -26,9 +29,11 @@ export class Invocation {
     args: unknown[],
     reply: AckReply | null,
     event: string,
+    operation: HandleOperation<Socket> | null = null,
   ): Invocation {
     const invocation = new Invocation(handler, socket, args, reply, event);
     invocation.pipeline = pipeline;
+    invocation.operation = operation;
     return invocation;
   }
 }

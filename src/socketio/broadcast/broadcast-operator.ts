@@ -1,3 +1,4 @@
+import { EmitOperation, OPERATIONS } from '../../common/channels.js';
 import { randomId } from '../../engine/index.js';
 import type { AdapterPort } from '../adapter/adapter-port.js';
 import type {
@@ -32,6 +33,8 @@ import type {
 
 /** The namespace that a broadcast goes through. */
 export interface BroadcastContext extends AckContext {
+  /** @internal What the namespace is known as to operators. */
+  readonly route: string;
   readonly adapterPort: AdapterPort;
   /** The sockets of this server. */
   readonly sockets: ReadonlyMap<SocketId, { readonly rooms: ReadonlySet<Room> }>;
@@ -112,10 +115,8 @@ export class BroadcastOperator<EmitEvents extends EventsMap, SocketData> impleme
     const data: unknown[] = [event, ...args];
     const callback = typeof data[data.length - 1] === 'function' ? (data.pop() as AckCallback) : null;
     this.origin.outbound?.check(data, this.origin);
-    if (callback !== null) this.#emitWithAck(data, callback);
-    else if (!this.#isForNobody) {
-      this.origin.adapterPort.broadcast({ type: PacketType.EVENT, data }, this.#options());
-    }
+    if (OPERATIONS.emit.hasSubscribers) this.#broadcastTraced(data, callback);
+    else this.#broadcast(data, callback);
     return true;
   }
 
@@ -176,6 +177,28 @@ export class BroadcastOperator<EmitEvents extends EventsMap, SocketData> impleme
   disconnectSockets(close = false): Promise<void> {
     if (this.#isForNobody) return Promise.resolve();
     return this.origin.adapterPort.disconnectSockets(this.#options(), close);
+  }
+
+  #broadcast(data: unknown[], callback: AckCallback | null): void {
+    if (callback !== null) this.#emitWithAck(data, callback);
+    else if (!this.#isForNobody) {
+      this.origin.adapterPort.broadcast({ type: PacketType.EVENT, data }, this.#options());
+    }
+  }
+
+  #broadcastTraced(data: unknown[], callback: AckCallback | null): void {
+    // Adapters may add to their array.
+    const [event, ...args] = data;
+    const operation = new EmitOperation(
+      this.origin.route,
+      event as string,
+      args,
+      this.rooms,
+      undefined,
+      callback !== null,
+    );
+    const answering = callback === null ? null : operation.answering(callback, false);
+    operation.run(() => this.#broadcast(data, answering));
   }
 
   #emitWithAck(data: unknown[], callback: AckCallback): void {

@@ -148,7 +148,7 @@ export class Connection extends TimerEntry implements SessionListener, PacketSin
   /** A message of the session. Throws nothing: what a peer does wrong ends its session. */
   onMessage(data: string | Buffer): void {
     try {
-      if (this.#decoder !== null) this.#decoder.add(data);
+      if (this.#decoder !== null) this.#decode(this.#decoder, data);
       else if (typeof data === 'string') this.#onText(data);
       else this.#onBytes(data);
     } catch (error) {
@@ -348,6 +348,16 @@ export class Connection extends TimerEntry implements SessionListener, PacketSin
     if (asked !== null) this.#namespaces.find(asked.nsp)?.failAck(asked.id);
   }
 
+  /** Decoding may cost more than the length of a message, so that is looked at first. */
+  #decode(decoder: ParserDecoder, data: string | Buffer): void {
+    const { settings, messageCheck } = this.#server;
+    if (!this.#hasAsked && data.length > 2 * (settings.maxNamespaceLength + settings.maxAuthPayload) + PACKET_KEYS) {
+      throw new PacketError('INVALID_PACKET', 'a first packet that is larger than a CONNECT can be');
+    }
+    if (messageCheck !== null) messageCheck(data, settings);
+    decoder.add(data);
+  }
+
   #onText(text: string): void {
     if (this.#attachments !== null) throw new PacketError('UNEXPECTED_ATTACHMENT', 'text instead of an attachment');
     decodePacket(text, this.#limits, this);
@@ -436,6 +446,9 @@ const RECONNECTED: DisconnectDetails = Object.freeze({
   code: 'CLIENT_DISCONNECT',
   message: 'the client connected to the namespace anew',
 });
+
+/** What an encoding may write around the values of a packet, in bytes. */
+const PACKET_KEYS = 1_024;
 
 /** No namespace has this name. */
 const OTHER_NAMESPACES = '';

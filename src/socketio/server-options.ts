@@ -52,6 +52,8 @@ export interface ServerOptions extends EngineOptions {
   maxJsonDepth?: number;
   /** Events that wait while `@OnConnect` has not settled. @default 256 */
   maxPendingEvents?: number;
+  /** What these events hold together, for each socket. @default 1_048_576 */
+  maxPendingBytes?: number;
   /** How often a socket may emit; acks do not count. @default no limit */
   rateLimit?: RateLimitOptions;
   /** Whether `socket.request` is kept after the CONNECT reply. @default true in `./server`, in Nest only where a hook needs it */
@@ -93,6 +95,7 @@ export interface ResolvedServerOptions extends DecoderLimits {
   readonly maxAttachmentBytes: number;
   readonly attachmentTimeout: number;
   readonly maxPendingEvents: number;
+  readonly maxPendingBytes: number;
   readonly rateLimit: RateLimitRules | null;
   readonly keepRequest: boolean | null;
   readonly generateSocketId: ((socket: unknown) => string) | null;
@@ -132,6 +135,7 @@ export interface ServerDefaults extends EngineDefaults {
   readonly attachmentTimeout: number;
   readonly maxJsonDepth: number;
   readonly maxPendingEvents: number;
+  readonly maxPendingBytes: number;
   /** Null: as long as something needs the request. */
   readonly keepRequest: boolean | null;
   /** Of `connectionStateRecovery`. */
@@ -165,6 +169,7 @@ export const SERVER_DEFAULTS: ServerDefaults = Object.freeze({
   attachmentTimeout: 10_000,
   maxJsonDepth: 256,
   maxPendingEvents: 256,
+  maxPendingBytes: 1_048_576,
   keepRequest: true,
   maxDisconnectionDuration: 120_000,
   skipMiddlewares: true,
@@ -216,6 +221,7 @@ export function resolveServerOptions(
     attachmentTimeout: read.milliseconds('attachmentTimeout', defaults.attachmentTimeout, 1),
     maxJsonDepth: read.integer('maxJsonDepth', defaults.maxJsonDepth, { min: 1, max: 5_000 }),
     maxPendingEvents: read.integer('maxPendingEvents', defaults.maxPendingEvents, { min: 0 }),
+    maxPendingBytes: read.integer('maxPendingBytes', defaults.maxPendingBytes, { min: 0 }),
     rateLimit: resolveRateLimit(read),
     keepRequest: read.raw('keepRequest') === undefined ? defaults.keepRequest : read.boolean('keepRequest', true),
     generateSocketId: read.callback<(socket: unknown) => string>('generateSocketId'),

@@ -5,7 +5,6 @@ import { isContract } from '../contract/runtime.js';
 import {
   EngineServer,
   Session,
-  SharedPacket,
   TimerWheel,
   adoptSession,
   randomId,
@@ -13,15 +12,24 @@ import {
   type ForeignEngine,
   type ForeignSocket,
   type OtherAnswer,
+  type SharedPacket,
 } from '../engine/index.js';
 import { POINTS } from '../common/channels.js';
 import { askForeign, callListeners } from '../common/call-foreign.js';
 import type { AdapterConstructor, Room, SocketId } from './adapter/adapter.js';
 import type { BroadcastOperator } from './broadcast/broadcast-operator.js';
+import { SharedEncoding } from './broadcast/shared-encoding.js';
 import { ClientBundle } from './client/client-bundle.js';
 import type { DecoderLimits } from './codec/packet-decoder.js';
 import type { EncodedParts, Packet } from './codec/packet.js';
-import { PacketEncoder, type ParserDecoder, type ParserEncoder } from './codec/parser.js';
+import {
+  PacketEncoder,
+  messageCheckOf,
+  type MessageCheck,
+  type Parser,
+  type ParserDecoder,
+  type ParserEncoder,
+} from './codec/parser.js';
 import { limitsWithQuery } from './client/connect-query.js';
 import { Connection } from './connection.js';
 import { EventQueue } from './inbound/event-queue.js';
@@ -101,9 +109,9 @@ export class Server<
   #legacyLimits: DecoderLimits | null = null;
   readonly #bundle: ClientBundle;
   #recoveryMemory: RecoveryMemory | null = null;
-  /** The broadcast that is being written, as its adapter encoded it, and what its recipients share. */
-  #lastEncoded: EncodedParts | null = null;
-  #lastShared: SharedPacket[] = [];
+  readonly #shared = new SharedEncoding();
+  #checkedParser: Parser | null = null;
+  #messageCheck: MessageCheck | null = null;
 
   /**
    * @param server an HTTP server to attach to, a port to listen on, or the options
@@ -519,16 +527,19 @@ export class Server<
     return parser === null ? null : new parser.Decoder();
   }
 
-  /**
-   * @internal What the recipients of a broadcast share. Adapters hand the same array to one connection after the other,
-   * so remembering the last one is enough to frame a broadcast once.
-   */
-  share(encoded: EncodedParts): readonly SharedPacket[] {
-    if (this.#lastEncoded !== encoded) {
-      this.#lastEncoded = encoded;
-      this.#lastShared = encoded.map((part) => new SharedPacket(typeof part === 'string' ? `4${part}` : part));
+  /** @internal Looks at messages before a custom parser decodes them; null if there is nothing to look for. */
+  get messageCheck(): MessageCheck | null {
+    const { parser } = this.settings;
+    if (parser !== this.#checkedParser) {
+      this.#checkedParser = parser;
+      this.#messageCheck = parser === null ? null : messageCheckOf(parser);
     }
-    return this.#lastShared;
+    return this.#messageCheck;
+  }
+
+  /** @internal What the recipients of a broadcast share. */
+  share(encoded: EncodedParts): readonly SharedPacket[] {
+    return this.#shared.share(encoded);
   }
 
   /** @internal Calls the listeners of a namespace: one that throws, or rejects, is reported and keeps no other from hearing. */

@@ -451,7 +451,7 @@ export class Socket<
 
   /** @internal Events wait from now on, until `releaseEvents`. */
   holdEvents(): void {
-    this.#gate = new InboundGate(this.nsp.server.settings.maxPendingEvents);
+    this.#gate = new InboundGate(this.nsp.server.settings);
   }
 
   /** @internal */
@@ -465,7 +465,7 @@ export class Socket<
 
   /** @internal An event from the client. `args` begins with its name; `id` is −1 where no ack is asked. */
   handleEvent(args: unknown[], id: number): void {
-    if (this.#rateLimiter !== null && !this.#isInTime(this.#rateLimiter, args[0] as string, id)) return;
+    if (this.#rateLimiter !== null && !this.#isInTime(this.#rateLimiter, String(args[0]), id)) return;
     this.#receiveEvent(args, id);
   }
 
@@ -583,7 +583,8 @@ export class Socket<
   }
 
   #deliver(args: unknown[], reply: AckReply | null): void {
-    const event = args.shift() as string;
+    // A number is the name of an event as well, as in Socket.IO.
+    const event = String(args.shift());
     const handler = this.nsp.handlers === null ? null : this.nsp.handlers.handlerOf(event);
     const listens = this.listenerCount(event) > 0;
     if (handler !== null) {

@@ -215,7 +215,7 @@ const ROWS: Row[] = [
 ];
 
 /** Options of the README's table that bound nothing by themselves, or whose bound `test/engine` and `test/hostile` go over. */
-const ELSEWHERE = ['maxPayload', 'sendTimeout', 'retrySendTimeout', 'maxSendRetry', 'sendQueueSize'];
+const ELSEWHERE = ['maxPendingBytes', 'maxPayload', 'sendTimeout', 'retrySendTimeout', 'maxSendRetry', 'sendQueueSize'];
 
 describe.each(TRANSPORTS)('each limit has a counter, over %s', (transport) => {
   it.each(

@@ -177,6 +177,10 @@ export function checkAck(args: readonly unknown[], limits: DecoderLimits): void 
 /** @throws ProtocolError for a name that is none, is reserved or too long, and above `maxEventArgs` */
 export function checkEvent(args: readonly unknown[], limits: DecoderLimits): void {
   const name = args[0];
+  if (typeof name === 'number') {
+    if (args.length - 1 > limits.maxEventArgs) throw tooManyArguments(limits);
+    return;
+  }
   if (typeof name !== 'string') throw new PacketError('INVALID_EVENT', 'an event without a name');
   // A character has at most 3 bytes, so most names need not be measured.
   if (name.length * 3 > limits.maxEventNameLength && Buffer.byteLength(name) > limits.maxEventNameLength) {

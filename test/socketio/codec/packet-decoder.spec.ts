@@ -84,7 +84,7 @@ describe('decodePacket', () => {
       'INVALID_PACKET',
       ['5+1-["e"]', '5-1-["e"]', '51e1-["e"]', '599999999-["e"]', '5'.padEnd(5000, '1'), '6-[]', '60-[]'],
     ],
-    ['INVALID_EVENT', ['2[]', '2[1]', '2[null]', '2[{}]', '2[["e"]]', '2[true]', '51-[]', '51-[1]']],
+    ['INVALID_EVENT', ['2[]', '2[null]', '2[{}]', '2[["e"]]', '2[true]', '51-[]', '51-[null]']],
     ['INVALID_EVENT', ['2["connect"]', '51-["connect"]']],
     [
       'INVALID_ACK_ID',

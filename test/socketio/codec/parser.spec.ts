@@ -58,7 +58,7 @@ describe('a custom parser', () => {
   const event = (...data: unknown[]): Packet => ({ type: 2, nsp: '/', data });
 
   it.each<[string, unknown, string, ServerOptions?]>([
-    ['a name that is no text', event(1), 'INVALID_EVENT'],
+    ['a name that is neither text nor a number', event(true), 'INVALID_EVENT'],
     ['a reserved name', event('connect'), 'INVALID_EVENT'],
     ['a name that is too long', event('123456789'), 'EVENT_NAME_TOO_LONG', { maxEventNameLength: 8 }],
     ['too many arguments', event('e', 1, 2), 'TOO_MANY_ARGUMENTS', { maxEventArgs: 1 }],
@@ -107,7 +107,7 @@ describe('a custom parser', () => {
     const closed = nextEvent([...server.io.engine.sessions.values()][0], 'close');
     // Arrays of one array each.
     wire.send(Buffer.alloc(900_000, 0x91));
-    expect(await closed).toEqual(['parse error', expect.objectContaining({ code: 'INVALID_PACKET' })]);
+    expect(await closed).toEqual(['parse error', expect.objectContaining({ code: 'JSON_TOO_DEEP' })]);
     expect(server.errors).toEqual([]);
   });
 

@@ -5,7 +5,7 @@ import {
   type OnModuleDestroy,
 } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
-import { LAST_IN_FIRST_OUT, LAST_OUT, orderHooksOf } from './platform/hook-order.js';
+import { LAST_IN_FIRST_OUT, LAST_OUT, orderHooksOf } from './platform/nest-internals.js';
 import { SocketIoRuntime } from './socket-io-runtime.js';
 
 /** Lets clients in once everything else of the application has started, and out before anything of it ends. */

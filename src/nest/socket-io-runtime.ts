@@ -26,6 +26,7 @@ import { FailureHandler, type ErrorReporter } from './outcome/failure-handler.js
 import { GatewayBinder } from './dispatch/gateway-binder.js';
 import { UnansweredAcks } from './outcome/unanswered-acks.js';
 import { BindingError } from './errors/binding.error.js';
+import { afterLazyLoad, assertNestInternals, type NestModule } from './platform/nest-internals.js';
 import { HttpMount } from './platform/http-mount.js';
 import { warnOfLostSessions } from './sticky-session-warning.js';
 import {
@@ -78,6 +79,7 @@ export class SocketIoRuntime
     modules: ModulesContainer,
     private readonly graph: SerializedGraph,
   ) {
+    assertNestInternals(externalContextCreator, modules);
     assertImportedOnce([...modules.values()].filter(({ providers }) => providers.has(SocketIoRuntime)));
     this.#options = resolveModuleOptions(options);
     this.server = new Server(this.#serverOptions(), undefined, MODULE_DEFAULTS);
@@ -257,18 +259,14 @@ export class SocketIoRuntime
     server.unknownNames = new UnknownNames(server, (message) => this.#log.warn(message), unbound);
   }
 
-  /** No hook tells of modules that are loaded later, so their loader does. */
   #watchLazyModules(): void {
-    const load = this.lazyModules.load.bind(this.lazyModules);
-    this.lazyModules.load = async (...args) => {
-      const loaded = await load(...args);
+    afterLazyLoad(this.lazyModules, () => {
       const found = this.explorer.exploreLate();
       this.#binder.bind(found);
       this.#binder.checkContracts();
       this.#startLog.writeLate(found);
       enterIntoGraph(this.graph, found, this.#options.port ?? 0);
-      return loaded;
-    };
+    });
   }
 }
 
@@ -286,5 +284,3 @@ function assertImportedOnce(imported: readonly NestModule[]): void {
       'module: it is global.',
   );
 }
-
-type NestModule = NonNullable<ReturnType<ModulesContainer['get']>>;

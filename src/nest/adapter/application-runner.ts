@@ -1,4 +1,4 @@
-import type { INestApplicationContext, Type } from '@nestjs/common';
+import type { INestApplicationContext } from '@nestjs/common';
 import { ApplicationConfig, ExternalContextCreator, ModuleRef, ModulesContainer } from '@nestjs/core';
 import { createSharedContext } from '../dispatch/dispatch-context.js';
 import { BindingReport } from '../discovery/binding-report.js';
@@ -6,7 +6,7 @@ import { ErrorLog } from '../outcome/error-log.js';
 import { FailureHandler, type ErrorReporter } from '../outcome/failure-handler.js';
 import { UnknownNames } from '../outcome/unknown-names.js';
 import { ConnectionScopes } from '../pipeline/connection-scopes.js';
-import { LAST_IN_FIRST_OUT, LAST_OUT } from '../platform/hook-order.js';
+import { LAST_IN_FIRST_OUT, LAST_OUT, addHooks, assertNestInternals } from '../platform/nest-internals.js';
 import type { HttpMount } from '../platform/http-mount.js';
 import { refuseOwnHandlers } from './foreign-adapter.js';
 import { GatewayRunner } from './gateway-runner.js';
@@ -14,6 +14,7 @@ import { GatewayRunner } from './gateway-runner.js';
 /** Runs the gateways of an application that does not import the module. */
 export function createApplicationRunner(app: INestApplicationContext, http: HttpMount): GatewayRunner {
   const modules = app.get(ModulesContainer);
+  assertNestInternals(app.get(ExternalContextCreator), modules);
   const log = new ErrorLog();
   const report: ErrorReporter = (error, socket, where) => {
     if (!runner.handleError(error, socket)) log.error(error, where);
@@ -38,8 +39,8 @@ export function createApplicationRunner(app: INestApplicationContext, http: Http
     },
     main: null,
   });
-  callHooks(modules, 'nestjs-socketio:lifecycle', new GatewayHooks(runner, log));
-  callHooks(modules, 'nestjs-socketio:end', new GatewayEnd(runner, http), LAST_OUT);
+  addHooks(modules, 'nestjs-socketio:lifecycle', new GatewayHooks(runner, log), LAST_IN_FIRST_OUT);
+  addHooks(modules, 'nestjs-socketio:end', new GatewayEnd(runner, http), LAST_OUT);
   return runner;
 }
 
@@ -52,28 +53,15 @@ export function createApplicationRunner(app: INestApplicationContext, http: Http
 export function watchIdleAdapter(app: INestApplicationContext, isIdle: (present: unknown) => boolean): void {
   const modules = app.get(ModulesContainer);
   const config = app.get(ApplicationConfig);
-  callHooks(modules, 'nestjs-socketio:adapter', new IdleHooks(modules, () => isIdle(config.getIoAdapter())));
+  addHooks(
+    modules,
+    'nestjs-socketio:adapter',
+    new IdleHooks(modules, () => isIdle(config.getIoAdapter())),
+    LAST_IN_FIRST_OUT,
+  );
 }
 
-/** Has Nest call hooks in a module of their own, whose distance says when. */
-function callHooks(modules: ModulesContainer, key: string, hooks: object, distance = LAST_IN_FIRST_OUT): void {
-  const [any] = modules.values();
-  const { constructor, container } = any as unknown as NestModule;
-  const metatype = hooks.constructor as Type;
-  const lifecycle = new constructor(metatype, container);
-  lifecycle.distance = distance;
-  Object.assign(lifecycle.getProviderByKey(metatype), { instance: hooks, isResolved: true });
-  modules.set(key, lifecycle);
-}
-
-/** What Nest makes for a module, as far as it is used. */
-type Module = NonNullable<ReturnType<ModulesContainer['get']>>;
-interface NestModule {
-  readonly constructor: new (metatype: Type, container: unknown) => Module;
-  readonly container: unknown;
-}
-
-/** The class of that module; does what the providers of `SocketIoModule` do where that is imported. */
+/** The class of a module for hooks; does what the providers of `SocketIoModule` do where that is imported. */
 class GatewayHooks {
   constructor(
     private readonly host: GatewayRunner,

@@ -8,6 +8,7 @@ import type { DispatchContext } from '../dispatch/dispatch-context.js';
 import { EventBinding } from '../dispatch/event-binding.js';
 import type { NamespaceBinding } from '../dispatch/namespace-binding.js';
 import type { ServeUntil, ShutdownPlan, ShutdownResult } from '../dispatch/shutdown.js';
+import { appliesGlobalsToGateways } from '../platform/nest-internals.js';
 import { resolveAdapterOptions, type ResolvedAdapterOptions } from './socket-io-adapter.options.js';
 import { guardAfterInit } from './after-init.js';
 import { refuseForeignAdapter, refuseOwnHandlers } from './foreign-adapter.js';
@@ -173,7 +174,7 @@ export class GatewayRunner {
     const { external, config, moduleRef, connections } = this.surroundings;
     const style = new GatewayStyle(options.settleAcks);
     const source = new EnhancerSource(external, config);
-    const enhancers = new GatewayEnhancers(source, options.globalEnhancers, appliesGlobals(config));
+    const enhancers = new GatewayEnhancers(source, options.globalEnhancers, appliesGlobalsToGateways(config));
     return { options, style, enhancers, handlers: new HandlerFactory(enhancers, moduleRef, connections, style) };
   }
 
@@ -272,11 +273,6 @@ function hearDisconnecting(namespace: Namespace, message: EventBinding): void {
 /** Nest 12 waits for the adapter before it binds its first gateway, and so binds that after all others. */
 function inOrderOfNest(gateways: readonly WebSocketGateway[], config: ApplicationConfig): WebSocketGateway[] {
   const [first, ...others] = gateways;
-  if (first === undefined || !appliesGlobals(config)) return [...gateways];
+  if (first === undefined || !appliesGlobalsToGateways(config)) return [...gateways];
   return [...others, first];
-}
-
-/** Whether global guards, pipes and interceptors reach gateways by themselves: since Nest 12, which this is a mark of. */
-function appliesGlobals(config: ApplicationConfig): boolean {
-  return 'getRouteConflictPolicy' in config;
 }

@@ -1,5 +1,6 @@
 import type { ApplicationConfig } from '@nestjs/core';
 import { BindingError } from '../errors/binding.error.js';
+import { beforeSetIoAdapter } from '../platform/nest-internals.js';
 import type { GatewayRunner } from './gateway-runner.js';
 import { SocketIoAdapter } from './socket-io.adapter.js';
 
@@ -8,8 +9,7 @@ import { SocketIoAdapter } from './socket-io.adapter.js';
  * not be installed. An adapter that the application sets itself wins, and is told of the module where it is one of ours.
  */
 export function installAdapter(config: ApplicationConfig, host: GatewayRunner): void {
-  const setIoAdapter = config.setIoAdapter.bind(config);
-  config.setIoAdapter = (adapter) => {
+  beforeSetIoAdapter(config, (adapter) => {
     if (host.isRunning) {
       throw new BindingError(
         'useWebSocketAdapter() comes too late: the gateways run with the adapter that was there when the application was ' +
@@ -17,8 +17,7 @@ export function installAdapter(config: ApplicationConfig, host: GatewayRunner): 
       );
     }
     adopt(adapter, host);
-    setIoAdapter(adapter);
-  };
+  });
   const present: unknown = config.getIoAdapter();
   if (present) adopt(present, host);
   else config.setIoAdapter(new SocketIoAdapter());

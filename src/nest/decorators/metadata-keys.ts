@@ -1,3 +1,5 @@
+import { NEST_METADATA } from '../platform/nest-internals.js';
+
 /*
  * Tokens and metadata keys, in one place. `Symbol.for` gives the same key to two copies of this package in one process,
  * such as its CJS and its ESM build under a test runner.
@@ -19,21 +21,13 @@ export const DECORATED_METADATA = Symbol.for('nestjs-socketio:decorated');
 /** On a class: some method of it, or of a class that it extends, is decorated. */
 export const HAS_HANDLERS_METADATA = Symbol.for('nestjs-socketio:has-handlers');
 
-/** Nest's own key for parameter decorators, which every one of its contexts reads. */
-export const ROUTE_ARGS_METADATA = '__routeArguments__';
-/** Part of the keys that `createParamDecorator` makes. */
-export const CUSTOM_ROUTE_ARGS = '__customRouteArgs__';
-/** Nest's own key for what `@Injectable()` says of a scope. */
-export const SCOPE_OPTIONS_METADATA = 'scope:options';
-/** Nest's own keys for what is bound to a class or a method. */
-export const ENHANCERS_METADATA = {
-  guard: '__guards__',
-  pipe: '__pipes__',
-  interceptor: '__interceptors__',
-  filter: '__exceptionFilters__',
-} as const;
-/** Marks a class that Nest calls from outside, so that request-scoped global enhancers reach it. */
-export const ENTRY_PROVIDER_WATERMARK = '__entryProvider__';
+export const {
+  ROUTE_ARGS: ROUTE_ARGS_METADATA,
+  CUSTOM_ROUTE_ARGS,
+  SCOPE_OPTIONS: SCOPE_OPTIONS_METADATA,
+  ENTRY_PROVIDER: ENTRY_PROVIDER_WATERMARK,
+  ENHANCERS: ENHANCERS_METADATA,
+} = NEST_METADATA;
 
 /** What the decorators of `@nestjs/websockets` write. */
 export const WEBSOCKETS_METADATA = {

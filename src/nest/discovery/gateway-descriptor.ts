@@ -1,11 +1,10 @@
-import type { DiscoveryService } from '@nestjs/core';
+import type { InstanceWrapper } from '../platform/nest-internals.js';
 import type { NamespaceMatcher, Rate, RateLimitAction, Socket } from '../../socketio/index.js';
 import type { EntryParts } from '../../contract/runtime.js';
 import type { HandlerMetadata } from '../decorators/handler-metadata.js';
 import type { GatewayContract } from './contract-rules.js';
 
-/** Nest's record of a provider. */
-export type InstanceWrapper = ReturnType<DiscoveryService['getProviders']>[number];
+export type { InstanceWrapper };
 
 /** One decorated method of one provider, found and not yet bound. */
 export interface HandlerDescriptor {

@@ -1,6 +1,6 @@
 import type { AckReply, Socket } from '../../socketio/index.js';
 import { nameOf } from '../discovery/gateway-descriptor.js';
-import type { CatchingFilter } from '../pipeline/enhancers.js';
+import type { CatchingFilter } from '../platform/nest-internals.js';
 import type { Invocation } from '../pipeline/invocation.js';
 import { firstValue, isImmediate } from '../pipeline/result.js';
 import { MASKED, mapError, type MappedError } from './error-mapping.js';

@@ -1,5 +1,5 @@
 import { EMPTY, from, type Observable, type Subscription } from 'rxjs';
-import { filter, ignoreElements, mergeMap, take, tap } from 'rxjs/operators';
+import { ignoreElements, mergeMap, take, tap } from 'rxjs/operators';
 import type { Socket } from '../../socketio/index.js';
 import { asStream, isObservableOrIterable, isThenable } from '../pipeline/result.js';
 
@@ -29,7 +29,9 @@ export class OpenStreams {
     const source = asStream(value);
     if (source === null) return value;
     const stream = new OpenStream();
-    return this.#follow(through?.intercepts ? firstOf(source, stream) : source.pipe(take(1)), socket, stream);
+    return through?.intercepts
+      ? this.#followFirst(source, socket, stream)
+      : this.#follow(source.pipe(take(1)), socket, stream);
   }
 
   /**
@@ -72,6 +74,34 @@ export class OpenStreams {
     }
   }
 
+  /**
+   * Resolves to the first value. The stream is let go by the end of the turn, or at its second value: so one without an end
+   * ends, and the end of one that has one is heard.
+   */
+  #followFirst(source: Observable<unknown>, socket: Socket, stream: OpenStream): Promise<unknown> | undefined {
+    if (!socket.connected) return undefined;
+    return new Promise((resolve, reject) => {
+      let hasValue = false;
+      let first: unknown;
+      const letGo = (): void => queueMicrotask(() => stream.endWith(first));
+      let isOpen = false;
+      const subscription = source.pipe(take(2)).subscribe({
+        next: (value) => {
+          if (hasValue) return;
+          hasValue = true;
+          first = value;
+          if (isOpen) letGo();
+        },
+        error: reject,
+        complete: () => resolve(first),
+      });
+      if (subscription.closed) return;
+      isOpen = true;
+      this.#enter(stream, subscription, resolve, socket);
+      if (hasValue) letGo();
+    });
+  }
+
   /** Resolves to the last value. One that ends at once, as most do behind an interceptor, is never entered anywhere. */
   #follow(source: Observable<unknown>, socket: Socket | null, stream: OpenStream): Promise<unknown> | undefined {
     // The client left while a promise of the stream was awaited.
@@ -84,13 +114,22 @@ export class OpenStreams {
         complete: () => resolve(last),
       });
       if (subscription.closed) return;
-      stream.open(subscription, resolve);
-      const streams = this.#open.get(socket) ?? new Set();
-      this.#open.set(socket, streams.add(stream));
-      subscription.add(() => {
-        streams.delete(stream);
-        if (streams.size === 0) this.#open.delete(socket);
-      });
+      this.#enter(stream, subscription, resolve, socket);
+    });
+  }
+
+  #enter(
+    stream: OpenStream,
+    subscription: Subscription,
+    resolve: (value: unknown) => void,
+    socket: Socket | null,
+  ): void {
+    stream.open(subscription, resolve);
+    const streams = this.#open.get(socket) ?? new Set();
+    this.#open.set(socket, streams.add(stream));
+    subscription.add(() => {
+      streams.delete(stream);
+      if (streams.size === 0) this.#open.delete(socket);
     });
   }
 }
@@ -117,23 +156,6 @@ class OpenStream {
     this.#subscription?.unsubscribe();
     this.#resolve?.(value);
   }
-}
-
-/**
- * Resolves with the first value and lets the stream go by the end of the turn, or at its second value: so a stream without
- * an end ends, and the end of one that has one is heard.
- */
-function firstOf(source: Observable<unknown>, stream: OpenStream): Observable<unknown> {
-  let isFirst = true;
-  return source.pipe(
-    take(2),
-    filter((value) => {
-      if (!isFirst) return false;
-      isFirst = false;
-      queueMicrotask(() => stream.endWith(value));
-      return true;
-    }),
-  );
 }
 
 /** A rejection among the values of a stream is a failure of it, though nobody asks for the values. */

@@ -1,15 +1,16 @@
-import type { CanActivate, NestInterceptor, PipeTransform, Type } from '@nestjs/common';
+import type { CanActivate, NestInterceptor, PipeTransform } from '@nestjs/common';
 import type { ApplicationConfig, ContextId, ExternalContextCreator } from '@nestjs/core';
 import { BindingError } from '../errors/binding.error.js';
 import { nameOf, type HandlerDescriptor, type InstanceWrapper } from '../discovery/gateway-descriptor.js';
 import type { Pipe } from '../decorators/param-metadata.js';
+import {
+  creatorsOf,
+  forgetTree,
+  type CatchingFilter,
+  type EnhancerCreator,
+  type EnhancerCreators,
+} from '../platform/nest-internals.js';
 import { ENHANCERS_METADATA } from '../decorators/metadata-keys.js';
-
-/** An exception filter, as Nest's own contexts hold it. */
-export interface CatchingFilter {
-  readonly func: (exception: unknown, host: unknown) => unknown;
-  readonly exceptionMetatypes: readonly Type[];
-}
 
 /** What is bound to one handler: global, then class, then method; filters the other way round. */
 export interface Enhancers {
@@ -17,21 +18,6 @@ export interface Enhancers {
   readonly pipes: readonly PipeTransform[];
   readonly interceptors: readonly NestInterceptor[];
   readonly filters: readonly CatchingFilter[];
-}
-
-interface Creator<E> {
-  create(instance: object, callback: Function, module: string, contextId?: ContextId, inquirerId?: string): E;
-  getGlobalMetadata(contextId?: ContextId, inquirerId?: string): readonly unknown[];
-}
-
-interface Creators {
-  readonly guardsContextCreator: Creator<CanActivate[]>;
-  readonly pipesContextCreator: Creator<PipeTransform[]> & {
-    setModuleContext(module: string): void;
-    createConcreteContext(pipes: readonly Pipe[], contextId?: ContextId, inquirerId?: string): PipeTransform[];
-  };
-  readonly interceptorsContextCreator: Creator<NestInterceptor[]>;
-  readonly filtersContextCreator: Creator<{ readonly filters?: CatchingFilter[] }>;
 }
 
 type Kind = 'guard' | 'pipe' | 'interceptor' | 'filter';
@@ -50,23 +36,16 @@ const NOTHING_SCOPED: ScopedGlobals = {
 };
 
 /**
- * Finds the enhancers of a handler through the creators that Nest itself uses. The only file that knows them: they are
- * the parts of the injectable `ExternalContextCreator`, the same on Nest 11 and 12, and checked when the module starts.
+ * Finds the enhancers of a handler through the creators that Nest itself uses.
  */
 export class EnhancerSource {
-  readonly #creators: Creators;
+  readonly #creators: EnhancerCreators;
 
-  /** @throws Error where this version of Nest has other parts */
   constructor(
     private readonly external: ExternalContextCreator,
     private readonly config: ScopedGlobals,
   ) {
-    const creators = external as unknown as Creators;
-    for (const name of ['guards', 'pipes', 'interceptors', 'filters'] as const) {
-      if (typeof creators[`${name}ContextCreator`]?.create === 'function') continue;
-      throw new Error(`this version of @nestjs/core is not supported: ExternalContextCreator has no ${name} creator`);
-    }
-    this.#creators = creators;
+    this.#creators = creatorsOf(external);
   }
 
   /** The same without what is global, for the kinds that are named; without any that has a scope. */
@@ -124,7 +103,11 @@ export class EnhancerSource {
       interceptors: interceptorsContextCreator.create(instance, callback, module, contextId, inquirerId),
       filters: filtersContextCreator.create(instance, callback, module, contextId, inquirerId).filters ?? [],
     };
-    const check = (kind: keyof typeof ENHANCERS_METADATA, resolved: number, creator: Creator<unknown>): void => {
+    const check = (
+      kind: keyof typeof ENHANCERS_METADATA,
+      resolved: number,
+      creator: EnhancerCreator<unknown>,
+    ): void => {
       const global = creator.getGlobalMetadata(contextId, inquirerId).filter(Boolean).length;
       if (resolved - global < countBound(ENHANCERS_METADATA[kind], descriptor.gateway, callback))
         throw unresolved(kind, descriptor);
@@ -159,12 +142,6 @@ export class EnhancerSource {
       ...config.getGlobalRequestFilters(),
     ];
   }
-}
-
-/** The first versions of Nest 11 keep what they found out about a provider before an enhancer was added to it. */
-function forgetTree(wrapper: InstanceWrapper): void {
-  if (!wrapper.isDependencyTreeStatic()) return;
-  Object.assign(wrapper, { isTreeStatic: undefined, isTreeDurable: undefined });
 }
 
 function moduleKeyOf(descriptor: HandlerDescriptor): string {

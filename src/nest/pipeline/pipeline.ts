@@ -202,10 +202,7 @@ function withInterceptors(
   return (socket, args, reply, pattern) => {
     const context = createContext(socket, args, reply, pattern);
     const isFirst = takesFirst === 'always' || (takesFirst === 'asked' && reply !== null);
-    return intercept(interceptors, context, 0, () => {
-      const values = toObservable(method(socket, args, reply, pattern));
-      return isFirst ? values.pipe(take(1)) : values;
-    });
+    return intercept(interceptors, context, 0, () => toObservable(method(socket, args, reply, pattern), isFirst));
   };
 }
 
@@ -225,8 +222,12 @@ function intercept(
   return isThenable(result) ? from(result).pipe(mergeAll()) : result;
 }
 
-function toObservable(result: unknown): Observable<unknown> {
+/** @param isFirst whether a stream ends with its first value */
+function toObservable(result: unknown, isFirst: boolean): Observable<unknown> {
   if (isImmediate(result)) return of(result);
-  if (isThenable(result)) return from(Promise.resolve(result).then(toObservable)).pipe(mergeAll());
-  return from(result as Observable<unknown>);
+  if (isThenable(result)) {
+    return from(Promise.resolve(result).then((value) => toObservable(value, isFirst))).pipe(mergeAll());
+  }
+  const values = from(result as Observable<unknown>);
+  return isFirst ? values.pipe(take(1)) : values;
 }

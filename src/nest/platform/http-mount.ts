@@ -3,6 +3,7 @@ import type { Socket as NetSocket } from 'node:net';
 import { Injectable } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import { pickCorsOptions, type AttachOptions, type Server, type ServerOptions } from '../../socketio/index.js';
+import { onEnableCors, onHttpAdapter } from './nest-internals.js';
 import { registerFastifyRoutes, type FastifyInstance } from './fastify-exchange.js';
 
 /** Whether requests pass Fastify on their way to a server, or come before it. */
@@ -17,8 +18,7 @@ export class HttpMount {
   readonly #ownServers = new Map<number, HttpServer>();
 
   constructor(private readonly adapterHost: HttpAdapterHost) {
-    // A testing module is compiled before it gets its adapter.
-    onAdapter(adapterHost, () => this.#watchCors());
+    onHttpAdapter(adapterHost, () => this.#watchCors());
   }
 
   /** CORS as the application has it, for a server that was told nothing about it. */
@@ -82,29 +82,7 @@ export class HttpMount {
   #watchCors(): void {
     const { httpAdapter } = this.adapterHost;
     if (!httpAdapter) return;
-    const enableCors = httpAdapter.enableCors.bind(httpAdapter);
-    httpAdapter.enableCors = (options, ...rest) => {
-      this.#cors = corsOf(options, httpAdapter.getInstance());
-      return enableCors(options, ...rest);
-    };
-  }
-}
-
-/** Calls back once the application has its adapter. */
-function onAdapter(host: HttpAdapterHost, callback: () => void): void {
-  if (host.httpAdapter) callback();
-  else if (host.init$ !== undefined) host.init$.subscribe(callback);
-  else {
-    // The first versions of Nest 11 do not tell; an accessor in the way of that of the class does, once.
-    Object.defineProperty(host, 'httpAdapter', {
-      configurable: true,
-      get: () => undefined,
-      set(adapter) {
-        Reflect.deleteProperty(host, 'httpAdapter');
-        host.httpAdapter = adapter;
-        callback();
-      },
-    });
+    onEnableCors(httpAdapter, (options) => (this.#cors = corsOf(options, httpAdapter.getInstance())));
   }
 }
 

@@ -23,6 +23,7 @@ import { UnknownNames, type UnboundNames } from './outcome/unknown-names.js';
 import { StartLog, enterIntoGraph } from './start-log.js';
 import { ErrorLog } from './outcome/error-log.js';
 import { FailureHandler, type ErrorReporter } from './outcome/failure-handler.js';
+import { ConnectionGate } from './dispatch/connection-gate.js';
 import { GatewayBinder } from './dispatch/gateway-binder.js';
 import { UnansweredAcks } from './outcome/unanswered-acks.js';
 import { BindingError } from './errors/binding.error.js';
@@ -51,6 +52,7 @@ export class SocketIoRuntime
   readonly server: Server;
   readonly #options: ResolvedModuleOptions;
   readonly #context: DispatchContext;
+  readonly #gate: ConnectionGate;
   readonly #binder: GatewayBinder;
   /** Those of `@nestjs/websockets`. */
   readonly #gateways: GatewayRunner;
@@ -75,7 +77,7 @@ export class SocketIoRuntime
     private readonly lazyModules: LazyModuleLoader,
     externalContextCreator: ExternalContextCreator,
     private readonly config: ApplicationConfig,
-    moduleRef: ModuleRef,
+    private readonly moduleRef: ModuleRef,
     modules: ModulesContainer,
     private readonly graph: SerializedGraph,
   ) {
@@ -90,6 +92,7 @@ export class SocketIoRuntime
     };
     const shared = createSharedContext(new FailureHandler(this.#options.errorAck, counting), counting, this.#log);
     this.#context = { ...shared, unanswered: new UnansweredAcks(this.server) };
+    this.#gate = new ConnectionGate(this.#context);
     const connections = new ConnectionScopes();
     const enhancers = new EnhancerSource(externalContextCreator, config);
     const { checksOutbound } = this.server.settings;
@@ -105,7 +108,10 @@ export class SocketIoRuntime
       context: this.#context,
       report,
       warn: (message) => this.#log.warn(message),
-      watch: (server) => this.#watchUnknown(server),
+      watch: (server) => {
+        this.#watchUnknown(server);
+        server.gates.push(this.#gate.ask);
+      },
       main: {
         server: this.server,
         binder: this.#binder,
@@ -117,6 +123,7 @@ export class SocketIoRuntime
     });
     this.#startLog = new StartLog(this.#log, this.#options.logBindings ? this.server : null);
     this.#watchUnknown(this.server);
+    if (this.#options.connectGuards.length > 0) this.server.gates.push(this.#gate.ask);
     installAdapter(config, this.#gateways);
   }
 
@@ -132,6 +139,7 @@ export class SocketIoRuntime
     setUpModuleServer(this.config, this.#options.port, this.#options.server.path);
     const isMessage = ({ subject }: HandlerDescriptor): boolean => subject.kind === 'message';
     this.#binder.bind(this.#found.filter((descriptor) => !isMessage(descriptor)));
+    await this.#gate.resolve(this.#options.connectGuards, this.moduleRef);
     this.#watchLazyModules();
     this.#prepare();
     await this.#gateways.bind(this.#found.filter(isMessage));

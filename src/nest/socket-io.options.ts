@@ -1,3 +1,4 @@
+import type { CanActivate } from '@nestjs/common';
 import {
   MODULE_DEFAULTS,
   OptionError,
@@ -6,6 +7,7 @@ import {
   type ServerOptions,
   type Socket,
 } from '../socketio/index.js';
+import type { ConnectGuard } from './dispatch/connection-gate.js';
 import { SERVE_UNTIL, SHUTDOWN_DEFAULTS, type ServeUntil, type ShutdownDefaults } from './dispatch/shutdown.js';
 import type { FastifyMode } from './platform/http-mount.js';
 import type { ErrorAckMapper } from './outcome/failure-handler.js';
@@ -49,6 +51,11 @@ export interface SocketIoModuleOptions extends TypedServerOptions {
    * server. In the latter case handlers may find closed what `onModuleDestroy` closes. @default 'onModuleDestroy'
    */
   serveUntil?: ServeUntil;
+  /**
+   * Guards, as classes or instances, that are asked about every connection to any namespace, before all others. A class is taken
+   * from the module that provides it. What says no refuses the client. @default none
+   */
+  connectGuards?: readonly ConnectGuard[];
   /** Replaces what a client is told about an error; `undefined` keeps it. */
   errorAck?: ErrorAckMapper;
 }
@@ -60,6 +67,7 @@ export interface ResolvedModuleOptions {
   readonly warnUnknown: boolean;
   readonly shutdown: ShutdownDefaults;
   readonly serveUntil: ServeUntil;
+  readonly connectGuards: readonly ConnectGuard[];
   readonly errorAck: ErrorAckMapper | null;
   /** For the server, as given. */
   readonly server: ServerOptions;
@@ -74,6 +82,7 @@ const MODULE_NAMES = [
   'shutdownTimeout',
   'shutdownSlices',
   'serveUntil',
+  'connectGuards',
   'errorAck',
 ] as const;
 
@@ -96,10 +105,22 @@ export function resolveModuleOptions(given: SocketIoModuleOptions | undefined): 
     logBindings: read.boolean('logBindings', true),
     warnUnknown: read.boolean('warnUnknown', process.env.NODE_ENV !== 'production'),
     serveUntil: read.choice('serveUntil', 'onModuleDestroy', SERVE_UNTIL),
+    connectGuards: resolveConnectGuards(read),
     errorAck: read.callback<ErrorAckMapper>('errorAck'),
     server,
   };
   // All options are checked here, before anything is made, and again by the server for itself.
   resolveServerOptions(server, MODULE_DEFAULTS, MODULE_NAMES);
   return Object.freeze(resolved);
+}
+
+function resolveConnectGuards(read: OptionReader): readonly ConnectGuard[] {
+  const guards = read.raw('connectGuards') ?? [];
+  if (!Array.isArray(guards)) throw read.error('connectGuards', guards, 'a list of guards');
+  guards.forEach((guard: unknown, i) => {
+    const target: unknown = typeof guard === 'function' ? guard.prototype : guard;
+    if (typeof (target as Partial<CanActivate> | null | undefined)?.canActivate === 'function') return;
+    throw read.error(`connectGuards[${i}]`, guard, 'a class or an object with canActivate()');
+  });
+  return Object.freeze([...guards]) as readonly ConnectGuard[];
 }

@@ -57,7 +57,7 @@ export class ConnectSequence extends TimerEntry {
       namespace?.checkEmpty();
       return;
     }
-    if (namespace === null) {
+    if (namespace === null || (this.name === '/' && !this.server.settings.rootNamespace)) {
       this.#finish();
       if (failed) {
         this.connection.refuse(this.name, INTERNAL_ERROR, 'INTERNAL_ERROR');
@@ -96,16 +96,23 @@ export class ConnectSequence extends TimerEntry {
     const socket = new Socket(namespace, this.connection, this.auth, restored);
     this.#socket = socket;
     const skips = socket.recovered && this.server.settings.connectionStateRecovery?.skipMiddlewares;
-    if (namespace.middlewares.length === 0 || skips) {
+    const chain = this.#chainOf(namespace, skips === true);
+    if (chain.length === 0) {
       this.#open(socket);
       return;
     }
     namespace._preConnectSockets.set(socket.id, socket);
-    runMiddlewares(namespace.middlewares, socket, (error?: ExtendedError, wasThrown = false) => {
+    runMiddlewares(chain, socket, (error?: ExtendedError, wasThrown = false) => {
       if (this.#step !== 'asking') return;
       if (error === undefined) this.#open(socket);
       else this.#refuse(error, wasThrown);
     });
+  }
+
+  #chainOf({ middlewares }: Namespace, skips: boolean): Namespace['middlewares'] {
+    const { gates } = this.server;
+    if (skips) return gates;
+    return gates.length === 0 ? middlewares : [...gates, ...middlewares];
   }
 
   #open(socket: Socket): void {

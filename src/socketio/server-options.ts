@@ -48,6 +48,8 @@ export interface ServerOptions extends EngineOptions {
   maxAttachmentBytes?: number;
   /** Time for a packet's attachments to arrive. @default 10_000 */
   attachmentTimeout?: number;
+  /** Whether clients may connect to `/`; false for a server whose namespaces all have a name. @default true */
+  rootNamespace?: boolean;
   /** Levels of arrays and objects in a payload. @default 256 */
   maxJsonDepth?: number;
   /** Events that wait while `@OnConnect` has not settled. @default 256 */
@@ -89,6 +91,7 @@ export interface ResolvedServerOptions extends DecoderLimits {
   readonly cleanupEmptyChildNamespaces: boolean;
   readonly ackTimeout: number;
   readonly settleAcks: boolean;
+  readonly rootNamespace: boolean;
   readonly maxNamespaces: number;
   readonly connectRate: Rate;
   readonly maxConnectRefusals: number;
@@ -124,6 +127,7 @@ export interface ServerDefaults extends EngineDefaults {
   readonly cleanupEmptyChildNamespaces: boolean;
   readonly ackTimeout: number;
   readonly settleAcks: boolean;
+  readonly rootNamespace: boolean;
   readonly maxAuthPayload: number;
   readonly maxEventNameLength: number;
   readonly maxEventArgs: number;
@@ -158,6 +162,7 @@ export const SERVER_DEFAULTS: ServerDefaults = Object.freeze({
   cleanupEmptyChildNamespaces: false,
   ackTimeout: 0,
   settleAcks: false,
+  rootNamespace: true,
   maxAuthPayload: 8_192,
   maxEventNameLength: 256,
   maxEventArgs: 256,
@@ -209,6 +214,7 @@ export function resolveServerOptions(
     cleanupEmptyChildNamespaces: read.boolean('cleanupEmptyChildNamespaces', defaults.cleanupEmptyChildNamespaces),
     ackTimeout: read.milliseconds('ackTimeout', defaults.ackTimeout, 0, 'outboundAckTimeout'),
     settleAcks: read.boolean('settleAcks', defaults.settleAcks),
+    rootNamespace: read.boolean('rootNamespace', defaults.rootNamespace),
     maxAuthPayload: read.integer('maxAuthPayload', defaults.maxAuthPayload, { min: 0 }),
     maxEventNameLength: read.integer('maxEventNameLength', defaults.maxEventNameLength, { min: 1 }),
     maxEventArgs: read.integer('maxEventArgs', defaults.maxEventArgs, { min: 0 }),

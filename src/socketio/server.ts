@@ -48,7 +48,7 @@ import {
 import { ServerSettings } from './server-settings.js';
 import { NO_ENGINE_STATS, ServerCounters, type ServerStats } from './server-stats.js';
 import type { Socket } from './socket.js';
-import type { ExtendedError } from './inbound/middleware.js';
+import type { ExtendedError, Middleware } from './inbound/middleware.js';
 import {
   StrictEventEmitter,
   type AllButLast,
@@ -98,6 +98,8 @@ export class Server<
   readonly counters = new ServerCounters();
   /** @internal Hears of events and namespaces that clients name and that are not there; null in production. */
   unknownNames: UnknownNamesListener | null = null;
+  /** @internal Asked about every connection to any namespace, before its middlewares, and about a comeback as well. */
+  readonly gates: Middleware<Socket>[] = [];
   /** @internal All timeouts of this server. */
   readonly wheel = new TimerWheel();
   /** @internal Null where events are dispatched as they come. */

@@ -1,4 +1,4 @@
-import type { ContextType, ExecutionContext, Type } from '@nestjs/common';
+import type { ArgumentsHost, ContextType, ExecutionContext, Type } from '@nestjs/common';
 import type { Socket } from '../../socketio/index.js';
 
 /** The arguments that Nest's enhancers see: socket, data, ack function, name of the event. */
@@ -54,4 +54,21 @@ export class WsExecutionContext implements ExecutionContext {
     const [client, data] = this.args;
     return { getContext: <T>(): T => data as T, getData: <T>(): T => client as T };
   }
+}
+
+const IS_CONNECT = Symbol.for('nestjs-socketio:is-connect');
+
+/** The same where the call is about a connection: nothing was sent yet but the auth of the handshake. */
+export class ConnectExecutionContext extends WsExecutionContext {
+  get [IS_CONNECT](): boolean {
+    return true;
+  }
+}
+
+/**
+ * Whether a guard, interceptor or filter is asked about a connection, and not about an event: `switchToWs().getData()` is then
+ * the client's auth. For guards that serve both, such as global ones.
+ */
+export function isConnect(context: ArgumentsHost): boolean {
+  return (context as { [IS_CONNECT]?: boolean })[IS_CONNECT] === true;
 }

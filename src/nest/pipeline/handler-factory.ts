@@ -71,7 +71,7 @@ export class HandlerFactory {
     // What decorators wrote is on the class's own, also where its instance has another in front, such as a bound one.
     const declared = (gateway.prototype as Record<string, Function | undefined>)[name] ?? method;
     const bound = this.enhancers.enhancersOf(descriptor, instance, declared, contextId, inquirerId);
-    const createContext = contextFactory(gateway as Type, declared);
+    const createContext = contextFactory(gateway as Type, declared, CONNECT_KINDS.has(subject.kind));
     const isBare = style.isBare(subject);
     const enhancers = isBare ? { ...bound, pipes: [], interceptors: [] } : bound;
     const parameters: ParameterContext = {
@@ -150,6 +150,9 @@ export class HandlerFactory {
     return instance;
   }
 }
+
+/** What guards are asked about a connection for. */
+const CONNECT_KINDS: ReadonlySet<string> = new Set(['handshake', 'connect', 'guards', 'open']);
 
 /** Stands for the method where the guards of a class decide about a connection that no method of it handles. */
 function connect(): void {}

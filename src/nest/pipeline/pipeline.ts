@@ -8,7 +8,7 @@ import type { Enhancers } from './enhancers.js';
 import { bodyOf, transform, type Call, type Extract } from './parameters.js';
 import { checkedReply, type ReplyCheck } from './reply-check.js';
 import { isImmediate, isThenable } from './result.js';
-import { WsExecutionContext } from './execution-context.js';
+import { ConnectExecutionContext, WsExecutionContext } from './execution-context.js';
 
 /** A handler with everything that is bound to it, compiled once. */
 export interface Pipeline {
@@ -65,9 +65,10 @@ export function compilePipeline(parts: PipelineParts): Pipeline {
 }
 
 /** Contexts are made per call, and only where something bound asks for one. */
-export function contextFactory(gateway: Type, method: Function): Call<WsExecutionContext> {
+export function contextFactory(gateway: Type, method: Function, isConnect: boolean): Call<WsExecutionContext> {
+  const Context = isConnect ? ConnectExecutionContext : WsExecutionContext;
   return (socket, args, reply, pattern) =>
-    new WsExecutionContext([socket, bodyOf(args), reply?.asCallback(), pattern], gateway, method);
+    new Context([socket, bodyOf(args), reply?.asCallback(), pattern], gateway, method);
 }
 
 /** Guards and interceptors have seen what the client sent; pipes and the method get what its schemas return. */
@@ -147,7 +148,8 @@ function withPipedArguments(
   };
 }
 
-function compileGuards(
+/** Runs guards one after the other; null if there are none. What says no throws. */
+export function compileGuards(
   guards: readonly CanActivate[],
   createContext: Call<WsExecutionContext>,
   refusal: CallStyle['refusal'],

@@ -65,5 +65,9 @@ export interface PointPayloads {
     readonly sockets: readonly Socket[];
   };
   /** A client came back: how many packets it had missed. Or it could not come back, and begins anew. */
-  'nestjs-socketio.recover': { readonly socket: Socket; readonly missed: number; readonly reason: string | undefined };
+  'nestjs-socketio.recover': {
+    readonly socket: Socket | undefined;
+    readonly missed: number;
+    readonly reason: string | undefined;
+  };
 }

@@ -1,4 +1,5 @@
 import { askForeign } from '../common/call-foreign.js';
+import { ConnectOperation, OPERATIONS, POINTS } from '../common/channels.js';
 import { TimerEntry } from '../common/timer-wheel.js';
 import type { RestoredSession } from './adapter/adapter.js';
 import type { Connection } from './connection.js';
@@ -6,6 +7,7 @@ import { isRefusal, runMiddlewares, type ExtendedError } from './inbound/middlew
 import type { Namespace } from './namespace.js';
 import type { Server } from './server.js';
 import { Socket } from './socket.js';
+import type { ConnectRefusalCode } from './socketio-codes.js';
 
 /**
  * One CONNECT packet: its namespace, the session that the client comes back with, middlewares, the CONNECT reply, handlers.
@@ -17,6 +19,8 @@ export class ConnectSequence extends TimerEntry {
   #step: 'finding' | 'restoring' | 'asking' | 'over' = 'finding';
   #namespace: Namespace | null = null;
   #socket: Socket | null = null;
+  /** Null if nothing listens for it. */
+  #operation: ConnectOperation<Connection, Socket> | null = null;
 
   constructor(
     private readonly server: Server,
@@ -37,6 +41,7 @@ export class ConnectSequence extends TimerEntry {
     if (this.#step === 'over') return;
     this.#finish();
     this.#abandon();
+    this.#fail(new Error('the connection ended'), 'DISCONNECTED');
   }
 
   /** A step takes too long. */
@@ -50,6 +55,7 @@ export class ConnectSequence extends TimerEntry {
     this.#finish();
     this.connection.refuseLate(this.name);
     this.#abandon();
+    this.#fail(new Error('connect timeout'), 'CONNECT_TIMEOUT');
   }
 
   #onFound(namespace: Namespace | null, failed: boolean): void {
@@ -60,16 +66,24 @@ export class ConnectSequence extends TimerEntry {
     if (namespace === null || (this.name === '/' && !this.server.settings.rootNamespace)) {
       this.#finish();
       if (failed) {
-        this.connection.refuse(this.name, INTERNAL_ERROR, 'INTERNAL_ERROR');
+        this.connection.refuseUnseen(this.name, this.auth, INTERNAL_ERROR.message, 'INTERNAL_ERROR');
         return;
       }
       this.server.unknownNames?.onUnknownNamespace(this.name);
-      this.connection.refuse(this.name, { message: 'Invalid namespace' }, 'UNKNOWN_NAMESPACE');
+      this.connection.refuseUnseen(this.name, this.auth, 'Invalid namespace', 'UNKNOWN_NAMESPACE');
       return;
     }
     this.#namespace = namespace;
     namespace.connecting++;
-    this.#restore(namespace);
+    if (OPERATIONS.connect.hasSubscribers) this.#restoreTraced(namespace);
+    else this.#restore(namespace);
+  }
+
+  #restoreTraced(namespace: Namespace): void {
+    const operation = new ConnectOperation<Connection, Socket>(this.connection, namespace.route, this.auth);
+    this.#operation = operation;
+    operation.defer();
+    operation.run(() => this.#restore(namespace));
   }
 
   #restore({ recovery }: Namespace): void {
@@ -86,6 +100,9 @@ export class ConnectSequence extends TimerEntry {
   }
 
   #onRestored(restored: RestoredSession | null): void {
+    if (restored === null && POINTS.recover.hasSubscribers) {
+      POINTS.recover.publish({ socket: undefined, missed: 0, reason: 'SESSION_UNKNOWN' });
+    }
     this.#runMiddlewares(restored);
     this.#wait();
   }
@@ -128,7 +145,14 @@ export class ConnectSequence extends TimerEntry {
     this.#socket = null;
     this.#finish();
     namespace.addSocket(socket);
-    if (!socket.open()) return;
+    if (!socket.open()) {
+      this.#fail(new Error('the reply could not be encoded'), 'INTERNAL_ERROR');
+      return;
+    }
+    if (this.#operation !== null) {
+      this.#operation.socket = socket;
+      this.#operation.finish();
+    }
     this.server.tell(namespace, 'connect', socket);
     this.server.tell(namespace, 'connection', socket);
     this.#runConnectHandler(socket, namespace);
@@ -155,6 +179,13 @@ export class ConnectSequence extends TimerEntry {
     if (isForClient) this.connection.refuse(this.name, refusalOf(error), 'REFUSED');
     else this.connection.refuse(this.name, INTERNAL_ERROR, 'INTERNAL_ERROR');
     this.#abandon();
+    this.#fail(error, isForClient ? 'REFUSED' : 'INTERNAL_ERROR');
+  }
+
+  #fail(error: Error, code: ConnectRefusalCode | 'DISCONNECTED'): void {
+    if (this.#operation === null) return;
+    this.#operation.code ??= code;
+    this.#operation.finish(error);
   }
 
   /** Starts the time of a step that is not over yet. */

@@ -10,7 +10,7 @@ import {
   type CloseReason,
   type SessionListener,
 } from '../engine/index.js';
-import { POINTS } from '../common/channels.js';
+import { ConnectOperation, OPERATIONS, POINTS } from '../common/channels.js';
 import { isLargerThan, valueDepthExceeds } from './codec/value-bounds.js';
 import { AttachmentCollector, type AttachmentOwner } from './codec/attachment-collector.js';
 import {
@@ -207,14 +207,14 @@ export class Connection extends TimerEntry implements SessionListener, PacketSin
     // A part of a message keeps the whole of it.
     const nsp = this.#namespaces.find(asked)?.nsp.name ?? ownCopyOf(asked);
     if (!this.#isConnectInTime()) {
-      this.refuse(nsp, { message: 'Too many connects' }, 'TOO_MANY_CONNECTS');
+      this.refuseUnseen(nsp, auth, 'Too many connects', 'TOO_MANY_CONNECTS');
       return;
     }
     if (this.#namespaces.isPending(nsp)) return;
     // The client has begun anew, such as by connect(), disconnect() and connect() in one turn.
     this.#namespaces.find(nsp)?.close('client namespace disconnect', RECONNECTED);
-    if (auth === null) this.refuse(nsp, { message: 'Invalid auth payload' }, 'INVALID_AUTH_PAYLOAD');
-    else if (this.#namespaces.isFull) this.refuse(nsp, { message: 'Too many namespaces' }, 'TOO_MANY_NAMESPACES');
+    if (auth === null) this.refuseUnseen(nsp, auth, 'Invalid auth payload', 'INVALID_AUTH_PAYLOAD');
+    else if (this.#namespaces.isFull) this.refuseUnseen(nsp, auth, 'Too many namespaces', 'TOO_MANY_NAMESPACES');
     else {
       const sequence = new ConnectSequence(this.#server, this, nsp, auth ?? {});
       this.#namespaces.begin(nsp, sequence);
@@ -318,6 +318,24 @@ export class Connection extends TimerEntry implements SessionListener, PacketSin
     if (++this.#refusals >= this.#server.settings.maxConnectRefusals) {
       this.#endAfterReply(closeDetail('TOO_MANY_REFUSALS', 'refused too often'));
     } else this.#awaitConnect();
+  }
+
+  /** @internal The client is not let in, and no namespace has been asked. */
+  refuseUnseen(
+    nsp: string,
+    auth: Record<string, unknown> | undefined | null,
+    message: string,
+    code: ConnectRefusalCode,
+  ): void {
+    if (!OPERATIONS.connect.hasSubscribers) {
+      this.refuse(nsp, { message }, code);
+      return;
+    }
+    // The name is the client's own, and not for telemetry.
+    const operation = new ConnectOperation<Connection, Socket>(this, null, auth ?? {});
+    operation.code = code;
+    operation.fail(new Error(message));
+    operation.run(() => this.refuse(nsp, { message }, code));
   }
 
   /** @internal What decides about a CONNECT has not answered in time. */

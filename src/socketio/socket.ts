@@ -539,6 +539,10 @@ export class Socket<
   #resume(): void {
     const restored = this.#recovery === null ? null : this.#recovery.open(this);
     if (restored === null) return;
+    if (POINTS.recover.hasSubscribers) {
+      const missed = (restored.encodedPackets ?? restored.missedPackets).length;
+      POINTS.recover.publish({ socket: this, missed, reason: undefined });
+    }
     void this.join(restored.rooms);
     // A custom parser may be on this side of an adapter that encodes with the codec of this package.
     const isEncoded =

@@ -2,7 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { tracingChannel } from 'node:diagnostics_channel';
 import { OPERATION_NAMES } from '../../src/diagnostics/index.js';
 import { cleanup } from '../support/cleanup.js';
-import { connectClient } from '../support/nest-app.js';
+import { connectClient, createClient } from '../support/nest-app.js';
 import { startServer } from '../support/server.js';
 import { until } from '../support/until.js';
 import { phases, record } from './support/recorder.js';
@@ -177,5 +177,57 @@ describe('channels of ./server', () => {
       ['ask', 'here'],
       [undefined, undefined],
     ]);
+  });
+});
+
+describe('the channel connect', () => {
+  const DONE = ['connect start', 'connect end'];
+  const LATER = ['connect start', 'connect end', 'connect asyncStart', 'connect asyncEnd'];
+
+  it('lasts from the packet to its answer, middlewares inside', async () => {
+    const { io, origin } = await startServer();
+    io.of('/slow').use((_socket, next) => setImmediate(next));
+    const published = record('connect');
+    await connectClient(origin, { auth: { token: 'x' } });
+    expect(phases(published)).toEqual(DONE);
+    const [socket] = [...io.sockets.sockets.values()];
+    expect(published[0].payload).toMatchObject({
+      namespace: '/',
+      auth: { token: 'x' },
+      socket,
+      connection: socket.client,
+    });
+    published.length = 0;
+    await connectClient(`${origin}/slow`);
+    expect(phases(published)).toEqual(LATER);
+    expect(published[0].payload).toMatchObject({ namespace: '/slow', error: undefined, code: undefined });
+  });
+
+  it('tells why a client was refused, and no name that a client made up', async () => {
+    const { io, origin } = await startServer();
+    const failure = new Error('no');
+    io.of('/shut').use((_socket, next) => next(failure));
+    const published = record('connect');
+    await expect(connectClient(`${origin}/shut`)).rejects.toThrow('no');
+    expect(phases(published)).toEqual(['connect start', 'connect error', 'connect end']);
+    expect(published[0].payload).toMatchObject({ namespace: '/shut', error: failure, code: 'REFUSED' });
+    published.length = 0;
+    await expect(connectClient(`${origin}/made-up`)).rejects.toThrow('Invalid namespace');
+    expect(published[0].payload).toMatchObject({ namespace: null, code: 'UNKNOWN_NAMESPACE' });
+  });
+
+  it('ends for a client that leaves meanwhile', async () => {
+    const { io, origin } = await startServer();
+    io.of('/never').use(() => {});
+    const published = record('connect');
+    const client = createClient(`${origin}/never`);
+    client.connect();
+    await until(() => published.length === 2);
+    client.io.engine.close();
+    await until(() => published.length === 5);
+    expect(phases(published)).toEqual([
+      ...['connect start', 'connect end', 'connect error', 'connect asyncStart', 'connect asyncEnd'],
+    ]);
+    expect(published[0].payload).toMatchObject({ code: 'DISCONNECTED' });
   });
 });

@@ -36,6 +36,8 @@ export interface EngineOptions {
   maxBatchPackets?: number;
   /** What may wait for a peer, in bytes, before `sendTimeout` counts. @default 16_777_216 */
   sendQueueBytes?: number;
+  /** What may wait for a peer at most, in bytes: above it the session ends at once. @default four times `sendQueueBytes`, at least 65_536 */
+  maxSendQueueBytes?: number;
   /**
    * How long the network may take nothing of a queue that is over a bound, until the session is closed; of a peer that
    * is slow and takes something nothing comes of it. @default 10_000
@@ -81,6 +83,12 @@ export interface EngineOptions {
    * many hops, addresses and subnets as in Express, or what a function says. @default false
    */
   trustProxy?: boolean | number | string | readonly string[] | TrustProxy;
+  /**
+   * Values for the limits that are off by default, for a server that strangers can reach: `maxConnections` 20,000,
+   * `maxConnectionsPerIp` 100, `maxHandshakesPerSecond` 500, and a `rateLimit` of 100 events per second and socket, of which
+   * 200 may come at once. Each may still be given by itself. @default off
+   */
+  limits?: 'public';
   /** Sessions at a time, over which handshakes are refused. @default no limit */
   maxConnections?: number;
   /** Sessions at a time of one IPv4 address or one /64 of IPv6. @default no limit */
@@ -140,6 +148,7 @@ export interface ResolvedEngineOptions {
   readonly postTimeout: number;
   readonly maxBatchPackets: number;
   readonly sendQueueBytes: number;
+  readonly maxSendQueueBytes: number;
   readonly sendTimeout: number;
   /** 0: any number, here and below. */
   readonly sendQueueSize: number;
@@ -219,6 +228,9 @@ export const ENGINE_DEFAULTS: EngineDefaults = Object.freeze({
   destroyUpgrade: true,
 });
 
+/** What `limits: 'public'` stands for. */
+const PUBLIC_LIMITS = { maxConnections: 20_000, maxConnectionsPerIp: 100, maxHandshakesPerSecond: 500 } as const;
+
 const COMPRESSION_THRESHOLD = 1024;
 const ZLIB_OPTIONS = [
   ...['flush', 'finishFlush', 'chunkSize', 'windowBits', 'level', 'memLevel', 'strategy', 'dictionary', 'info'],
@@ -232,6 +244,7 @@ const TRANSPORTS: readonly TransportName[] = ['polling', 'websocket', 'webtransp
 /** @throws OptionError naming the option, what was given and what is allowed */
 export function resolveEngineOptions(read: OptionReader, defaults: EngineDefaults): ResolvedEngineOptions {
   const maxHttpBufferSize = read.integer('maxHttpBufferSize', defaults.maxHttpBufferSize, { min: 1 }, 'maxPayload');
+  const sendQueueBytes = read.integer('sendQueueBytes', defaults.sendQueueBytes, { min: 1 });
   return Object.freeze({
     path: resolvePath(read, defaults),
     pingInterval: read.milliseconds('pingInterval', defaults.pingInterval, 1),
@@ -243,7 +256,8 @@ export function resolveEngineOptions(read: OptionReader, defaults: EngineDefault
     maxPollWait: read.milliseconds('maxPollWait', defaults.maxPollWait, 1),
     postTimeout: read.milliseconds('postTimeout', defaults.postTimeout, 1),
     maxBatchPackets: read.integer('maxBatchPackets', defaults.maxBatchPackets, { min: 1 }),
-    sendQueueBytes: read.integer('sendQueueBytes', defaults.sendQueueBytes, { min: 1 }),
+    sendQueueBytes,
+    maxSendQueueBytes: read.integer('maxSendQueueBytes', hardLimit(sendQueueBytes), { min: sendQueueBytes }),
     sendTimeout: resolveSendTimeout(read, defaults),
     sendQueueSize: read.integer('sendQueueSize', defaults.sendQueueSize, { min: 0 }),
     pollQueueMaxFrames: read.integer('pollQueueMaxFrames', defaults.pollQueueMaxFrames, { min: 0 }),
@@ -265,6 +279,13 @@ export function resolveEngineOptions(read: OptionReader, defaults: EngineDefault
     generateId: read.callback<NonNullable<EngineOptions['generateId']>>('generateId'),
     destroyUpgrade: read.boolean('destroyUpgrade', defaults.destroyUpgrade),
   });
+}
+
+/** So that a very small queue holds a burst of small packets. */
+const MIN_HARD_LIMIT = 65_536;
+
+function hardLimit(sendQueueBytes: number): number {
+  return Math.max(4 * sendQueueBytes, MIN_HARD_LIMIT);
 }
 
 function resolvePath(read: OptionReader, defaults: EngineDefaults): string {
@@ -413,6 +434,15 @@ function resolveTrustProxy(read: OptionReader): TrustProxy | null {
   throw read.error('trustProxy', value, 'true, false, a number of hops, addresses or subnets, or a function');
 }
 
-function resolveCap(read: OptionReader, name: string): number {
-  return (read.raw(name) ?? null) === null ? Infinity : read.integer(name, 1, { min: 1 });
+function resolveCap(read: OptionReader, name: keyof typeof PUBLIC_LIMITS): number {
+  const value = read.raw(name);
+  if (value === undefined && resolvesToPublic(read)) return PUBLIC_LIMITS[name];
+  return (value ?? null) === null ? Infinity : read.integer(name, 1, { min: 1 });
+}
+
+/** Whether the limits that are off by default are to have values. @throws OptionError */
+export function resolvesToPublic(read: OptionReader): boolean {
+  const value = read.raw('limits') ?? null;
+  if (value === null || value === 'public') return value !== null;
+  throw read.error('limits', value, '"public"');
 }

@@ -14,7 +14,7 @@ export interface EngineStats {
   };
   /** Engine.IO packets of all sessions, heartbeats included. */
   readonly packets: Traffic;
-  /** Of WebSockets all bytes of the connection, its handshake included; of polling the bodies, before compression. */
+  /** Of WebSockets all bytes of the connection, its handshake included and received control frames not; of polling the bodies, before compression. */
   readonly bytes: Traffic;
   /** Requests that were refused, by the name that `connection_error` gives the cause. */
   readonly refused: Readonly<Partial<Record<RefusalName, number>>>;

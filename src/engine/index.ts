@@ -2,6 +2,7 @@ export { EngineServer, type AttachOptions, type OtherAnswer } from './engine-ser
 export {
   ENGINE_DEFAULTS,
   resolveEngineOptions,
+  resolvesToPublic,
   type EngineDefaults,
   type EngineOptions,
   type FlushPolicy,

@@ -15,6 +15,7 @@ describe('resolveEngineOptions', () => {
       postTimeout: 60_000,
       maxBatchPackets: 65_536,
       sendQueueBytes: 16_777_216,
+      maxSendQueueBytes: 67_108_864,
       sendTimeout: 10_000,
       sendQueueSize: 0,
       pollQueueMaxFrames: 0,
@@ -175,6 +176,23 @@ describe('resolveEngineOptions', () => {
     const resolved = resolve({ transports });
     transports.push('polling');
     expect(resolved.transports).toEqual(['websocket']);
+  });
+
+  it('gives the limits that are off by default sensible values with limits: public, and lets each be set', () => {
+    const off = { maxConnections: Infinity, maxConnectionsPerIp: Infinity, maxHandshakesPerSecond: Infinity };
+    const on = { maxConnections: 20_000, maxConnectionsPerIp: 100, maxHandshakesPerSecond: 500 };
+
+    expect(resolve({})).toMatchObject(off);
+    expect(resolve({ limits: 'public' })).toMatchObject(on);
+    expect(resolve({ limits: 'public', maxConnectionsPerIp: 7 })).toMatchObject({ ...on, maxConnectionsPerIp: 7 });
+    expect(() => resolve({ limits: 'private' as never })).toThrow('Invalid option "limits"');
+  });
+
+  it('takes four times sendQueueBytes for maxSendQueueBytes, at least 64 KiB, and nothing below sendQueueBytes', () => {
+    expect(resolve({ sendQueueBytes: 100_000 }).maxSendQueueBytes).toBe(400_000);
+    expect(resolve({ sendQueueBytes: 100 }).maxSendQueueBytes).toBe(65_536);
+    expect(resolve({ sendQueueBytes: 100, maxSendQueueBytes: 100 }).maxSendQueueBytes).toBe(100);
+    expect(() => resolve({ sendQueueBytes: 100, maxSendQueueBytes: 99 })).toThrow('Invalid option "maxSendQueueBytes"');
   });
 });
 

@@ -86,6 +86,7 @@ class ForeignHost implements SessionContext {
 
 const UNBOUNDED: SendLimits = Object.freeze({
   bytes: Infinity,
+  hardBytes: Infinity,
   packets: Object.freeze({ polling: Infinity, websocket: Infinity, webtransport: Infinity }),
   timeout: Infinity,
   drops: false,

@@ -3,6 +3,8 @@ import type { TransportName } from '../transport/transport.js';
 /** How much may wait for a peer that does not take it, and what happens then. One object for all sessions of a server. */
 export interface SendLimits {
   readonly bytes: number;
+  /** Above this the session ends at once. */
+  readonly hardBytes: number;
   /** By transport; `Infinity`: any number. */
   readonly packets: Readonly<Record<TransportName, number>>;
   /** How long the network may take nothing of a queue that is over a bound, in milliseconds. */
@@ -16,6 +18,7 @@ export interface SendLimits {
 /** The options behind the limits. */
 export interface SendRules {
   readonly sendQueueBytes: number;
+  readonly maxSendQueueBytes: number;
   readonly sendQueueSize: number;
   readonly pollQueueMaxFrames: number;
   readonly sendTimeout: number;
@@ -27,6 +30,7 @@ export function createSendLimits(options: SendRules): SendLimits {
   const countsPackets = sendQueueSize > 0 || pollQueueMaxFrames > 0;
   return Object.freeze({
     bytes: sendQueueBytes,
+    hardBytes: options.maxSendQueueBytes,
     packets: Object.freeze({
       polling: pollQueueMaxFrames || Infinity,
       websocket: sendQueueSize || Infinity,

@@ -1,3 +1,4 @@
+import type { EncodedPacket } from '../codec/packet.js';
 import type { SendLimits } from './send-limits.js';
 import { TimerEntry, type TimerWheel } from '../../common/timer-wheel.js';
 import type { Transport } from '../transport/transport.js';
@@ -39,12 +40,17 @@ export class SendQueueGuard extends TimerEntry {
     super();
   }
 
-  /** Looks at the queue after a send. */
-  measure(): void {
+  /** Looks at the queue after a packet was sent. */
+  measure(sent: EncodedPacket | null): void {
     if (this.#isOver(2)) this.isHigh = true;
     else return;
-    if (this.limits.drops) this.#checkCeiling();
-    else if (!this.#isWatched && this.#isOver(1)) this.#watch();
+    if (this.limits.drops) {
+      this.#checkCeiling();
+      return;
+    }
+    if (!this.#isOver(1)) return;
+    if (!this.#isWatched) this.#watch();
+    if (sent !== null) this.#checkHardLimit(sent);
   }
 
   /** Whether a message fits; counted as dropped otherwise. Only where packets are to be dropped. */
@@ -64,6 +70,7 @@ export class SendQueueGuard extends TimerEntry {
   onProgress(): boolean {
     if (!this.isHigh || this.#isOver(2)) return false;
     this.isHigh = false;
+    this.#oversize = 0;
     this.#reportDrops();
     return true;
   }
@@ -71,7 +78,7 @@ export class SendQueueGuard extends TimerEntry {
   /** The session goes on over another transport, which took over what had not left. True as `onTaken`. */
   onTransportChange(): boolean {
     this.#noteProgress();
-    this.measure();
+    this.measure(null);
     return this.onProgress();
   }
 
@@ -120,6 +127,19 @@ export class SendQueueGuard extends TimerEntry {
     return queuedBytes + bytes <= limits.bytes && queuedPackets + packets <= limits.packets[name];
   }
 
+  /** A packet that meets an empty queue may be of any size. */
+  #checkHardLimit(sent: EncodedPacket): void {
+    const { transport } = this.owner;
+    const { hardBytes } = this.limits;
+    if (transport.queuedBytes <= hardBytes + this.#oversize) return;
+    // The network may take what was collected, and make room.
+    transport.writeNow();
+    const queued = transport.queuedBytes;
+    const size = Buffer.byteLength(sent);
+    if (queued - size <= FRAMING) this.#oversize = size;
+    if (queued > hardBytes + this.#oversize + FRAMING) this.owner.onOverflow();
+  }
+
   /** What is never dropped, such as heartbeats and CONNECT replies, cannot be asked for without end. */
   #checkCeiling(): void {
     const { bytes } = this.limits;
@@ -136,6 +156,9 @@ export class SendQueueGuard extends TimerEntry {
 
 /** For packets that are never dropped, where the bound itself is very small; in bytes. */
 const CONTROL_ROOM = 65_536;
+
+/** What a frame, or the head of an answer, adds to a packet. */
+const FRAMING = 4_096;
 
 /** How often the network is looked at within the timeout. */
 const LOOKS = 4;

@@ -218,7 +218,9 @@ export class Session
       const options = { compress, wsPreEncodedFrame: [shared.frame] };
       this.#tell('packetCreate', { ...describePacket(shared.packet), options });
     }
-    if (this.transport.sendShared(shared, compress) > this.#host.sendLimits.quietBytes) this.#ensureBacklog().measure();
+    if (this.transport.sendShared(shared, compress) > this.#host.sendLimits.quietBytes) {
+      this.#ensureBacklog().measure(shared.packet);
+    }
   }
 
   /**
@@ -418,7 +420,9 @@ export class Session
     if (this.listenerCount('packetCreate') > 0) {
       this.#tell('packetCreate', { ...describePacket(packet), options: { compress } });
     }
-    if (this.transport.send(packet, compress) > this.#host.sendLimits.quietBytes) this.#ensureBacklog().measure();
+    if (this.transport.send(packet, compress) > this.#host.sendLimits.quietBytes) {
+      this.#ensureBacklog().measure(packet);
+    }
   }
 
   /** Calls listeners, none of which can end this process or keep the session from what it does next. */

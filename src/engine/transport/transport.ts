@@ -60,7 +60,7 @@ export interface Transport {
   readonly writable: boolean;
   /** Whether packets wait for the peer to ask for them. */
   readonly isDirty: boolean;
-  /** Bytes received so far, partial frames included: the heartbeat's sign of life. */
+  /** Bytes received so far, partial frames included and control frames of WebSocket not: the heartbeat's sign of life. */
   readonly bytesReceived: number;
   /** Bytes sent so far, for statistics. */
   readonly bytesSent: number;

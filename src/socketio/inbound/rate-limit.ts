@@ -1,3 +1,4 @@
+import { resolvesToPublic } from '../../engine/index.js';
 import type { ErrorAck } from '../acks/ack-error.js';
 import { OptionError, OptionReader } from '../../common/option-reader.js';
 import { Rate, TokenBucket } from '../../common/token-bucket.js';
@@ -71,9 +72,14 @@ export class EventRateLimiter {
   }
 }
 
+/** What `limits: 'public'` stands for. */
+const PUBLIC_RATE: RateLimitRules = { all: new Rate(100, 1_000, 200), events: new Map(), onLimit: 'refuse' };
+
 /** @throws OptionError naming the option, what was given and what is allowed */
 export function resolveRateLimit(read: OptionReader): RateLimitRules | null {
-  const value = read.raw('rateLimit') ?? false;
+  const given = read.raw('rateLimit');
+  if (given === undefined && resolvesToPublic(read)) return PUBLIC_RATE;
+  const value = given ?? false;
   if (value === false) return null;
   const group = read.group('rateLimit', `${RATE}, events: { [name]: such a rate } and onLimit`)!;
   const rate = ['limit', 'interval', 'burst'].map((name) => group.raw(name));

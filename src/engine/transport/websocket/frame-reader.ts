@@ -32,6 +32,9 @@ export class FrameReader {
   #rest: Buffer | null = null;
   /** Whether the frame that is passed on is a close frame, or one that `ws` will refuse. */
   #closing = false;
+  /** Whether the frame that is passed on is a control frame. */
+  #isControl = false;
+  #controlBytes = 0;
   /** Such a frame was passed on: nothing behind it is read (RFC 6455, 5.5.1 and 7.1.7). */
   #concluded = false;
 
@@ -55,6 +58,12 @@ export class FrameReader {
     socket.off('data', passOn);
     // In front of `ws`, which ends the connection and what was to be written to it.
     socket.prependListener('end', onEnd);
+  }
+
+  /** How many bytes of control frames a socket has received. */
+  static controlBytesOf(socket: Duplex): number {
+    const reader = (socket as Partial<ReadSocket>)[READER];
+    return reader === undefined ? 0 : reader.#controlBytes;
   }
 
   /** Leaves what still arrives to nobody, as `ws` does once it has refused a frame. */
@@ -149,6 +158,7 @@ export class FrameReader {
     this.#passing = header + length;
     this.#header = header;
     this.#closing = opcode === CLOSE || isRefused;
+    this.#isControl = opcode >= CLOSE;
     if (opcode >= CLOSE || isRefused) this.sink.writeNow();
     return start;
   }
@@ -162,6 +172,7 @@ export class FrameReader {
     }
     this.#header = 0;
     this.#passing -= end - start;
+    if (this.#isControl) this.#controlBytes += end - start;
     if (this.#passing === 0) this.#endFrame();
     this.passOn.call(this.socket, start === 0 && end === chunk.length ? chunk : chunk.subarray(start, end));
     if (end === chunk.length || this.#concluded || !this.socket.isPaused()) return end;

@@ -6,6 +6,8 @@ export interface WebsocketListener {
   /** A text message: its first byte, which is the packet's type, and the rest; or `NO_TYPE` and all of it. */
   receiveText(type: number, text: string): void;
   receiveBinary(bytes: Buffer): void;
+  /** So many bytes of a control frame have arrived. */
+  onControlBytes(count: number): void;
   /** It failed, or its peer broke the RFC; `code` in this layer's words. */
   onSocketError(code: string, error: Error): void;
   /** It is closed, with this code of the RFC. */
@@ -26,6 +28,16 @@ export function listenTo(websocket: WebSocket, sink: WebsocketListener): void {
   websocket.on('close', onClose);
 }
 
+/** Tells of control frames as well, of a WebSocket whose frames only `ws` reads. */
+export function listenToControl(websocket: WebSocket): void {
+  websocket.on('ping', onControl);
+  websocket.on('pong', onControl);
+}
+
+function onControl(this: WebSocket, data: Buffer): void {
+  (this as HeardSocket)[SINK].onControlBytes(CONTROL_HEADER + data.length);
+}
+
 function onMessage(this: WebSocket, data: RawData, isBinary: boolean): void {
   const sink = (this as HeardSocket)[SINK];
   const bytes = data as Buffer;
@@ -40,6 +52,9 @@ function onError(this: WebSocket, error: Error & { code?: string }): void {
 function onClose(this: WebSocket, code: number): void {
   (this as HeardSocket)[SINK].onSocketClose(code);
 }
+
+/** Two bytes and the mask. */
+const CONTROL_HEADER = 6;
 
 /** What `ws` refuses by itself, in this layer's codes; it has answered with the RFC's close code already. */
 const WS_ERROR_CODES: Readonly<Record<string, string>> = {

@@ -19,7 +19,7 @@ import { FrameReader, type FrameReaderListener } from './frame-reader.js';
 import type { SharedPacket } from '../../codec/shared-packet.js';
 import { WriteWatermark } from './write-watermark.js';
 import type { CloseMode, Transport, TransportListener } from '../transport.js';
-import { listenTo, type WebsocketListener } from './websocket-events.js';
+import { listenTo, listenToControl, type WebsocketListener } from './websocket-events.js';
 import { binaryHeader, frameBinary, frameText } from '../../codec/websocket-frame.js';
 
 /** How a WebSocket's packets are read; the same for all transports of a server. */
@@ -56,6 +56,7 @@ export class WebsocketTransport
   /** Packets of this turn; where `ws` sends, those that it has not handed over. */
   #packets = 0;
   #enlisted = false;
+  #controlBytes = 0;
   /** The tick of the last packet that waits for the end of this turn. */
   #tick = -1;
   /** What the kernel has not taken; null until it leaves something for the first time. */
@@ -81,7 +82,8 @@ export class WebsocketTransport
       return;
     }
     this.onWake(websocket);
-    if (!this.#compressed) FrameReader.install(socket, this, rules.maxHttpBufferSize);
+    if (this.#compressed) listenToControl(websocket);
+    else FrameReader.install(socket, this, rules.maxHttpBufferSize);
   }
 
   /** Listens to `ws`. */
@@ -109,7 +111,9 @@ export class WebsocketTransport
   }
 
   get bytesReceived(): number {
-    return (this.socket as Socket).bytesRead ?? 0;
+    // Control frames are no sign of life: a proxy may send them by itself.
+    const control = this.#compressed ? this.#controlBytes : FrameReader.controlBytesOf(this.socket);
+    return ((this.socket as Socket).bytesRead ?? 0) - control;
   }
 
   get bytesSent(): number {
@@ -209,6 +213,11 @@ export class WebsocketTransport
     this.websocket.close(closeCode(mode, reason, detail));
     if (hasLeft) this.handler.onFlush();
     if (!isBehind || mode === 'shutdown' || reason === 'parse error') this.#end(reason, detail);
+  }
+
+  /** Of a WebSocket whose frames only `ws` reads. */
+  onControlBytes(count: number): void {
+    this.#controlBytes += count;
   }
 
   get isOpen(): boolean {

@@ -245,9 +245,9 @@ export class EngineServer extends EventEmitter implements SessionContext, Answer
   /**
    * Ends every session, so that peers reconnect elsewhere, and leaves the HTTP servers as they were found.
    *
-   * @param closing an HTTP server that is about to be closed: the engine answers there until it is
+   * @param closing HTTP servers that are about to be closed: the engine answers there until they are
    */
-  close(closing?: HttpServer): this {
+  close(...closing: readonly HttpServer[]): this {
     this.#accepting = false;
     for (const session of [...this.#sessions.values()]) session.closeWithServer();
     this.#closing.finish();
@@ -266,8 +266,9 @@ export class EngineServer extends EventEmitter implements SessionContext, Answer
     this.#closing.cutOff();
   }
 
-  #leave(attachment: HttpAttachment, closing: HttpServer | undefined): void {
-    if (attachment.server === closing) {
+  #leave(attachment: HttpAttachment, closing: readonly HttpServer[]): void {
+    attachment.closeSessions();
+    if (closing.includes(attachment.server)) {
       attachment.stayUntilClosed();
       return;
     }

@@ -93,6 +93,8 @@ export class Server<
   /** The Engine.IO server; unset until the server is attached. */
   engine!: EngineServer;
   httpServer!: HttpServer;
+  readonly #httpServers = new Set<HttpServer>();
+  readonly #engines = new Set<EngineServer | ForeignEngine>();
   encoder: ParserEncoder;
   /** @internal What `stats()` tells of. */
   readonly counters = new ServerCounters();
@@ -219,9 +221,17 @@ export class Server<
       throw new TypeError('attach() takes an http.Server, not the request handler of a framework');
     }
     const httpServer = typeof server === 'object' ? server : listenOn(Number(server));
-    this.createEngine(options).attach(httpServer);
+    (this.#engineFor(options) ?? this.createEngine(options)).attach(httpServer);
     this.httpServer = httpServer;
+    this.#httpServers.add(httpServer);
     return this;
+  }
+
+  /** The engine of an HTTP server before this one, if the options leave nothing that differs: it then counts for both. */
+  #engineFor(options: ServerOptions): EngineServer | null {
+    const { engine } = this;
+    if (!(engine instanceof EngineServer) || Object.keys(options).length > 0) return null;
+    return this.options.forEngine(options).engine.path === engine.opts.path ? engine : null;
   }
 
   /** @internal Makes the engine and binds it, for an owner that hands requests over by itself. */
@@ -251,6 +261,7 @@ export class Server<
       throw new TypeError('bind() takes an Engine.IO server: an object that emits "connection" with its sessions');
     }
     this.engine = engine as EngineServer;
+    this.#engines.add(engine);
     engine.on('connection', (session: Session | ForeignSocket) => this.#accept(session));
     return this;
   }
@@ -338,17 +349,18 @@ export class Server<
     });
     await Promise.allSettled(closing);
     this.#recoveryMemory?.dispose();
-    const { engine, httpServer } = this;
     // One that was bound may have no such method.
-    engine?.close?.(httpServer);
-    if (httpServer === undefined) {
-      callback?.();
-      return;
+    const engines = [...this.#engines];
+    if (this.httpServer !== undefined) this.#httpServers.add(this.httpServer);
+    const httpServers = [...this.#httpServers];
+    for (const engine of engines) {
+      if (engine instanceof EngineServer) engine.close(...httpServers);
+      else engine.close?.();
     }
-    const error = await new Promise<Error | undefined>((resolve) => httpServer.close(resolve));
+    const errors = await Promise.all(httpServers.map(closeHttpServer));
     // One that did not listen has not told that it closed.
-    if (engine instanceof EngineServer) engine.close();
-    callback?.(error);
+    for (const engine of engines) if (engine instanceof EngineServer) engine.close();
+    callback?.(errors.find((error) => error !== undefined));
   }
 
   use(
@@ -593,4 +605,8 @@ function listenOn(port: number): HttpServer {
     response.writeHead(404).end();
   });
   return server.listen(port);
+}
+
+function closeHttpServer(server: HttpServer): Promise<Error | undefined> {
+  return new Promise((resolve) => server.close(resolve));
 }

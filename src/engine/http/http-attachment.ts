@@ -1,5 +1,6 @@
 import { EventEmitter } from 'node:events';
 import type { IncomingMessage, Server as HttpServer, ServerResponse } from 'node:http';
+import type { ServerHttp2Session } from 'node:http2';
 import type { Duplex } from 'node:stream';
 import { replayWithoutUpgrade } from './plain-request.js';
 import { refuseUpgrade } from './refusal-writer.js';
@@ -50,6 +51,12 @@ export class HttpAttachment {
   readonly #ownEmit: HttpServer['emit'];
   /** Whether somebody had wrapped `emit` before: then their function is put back, else the prototype's shows again. */
   readonly #emitWasOwn: boolean;
+  /** Of a server of HTTP/2: they stay open, idle, and keep it from closing. */
+  readonly #sessions = new Set<ServerHttp2Session>();
+  readonly #onSession = (session: ServerHttp2Session): void => {
+    this.#sessions.add(session);
+    session.once('close', () => this.#sessions.delete(session));
+  };
   readonly #shouldUpgrade: ShouldUpgrade | null;
   readonly #ownShouldUpgrade: ShouldUpgrade;
 
@@ -84,6 +91,7 @@ export class HttpAttachment {
     server.on('close', this.#onClose);
     server.emit = this.#ownEmit;
     if (options.takesUpgrades) this.#takeUpgrades();
+    if ('updateSettings' in server) server.on('session', this.#onSession);
   }
 
   /**
@@ -101,9 +109,15 @@ export class HttpAttachment {
     const server = this.server as AskingServer;
     server.off('close', this.#onClose);
     server.off('upgrade', this.#onUpgrade);
+    server.off('session', this.#onSession);
     if (server.shouldUpgradeCallback === this.#ownShouldUpgrade) server.shouldUpgradeCallback = this.#shouldUpgrade!;
     // If `emit` was wrapped again later, this wrapper stays and passes every event through.
     if (server.emit === this.#ownEmit) this.#returnEmit();
+  }
+
+  /** Ends the sessions of HTTP/2 once their requests are answered. */
+  closeSessions(): void {
+    for (const session of this.#sessions) session.close();
   }
 
   #returnEmit(): void {

@@ -210,7 +210,8 @@ describe('HTTP/2 on Fastify', () => {
     const polling = request(http2, path);
     await request(http2, '/elsewhere');
     const closing = app.close();
-    expect((await polling).body).toBe('1');
+    // Without a close packet, after which some clients would not come back.
+    expect((await polling).body).toBe('6');
     // Who ends connections that nobody uses differs between versions of Node and Fastify.
     http2.close();
     await within(closing, 'app.close()');

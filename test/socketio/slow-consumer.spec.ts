@@ -72,7 +72,7 @@ describe('a client that does not keep up', () => {
   });
 
   it('leaves the latency of others unchanged, until it is gone [V4]', async () => {
-    const server = await startServer({ sendTimeout: 1500 });
+    const server = await startServer({ sendTimeout: 1500, maxSendQueueBytes: 1_000_000_000 });
     const other = await connectClient(server.origin);
     const { socket } = await joinStalled(server);
     const calm = await latencyOf(other);

@@ -215,7 +215,16 @@ const ROWS: Row[] = [
 ];
 
 /** Options of the README's table that bound nothing by themselves, or whose bound `test/engine` and `test/hostile` go over. */
-const ELSEWHERE = ['maxPendingBytes', 'maxPayload', 'sendTimeout', 'retrySendTimeout', 'maxSendRetry', 'sendQueueSize'];
+const ELSEWHERE = [
+  'limits',
+  'maxPendingBytes',
+  'maxPayload',
+  'maxSendQueueBytes',
+  'sendTimeout',
+  'retrySendTimeout',
+  'maxSendRetry',
+  'sendQueueSize',
+];
 
 describe.each(TRANSPORTS)('each limit has a counter, over %s', (transport) => {
   it.each(

@@ -54,6 +54,7 @@ export class HandshakeDecision extends TimerEntry {
   corsHeaders: HttpHeaders | null = null;
   #isOver = false;
   #isWaiting = false;
+  #hasLeft = false;
   /** The address under which a place is held. */
   #place: string | null = null;
 
@@ -85,11 +86,12 @@ export class HandshakeDecision extends TimerEntry {
   /** What could be decided at once is. The rest has until the timeout, as long as the client stays. */
   wait(): void {
     if (this.#isOver) return;
-    const dispose = (): void => this.dispose();
     this.#isWaiting = true;
     this.context.wheel.schedule(this, this.context.timeout);
-    this.client.onAbort(dispose);
-    this.client.response?.once('close', dispose);
+    this.client.onAbort(() => this.#onAbort());
+    this.client.response?.once('close', () => {
+      if (this.client.response!.headersSent) this.dispose();
+    });
   }
 
   refuse(refusal: Refusal): void {
@@ -103,6 +105,10 @@ export class HandshakeDecision extends TimerEntry {
    * handshakes which are decided about at the same time count as well.
    */
   decide(request: EngineRequest, accepted: (handshake: AcceptedHandshake) => void): void {
+    if (this.#hasLeft) {
+      this.dispose();
+      return;
+    }
     if (!this.context.isAccepting()) {
       this.refuse(new Refusal('SERVER_CLOSING'));
       return;
@@ -138,6 +144,12 @@ export class HandshakeDecision extends TimerEntry {
   override onTimer(): void {
     if (this.client.response?.headersSent === true) this.dispose();
     else this.refuse(new Refusal('DECISION_TIMEOUT'));
+  }
+
+  /** A handshake ends with its client. The request of a session goes on: the session has to learn of it. */
+  #onAbort(): void {
+    this.#hasLeft = true;
+    if (this.#place !== null) this.dispose();
   }
 
   #askHook(request: EngineRequest, allowed: () => void): void {

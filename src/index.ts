@@ -27,6 +27,8 @@ export {
   SocketIoException,
   SocketIoModule,
   Websocket,
+  type AsyncApiGuard,
+  type AsyncApiRouteOptions,
   type ContractGatewayOptions,
   type ErrorAckMapper,
   type ErrorContext,

@@ -11,6 +11,13 @@ interface CommandEntry {
 
 const COMMANDS: ReadonlyMap<string, CommandEntry> = new Map([
   [
+    'asyncapi',
+    {
+      summary: 'writes the events of an application as an AsyncAPI document',
+      load: async () => (await import('./asyncapi/asyncapi.command.js')).asyncApiCommand,
+    },
+  ],
+  [
     'migrate',
     {
       summary: 'turns a project of @nestjs/platform-socket.io into the module',

@@ -20,14 +20,14 @@ export interface EventsMap {
 
 /** The events of a map that have an ack; all of them if the map does not say. */
 export type RequestNames<Events> = {
-  [K in keyof Events & string]: Events[K] extends (...args: infer Params) => unknown
+  [K in keyof Events]: Events[K] extends (...args: infer Params) => unknown
     ? number extends Params['length']
       ? K
       : Params extends readonly [...unknown[], Callback]
         ? K
         : never
     : never;
-}[keyof Events & string];
+}[keyof Events];
 
 /** What precedes the ack. */
 export type RequestArgs<Listener> = Listener extends (...args: infer Params) => unknown

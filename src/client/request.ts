@@ -12,7 +12,7 @@ import { RequestError } from './request-error.js';
  * @example
  * const { id } = await request(socket, 'message', { room, text });
  */
-export async function request<Events extends EventsMap, Event extends RequestNames<Events>>(
+export async function request<Events extends EventsMap, Event extends RequestNames<Events> & string>(
   // oxlint-disable-next-line typescript/no-explicit-any -- whatever the socket listens to
   socket: Socket<any, Events>,
   event: Event,

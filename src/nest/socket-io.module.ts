@@ -7,6 +7,8 @@ import { HttpMount } from './platform/http-mount.js';
 import { SocketIoRuntime } from './socket-io-runtime.js';
 import { ConfigurableModuleClass, type ASYNC_OPTIONS_TYPE } from './socket-io.module-definition.js';
 import type { SocketIoModuleOptions } from './socket-io.options.js';
+import type { AsyncApiDocument } from '../asyncapi/index.js';
+import { serveAsyncApi, type AsyncApiRouteOptions, type AsyncApiTarget } from './platform/asyncapi-routes.js';
 import { Websocket } from './websocket.service.js';
 
 /** A module of its own, because Nest orders the hooks of modules and not those of providers. */
@@ -42,6 +44,19 @@ export class SocketIoModule extends ConfigurableModuleClass {
 
   static override forRootAsync(options: typeof ASYNC_OPTIONS_TYPE): DynamicModule {
     return sameModule(super.forRootAsync(options));
+  }
+
+  /**
+   * Serves the contracts of the application's gateways as an AsyncAPI document: a page at `path`, the document at
+   * `path.json` and `path.yaml`. To be called before the application listens.
+   *
+   * @throws AsyncApiError for a schema that has no JSON Schema, naming its argument, event and namespace
+   *
+   * @example
+   * SocketIoModule.asyncApi(app, { path: '/asyncapi', info: { title: 'Chat', version: '1.0.0' } });
+   */
+  static asyncApi(app: AsyncApiTarget, options: AsyncApiRouteOptions): AsyncApiDocument {
+    return serveAsyncApi(app, options);
   }
 }
 

@@ -48,14 +48,16 @@ export function serveAsyncApi(app: AsyncApiTarget, options: AsyncApiRouteOptions
     { path: `${base}.yaml`, type: 'application/yaml; charset=utf-8', body: toYaml(document) },
   ];
   for (const { path: route, type, body } of routes) {
-    adapter.get(route, async (request: unknown, response: unknown) => {
+    const answer = async (request: unknown, response: unknown): Promise<void> => {
       const refusal = guard === undefined ? null : await refusalOf(guard, app, request, response);
       const isAllowed = refusal === null;
       adapter.setHeader(response, 'Content-Type', isAllowed ? type : 'application/json; charset=utf-8');
       adapter.setHeader(response, 'Content-Security-Policy', "default-src 'none'; style-src 'unsafe-inline'");
       adapter.setHeader(response, 'Cache-Control', 'no-cache');
       await adapter.reply(response, isAllowed ? body : JSON.stringify(refusal), isAllowed ? 200 : refusal.statusCode);
-    });
+    };
+    // Nothing of it rejects but a reply to a client that is gone.
+    adapter.get(route, (request: unknown, response: unknown) => void answer(request, response).catch(logError));
   }
   return document;
 }
@@ -76,9 +78,13 @@ async function refusalOf(
     return (await ask(guard, app, request, response)) ? null : { statusCode: 403, message: 'Forbidden resource' };
   } catch (error) {
     if (error instanceof HttpException) return { statusCode: error.getStatus(), message: error.message };
-    new Logger('SocketIo').error(error);
+    logError(error);
     return { statusCode: 500, message: 'Internal server error' };
   }
+}
+
+function logError(error: unknown): void {
+  new Logger('SocketIo').error(error);
 }
 
 async function ask(guard: AsyncApiGuard, app: AsyncApiTarget, request: unknown, response: unknown): Promise<boolean> {

@@ -61,6 +61,9 @@ const ONE_API: ReadonlySet<string> = new Set([
   'socketio/server.ts',
 ]);
 
+/** The only file that imports what it is told to: files of the project that a command is run in. */
+const LOADS_PROJECTS = 'cli/asyncapi/import-file.ts';
+
 /** Packages with one home. */
 const HOMES = [
   { packages: /^ws($|\/)/, home: 'engine/transport/' },
@@ -314,7 +317,7 @@ function homes(sources: Sources): string[] {
   return readImports(sources)
     .filter(
       ({ from, specifier }) =>
-        specifier.startsWith('(computed)') ||
+        (specifier.startsWith('(computed)') && from !== LOADS_PROJECTS) ||
         HOMES.some(({ packages, home }) => packages.test(specifier) && !from.startsWith(home)),
     )
     .map(refusal);

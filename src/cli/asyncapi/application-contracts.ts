@@ -1,10 +1,10 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { pathToFileURL } from 'node:url';
 import type { AnyContract } from '../../contract/index.js';
 import { isContract } from '../../contract/runtime.js';
 import { contractsOf } from '../../nest/index.js';
 import { ApplicationError } from './application-error.js';
+import { importFile } from './import-file.js';
 import { compileProject } from './project-build.js';
 import { rootOf } from './project-root.js';
 
@@ -32,8 +32,7 @@ export async function withContracts<T>(
 
 /** What a module exports, whatever its format. */
 async function load(file: string): Promise<Record<string, unknown>> {
-  const loaded = (await import(pathToFileURL(file).href)) as Record<string, unknown>;
-  const { default: main, ...named } = loaded;
+  const { default: main, ...named } = await importFile(file);
   const isBag = typeof main === 'object' && main !== null;
   return { ...(isBag ? (main as object) : { default: main }), ...named };
 }
@@ -73,7 +72,7 @@ async function moduleContracts(module: Function, folder: string): Promise<AnyCon
   const loader = path.join(folder, 'nest.mjs');
   // The Nest of the project, which is not always the one that is found from here.
   writeFileSync(loader, "export { ModulesContainer, NestFactory } from '@nestjs/core';\n");
-  const { NestFactory, ModulesContainer } = (await import(pathToFileURL(loader).href)) as NestCore;
+  const { NestFactory, ModulesContainer } = (await importFile(loader)) as unknown as NestCore;
   const context = await NestFactory.createApplicationContext(module, {
     preview: true,
     logger: ['error'],

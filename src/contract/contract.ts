@@ -6,7 +6,7 @@ import type { TypeMarker } from './type.js';
 export interface Entry<Name extends string, Args extends unknown[], Reply, Sent extends unknown[]> {
   readonly name: Name;
   readonly direction: 'in';
-  /** @internal */
+  /** For this package; it is part of the typings because the types of contracts are told apart by it. */
   readonly '~entry': EntryParts;
   /** Only types. */
   readonly '~types'?: { readonly args: Args; readonly reply: Reply; readonly sent: Sent };
@@ -16,7 +16,7 @@ export interface Entry<Name extends string, Args extends unknown[], Reply, Sent 
 export interface OutEntry<Name extends string, Sent extends unknown[], Reply, Answer> {
   readonly name: Name;
   readonly direction: 'out' | 'server';
-  /** @internal */
+  /** For this package; it is part of the typings because the types of contracts are told apart by it. */
   readonly '~entry': EntryParts;
   /** Only types. */
   readonly '~out'?: { readonly sent: Sent; readonly reply: Reply; readonly answer: Answer };
@@ -41,7 +41,7 @@ export interface Contract<Name extends string | RegExp, In, Out, ServerSide, Dat
   readonly out: Out;
   /** What servers of a cluster tell each other by `serverSideEmit`. */
   readonly server: ServerSide;
-  /** @internal */
+  /** For this package; it is part of the typings because the types of contracts are told apart by it. */
   readonly '~contract': ContractParts;
   /** Only types. */
   readonly '~types'?: { readonly data: Data; readonly auth: Auth };

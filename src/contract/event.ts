@@ -21,7 +21,7 @@ export interface EventDefinition<Args extends unknown[], Reply, Sent extends unk
   ack<Type>(): EventDefinition<Args, Type, Sent, unknown>;
   /** Adds what documentation says about the event. */
   describe(description: EventDescription): EventDefinition<Args, Reply, Sent, Answer>;
-  /** @internal */
+  /** For this package; it is part of the typings because the types of contracts are told apart by it. */
   readonly '~event': EventParts;
   /** Only types. */
   readonly '~types'?: { readonly args: Args; readonly reply: Reply; readonly sent: Sent; readonly answer: Answer };

@@ -10,6 +10,7 @@ import { nextEvent } from '../support/until.js';
 /** What is true of each sample: its page, and a conversation with its server. */
 const SAMPLES: Readonly<Record<string, { title: string; talk: (url: string) => Promise<void> }>> = {
   '01-chat': { title: 'Chat', talk: chat },
+  '03-contract': { title: 'Tea room', talk: orderTea },
 };
 
 /** More than what a helper waits for one thing, so that it can say what it waited for. */
@@ -68,6 +69,24 @@ describe('sample', () => {
     );
   });
 });
+
+async function orderTea(url: string): Promise<void> {
+  const guest = await connectClient(`${url}/orders`, { auth: { guest: 'Ada' } });
+  const ordered = nextEvent(guest, 'ordered');
+  const order = { drink: 'Mint', size: 'cup', amount: 2 };
+  const ticket = await guest.emitWithAck('order', order);
+  expect(ticket).toEqual({ number: 1, order, guest: 'Ada', servedBy: null });
+  expect(await ordered).toEqual([ticket]);
+  expect(await guest.emitWithAck('serve', 1)).toMatchObject({ servedBy: 'Ada' });
+  expect(await guest.emitWithAck('serve', 2)).toMatchObject({ status: 'error', code: 'NO_SUCH_ORDER' });
+  expect(await guest.emitWithAck('order', { ...order, amount: 0 })).toMatchObject({
+    code: 'INVALID_ARGUMENTS',
+    details: [{ path: [0, 'amount'] }],
+  });
+  const refused = createClient(`${url}/orders`, { auth: { guest: '' } });
+  const [error] = await nextEvent(refused.connect(), 'connect_error');
+  expect(error).toMatchObject({ message: 'Invalid auth', data: { code: 'INVALID_AUTH' } });
+}
 
 async function chat(url: string): Promise<void> {
   const ada = await connectClient(url, { auth: { nickname: ' Ada ' } });

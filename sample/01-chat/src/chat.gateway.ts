@@ -11,31 +11,25 @@ import {
   OnHandshake,
   SocketIoException,
   Websocket,
-  type DefaultEventsMap,
-  type Socket,
+  type SocketOf,
 } from 'nestjs-socketio';
-import type { Image, Receipt, ServerToClientEvents } from './chat.events.js';
+import { chat, type Image, type Receipt } from './chat.contract.js';
 import { ImagePipe, MAX_IMAGE_BYTES } from './image.pipe.js';
 import { TextPipe } from './text.pipe.js';
 
-interface Participant {
-  nickname: string;
-  room?: string;
-}
-
-type ChatSocket = Socket<DefaultEventsMap, ServerToClientEvents, DefaultEventsMap, Participant>;
+type ChatSocket = SocketOf<typeof chat>;
 
 /** Everyone has a nickname and is in one room at a time. Nothing is kept: who joins later does not see what was said. */
-@Gateway()
+@Gateway(chat)
 export class ChatGateway {
   /** By nickname in lower case. Taken during the handshake already, so that two who knock at once do not both get it. */
   readonly #owners = new Map<string, ChatSocket>();
 
-  constructor(private readonly websocket: Websocket<ServerToClientEvents>) {}
+  constructor(private readonly websocket: Websocket) {}
 
   @OnHandshake()
   claimNickname(
-    @ConnectedSocket() socket: ChatSocket,
+    @ConnectedSocket(chat) socket: ChatSocket,
     @HandshakeAuth('nickname', new TextPipe('nickname', 24)) nickname: string,
   ): void {
     // An owner whose connection ended before the handshake did was never connected, so it was not released either.
@@ -47,25 +41,25 @@ export class ChatGateway {
   }
 
   @OnConnect()
-  welcome(@ConnectedSocket() socket: ChatSocket): void {
+  welcome(@ConnectedSocket(chat) socket: ChatSocket): void {
     socket.emit('welcome', { nickname: socket.data.nickname, maxImageBytes: MAX_IMAGE_BYTES });
   }
 
-  @Ack('join')
+  @Ack(chat.in.join)
   async join(
-    @ConnectedSocket() socket: ChatSocket,
-    @MessageBody(new TextPipe('name of the room', 40)) room: string,
+    @ConnectedSocket(chat) socket: ChatSocket,
+    @MessageBody(chat.in.join, new TextPipe('name of the room', 40)) room: string,
   ): Promise<{ room: string; members: string[] }> {
     await this.leave(socket);
     socket.data.room = room;
     await socket.join(channelOf(room));
     socket.to(channelOf(room)).emit('joined', socket.data.nickname);
-    const members = await this.websocket.in(channelOf(room)).fetchSockets();
-    return { room, members: members.map(({ data }) => (data as Participant).nickname) };
+    const members = await this.websocket.of(chat).in(channelOf(room)).fetchSockets();
+    return { room, members: members.map(({ data }) => data.nickname) };
   }
 
-  @Ack('leave')
-  async leave(@ConnectedSocket() socket: ChatSocket): Promise<void> {
+  @Ack(chat.in.leave)
+  async leave(@ConnectedSocket(chat) socket: ChatSocket): Promise<void> {
     const { nickname, room } = socket.data;
     if (room === undefined) return;
     delete socket.data.room;
@@ -73,16 +67,19 @@ export class ChatGateway {
     socket.to(channelOf(room)).emit('left', nickname);
   }
 
-  @Ack('message')
-  message(@ConnectedSocket() socket: ChatSocket, @MessageBody(new TextPipe('message', 2_000)) text: string): Receipt {
+  @Ack(chat.in.message)
+  message(
+    @ConnectedSocket(chat) socket: ChatSocket,
+    @MessageBody(chat.in.message, new TextPipe('message', 2_000)) text: string,
+  ): Receipt {
     const channel = currentChannel(socket);
     const receipt = createReceipt();
     socket.to(channel).emit('message', { ...receipt, from: socket.data.nickname, text });
     return receipt;
   }
 
-  @Ack('image')
-  image(@ConnectedSocket() socket: ChatSocket, @MessageBody(new ImagePipe()) image: Image): Receipt {
+  @Ack(chat.in.image)
+  image(@ConnectedSocket(chat) socket: ChatSocket, @MessageBody(chat.in.image, new ImagePipe()) image: Image): Receipt {
     const channel = currentChannel(socket);
     const receipt = createReceipt();
     socket.to(channel).emit('image', { ...receipt, ...image, from: socket.data.nickname });
@@ -90,7 +87,7 @@ export class ChatGateway {
   }
 
   /** Volatile: whoever cannot be reached right now does not need to hear of it later. */
-  @OnEvent('typing')
+  @OnEvent(chat.in.typing)
   typing(socket: ChatSocket, isTyping: unknown): void {
     const { nickname, room } = socket.data;
     if (room !== undefined) socket.volatile.to(channelOf(room)).emit('typing', nickname, isTyping === true);

@@ -1,6 +1,6 @@
 import type { PipeTransform } from '@nestjs/common';
 import { SocketIoException } from 'nestjs-socketio';
-import type { Image } from './chat.events.js';
+import type { Image } from './chat.contract.js';
 
 export const MAX_IMAGE_BYTES = 1_000_000;
 

@@ -1,0 +1,125 @@
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { chromium, type Browser, type Page } from 'playwright-core';
+import { cleanup } from '../support/cleanup.js';
+import { describeWith } from '../support/requirements.js';
+import { buildSamples, startSample } from '../support/sample.js';
+
+const PATIENCE = 20_000;
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+const SCREENS = {
+  desktop: { width: 1_280, height: 900 },
+  phone: { width: 390, height: 844 },
+};
+
+describeWith('chromium', 'the tea room in a browser', (executablePath) => {
+  let browser: Browser;
+  let url: string;
+
+  beforeAll(async () => {
+    await buildSamples();
+    browser = await chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-gpu', '--no-first-run'] });
+  }, 180_000);
+
+  beforeEach(async () => {
+    ({ url } = await startSample('03-contract'));
+  });
+
+  afterAll(() => browser.close());
+
+  it.each(Object.entries(SCREENS))(
+    'takes orders and refuses what does not fit its contract, on a %s',
+    async (_screen, viewport) => {
+      const ada = await openPage(url, viewport);
+      await signIn(ada, '   ');
+      await shown(ada, '#sign-in-error', 'Please enter a name');
+      await signIn(ada, 'Ada');
+      const bob = await openPage(url, viewport);
+      await signIn(bob, 'Bob');
+
+      await ada.getByLabel('pot').check();
+      await ada.getByLabel('How many').fill('2');
+      await ada.getByLabel('A note').fill('no sugar');
+      await ada.getByRole('button', { name: 'Order' }).click();
+      await shown(ada, '#said', 'Order 1 is on its way.');
+      for (const page of [ada, bob]) await shown(page, '#ticket-1 .what', '2 × pot of Assam');
+      await shown(bob, '#ticket-1', 'No. 1 for Ada – no sugar');
+
+      await bob.getByRole('button', { name: 'Bring it' }).click();
+      await shown(ada, '#ticket-1.served', 'brought by Bob');
+
+      await ada.getByLabel('How many').fill('99');
+      await ada.getByRole('button', { name: 'Order' }).click();
+      await shown(ada, '[data-error="amount"]', 'Too big');
+      await shown(ada, '#said', 'Invalid arguments');
+
+      for (const [button, path] of [
+        ['coffee', 'drink'],
+        ['an unknown key', 'isAdmin'],
+        ['one argument too many', 'at most 1 argument, 2 were sent'],
+      ]) {
+        await ada.getByRole('button', { name: button, exact: true }).click();
+        await shown(ada, '#refusal', path);
+        await shown(ada, '#refusal', 'INVALID_ARGUMENTS');
+      }
+      expect(await overflow(ada)).toBe(0);
+      expect(await violations(ada)).toEqual([]);
+    },
+    90_000,
+  );
+
+  it.each(Object.entries(SCREENS))(
+    'has a page of its events that needs no scripts, on a %s',
+    async (_screen, viewport) => {
+      const page = await openPage(`${url}/asyncapi`, viewport, { javaScriptEnabled: false });
+      await shown(page, 'h1', 'Tea room');
+      for (const event of ['order', 'serve', 'list', 'ordered', 'served']) await shown(page, 'h4', event);
+      await shown(page, 'article', 'Bring the order with this number');
+      expect((await (await fetch(`${url}/asyncapi.json`)).json()) as object).toMatchObject({ asyncapi: '3.0.0' });
+      const scripted = await openPage(`${url}/asyncapi`, viewport);
+      expect(await overflow(scripted)).toBe(0);
+      expect(await violations(scripted)).toEqual([]);
+    },
+    60_000,
+  );
+
+  async function openPage(
+    address: string,
+    viewport: { width: number; height: number },
+    options: { javaScriptEnabled?: boolean } = {},
+  ): Promise<Page> {
+    // Tests put axe into the page, which its policy would not let in.
+    const context = await browser.newContext({ viewport, ...options });
+    context.setDefaultTimeout(PATIENCE);
+    const errors: Error[] = [];
+    cleanup(async () => {
+      await context.close();
+      expect(errors).toEqual([]);
+    });
+    const page = await context.newPage();
+    page.on('pageerror', (error) => errors.push(error));
+    await page.goto(address);
+    return page;
+  }
+});
+
+async function signIn(page: Page, name: string): Promise<void> {
+  await page.getByLabel('Your name').fill(name);
+  await page.getByRole('button', { name: 'Come in' }).click();
+}
+
+async function shown(page: Page, selector: string, text: string): Promise<void> {
+  await page.locator(selector, { hasText: text }).first().waitFor();
+}
+
+/** How far the page is wider than its window. */
+function overflow(page: Page): Promise<number> {
+  return page.evaluate('document.documentElement.scrollWidth - innerWidth') as Promise<number>;
+}
+
+/** What axe finds wrong for people who use assistive technology. */
+function violations(page: Page): Promise<string[]> {
+  const run = `${axe}; axe.run().then(({ violations }) => violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => id + ': ' + html)))`;
+  return page.evaluate(run) as Promise<string[]>;
+}

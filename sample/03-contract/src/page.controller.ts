@@ -9,7 +9,8 @@ const IMPORT_MAP = JSON.stringify({
     'nestjs-socketio/client': '/client/index.js',
   },
 });
-const page = read('../public/index.html').replace('{{import-map}}', IMPORT_MAP);
+/** Without a space around it: the page's policy lets in what has exactly its hash. */
+const page = read('../public/index.html').replace(/\s*\{\{import-map\}\}\s*/, IMPORT_MAP);
 const style = read('../public/orders.css');
 const script = read('./page/orders.js');
 /** The part of the package that is for browsers: `request()`. */

@@ -37,9 +37,40 @@ async function main() {
     });
   }
   console.log(renderRows(rows));
+  missed.push(...(await measureContracts()));
   console.log(missed.length === 0 ? '\nevery goal is met' : `\nmissed: ${missed.join('; ')}`);
   for (const { close } of contestants) await close();
   process.exitCode = missed.length === 0 ? 0 : 1;
+}
+
+/** What a contract adds: nothing for types, and for schemas no more than this beside their library, in ns. */
+const CONTRACT_GOALS = { typed: 1.01, besideLibrary: 60 };
+
+/** Prints what contracts cost; the goals that are not met. */
+async function measureContracts() {
+  const { contracts } = await import('./contracts.mjs');
+  const { pairs, close } = await contracts();
+  const missed = [];
+  const rows = [['contract', 'by contract', 'by name', 'library alone', 'added']];
+  for (const [name, ...handlers] of pairs) {
+    const samples = handlers.map(() => []);
+    for (let round = 0; round <= ROUNDS; round++) {
+      for (const [i, handler] of handlers.entries()) {
+        const cost = await sample((_body, ack) => handler(ack), isAnswered);
+        if (round > 0) samples[i].push(cost);
+      }
+    }
+    const [own, named, library] = samples.map(median);
+    const added = own - named - (library ?? 0);
+    rows.push(
+      [name, own, named, library, added].map((each) => (typeof each === 'number' ? each.toFixed(0) : (each ?? '-'))),
+    );
+    if (library === undefined && own > CONTRACT_GOALS.typed * named) missed.push(`${name}: dearer than by name`);
+    if (library !== undefined && added > CONTRACT_GOALS.besideLibrary) missed.push(`${name}: more than its library`);
+  }
+  console.log(`\n${renderRows(rows)}`);
+  await close();
+  return missed;
 }
 
 function describe(cost, own) {
@@ -62,12 +93,12 @@ async function measure(contestants, event) {
 }
 
 /** In CPU time, which a machine that has other things to do changes little. */
-async function sample(handler) {
+async function sample(handler, accepts = isBody) {
   const end = performance.now() + ROUND_MS;
   const start = process.cpuUsage();
   let count = 0;
   while (performance.now() < end) {
-    await batch(handler);
+    await batch(handler, accepts);
     count += BATCH;
   }
   const { user, system } = process.cpuUsage(start);
@@ -75,11 +106,11 @@ async function sample(handler) {
 }
 
 /** Resolves once all of a batch are answered; fails where an answer is wrong. */
-function batch(handler) {
+function batch(handler, accepts) {
   return new Promise((resolve, reject) => {
     let open = BATCH;
     const ack = (answer) => {
-      if (answer !== BODY) reject(new Error(`answered with ${JSON.stringify(answer)}`));
+      if (!accepts(answer)) reject(new Error(`answered with ${JSON.stringify(answer)}`));
       else if (--open === 0) resolve();
     };
     for (let i = 0; i < BATCH; i++) handler(BODY, ack);
@@ -87,5 +118,14 @@ function batch(handler) {
 }
 
 const BODY = { text: 'hello' };
+
+function isBody(answer) {
+  return answer === BODY;
+}
+
+/** Schemas may give a copy. */
+function isAnswered(answer) {
+  return answer.text === 'hello';
+}
 
 await main();

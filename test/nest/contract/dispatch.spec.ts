@@ -7,6 +7,7 @@ import type { Socket } from 'socket.io-client';
 import { z } from 'zod';
 import { request } from '../../../src/client/index.js';
 import { defineContract, event } from '../../../src/contract/index.js';
+import { compileValidation } from '../../../src/contract/runtime.js';
 import {
   Ack,
   Arg,
@@ -141,6 +142,23 @@ describe('a gateway with a contract', () => {
     expect(told).toEqual({ ...refused, details: [{ path: [0], message: expect.any(String) }] });
     expect(gateway.heard).toEqual([]);
     await expect(request(client, 'later', 0)).rejects.toMatchObject({ details: [{ path: [0], message: 'too small' }] });
+  });
+
+  it('is dispatched by the same functions as a name, where the contract has types only', async () => {
+    @Gateway('/named')
+    class NamedGateway {
+      @Ack('rename')
+      rename(@MessageBody() name: string) {
+        return { name };
+      }
+    }
+    const app = await createApp({ providers: [ChatGateway, NamedGateway] });
+    await app.init();
+    const websocket = app.get(Websocket);
+    const handlerOf = (namespace: string, event: string) => String(websocket.of(namespace).handlers!.handlerOf(event));
+    expect(handlerOf('/chat', 'rename')).toBe(handlerOf('/named', 'rename'));
+    expect(compileValidation(chat.in.rename['~entry'])).toBeNull();
+    expect(compileValidation(chat.in.move['~entry'])).toBeNull();
   });
 
   it('types the namespace for services', async () => {

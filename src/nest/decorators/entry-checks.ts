@@ -36,11 +36,14 @@ type ParameterCheck<Given, Target, Method, Index extends number> = Method extend
     : unknown
   : unknown;
 
-type ReplyCheck<Reply, Returned> = [Extract<Reply, { status: 'error' }>] extends [never]
-  ? [Yielded<Returned>] extends [Reply]
-    ? unknown
-    : { 'the ack is': Reply; 'the handler returns': Yielded<Returned> }
-  : { 'an ack cannot have status "error"': Reply };
+/** An event that the contract does not have is any, and has its own error. */
+type ReplyCheck<Reply, Returned> = 0 extends 1 & Reply
+  ? unknown
+  : [Extract<Reply, { status: 'error' }>] extends [never]
+    ? [Yielded<Returned>] extends [Reply]
+      ? unknown
+      : { 'the ack is': Reply; 'the handler returns': Yielded<Returned> }
+    : { 'an ack cannot have status "error"': Reply };
 
 /** What a client gets of what a handler returns. */
 type Yielded<Returned> =

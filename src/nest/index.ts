@@ -10,7 +10,7 @@ export { SocketIoAdapter } from './adapter/socket-io.adapter.js';
 export type { SocketIoAdapterOptions } from './adapter/socket-io-adapter.options.js';
 export { SocketIoException, type SocketIoExceptionOptions } from './errors/socket-io.exception.js';
 export { contractsOf } from './discovery/contract-catalog.js';
-export type { AsyncApiGuard, AsyncApiRouteOptions, AsyncApiTarget } from './platform/asyncapi-routes.js';
+export type { AsyncApiGuard, AsyncApiRouteOptions, AsyncApiTarget } from './asyncapi-routes.js';
 export { BindingError } from './errors/binding.error.js';
 export type { ErrorAckMapper, ErrorContext } from './outcome/failure-handler.js';
 export { Gateway, type ContractGatewayOptions, type GatewayOptions } from './decorators/gateway.decorator.js';

@@ -8,7 +8,7 @@ import { SocketIoRuntime } from './socket-io-runtime.js';
 import { ConfigurableModuleClass, type ASYNC_OPTIONS_TYPE } from './socket-io.module-definition.js';
 import type { SocketIoModuleOptions } from './socket-io.options.js';
 import type { AsyncApiDocument } from '../asyncapi/index.js';
-import { serveAsyncApi, type AsyncApiRouteOptions, type AsyncApiTarget } from './platform/asyncapi-routes.js';
+import { serveAsyncApi, type AsyncApiRouteOptions, type AsyncApiTarget } from './asyncapi-routes.js';
 import { Websocket } from './websocket.service.js';
 
 /** A module of its own, because Nest orders the hooks of modules and not those of providers. */

@@ -13,9 +13,9 @@ import {
   toYaml,
   type AsyncApiDocument,
   type AsyncApiOptions,
-} from '../../asyncapi/index.js';
-import type { AnyContract } from '../../contract/index.js';
-import { contractsOf } from '../discovery/contract-catalog.js';
+} from '../asyncapi/index.js';
+import type { AnyContract } from '../contract/index.js';
+import { contractsOf } from './discovery/contract-catalog.js';
 
 /** Who may read the document: a guard of Nest, or a function of the platform's request. */
 export type AsyncApiGuard = Type<CanActivate> | CanActivate | ((request: unknown) => boolean | Promise<boolean>);

@@ -8,6 +8,7 @@ export default {
   unit: 'message',
   measures: 'cpu',
   variants: [
+    { label: '100 connections x 4 in flight, 256 B', connections: 100, inFlight: 4, bytes: 256 },
     {
       label: '100 connections x 4 in flight, 1 KiB',
       quick: true,
@@ -16,6 +17,7 @@ export default {
       inFlight: 4,
       bytes: 1024,
     },
+    { label: '100 connections x 4 in flight, 4 KiB', connections: 100, inFlight: 4, bytes: 4096 },
   ],
   createDriver({ connections, inFlight, bytes }, target) {
     return new ClosedLoop(target, { ring: binaryRing(bytes), connections, inFlight });

@@ -43,22 +43,33 @@ describe('frameBinary', () => {
     expect(await received(frameBinary(bytes))).toEqual([bytes]);
   });
 
+  it('gives small ones as strings that hold every byte and may be joined with text', async () => {
+    const all = Buffer.from(Array.from({ length: 256 }, (_, byte) => byte));
+    const frames = [frameText('a'), frameBinary(all), frameText('b')];
+    expect(frames.map((frame) => typeof frame)).toEqual(['string', 'string', 'string']);
+    expect(await received(frames.join(''))).toEqual(['a', all, 'b']);
+  });
+
   it('copies the payload, so that the caller may go on with it', () => {
     const bytes = Buffer.from([1, 2, 3]);
     const frame = frameBinary(bytes);
     bytes.fill(9);
-    expect([...frame]).toEqual([0x82, 3, 1, 2, 3]);
+    expect([...bytesOf(frame)]).toEqual([0x82, 3, 1, 2, 3]);
   });
 
   it.each(LENGTHS)('frames %i bytes with the header apart as in one piece', (length) => {
     const bytes = Buffer.alloc(length, 7);
-    expect(Buffer.concat([binaryHeader(length), bytes])).toEqual(frameBinary(bytes));
+    expect(Buffer.concat([binaryHeader(length), bytes])).toEqual(bytesOf(frameBinary(bytes)));
   });
 
   it('writes a length beyond 32 bits in full', () => {
     expect([...binaryHeader(2 ** 32 + 5)]).toEqual([0x82, 127, 0, 0, 0, 1, 0, 0, 0, 5]);
   });
 });
+
+function bytesOf(frame: string | Buffer): Buffer {
+  return typeof frame === 'string' ? Buffer.from(frame, 'latin1') : frame;
+}
 
 /** What the receiver of `ws` reads from bytes as they travel: text as strings, binary as Buffers. */
 async function received(bytes: string | Buffer): Promise<(string | Buffer)[]> {
@@ -67,7 +78,7 @@ async function received(bytes: string | Buffer): Promise<(string | Buffer)[]> {
   receiver.on('message', (data: Buffer, isBinary: boolean) => messages.push(isBinary ? data : data.toString()));
   await new Promise<void>((resolve, reject) => {
     receiver.on('error', reject).on('finish', resolve);
-    receiver.end(typeof bytes === 'string' ? Buffer.from(bytes, 'latin1') : bytes);
+    receiver.end(bytesOf(bytes));
   });
   return messages;
 }

@@ -404,7 +404,7 @@ export class WebsocketTransport
 }
 
 /** Larger payloads go to the socket beside their header instead of being copied behind it. */
-const COPIED_PAYLOAD = 4096;
+const COPIED_PAYLOAD = 2048;
 
 const MESSAGE_BYTE = PacketType.MESSAGE.charCodeAt(0);
 

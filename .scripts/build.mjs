@@ -1,9 +1,13 @@
-/** Builds dist/esm and dist/cjs, with typings, from the one source: two tsc runs that differ in their module format. */
+/**
+ * Builds dist/esm and dist/cjs, with typings, from the one source: two tsc runs that differ in their module format. What
+ * needs no Nest then exists once: see esm-doors.mjs.
+ */
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { makeDoors } from './esm-doors.mjs';
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
 const tsc = createRequire(import.meta.url).resolve('typescript/bin/tsc');
@@ -19,6 +23,15 @@ for (const { dir, type, flags } of formats) {
   writeFileSync(path.join(root, dir, 'package.json'), `${JSON.stringify({ type })}\n`);
 }
 exportCallables(path.join(root, 'dist/cjs'));
+const { exports: subpaths, bin = {} } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'));
+await makeDoors(path.join(root, 'dist/esm'), path.join(root, 'dist/cjs'), {
+  entries: belowEsm(Object.values(subpaths).map((target) => target.import?.default)),
+  programs: belowEsm(Object.values(bin)),
+});
+
+function belowEsm(files) {
+  return files.filter((file) => file?.startsWith('./dist/esm/')).map((file) => file.slice('./dist/esm/'.length));
+}
 
 function compile(...flags) {
   try {

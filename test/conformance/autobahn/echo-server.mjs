@@ -4,9 +4,9 @@
  * them, before it looks at their type.
  */
 import { createServer } from 'node:http';
-import { FlushQueue } from '../../../dist/esm/engine/transport/flush-queue.js';
-import { NO_TYPE } from '../../../dist/esm/engine/transport/frame-listener.js';
-import { WebsocketAcceptor } from '../../../dist/esm/engine/transport/websocket/websocket-acceptor.js';
+import { FlushQueue } from '../../../dist/cjs/engine/transport/flush-queue.js';
+import { NO_TYPE } from '../../../dist/cjs/engine/transport/frame-listener.js';
+import { WebsocketAcceptor } from '../../../dist/cjs/engine/transport/websocket/websocket-acceptor.js';
 
 const OPTIONS = {
   closeTimeout: 10_000,

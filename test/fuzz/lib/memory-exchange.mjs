@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events';
 import { Readable } from 'node:stream';
-import { parseEngineRequest } from '../../../dist/esm/engine/index.js';
+import { parseEngineRequest } from '../../../dist/cjs/engine/index.js';
 
 /**
  * A request as `node:http` hands it over.

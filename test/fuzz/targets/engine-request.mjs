@@ -7,7 +7,7 @@ import {
   TimerWheel,
   parseQuery,
   resolveEngineOptions,
-} from '../../../dist/esm/engine/index.js';
+} from '../../../dist/cjs/engine/index.js';
 import { MemoryExchange, UPGRADE_HEADERS, memoryRequest } from '../lib/memory-exchange.mjs';
 import { MemorySocket } from '../lib/memory-socket.mjs';
 

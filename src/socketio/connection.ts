@@ -237,6 +237,15 @@ export class Connection extends TimerEntry implements SessionListener, PacketSin
     else socket.close('client namespace disconnect', closeDetail('CLIENT_DISCONNECT', 'disconnected by the client'));
   }
 
+  get screensEvents(): boolean {
+    return this.#server.settings.rateLimit !== null;
+  }
+
+  takesEvent(nsp: string, name: string, id: number): boolean {
+    const socket = this.#namespaces.find(nsp);
+    return socket === null || socket.takesEvent(name, id);
+  }
+
   onEvent(nsp: string, args: unknown[], id: number): void {
     const socket = this.#namespaces.find(nsp);
     if (socket === null) this.#onStrayPacket(nsp);
@@ -387,8 +396,9 @@ export class Connection extends TimerEntry implements SessionListener, PacketSin
     const args = collector.add(bytes);
     if (args === null) return;
     this.#attachments = null;
-    if (collector.type === PacketType.BINARY_EVENT) this.onEvent(collector.nsp, args, collector.id);
-    else this.onAck(collector.nsp, args, collector.id);
+    const { type, nsp, id } = collector;
+    if (type === PacketType.BINARY_EVENT) this.#onParsedEvent(nsp, args, id);
+    else this.onAck(nsp, args, id);
   }
 
   /** A packet that a custom parser decoded; held against the same bounds. */
@@ -409,7 +419,7 @@ export class Connection extends TimerEntry implements SessionListener, PacketSin
         if (!Array.isArray(packet.data)) throw new PacketError('INVALID_EVENT', 'an event without arguments');
         checkEvent(packet.data, settings);
         checkDepth(packet.data, settings);
-        this.onEvent(packet.nsp, packet.data, id);
+        this.#onParsedEvent(packet.nsp, packet.data, id);
         return;
       case PacketType.ACK:
       case PacketType.BINARY_ACK:
@@ -421,6 +431,11 @@ export class Connection extends TimerEntry implements SessionListener, PacketSin
       default:
         throw new PacketError('INVALID_PACKET', 'unexpected packet type');
     }
+  }
+
+  /** An event whose arguments had to be read before it could be asked about. */
+  #onParsedEvent(nsp: string, args: unknown[], id: number): void {
+    if (this.takesEvent(nsp, String(args[0]), id)) this.onEvent(nsp, args, id);
   }
 
   /** A packet for a namespace that the connection is not in: late, where it was in that one, else out of order. */

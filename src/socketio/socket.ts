@@ -308,7 +308,7 @@ export class Socket<
    */
   fire(event: string, ...args: unknown[]): void {
     assertEmittable(event);
-    if (this.#state === 'connected') this.#receiveEvent([event, ...args], -1);
+    if (this.#state === 'connected') this.handleEvent([event, ...args], -1);
   }
 
   /**
@@ -463,10 +463,20 @@ export class Socket<
     });
   }
 
+  /** @internal Holds an event against the rate that is allowed, by its name alone; one that comes too early is refused here. */
+  takesEvent(event: string, id: number): boolean {
+    const limiter = this.#rateLimiter;
+    if (limiter === null) return true;
+    const wasOver = limiter.isOver;
+    const wait = limiter.take(event);
+    if (wait > 0) this.refuseEvent(wait, limiter.onLimit, id === -1 ? null : new AckReply(this, id), !wasOver);
+    return wait === 0;
+  }
+
   /** @internal An event from the client. `args` begins with its name; `id` is −1 where no ack is asked. */
   handleEvent(args: unknown[], id: number): void {
-    if (this.#rateLimiter !== null && !this.#isInTime(this.#rateLimiter, String(args[0]), id)) return;
-    this.#receiveEvent(args, id);
+    if (this.#gate === null) this.#dispatch(args, id);
+    else if (!this.#gate.hold(args, id)) this.#refuseFlood();
   }
 
   /** @internal */
@@ -564,19 +574,6 @@ export class Socket<
   #connectData(): { sid: SocketId; pid?: PrivateSessionId } | undefined {
     if (this.client.isLegacy) return undefined;
     return this.#recovery === null ? { sid: this.id } : { sid: this.id, pid: this.#recovery.pid };
-  }
-
-  #receiveEvent(args: unknown[], id: number): void {
-    if (this.#gate === null) this.#dispatch(args, id);
-    else if (!this.#gate.hold(args, id)) this.#refuseFlood();
-  }
-
-  /** Holds an event against the rate that is allowed; one that comes too early is refused here. */
-  #isInTime(limiter: EventRateLimiter, event: string, id: number): boolean {
-    const wasOver = limiter.isOver;
-    const wait = limiter.take(event);
-    if (wait > 0) this.refuseEvent(wait, limiter.onLimit, id === -1 ? null : new AckReply(this, id), !wasOver);
-    return wait === 0;
   }
 
   #dispatch(args: unknown[], id: number): void {

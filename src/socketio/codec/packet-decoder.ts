@@ -18,6 +18,10 @@ export interface PacketSink {
   /** `auth` is undefined where the packet had none, null where it was no JSON object or too large. */
   onConnectPacket(nsp: string, auth: Record<string, unknown> | undefined | null): void;
   onDisconnect(nsp: string): void;
+  /** Whether `takesEvent` is to be asked. */
+  readonly screensEvents: boolean;
+  /** Asked about each event without attachments before its arguments are read: one that is refused is not parsed. */
+  takesEvent(nsp: string, name: string, id: number): boolean;
   /** `args` begins with the event's name; the array belongs to the receiver. */
   onEvent(nsp: string, args: unknown[], id: number): void;
   onAck(nsp: string, args: unknown[], id: number): void;
@@ -28,6 +32,8 @@ export interface PacketSink {
 /**
  * Decodes the text of one packet and hands it on (protocol, "Packet encoding"):
  * `<type>[<attachments>-][<namespace>,][<ack id>][<JSON>]`.
+ * The arguments of an event that the sink does not take are not parsed, so a mistake in them is not noticed; the bounds of
+ * its name and its depth hold all the same.
  *
  * @throws ProtocolError for anything that is not such a packet or exceeds a bound
  */
@@ -76,13 +82,58 @@ function decodeArguments(
     id = readAckId(text, idStart, position);
   }
   if (code !== BRACKET) throw new PacketError('INVALID_PACKET', 'the payload is not an array');
+  if (type === PacketType.EVENT) {
+    decodeEvent(text, position, nsp, id, limits, sink);
+    return;
+  }
   const args = parseJson(text.slice(position), limits.maxJsonDepth) as unknown[];
-  const isEvent = type === PacketType.EVENT || type === PacketType.BINARY_EVENT;
-  if (isEvent) checkEvent(args, limits);
+  if (type === PacketType.BINARY_EVENT) checkEvent(args, limits);
   else checkAck(args, limits);
   if (attachments > 0) sink.onBinary(type as 5 | 6, nsp, args, id, attachments);
-  else if (isEvent) sink.onEvent(nsp, args, id);
   else sink.onAck(nsp, args, id);
+}
+
+/** An event whose array begins at `start`. */
+function decodeEvent(
+  text: string,
+  start: number,
+  nsp: string,
+  id: number,
+  limits: DecoderLimits,
+  sink: PacketSink,
+): void {
+  const name = sink.screensEvents || hasNameAlone(text, start) ? peekName(text, start) : null;
+  if (name === null) {
+    const args = parseJson(text.slice(start), limits.maxJsonDepth) as unknown[];
+    checkEvent(args, limits);
+    if (!sink.screensEvents || sink.takesEvent(nsp, String(args[0]), id)) sink.onEvent(nsp, args, id);
+    return;
+  }
+  checkName(name, limits);
+  if (sink.screensEvents && !sink.takesEvent(nsp, name, id)) {
+    checkDepth(text.slice(start), limits.maxJsonDepth);
+    return;
+  }
+  const args = hasNameAlone(text, start) ? [name] : parseJson(text.slice(start), limits.maxJsonDepth);
+  checkEvent(args as unknown[], limits);
+  sink.onEvent(nsp, args as unknown[], id);
+}
+
+/** Whether the array that begins at `start` has one string and nothing else, as far as its quotes tell. */
+function hasNameAlone(text: string, start: number): boolean {
+  const end = text.length - 2;
+  return (
+    text.charCodeAt(end) === QUOTE && text.charCodeAt(end + 1) === CLOSE_BRACKET && text.indexOf('"', start + 2) === end
+  );
+}
+
+/** The event's name without a look at what follows it; null where only a parser can tell. */
+function peekName(text: string, start: number): string | null {
+  if (text.charCodeAt(start + 1) !== QUOTE) return null;
+  const end = text.indexOf('"', start + 2);
+  if (end === -1) return null;
+  const name = text.slice(start + 2, end);
+  return NEEDS_PARSER.test(name) ? null : name;
 }
 
 function decodeBinary(text: string, type: 5 | 6, limits: DecoderLimits, sink: PacketSink): void {
@@ -146,12 +197,16 @@ function readAuth(json: string, limits: DecoderLimits): Record<string, unknown> 
 }
 
 function parseJson(json: string, maxDepth: number): unknown {
-  if (jsonDepthExceeds(json, maxDepth)) throw new PacketError('JSON_TOO_DEEP', `JSON deeper than ${maxDepth} levels`);
+  checkDepth(json, maxDepth);
   try {
     return JSON.parse(json);
   } catch {
     throw new PacketError('INVALID_PACKET', 'the payload is not JSON');
   }
+}
+
+function checkDepth(json: string, maxDepth: number): void {
+  if (jsonDepthExceeds(json, maxDepth)) throw new PacketError('JSON_TOO_DEEP', `JSON deeper than ${maxDepth} levels`);
 }
 
 // The bounds below are also held against what a custom parser decoded.
@@ -177,17 +232,17 @@ export function checkAck(args: readonly unknown[], limits: DecoderLimits): void 
 /** @throws ProtocolError for a name that is none, is reserved or too long, and above `maxEventArgs` */
 export function checkEvent(args: readonly unknown[], limits: DecoderLimits): void {
   const name = args[0];
-  if (typeof name === 'number') {
-    if (args.length - 1 > limits.maxEventArgs) throw tooManyArguments(limits);
-    return;
-  }
-  if (typeof name !== 'string') throw new PacketError('INVALID_EVENT', 'an event without a name');
+  if (typeof name === 'string') checkName(name, limits);
+  else if (typeof name !== 'number') throw new PacketError('INVALID_EVENT', 'an event without a name');
+  if (args.length - 1 > limits.maxEventArgs) throw tooManyArguments(limits);
+}
+
+function checkName(name: string, limits: DecoderLimits): void {
   // A character has at most 3 bytes, so most names need not be measured.
   if (name.length * 3 > limits.maxEventNameLength && Buffer.byteLength(name) > limits.maxEventNameLength) {
     throw new PacketError('EVENT_NAME_TOO_LONG', `an event name of more than ${limits.maxEventNameLength} bytes`);
   }
   if (RESERVED_EVENTS.has(name)) throw new PacketError('INVALID_EVENT', `the reserved event name "${name}"`);
-  if (args.length - 1 > limits.maxEventArgs) throw tooManyArguments(limits);
 }
 
 function tooManyArguments(limits: DecoderLimits): PacketError {
@@ -201,6 +256,11 @@ function isDigits(text: string): boolean {
 const DIGITS = /^[0-9]+$/;
 // eslint-disable-next-line no-control-regex -- refusing them is the point
 const CONTROL_CHARACTERS = /[\x00-\x1f\x7f]/;
+/** An escape, or what must be one. */
+// eslint-disable-next-line no-control-regex -- JSON allows none of them in a string
+const NEEDS_PARSER = /[\\\x00-\x1f]/;
+const QUOTE = 0x22;
+const CLOSE_BRACKET = 0x5d;
 const SLASH = 0x2f;
 const DIGIT_0 = 0x30;
 const DIGIT_9 = 0x39;

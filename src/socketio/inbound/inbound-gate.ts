@@ -42,6 +42,8 @@ export class InboundGate {
 
 /** An event that was decoded once already: nothing else can come of it, and it keeps to the limits. */
 class HeldEvent implements PacketSink {
+  readonly screensEvents = false;
+
   constructor(
     private readonly attachments: readonly Buffer[],
     private readonly dispatch: EventDispatch,
@@ -53,6 +55,10 @@ class HeldEvent implements PacketSink {
 
   onBinary(_type: 5 | 6, _nsp: string, args: unknown[], id: number): void {
     this.dispatch(insertAttachments(args, this.attachments) as unknown[], id);
+  }
+
+  takesEvent(): boolean {
+    return true;
   }
 
   onConnectPacket(): void {}

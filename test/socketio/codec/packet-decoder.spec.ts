@@ -148,7 +148,69 @@ describe('checkEvent', () => {
   });
 });
 
-function decode(text: string, calls: Call[] = []): Call[] {
+describe('decodePacket, with a sink that screens events', () => {
+  it.each([
+    ['2["e",{"a":1}]', 'e', -1],
+    ['2/n,7["e"]', 'e', 7],
+    ['2[""]', '', -1],
+    ['2["\\u0065",1]', 'e', -1],
+    ['2["e", not JSON', 'e', -1],
+  ])('asks about %s by its name and reads no further', (text, name, id) => {
+    const asked: unknown[] = [];
+    const refuse = (_nsp: string, ...event: unknown[]): boolean => {
+      asked.push(...event);
+      return false;
+    };
+    expect(decode(text, [], refuse)).toEqual([]);
+    expect(asked).toEqual([name, id]);
+  });
+
+  it.each(['2["e",{"a":[1]},"x"]', '2/n,7["e"]', '2["\\u0065",1]', '2["a\\"b"]', '2[1,2]'])(
+    'hands on what is taken, as without it: %s',
+    (text) => {
+      const plain = outcomeOf(() => decode(text));
+      expect(outcomeOf(() => decode(text, [], () => true))).toEqual(plain);
+    },
+  );
+
+  it.each<[string, string]>([
+    ['2["disconnect",1]', 'INVALID_EVENT'],
+    ['2["longer than 8",1]', 'EVENT_NAME_TOO_LONG'],
+    ['2["e",[[[[[]]]]]]', 'JSON_TOO_DEEP'],
+  ])('holds the bounds of %s against what is not taken', (text, code) => {
+    expect(() => decode(text, [], () => false)).toThrow(expect.objectContaining({ code }));
+  });
+
+  it('holds them against what is taken, too', () => {
+    expect(() => decode('2["e",1,2,3,4]', [], () => true)).toThrow(
+      expect.objectContaining({ code: 'TOO_MANY_ARGUMENTS' }),
+    );
+    expect(() => decode('2["e", not JSON', [], () => true)).toThrow(
+      expect.objectContaining({ code: 'INVALID_PACKET' }),
+    );
+  });
+});
+
+describe('an event without arguments', () => {
+  it.each(['2["e"]', '2["é"]', '2["\\n"]', '2["a b"]', '2[ "e" ]'])('is read as by a parser: %s', (text) => {
+    expect(decode(text)).toEqual([['onEvent', '/', JSON.parse(text.slice(1)), -1]]);
+  });
+
+  it.each(['2["a\nb"]', '2["]', '2["a]', '2["a"b"]', '2["a\\"]'])('is refused as by a parser: %j', (text) => {
+    expect(() => JSON.parse(text.slice(1))).toThrow(SyntaxError);
+    expect(() => decode(text)).toThrow(expect.objectContaining({ code: 'INVALID_PACKET' }));
+  });
+});
+
+function outcomeOf(run: () => unknown): unknown {
+  try {
+    return run();
+  } catch (error) {
+    return (error as { code?: string }).code;
+  }
+}
+
+function decode(text: string, calls: Call[] = [], takes?: PacketSink['takesEvent']): Call[] {
   const record =
     (method: keyof PacketSink) =>
     (...args: unknown[]): void =>
@@ -159,6 +221,8 @@ function decode(text: string, calls: Call[] = []): Call[] {
     onEvent: record('onEvent'),
     onAck: record('onAck'),
     onBinary: record('onBinary'),
+    screensEvents: takes !== undefined,
+    takesEvent: takes ?? (() => true),
   });
   return calls;
 }

@@ -25,6 +25,7 @@ import { ProxyTrust } from './http/proxy-trust.js';
 import { RefusalWriter, type ConnectionError, type RefusalListener } from './http/refusal-writer.js';
 import { UpgradeRequest } from './http/upgrade-request.js';
 import { RequestVerifier } from './handshake/request-verifier.js';
+import { PingGroups } from './session/ping-groups.js';
 import { createSendLimits, type SendLimits } from './session/send-limits.js';
 import { Session, type SessionContext } from './session/session.js';
 import { randomId } from '../common/random-id.js';
@@ -77,6 +78,7 @@ export interface AttachOptions {
 export class EngineServer extends EventEmitter implements SessionContext, AnswerPolicy, RefusalListener {
   readonly counters = new EngineCounters();
   readonly sendLimits: SendLimits;
+  readonly pingGroups: PingGroups;
   readonly #flushQueue: FlushQueue;
   readonly #sessions = new Map<string, Session>();
   readonly #middlewares: HttpMiddleware[] = [];
@@ -101,6 +103,7 @@ export class EngineServer extends EventEmitter implements SessionContext, Answer
   ) {
     super();
     this.sendLimits = createSendLimits(opts);
+    this.pingGroups = new PingGroups(opts.pingInterval);
     this.#flushQueue = new FlushQueue(opts.flush === 'immediate');
     this.#verifier = new RequestVerifier(opts, this.#sessions);
     this.#proxies = new ProxyTrust(opts.trustProxy, setup.warn);
@@ -136,10 +139,6 @@ export class EngineServer extends EventEmitter implements SessionContext, Answer
   /** The open sessions by id. */
   get sessions(): ReadonlyMap<string, Session> {
     return this.#sessions;
-  }
-
-  get pingInterval(): number {
-    return this.opts.pingInterval;
   }
 
   get pingTimeout(): number {

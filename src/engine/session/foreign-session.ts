@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { callListeners, type ForeignErrorSink } from '../../common/call-foreign.js';
 import { parseEngineRequest } from '../http/engine-request.js';
 import type { SendLimits } from './send-limits.js';
+import { PingGroups } from './ping-groups.js';
 import { Session, type SessionContext, type SessionCounters } from './session.js';
 import type { TimerWheel } from '../../common/timer-wheel.js';
 import { ForeignTransport, type ForeignSocket } from '../transport/foreign-transport.js';
@@ -57,7 +58,7 @@ const UNREAD: SessionCounters = { packetsIn: 0, packetsOut: 0, dropped: 0 };
 
 /** Nothing is counted, bounded or timed. */
 class ForeignHost implements SessionContext {
-  readonly pingInterval = Infinity;
+  readonly pingGroups = new PingGroups(Infinity);
   readonly pingTimeout = Infinity;
   readonly upgradeTimeout = Infinity;
   readonly sendLimits = UNBOUNDED;

@@ -1,5 +1,6 @@
 import { PacketType } from '../codec/packet.js';
 import { TimerEntry, TimerWheel } from '../../common/timer-wheel.js';
+import type { PingGroups } from './ping-groups.js';
 
 /** What a heartbeat watches. */
 export interface HeartbeatListener {
@@ -9,7 +10,7 @@ export interface HeartbeatListener {
 }
 
 /**
- * Pings every `interval` and ends the session where not one byte arrived within `timeout` after a ping (protocol,
+ * Pings every interval and ends the session where not one byte arrived within `timeout` after a ping (protocol,
  * "Heartbeat"). The cadence is the server's own: a stray pong moves nothing. Sessions that were opened at about the same
  * time ping together. Bytes are read off the transport's counter at the deadline, so messages cost the heartbeat nothing.
  */
@@ -21,7 +22,7 @@ export class Heartbeat extends TimerEntry {
 
   constructor(
     private readonly wheel: TimerWheel,
-    private readonly interval: number,
+    private readonly groups: PingGroups,
     private readonly timeout: number,
     private readonly peer: HeartbeatListener,
   ) {
@@ -34,12 +35,14 @@ export class Heartbeat extends TimerEntry {
   }
 
   start(): void {
-    this.#nextPing = joinOthers(TimerWheel.now() + this.interval, this.interval);
+    this.#nextPing = this.groups.join(TimerWheel.now() + this.groups.interval);
     this.wheel.scheduleAt(this, this.#nextPing);
   }
 
   stop(): void {
     this.wheel.cancel(this);
+    if (this.#nextPing > 0) this.groups.leave(this.#nextPing);
+    this.#nextPing = 0;
   }
 
   /** The session changed its transport: counts from another counter, and the change itself was a sign of life. */
@@ -75,27 +78,15 @@ export class Heartbeat extends TimerEntry {
 
   #openPing(due: number): void {
     // After a stall one ping is sent, not one for each that was missed.
-    const missed = Math.floor((TimerWheel.now() - this.#nextPing) / this.interval);
-    this.#nextPing += this.interval * (1 + Math.max(0, missed));
+    const { interval } = this.groups;
+    const missed = Math.floor((TimerWheel.now() - this.#nextPing) / interval);
+    this.#nextPing += interval * (1 + Math.max(0, missed));
     if (this.#deadline === Infinity) {
       this.#deadline = due + this.timeout;
       this.#baseline = this.peer.bytesReceived;
     }
   }
 }
-
-/**
- * The time, a little earlier, at which others ping as well: the process then wakes for a group of pings, and for a group
- * of pongs, instead of for each (bench: heartbeat). Never later, since peers count from the handshake too.
- */
-function joinOthers(time: number, interval: number): number {
-  const step = Math.min(interval * GROUP_SHARE, GROUP_TIME);
-  return Math.floor(time / step) * step;
-}
-
-/** How much earlier than alone a session may ping: a share of the interval, at most so many milliseconds. */
-const GROUP_SHARE = 1 / 64;
-const GROUP_TIME = 50;
 
 /** A timer that fires this much late, in milliseconds, tells of a stalled process. */
 export const STALL = 50;

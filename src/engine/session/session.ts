@@ -5,6 +5,7 @@ import { Heartbeat, type HeartbeatListener } from './heartbeat.js';
 import { callForeign, callListeners, type ForeignErrorSink } from '../../common/call-foreign.js';
 import { LazyEmitter } from '../../common/lazy-emitter.js';
 import { HeartbeatV3 } from './heartbeat-v3.js';
+import type { PingGroups } from './ping-groups.js';
 import { SendQueueGuard, type QueueContext } from './send-queue-guard.js';
 import type { SendLimits } from './send-limits.js';
 import type { TimerWheel } from '../../common/timer-wheel.js';
@@ -39,7 +40,8 @@ export interface SessionCounters {
 /** The server, as a session sees it. */
 export interface SessionContext extends ForeignErrorSink<string> {
   readonly wheel: TimerWheel;
-  readonly pingInterval: number;
+  /** When to ping, and how often. */
+  readonly pingGroups: PingGroups;
   readonly pingTimeout: number;
   readonly upgradeTimeout: number;
   readonly sendLimits: SendLimits;
@@ -119,11 +121,11 @@ export class Session
       this.#request = request;
       Object.defineProperty(this, 'request', Session.#requestProperty);
     }
-    const { wheel, pingInterval, pingTimeout } = host;
+    const { wheel, pingGroups, pingTimeout } = host;
     this.#heartbeat =
       protocol === 4
-        ? new Heartbeat(wheel, pingInterval, pingTimeout, this)
-        : new HeartbeatV3(wheel, pingInterval + pingTimeout, this);
+        ? new Heartbeat(wheel, pingGroups, pingTimeout, this)
+        : new HeartbeatV3(wheel, pingGroups.interval + pingTimeout, this);
     transport.handler = this;
   }
 

@@ -3,6 +3,7 @@ import { throwAsync } from './throw-async.js';
 
 /** Gets the errors of foreign code. An object instead of a function, so that no closure is made per call. */
 export interface ForeignErrorSink<About> {
+  /** @internal */
   onForeignError(error: unknown, about: About): void;
 }
 

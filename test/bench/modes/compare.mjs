@@ -63,17 +63,21 @@ function addRatios(played) {
 function summaryOf(tables, servers) {
   const playedBy = (option) => tables.filter((table) => optionOf(table) === option);
   const others = playedBy(null);
-  const parts = [...renderGrowth(playedBy('growth'), servers), ...renderSettings(playedBy('settings'))];
+  const parts = [
+    ...renderGrowth(playedBy('growth'), servers),
+    ...renderSettings(playedBy('settings')),
+    ...playedBy('scale').map(renderTable),
+  ];
   if (others.length > 0) parts.unshift(renderCosts(others, servers), renderLatencies(others, servers));
   return parts.filter((part) => part !== '').join('\n\n');
 }
 
 /** The option with which the scenario is played and which has a part of the summary to itself, or null. */
 function optionOf({ scenario: { playedBy } }) {
-  return playedBy === 'growth' || playedBy === 'settings' ? playedBy : null;
+  return playedBy === 'growth' || playedBy === 'settings' || playedBy === 'scale' ? playedBy : null;
 }
 
-/** Between the marks of what was played: the scenarios, those that grow, or settings. */
+/** Between the marks of what was played: the scenarios, those that grow, settings, or the one of scale. */
 function writeIntoReadme(tables, text) {
   const mark = optionOf(tables[0]) ?? 'results';
   const file = fileURLToPath(new URL('../README.md', import.meta.url));

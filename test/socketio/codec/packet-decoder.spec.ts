@@ -174,7 +174,7 @@ describe('decodePacket, with a sink that screens events', () => {
   );
 
   it.each<[string, string]>([
-    ['2["disconnect",1]', 'INVALID_EVENT'],
+    ['2["connect",1]', 'INVALID_EVENT'],
     ['2["longer than 8",1]', 'EVENT_NAME_TOO_LONG'],
     ['2["e",[[[[[]]]]]]', 'JSON_TOO_DEEP'],
   ])('holds the bounds of %s against what is not taken', (text, code) => {

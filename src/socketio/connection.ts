@@ -238,7 +238,8 @@ export class Connection extends TimerEntry implements SessionListener, PacketSin
   }
 
   get screensEvents(): boolean {
-    return this.#server.settings.rateLimit !== null;
+    // Events that wait for the end of the tick are asked about there, so that refusals keep their place among the answers.
+    return this.#events === null && this.#server.settings.rateLimit !== null;
   }
 
   takesEvent(nsp: string, name: string, id: number): boolean {
@@ -435,7 +436,7 @@ export class Connection extends TimerEntry implements SessionListener, PacketSin
 
   /** An event whose arguments had to be read before it could be asked about. */
   #onParsedEvent(nsp: string, args: unknown[], id: number): void {
-    if (this.takesEvent(nsp, String(args[0]), id)) this.onEvent(nsp, args, id);
+    if (this.#events !== null || this.takesEvent(nsp, String(args[0]), id)) this.onEvent(nsp, args, id);
   }
 
   /** A packet for a namespace that the connection is not in: late, where it was in that one, else out of order. */

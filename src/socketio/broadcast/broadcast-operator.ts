@@ -35,6 +35,7 @@ import type {
 export interface BroadcastContext extends AckContext {
   /** @internal What the namespace is known as to operators. */
   readonly route: string;
+  /** @internal */
   readonly adapterPort: AdapterPort;
   /** The sockets of this server. */
   readonly sockets: ReadonlyMap<SocketId, { readonly rooms: ReadonlySet<Room> }>;

@@ -1,6 +1,7 @@
 /** What an event is for. */
 interface EventTarget {
   readonly connected: boolean;
+  takesEvent(name: string, id: number): boolean;
   handleEvent(args: unknown[], id: number): void;
 }
 
@@ -28,7 +29,9 @@ export class EventQueue {
       const target = this.#targets[i];
       if (!target.connected) continue;
       try {
-        target.handleEvent(this.#args[i], this.#ids[i]);
+        const args = this.#args[i];
+        const id = this.#ids[i];
+        if (target.takesEvent(String(args[0]), id)) target.handleEvent(args, id);
       } catch (error) {
         this.reportError(error);
       }

@@ -47,6 +47,7 @@ describe.each(PLATFORMS)('HTTPS on %s', (platform) => {
     const client = await connectClient(url, { transports: [transport], ca: TEST_TLS.cert });
     const left = nextEvent(client, 'disconnect');
     await app.close();
-    expect((await left)[0]).toBe('transport close');
+    // A poll ends without a close packet, which some clients would take for the end; the next one fails.
+    expect((await left)[0]).toBe(transport === 'websocket' ? 'transport close' : 'transport error');
   });
 });

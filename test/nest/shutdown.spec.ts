@@ -112,13 +112,10 @@ describe.each(PLATFORMS)('pain 16: app.close() on %s', (platform) => {
     await connectClient(url);
     await connectClient(url, { transports: ['polling'] });
     await app.close();
-    expect(log).toEqual([
-      'disconnect begins',
-      'disconnect begins',
-      'disconnect ends: server shutting down',
-      'disconnect ends: server shutting down',
-      'onModuleDestroy',
-    ]);
+    // When a client that polls comes for the end is its own affair: the one handler may have ended before the other begins.
+    const ends = 'disconnect ends: server shutting down';
+    expect(log.slice(0, -1).sort()).toEqual(['disconnect begins', 'disconnect begins', ends, ends]);
+    expect(log.at(-1)).toBe('onModuleDestroy');
   });
 
   it('lets a server on the same port take the clients over', async () => {

@@ -1,6 +1,7 @@
 import { createLedger, type Ledger } from './ledger.js';
 import type { LedgerOptions } from './ledger-options.js';
 import { MemoryLedger, MemoryStore } from './store/memory-store.js';
+import { PostgresStore, type PostgresPool } from './store/postgres-store.js';
 import type { RedisClient } from './store/redis-client.js';
 import { RedisStore } from './store/redis-store.js';
 
@@ -13,6 +14,16 @@ import { RedisStore } from './store/redis-store.js';
  */
 export function redisLedger(client: RedisClient, options: LedgerOptions = {}): Ledger {
   return createLedger((name) => new RedisStore(client, name), options);
+}
+
+/**
+ * A ledger in PostgreSQL 12 or later. It makes its tables and functions itself.
+ *
+ * @param pool of the package `pg`, with at least three connections, of which one is kept; it stays yours
+ * @throws OptionError for a wrong option
+ */
+export function postgresLedger(pool: PostgresPool, options: LedgerOptions = {}): Ledger {
+  return createLedger((name) => new PostgresStore(pool, name), options);
 }
 
 /**
@@ -31,6 +42,7 @@ export { LEDGER_DEFAULTS, type LedgerOptions } from './ledger-options.js';
 export type { Ledger } from './ledger.js';
 export type { LedgerStats } from './ledger-stats.js';
 export type { Offset } from './store/offset.js';
+export type { PostgresPool } from './store/postgres-store.js';
 export type { RedisClient } from './store/redis-client.js';
 export type {
   Claim,

@@ -39,9 +39,10 @@ export function createLedger(createStore: (name: string) => LedgerStore, options
     return new LedgerAdapter(nsp, nodeOf(nsp.server as unknown as LedgerServer));
   }
 
-  return {
-    adapter,
-    connectionStateRecovery: { maxDisconnectionDuration, skipMiddlewares },
-    stats: () => [...nodes.values()].filter((node) => !node.isClosed).map((node) => node.stats()),
+  const ledger = { adapter, connectionStateRecovery: { maxDisconnectionDuration, skipMiddlewares } };
+  const stats = (): LedgerStats[] => {
+    return [...nodes.values()].filter((node) => !node.isClosed).map((node) => node.stats());
   };
+  // Left out when a ledger is spread into the options of a server, which refuse what they do not know.
+  return Object.defineProperty(ledger, 'stats', { value: stats }) as unknown as Ledger;
 }

@@ -56,9 +56,17 @@ export interface SocketIoModuleOptions extends TypedServerOptions {
    * from the module that provides it. What says no refuses the client. @default none
    */
   connectGuards?: readonly ConnectGuard[];
+  /**
+   * Makes this server one of a fleet: `redisLedger(client)`, `postgresLedger(pool)` or `memoryLedger()` of
+   * `nestjs-socketio/ledger`. Sets `adapter` and `connectionStateRecovery`, which must not be given beside it.
+   */
+  ledger?: LedgerOption;
   /** Replaces what a client is told about an error; `undefined` keeps it. */
   errorAck?: ErrorAckMapper;
 }
+
+/** What a ledger sets. */
+export type LedgerOption = Required<Pick<ServerOptions, 'adapter' | 'connectionStateRecovery'>>;
 
 export interface ResolvedModuleOptions {
   readonly port: number | null;
@@ -84,6 +92,7 @@ const MODULE_NAMES = [
   'serveUntil',
   'connectGuards',
   'errorAck',
+  'ledger',
 ] as const;
 
 /** @throws OptionError naming the option, what was given and what is allowed */
@@ -93,7 +102,8 @@ export function resolveModuleOptions(given: SocketIoModuleOptions | undefined): 
   }
   const read = new OptionReader({ ...given });
   const own: ReadonlySet<string> = new Set(MODULE_NAMES);
-  const server = Object.fromEntries(Object.entries(given ?? {}).filter(([name]) => !own.has(name))) as ServerOptions;
+  const rest = Object.fromEntries(Object.entries(given ?? {}).filter(([name]) => !own.has(name))) as ServerOptions;
+  const server = given?.ledger === undefined ? rest : withLedger(rest, given.ledger);
   const resolved: ResolvedModuleOptions = {
     port: given?.port === undefined ? null : read.integer('port', 0, { min: 0, max: 65_535 }),
     fastify: read.choice('fastify', 'route', ['route', 'direct']),
@@ -123,4 +133,17 @@ function resolveConnectGuards(read: OptionReader): readonly ConnectGuard[] {
     throw read.error(`connectGuards[${i}]`, guard, 'a class or an object with canActivate()');
   });
   return Object.freeze([...guards]) as readonly ConnectGuard[];
+}
+
+/** @throws OptionError for what is no ledger, and for options that it sets */
+function withLedger(options: ServerOptions, ledger: LedgerOption): ServerOptions {
+  if (typeof ledger?.adapter !== 'function') {
+    throw new OptionError('ledger', ledger, 'a ledger of "nestjs-socketio/ledger", such as redisLedger(client)');
+  }
+  for (const name of ['adapter', 'connectionStateRecovery'] as const) {
+    if (options[name] !== undefined)
+      throw new OptionError(name, options[name], 'nothing beside "ledger", which sets it');
+  }
+  const { adapter, connectionStateRecovery } = ledger;
+  return { ...options, adapter, connectionStateRecovery };
 }

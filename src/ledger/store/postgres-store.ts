@@ -1,0 +1,225 @@
+import { formatOffset, placeOf, type Offset } from './offset.js';
+import {
+  MAX_DIRECTS,
+  type Claim,
+  type LedgerStore,
+  type LogEntry,
+  type LogLimits,
+  type SessionChange,
+  type TakenSession,
+} from './ledger-store.js';
+import { prefixOf, schemaOf } from './postgres-schema.js';
+
+/** A `Pool` of the package `pg`. */
+export interface PostgresPool {
+  query(text: string, values?: unknown[]): Promise<{ rows: unknown[] }>;
+  connect(): Promise<PostgresClient>;
+}
+
+export interface PostgresClient {
+  query(text: string, values?: unknown[]): Promise<{ rows: unknown[] }>;
+  // oxlint-disable-next-line typescript/no-explicit-any -- each event has arguments of its own
+  on(event: string, listener: (...args: any[]) => void): unknown;
+  // oxlint-disable-next-line typescript/no-explicit-any -- as above
+  removeListener(event: string, listener: (...args: any[]) => void): unknown;
+  release(error?: Error | boolean): void;
+}
+
+/**
+ * A ledger in PostgreSQL 12 or later: tables that it makes itself, and `LISTEN`/`NOTIFY` to wake those who wait. One
+ * connection of the pool is kept to listen.
+ */
+export class PostgresStore implements LedgerStore {
+  readonly #prefix: string;
+  readonly #waiting = new Set<() => void>();
+  #node = '';
+  #receive: (message: string) => void = () => {};
+  #listener: PostgresClient | null = null;
+  #isClosed = false;
+
+  constructor(
+    private readonly pool: PostgresPool,
+    name: string,
+  ) {
+    this.#prefix = prefixOf(name);
+  }
+
+  async open(node: string, receive: (message: string) => void): Promise<Offset> {
+    this.#node = node;
+    this.#receive = receive;
+    this.#isClosed = false;
+    await this.#createSchema();
+    if (this.#listener === null) await this.#listen();
+    const [{ end }] = await this.#rows<{ end: Offset }>(`SELECT ms || '-' || n AS end FROM ${this.#prefix}_head`);
+    return end;
+  }
+
+  async append(first: number, bodies: readonly string[]): Promise<void> {
+    await this.#rows(`SELECT ${this.#prefix}_append($1, $2, $3)`, [this.#node, first, bodies]);
+  }
+
+  async read(after: Offset, limit: number, wait: number): Promise<LogEntry[]> {
+    // Before the first look: an entry that comes meanwhile is not slept through.
+    const next = wait > 0 ? this.#nextEntry(wait) : null;
+    try {
+      const entries = await this.#readNow(after, limit);
+      if (entries.length > 0 || next === null || this.#isClosed) return entries;
+      await next.promise;
+      return this.#isClosed ? [] : await this.#readNow(after, limit);
+    } finally {
+      next?.cancel();
+    }
+  }
+
+  async saveSessions(changes: readonly SessionChange[]): Promise<string[]> {
+    const args = [this.#node, JSON.stringify(changes), MAX_DIRECTS];
+    const [{ taken }] = await this.#rows<{ taken: string[] }>(`SELECT ${this.#prefix}_save($1, $2, $3) AS taken`, args);
+    return [...new Set(taken)];
+  }
+
+  async takeSession(pid: string, ttl: number, body: string): Promise<TakenSession | null> {
+    const sql = `SELECT ${this.#prefix}_take($1, $2, $3, $4) AS taken`;
+    const [{ taken }] = await this.#rows<{ taken: TakenSession | null }>(sql, [this.#node, pid, ttl, body]);
+    return taken === null ? null : { ...taken, dropped: taken.dropped ?? undefined };
+  }
+
+  async send(to: string | null, message: string): Promise<void> {
+    const channel = this.#channel(to);
+    const text = `${this.#node} ${message}`;
+    if (Buffer.byteLength(text) <= MAX_NOTIFICATION) {
+      await this.#rows('SELECT pg_notify($1, $2)', [channel, text]);
+      return;
+    }
+    const sql = `WITH kept AS (INSERT INTO ${this.#prefix}_messages (body) VALUES ($3) RETURNING id)
+      SELECT pg_notify($1, $2 || ' #' || id) FROM kept`;
+    await this.#rows(sql, [channel, this.#node, message]);
+  }
+
+  async prune({ maxAge, maxBytes }: LogLimits): Promise<Offset> {
+    const sql = `SELECT ${this.#prefix}_prune($1, $2) AS end`;
+    const [{ end }] = await this.#rows<{ end: Offset }>(sql, [Math.ceil(maxAge), maxBytes]);
+    return end;
+  }
+
+  async claim(key: string, value: string, ttl: number, replace: boolean): Promise<Claim> {
+    const sql = `SELECT ${this.#prefix}_claim($1, $2, $3, $4) AS claim`;
+    const [{ claim }] = await this.#rows<{ claim: Claim }>(sql, [key, value, Math.ceil(ttl), replace]);
+    return claim;
+  }
+
+  close(): Promise<void> {
+    this.#isClosed = true;
+    this.#listener?.release(true);
+    this.#listener = null;
+    this.#wake();
+    return Promise.resolve();
+  }
+
+  /** Several nodes may start at once. */
+  async #createSchema(): Promise<void> {
+    const client = await this.pool.connect();
+    try {
+      await client.query('BEGIN');
+      await client.query('SELECT pg_advisory_xact_lock(hashtext($1))', [this.#prefix]);
+      await client.query(schemaOf(this.#prefix));
+      await client.query('COMMIT');
+      client.release();
+    } catch (error) {
+      client.release(true);
+      throw error;
+    }
+  }
+
+  async #listen(): Promise<void> {
+    const client = await this.pool.connect();
+    client.on('notification', ({ channel, payload = '' }: { channel: string; payload?: string }) => {
+      if (channel === this.#prefix) this.#wake();
+      else void this.#onMessage(payload);
+    });
+    client.on('error', () => this.#onListenerGone(client));
+    client.on('end', () => this.#onListenerGone(client));
+    try {
+      for (const channel of [this.#prefix, this.#channel(null), this.#channel(this.#node)]) {
+        await client.query(`LISTEN "${channel}"`);
+      }
+    } catch (error) {
+      client.release(true);
+      throw error;
+    }
+    if (this.#isClosed) client.release(true);
+    else this.#listener = client;
+    // What came before is not told of.
+    this.#wake();
+  }
+
+  #onListenerGone(client: PostgresClient): void {
+    if (this.#listener !== client) return;
+    this.#listener = null;
+    client.release(true);
+    void this.#listenAgain();
+  }
+
+  /** As long as it takes; until then whoever waits for an entry looks by itself now and then. */
+  async #listenAgain(): Promise<void> {
+    while (!this.#isClosed && this.#listener === null) {
+      await this.#listen().catch(() => new Promise((resolve) => setTimeout(resolve, RECONNECT_MS).unref()));
+    }
+  }
+
+  async #onMessage(payload: string): Promise<void> {
+    const separator = payload.indexOf(' ');
+    const sender = payload.slice(0, separator);
+    const text = payload.slice(separator + 1);
+    if (sender === this.#node) return;
+    if (!text.startsWith('#')) {
+      this.#receive(text);
+      return;
+    }
+    const sql = `SELECT body FROM ${this.#prefix}_messages WHERE id = $1`;
+    // One that cannot be read is lost, as messages may be.
+    const rows = await this.#rows<{ body: string }>(sql, [text.slice(1)]).catch(() => []);
+    for (const { body } of rows) this.#receive(body);
+  }
+
+  async #readNow(after: Offset, limit: number): Promise<LogEntry[]> {
+    const { ms, number } = placeOf(after);
+    const sql = `SELECT ms, n, body FROM ${this.#prefix}_log WHERE (ms, n) > ($1, $2) ORDER BY ms, n LIMIT $3`;
+    const rows = await this.#rows<{ ms: string; n: string; body: string }>(sql, [ms, number, limit]);
+    return rows.map((row) => ({
+      at: formatOffset({ ms: Number(row.ms), number: Number(row.n), direct: 0 }),
+      body: row.body,
+    }));
+  }
+
+  #nextEntry(wait: number): { readonly promise: Promise<void>; readonly cancel: () => void } {
+    let cancel = (): void => {};
+    const promise = new Promise<void>((resolve) => {
+      cancel = (): void => {
+        clearTimeout(timer);
+        this.#waiting.delete(cancel);
+        resolve();
+      };
+      const timer = setTimeout(cancel, Math.min(wait, this.#listener === null ? UNTOLD_MS : wait));
+      this.#waiting.add(cancel);
+    });
+    return { promise, cancel };
+  }
+
+  #wake(): void {
+    for (const resolve of [...this.#waiting]) resolve();
+  }
+
+  #channel(node: string | null): string {
+    return node === null ? `${this.#prefix}#` : `${this.#prefix}#${node.slice(0, 20)}`;
+  }
+
+  async #rows<Row>(sql: string, values: unknown[] = []): Promise<Row[]> {
+    return (await this.pool.query(sql, values)).rows as Row[];
+  }
+}
+
+/** PostgreSQL takes less than 8,000 bytes. */
+const MAX_NOTIFICATION = 7_900;
+const RECONNECT_MS = 200;
+/** How long an entry may go unnoticed while nothing tells of it. */
+const UNTOLD_MS = 100;

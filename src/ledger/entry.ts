@@ -13,6 +13,8 @@ export type Message =
   | (Target & { readonly kind: 'disconnect'; readonly close: boolean })
   /** A session goes on at the node that wrote this. */
   | { readonly kind: 'taken'; readonly pid: string }
+  /** The owner before could not store the rooms of a session before it was taken. */
+  | { readonly kind: 'broken'; readonly pid: string }
   /** An event between servers. */
   | { readonly kind: 'server'; readonly args: string }
   /** The node could not write everything that was emitted. */

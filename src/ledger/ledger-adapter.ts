@@ -10,6 +10,7 @@ import {
   type EncodedParts,
   type PrivateSessionId,
   type RecoverableSocket,
+  type RestoredSession,
   type Room,
   type SessionAdapter,
   type SessionToPersist,
@@ -188,27 +189,32 @@ export class LedgerAdapter extends MemoryAdapter implements SessionAdapter, Ledg
     });
   }
 
-  openSession(pid: PrivateSessionId, socket: RecoverableSocket): string {
-    const resumed = this.#resuming.get(pid);
+  openSession(pid: PrivateSessionId, socket: RecoverableSocket, restored: RestoredSession | null): string {
+    const resumed = restored instanceof ResumedSession ? restored : null;
     const { here } = this.#node;
-    const since = resumed === undefined ? here : placeOf(resumed.since);
-    const restored = resumed?.resume();
+    const since = resumed === null ? here : placeOf(resumed.since);
+    const resumption = resumed?.resume();
     const rooms = resumed?.membership.toStored();
-    const record = new SessionRecord(this.name, socket.id, pid, socket, since, resumed?.from ?? null, rooms);
+    const owner = resumed?.owner ?? this.#node.nextOwner();
+    const record = new SessionRecord(this.name, socket.id, pid, owner, socket, since, resumed?.from ?? null, rooms);
     // It is in the room of its id already.
     for (const room of this.sids.get(socket.id) ?? []) record.membership.join(room, here.number);
     this.#records.set(socket.id, record);
+    if (resumed?.isLost) {
+      // Another connection of the client has the session.
+      record.isOver = true;
+      queueMicrotask(() => this.#yield(record));
+      return formatOffset(since);
+    }
     this.#byPid.set(pid, record);
-    if (resumed !== undefined) {
+    if (resumed !== null) {
       this.#resuming.delete(pid);
       this.#node.counters.recovered++;
       record.got = here;
-      if (resumed.isLost) queueMicrotask(() => this.#yield(record));
-      else if (restored === null) queueMicrotask(() => this.#abandon(record));
-      else if (restored?.disconnect != null)
-        queueMicrotask(() => void this.#nsp.sockets.get(socket.id)?.disconnect(restored.disconnect!));
+      if (resumption == null || resumed.isBroken) queueMicrotask(() => this.#abandon(record));
+      else if (resumption.disconnect !== null) queueMicrotask(() => this.#disconnect(record, resumption.disconnect!));
     }
-    if (this.#node.isOpen) this.#write(record);
+    if (this.#node.isOpen) this.#node.sessions.write(record);
     return formatOffset(since);
   }
 
@@ -228,12 +234,13 @@ export class LedgerAdapter extends MemoryAdapter implements SessionAdapter, Ledg
   override async restoreSession(pid: PrivateSessionId, offset: string | undefined): Promise<ResumedSession | null> {
     const claimed = offset === undefined ? null : parseOffset(offset);
     if (offset !== undefined && claimed === null) return null;
-    const taken = await this.#node.take(this.name, pid, this.#node.options.maxDisconnectionDuration);
+    const owner = this.#node.nextOwner();
+    const taken = await this.#node.take(this.name, pid, owner, this.#node.options.maxDisconnectionDuration);
     if (taken === null) return null;
     const stored = JSON.parse(taken.state) as StoredSession;
     const since = placeOf(stored.since);
     if (stored.nsp !== this.name) {
-      this.#save(pid, taken);
+      this.#save(pid, owner, taken);
       return null;
     }
     // Clients keep the offset of an earlier session until they get another one; from before this session they get nothing.
@@ -241,10 +248,10 @@ export class LedgerAdapter extends MemoryAdapter implements SessionAdapter, Ledg
     const isTooOld = taken.dropped !== undefined && comparePlaces(placeOf(taken.dropped), from) > 0;
     if (isTooOld || !(await this.#node.reach(earlier(placeOf(taken.mark.read), from)))) {
       this.#node.counters.tooOld++;
-      void this.#node.keep({ pid, ttl: 0 });
+      void this.#node.keep({ pid, owner, ttl: 0 });
       return null;
     }
-    const resumed = new ResumedSession(pid, taken, from, stored, this.#node.log);
+    const resumed = new ResumedSession(pid, owner, taken, from, stored, this.#node.log);
     this.#resuming.set(pid, resumed);
     return resumed;
   }
@@ -265,10 +272,13 @@ export class LedgerAdapter extends MemoryAdapter implements SessionAdapter, Ledg
         super.disconnectSockets(optionsOf(message), message.close);
         return;
       case 'taken':
-        if (from !== this.#node.name) this.#onTakenElsewhere(message.pid);
+        this.#onTaken(message.pid);
         return;
       case 'server':
         if (from !== this.#node.name) this.#nsp._onServerSideEmit(decodeValues(message.args) as [string]);
+        return;
+      case 'broken':
+        this.#onBroken(message.pid);
         return;
       case 'lost':
     }
@@ -302,6 +312,7 @@ export class LedgerAdapter extends MemoryAdapter implements SessionAdapter, Ledg
 
   onTaken(record: SessionRecord, refused: readonly DirectPacket[]): void {
     record.isOver = true;
+    if (record.isMoved) this.#appendLater({ kind: 'broken', pid: record.pid });
     for (const { at, parts } of [...refused, ...record.takeDirects()]) {
       const { sid } = record;
       this.#appendLater({
@@ -442,7 +453,8 @@ export class LedgerAdapter extends MemoryAdapter implements SessionAdapter, Ledg
     if (this.#node.isOpen) this.#node.sessions.write(record);
   }
 
-  #onTakenElsewhere(pid: PrivateSessionId): void {
+  /** Whatever this node had of the session before is superseded: by another node, or by a later attempt here. */
+  #onTaken(pid: PrivateSessionId): void {
     const resumed = this.#resuming.get(pid);
     if (resumed !== undefined) resumed.isLost = true;
     this.#nsp._onServerSideEmit([SESSION_RESTORED, pid]);
@@ -455,6 +467,18 @@ export class LedgerAdapter extends MemoryAdapter implements SessionAdapter, Ledg
     this.#forget(record);
     this.onTaken(record, []);
     record.socket.closeAsReplaced();
+  }
+
+  /** What its client has got since may not be all that was for it. */
+  #onBroken(pid: PrivateSessionId): void {
+    const resumed = this.#resuming.get(pid);
+    if (resumed !== undefined) resumed.isBroken = true;
+    const record = this.#byPid.get(pid);
+    if (record !== undefined) this.#abandon(record);
+  }
+
+  #disconnect(record: SessionRecord, close: boolean): void {
+    this.#nsp.sockets.get(record.sid)?.disconnect(close);
   }
 
   /** The session cannot go on: its client connects again and begins anew. */
@@ -476,12 +500,12 @@ export class LedgerAdapter extends MemoryAdapter implements SessionAdapter, Ledg
 
   /** The client was not let in, or its connection ended before; it may come back. */
   #giveBack(resumed: ResumedSession): void {
-    this.#resuming.delete(resumed.pid);
-    if (!resumed.isLost) this.#save(resumed.pid, resumed.taken);
+    if (this.#resuming.get(resumed.pid) === resumed) this.#resuming.delete(resumed.pid);
+    if (!resumed.isLost) this.#save(resumed.pid, resumed.owner, resumed.taken);
   }
 
-  #save(pid: PrivateSessionId, { state, mark }: TakenSession): void {
-    void this.#node.keep({ pid, state, mark, ttl: this.#node.options.maxDisconnectionDuration });
+  #save(pid: PrivateSessionId, owner: string, { state, mark }: TakenSession): void {
+    void this.#node.keep({ pid, owner, state, mark, ttl: this.#node.options.maxDisconnectionDuration });
   }
 }
 

@@ -69,6 +69,7 @@ export class LedgerNode {
   #readers: { readonly place: Place; readonly resolve: () => void }[] = [];
   /** Direct packets since the last entry. */
   #directs = 0;
+  #owners = 0;
   #state: 'new' | 'opening' | 'open' | 'closed' = 'new';
   #isReachable = true;
   #hasLost = false;
@@ -140,6 +141,7 @@ export class LedgerNode {
       isStoreReachable: this.#isReachable,
       log: { entries: this.log.size, bytes: this.log.bytes },
       queued: this.#queue.bytes,
+      isSaving: this.sessions.isBusy,
     };
   }
 
@@ -179,11 +181,16 @@ export class LedgerNode {
     return { ...this.log.end, direct: ++this.#directs };
   }
 
-  /** Makes a session this node's own; null if there is none. Resolves when this node has read that it is. */
-  async take(nsp: string, pid: string, ttl: number): Promise<TakenSession | null> {
+  /** A name for a new owner of a session. */
+  nextOwner(): string {
+    return `${this.name}.${++this.#owners}`;
+  }
+
+  /** Makes a session this owner's; null if there is none. Resolves when this node has read that it is. */
+  async take(nsp: string, pid: string, owner: string, ttl: number): Promise<TakenSession | null> {
     await this.sessions.settled();
     const body = encodeEntry({ nsp, from: this.name, number: 0, message: { kind: 'taken', pid } });
-    const taken = await this.store.takeSession(pid, ttl, body);
+    const taken = await this.store.takeSession(pid, owner, ttl, body);
     if (taken !== null) await this.#hasRead(placeOf(taken.at));
     return taken;
   }
@@ -446,7 +453,7 @@ export class LedgerNode {
 function readEntry(logged: LogEntry): [ReadEntry, Envelope] {
   const envelope = decodeEntry(logged.body);
   const { nsp, message } = envelope;
-  const isReplayed = message.kind !== 'server' && message.kind !== 'taken';
+  const isReplayed = message.kind !== 'server' && message.kind !== 'taken' && message.kind !== 'broken';
   const parts = message.kind === 'event' ? withArgument(message.parts, logged.at) : null;
   const bytes = ENTRY_BYTES + (isReplayed ? 2 * logged.body.length : 0);
   return [{ place: placeOf(logged.at), nsp, message: isReplayed ? message : null, parts, bytes }, envelope];

@@ -13,6 +13,8 @@ export interface LedgerStats {
   readonly log: { readonly entries: number; readonly bytes: number };
   /** What the store has not taken yet, in characters. */
   readonly queued: number;
+  /** Whether sessions have changed and the store has not taken that yet. */
+  readonly isSaving: boolean;
   /** Emits that were refused, since too much was queued. */
   readonly refused: number;
   /** Sessions that came back to this node. */
@@ -28,7 +30,9 @@ export interface LedgerStats {
 }
 
 export type LedgerCounters = {
-  -readonly [Name in Exclude<keyof LedgerStats, 'nodes' | 'isStoreReachable' | 'log' | 'queued' | 'reloads'>]: number;
+  -readonly [
+    Name in Exclude<keyof LedgerStats, 'nodes' | 'isStoreReachable' | 'log' | 'queued' | 'isSaving' | 'reloads'>
+  ]: number;
 };
 
 export function createCounters(): LedgerCounters {

@@ -1,8 +1,8 @@
 import type { EncodedParts } from '../socketio/index.js';
-import type { Message, Target } from './entry.js';
+import type { EventMessage, Message, Target } from './entry.js';
 import type { Membership } from './membership.js';
 import type { NodeLog } from './node-log.js';
-import { comparePlaces, type Place } from './store/offset.js';
+import { comparePlaces, placeOf, type Place } from './store/offset.js';
 import type { DirectPacket } from './session-record.js';
 
 /** A session whose client is away. */
@@ -38,7 +38,7 @@ export function replay(session: AwaySession, log: NodeLog): Replay {
     while (next < directs.length && directs[next].at.number < place.number) packets.push(directs[next++].parts);
     if (of !== nsp || message === null) continue;
     if (message.kind === 'event') {
-      if (place.number > from.number && message.ask === undefined && isFor(membership, message, place))
+      if (place.number > from.number && isMissed(message, from) && isFor(membership, message, place))
         packets.push(parts!);
     } else if (place.number > read.number) {
       disconnect = apply(message, membership, place) ?? disconnect;
@@ -46,6 +46,11 @@ export function replay(session: AwaySession, log: NodeLog): Replay {
   }
   while (next < directs.length) packets.push(directs[next++].parts);
   return { packets, disconnect };
+}
+
+/** Acks cannot be asked for again, and what the client's former node had sent it directly it may have. */
+function isMissed({ ask, was }: EventMessage, from: Place): boolean {
+  return ask === undefined && (was === undefined || comparePlaces(placeOf(was), from) > 0);
 }
 
 function isFor(membership: Membership, { rooms, except }: Target, place: Place): boolean {

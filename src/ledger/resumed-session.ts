@@ -16,11 +16,14 @@ export class ResumedSession implements RestoredSession {
   readonly directs: readonly DirectPacket[];
   /** Another node, or another attempt, has taken the session since. */
   isLost = false;
+  /** What was stored is not all that is to be known. */
+  isBroken = false;
   #membership: Membership;
   #packets: readonly EncodedParts[] | null = null;
 
   constructor(
     readonly pid: PrivateSessionId,
+    readonly owner: string,
     readonly taken: TakenSession,
     /** Up to where the client has everything. */
     readonly from: Place,

@@ -42,6 +42,7 @@ export class SessionRecord {
   /** What could not be kept, so that a client that comes back has to begin anew. */
   #isUnsavable = false;
   #isChanged = true;
+  #isMoved = false;
   #writtenAt = performance.now();
   /** How far the node had read then: what comes later has not been sent to it, though it is stored only now. */
   #leftAt: Place | null = null;
@@ -53,6 +54,8 @@ export class SessionRecord {
     readonly nsp: string,
     readonly sid: SocketId,
     readonly pid: PrivateSessionId,
+    /** What the store knows as whose the session is. */
+    readonly owner: string,
     readonly socket: RecoverableSocket,
     /** Where the session began, which is known once the ledger is open. */
     public since: Place,
@@ -64,9 +67,14 @@ export class SessionRecord {
     this.got = since;
   }
 
-  /** Rooms or data are not what the store has. */
+  /** Whether the store may not have the rooms that the socket is in. */
+  get isMoved(): boolean {
+    return this.#isMoved;
+  }
+
+  /** Rooms are not what the store has. */
   change(): void {
-    this.#isChanged = true;
+    this.#isChanged = this.#isMoved = true;
   }
 
   /** Whether it is time to write: data is changed in place, which only a look at it can tell; and time is to be extended. */
@@ -88,6 +96,11 @@ export class SessionRecord {
     else this.#directs.push(packet);
   }
 
+  /** The store has what it was told last. */
+  onSaved(): void {
+    this.#isMoved = this.#isMoved && this.#isChanged;
+  }
+
   /** Packets that no store has: another node has the session. */
   takeDirects(): DirectPacket[] {
     const directs = this.#directs;
@@ -97,15 +110,16 @@ export class SessionRecord {
 
   /** What the store is to be told, and the direct packets in it. */
   takeChange(context: RecordContext): { change: SessionChange; directs: DirectPacket[] } {
-    const { pid } = this;
+    const { pid, owner } = this;
     const state = this.isOver || this.#isUnsavable ? null : this.#state(context);
-    if (state === null) return { change: { pid, ttl: 0 }, directs: [] };
+    if (state === null) return { change: { pid, owner, ttl: 0 }, directs: [] };
     this.#writtenAt = performance.now();
     const directs = this.takeDirects();
     const isNew = state !== this.#saved;
     this.#saved = state;
     const change: SessionChange = {
       pid,
+      owner,
       ttl: this.isAway ? context.ttl.away : context.ttl.connected,
       state: isNew ? state : undefined,
       mark: { read: formatOffset(this.#leftAt ?? context.here()), got: formatOffset(this.got) },

@@ -21,6 +21,11 @@ export class SessionWriter {
     this.#writing ??= this.#flush();
   }
 
+  /** Whether the store has not taken everything yet. */
+  get isBusy(): boolean {
+    return this.#writing !== null;
+  }
+
   /** Resolves once everything so far is stored. */
   async settled(): Promise<void> {
     while (this.#writing !== null) await this.#writing;
@@ -45,9 +50,10 @@ export class SessionWriter {
     const taken = records.map((record) => record.takeChange(this.context));
     const changes = taken.map(({ change }) => change);
     const lost = await retry(this.context, () => this.context.saveSessions(changes));
-    if (lost === undefined || lost.length === 0) return;
+    if (lost === undefined) return;
     records.forEach((record, i) => {
-      if (lost.includes(record.pid)) this.context.onTaken(record, taken[i].directs);
+      if (lost.includes(record.owner)) this.context.onTaken(record, taken[i].directs);
+      else record.onSaved();
     });
   }
 }

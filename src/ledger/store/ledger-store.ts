@@ -7,9 +7,11 @@ export interface LogEntry {
   readonly body: string;
 }
 
-/** What a node wants done to one of its sessions. A session that another node has taken since stays as it is. */
+/** What an owner wants done to its session. A session that another one has taken since stays as it is. */
 export interface SessionChange {
   readonly pid: string;
+  /** Whose session it is: a name for one socket on one node. */
+  readonly owner: string;
   /** How long the session is kept from now on, in milliseconds; 0 removes it. */
   readonly ttl: number;
   /** What the session is; without it only its time is extended. */
@@ -71,11 +73,11 @@ export interface LedgerStore {
   /** Entries behind an offset, oldest first, at most `limit`. If there are none, waits up to `wait` milliseconds for one. */
   read(after: Offset, limit: number, wait: number): Promise<LogEntry[]>;
 
-  /** Changes sessions of this node, in order. Resolves to the ids of those that belong to another node by now. */
+  /** Changes sessions, in order. Resolves to the owners whose session is another one's by now. */
   saveSessions(changes: readonly SessionChange[]): Promise<string[]>;
 
-  /** Makes a session this node's own and appends `body` to the log, in one step; null if there is no such session. */
-  takeSession(pid: string, ttl: number, body: string): Promise<TakenSession | null>;
+  /** Gives a session to an owner and appends `body` to the log, in one step; null if there is no such session. */
+  takeSession(pid: string, owner: string, ttl: number, body: string): Promise<TakenSession | null>;
 
   /** Sends a message to one node, or with null to all others. May be lost. */
   send(to: string | null, message: string): Promise<void>;

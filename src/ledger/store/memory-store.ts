@@ -86,14 +86,14 @@ export class MemoryStore implements LedgerStore {
 
   saveSessions(changes: readonly SessionChange[]): Promise<string[]> {
     const taken = new Set<string>();
-    for (const change of changes) if (!this.#save(change)) taken.add(change.pid);
+    for (const change of changes) if (!this.#save(change)) taken.add(change.owner);
     return Promise.resolve([...taken]);
   }
 
-  takeSession(pid: string, ttl: number, body: string): Promise<TakenSession | null> {
+  takeSession(pid: string, owner: string, ttl: number, body: string): Promise<TakenSession | null> {
     const session = this.shared.session(pid);
     if (session === undefined) return Promise.resolve(null);
-    session.owner = this.#node;
+    session.owner = owner;
     session.expiresAt = Date.now() + ttl;
     const { state, mark, dropped } = session;
     return Promise.resolve({ state, mark, dropped, directs: [...session.directs], at: this.shared.add(body) });
@@ -140,15 +140,15 @@ export class MemoryStore implements LedgerStore {
     return Promise.resolve();
   }
 
-  /** False if another node has the session. */
-  #save({ pid, ttl, state, mark, directs = [] }: SessionChange): boolean {
+  /** False if another owner has the session. */
+  #save({ pid, owner, ttl, state, mark, directs = [] }: SessionChange): boolean {
     const { sessions } = this.shared;
     let session = this.shared.session(pid);
-    if (session !== undefined && session.owner !== this.#node) return false;
+    if (session !== undefined && session.owner !== owner) return false;
     if (ttl === 0) return (sessions.delete(pid), true);
     if (session === undefined) {
       if (state === undefined || mark === undefined) return directs.length === 0;
-      session = { owner: this.#node, state, mark, directs: [], dropped: undefined, expiresAt: 0 };
+      session = { owner, state, mark, directs: [], dropped: undefined, expiresAt: 0 };
       sessions.set(pid, session);
     }
     session.expiresAt = Date.now() + ttl;

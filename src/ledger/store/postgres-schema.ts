@@ -50,16 +50,17 @@ BEGIN
   PERFORM ${p}_add(fresh);
 END $$;
 
-CREATE OR REPLACE FUNCTION ${p}_save(node_name text, changes json, max_directs int) RETURNS text[] LANGUAGE plpgsql AS $$
-DECLARE change json; id text; holder text; taken text[] := '{}'; expiry timestamptz; extra int;
+CREATE OR REPLACE FUNCTION ${p}_save(changes json, max_directs int) RETURNS text[] LANGUAGE plpgsql AS $$
+DECLARE change json; id text; given text; holder text; taken text[] := '{}'; expiry timestamptz; extra int;
 BEGIN
   FOR change IN SELECT * FROM json_array_elements(changes) LOOP
     id := change->>'pid';
+    given := change->>'owner';
     DELETE FROM ${p}_sessions WHERE pid = id AND expires_at <= clock_timestamp();
     SELECT owner INTO holder FROM ${p}_sessions WHERE pid = id FOR UPDATE;
     expiry := clock_timestamp() + (change->>'ttl')::bigint * interval '1 millisecond';
-    IF holder <> node_name THEN
-      taken := taken || id;
+    IF holder <> given THEN
+      taken := taken || given;
       CONTINUE;
     ELSIF (change->>'ttl') = '0' THEN
       DELETE FROM ${p}_sessions WHERE pid = id;
@@ -68,9 +69,9 @@ BEGIN
       UPDATE ${p}_sessions SET expires_at = expiry, state = coalesce(change->>'state', state),
         read = coalesce(change->'mark'->>'read', read), got = coalesce(change->'mark'->>'got', got) WHERE pid = id;
     ELSIF change->>'state' IS NOT NULL THEN
-      INSERT INTO ${p}_sessions VALUES (id, node_name, change->>'state', change->'mark'->>'read', change->'mark'->>'got', NULL, expiry);
+      INSERT INTO ${p}_sessions VALUES (id, given, change->>'state', change->'mark'->>'read', change->'mark'->>'got', NULL, expiry);
     ELSE
-      IF json_array_length(coalesce(change->'directs', '[]')) > 0 THEN taken := taken || id; END IF;
+      IF json_array_length(coalesce(change->'directs', '[]')) > 0 THEN taken := taken || given; END IF;
       CONTINUE;
     END IF;
     INSERT INTO ${p}_directs
@@ -92,10 +93,10 @@ BEGIN
   RETURN taken;
 END $$;
 
-CREATE OR REPLACE FUNCTION ${p}_take(node_name text, id text, ttl bigint, body text) RETURNS json LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION ${p}_take(new_owner text, id text, ttl bigint, body text) RETURNS json LANGUAGE plpgsql AS $$
 DECLARE session ${p}_sessions; directs json;
 BEGIN
-  UPDATE ${p}_sessions SET owner = node_name, expires_at = clock_timestamp() + ttl * interval '1 millisecond'
+  UPDATE ${p}_sessions SET owner = new_owner, expires_at = clock_timestamp() + ttl * interval '1 millisecond'
     WHERE pid = id AND expires_at > clock_timestamp() RETURNING * INTO session;
   IF session.pid IS NULL THEN RETURN NULL; END IF;
   SELECT coalesce(json_agg(json_build_object('at', d.at, 'body', d.body) ORDER BY d.ms, d.n, d.d), '[]')

@@ -72,14 +72,14 @@ export class PostgresStore implements LedgerStore {
   }
 
   async saveSessions(changes: readonly SessionChange[]): Promise<string[]> {
-    const args = [this.#node, JSON.stringify(changes), MAX_DIRECTS];
-    const [{ taken }] = await this.#rows<{ taken: string[] }>(`SELECT ${this.#prefix}_save($1, $2, $3) AS taken`, args);
+    const args = [JSON.stringify(changes), MAX_DIRECTS];
+    const [{ taken }] = await this.#rows<{ taken: string[] }>(`SELECT ${this.#prefix}_save($1, $2) AS taken`, args);
     return [...new Set(taken)];
   }
 
-  async takeSession(pid: string, ttl: number, body: string): Promise<TakenSession | null> {
+  async takeSession(pid: string, owner: string, ttl: number, body: string): Promise<TakenSession | null> {
     const sql = `SELECT ${this.#prefix}_take($1, $2, $3, $4) AS taken`;
-    const [{ taken }] = await this.#rows<{ taken: TakenSession | null }>(sql, [this.#node, pid, ttl, body]);
+    const [{ taken }] = await this.#rows<{ taken: TakenSession | null }>(sql, [owner, pid, ttl, body]);
     return taken === null ? null : { ...taken, dropped: taken.dropped ?? undefined };
   }
 

@@ -53,8 +53,8 @@ redis.call('SET', KEYS[3], string.format('%.0f', number - 1), 'PX', 86400000)
 return add(KEYS[1], KEYS[2], bodies)`);
 
 /**
- * KEYS: session, its direct packets. ARGV: node, ttl, limit of direct packets, state or '', read or '', got, then place and
- * body of direct packets in turn. Returns 0 if the session is another node's.
+ * KEYS: session, its direct packets. ARGV: owner, ttl, limit of direct packets, state or '', read or '', got, then place and
+ * body of direct packets in turn. Returns 0 if the session is another owner's.
  */
 export const SAVE = script(`
 local owner = redis.call('HGET', KEYS[1], 'owner')
@@ -87,7 +87,7 @@ redis.call('PEXPIRE', KEYS[1], ARGV[2])
 redis.call('PEXPIRE', KEYS[2], ARGV[2])
 return 1`);
 
-/** KEYS: session, its direct packets, log, head. ARGV: node, ttl, body. */
+/** KEYS: session, its direct packets, log, head. ARGV: owner, ttl, body. */
 export const TAKE = script(`${ADD}
 local session = redis.call('HMGET', KEYS[1], 'state', 'read', 'got', 'dropped')
 if not session[1] then return nil end

@@ -56,12 +56,12 @@ export class RedisStore implements LedgerStore {
 
   async saveSessions(changes: readonly SessionChange[]): Promise<string[]> {
     const saved = await Promise.all(changes.map((change) => this.#save(change)));
-    return [...new Set(changes.filter((_change, i) => saved[i] === 0).map(({ pid }) => pid))];
+    return [...new Set(changes.filter((_change, i) => saved[i] === 0).map(({ owner }) => owner))];
   }
 
-  async takeSession(pid: string, ttl: number, body: string): Promise<TakenSession | null> {
+  async takeSession(pid: string, owner: string, ttl: number, body: string): Promise<TakenSession | null> {
     const keys = [this.#key('s', pid), this.#key('d', pid), this.#log, this.#head];
-    const taken = (await this.#run(TAKE, keys, [this.#node, String(ttl), body])) as TakeReply | null;
+    const taken = (await this.#run(TAKE, keys, [owner, String(ttl), body])) as TakeReply | null;
     if (taken === null) return null;
     const [state, read, got, dropped, at, list] = taken;
     const directs: LogEntry[] = [];
@@ -114,8 +114,8 @@ export class RedisStore implements LedgerStore {
     if (sender !== this.#node) receive(message.slice(sender.length + 1));
   }
 
-  async #save({ pid, ttl, state = '', mark, directs = [] }: SessionChange): Promise<unknown> {
-    const args = [this.#node, String(ttl), String(MAX_DIRECTS), state, mark?.read ?? '', mark?.got ?? ''];
+  async #save({ pid, owner, ttl, state = '', mark, directs = [] }: SessionChange): Promise<unknown> {
+    const args = [owner, String(ttl), String(MAX_DIRECTS), state, mark?.read ?? '', mark?.got ?? ''];
     for (const { at, body } of directs) args.push(at, body);
     return this.#run(SAVE, [this.#key('s', pid), this.#key('d', pid)], args);
   }

@@ -132,10 +132,10 @@ export class AdapterPort {
   }
 
   /** Where the packets of a socket begin, as far as the adapter can tell. */
-  openSession(pid: PrivateSessionId, socket: RecoverableSocket): string | undefined {
+  openSession(pid: PrivateSessionId, socket: RecoverableSocket, restored: RestoredSession | null): string | undefined {
     const { adapter } = this.holder;
     if (!isSessionAdapter(adapter)) return undefined;
-    return callWatched(adapter.openSession, adapter, [pid, socket], this.holder, undefined) as string;
+    return callWatched(adapter.openSession, adapter, [pid, socket, restored], this.holder, undefined) as string;
   }
 
   forgetSession(pid: PrivateSessionId): void {

@@ -110,8 +110,8 @@ export interface Adapter extends EventEmitter {
 
 /** What adapters of this package that keep sessions are told beyond the published interface. */
 export interface SessionAdapter extends Adapter {
-  /** A socket is connected under this recovery id. Returns where its packets begin. */
-  openSession(pid: PrivateSessionId, socket: RecoverableSocket): string;
+  /** A socket is connected under this recovery id, with what it resumes. Returns where its packets begin. */
+  openSession(pid: PrivateSessionId, socket: RecoverableSocket, restored: RestoredSession | null): string;
   /** The time of a saved session is over. */
   forgetSession(pid: PrivateSessionId): void;
   /**

@@ -77,7 +77,7 @@ export class SessionRecovery {
   /** A socket is connected. Returns where its packets begin, as far as the adapter can tell. */
   open(pid: PrivateSessionId, socket: RecoverableSocket, restored: RestoredSession | null): string | undefined {
     this.#live.set(pid, { socket, restoredAt: restored === null ? -Infinity : performance.now() });
-    const began = this.context.adapterPort.openSession(pid, socket);
+    const began = this.context.adapterPort.openSession(pid, socket, restored);
     if (restored === null || this.ownAdapter === null) return began;
     // What the client has not shown to have got is still missing when it comes back once more.
     const { since } = restored;

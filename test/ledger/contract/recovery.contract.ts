@@ -88,6 +88,7 @@ export function recoveryContract(createFor: () => Ledger | Promise<Ledger>): voi
     socket.emit('direct', 1);
     cluster.nodes[0].io.emit('all', 2);
     await settled(cluster.nodes[0].io);
+    await saved();
     const restored = await comeBack(client, cluster.nodes[1]);
     const [reason, details] = await closed;
     expect(reason).toBe('transport close');
@@ -244,14 +245,29 @@ export function recoveryContract(createFor: () => Ledger | Promise<Ledger>): voi
 
 /** Two servers, each with what `createFor` gives: one ledger for both where it is in memory. */
 export function start(createFor: () => Ledger | Promise<Ledger>, options: ServerOptions = {}): Promise<Cluster> {
-  return Cluster.start(2, async () => (await createFor()).adapter, { connectionStateRecovery: {}, ...options });
+  ledgers.clear();
+  async function create(): Promise<Ledger['adapter']> {
+    const ledger = await createFor();
+    ledgers.add(ledger);
+    return ledger.adapter;
+  }
+  return Cluster.start(2, create, { connectionStateRecovery: {}, ...options });
 }
 
-/** Cuts the client off; resolves once its node has noticed. */
+/** Those of the running test. */
+const ledgers = new Set<Ledger>();
+
+/** Resolves once the store has all sessions as they are. */
+function saved(): Promise<void> {
+  return until(() => [...ledgers].every((ledger) => ledger.stats().every(({ isSaving }) => !isSaving)));
+}
+
+/** Cuts the client off; resolves once its node has noticed and stored that. */
 export async function cutOff({ client, socket }: Pick<Member, 'client' | 'socket'>): Promise<void> {
   const left = nextEvent(socket, 'disconnect');
   client.io.engine.close();
   await left;
+  await saved();
 }
 
 /** The client hears nothing more. */

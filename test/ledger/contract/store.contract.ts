@@ -134,44 +134,48 @@ export function storeContract(createStore: StoreFactory): void {
     it('hand a session over with an entry of the log', async () => {
       const { a, b, end } = await start();
       await a.saveSessions([session('s', 'state')]);
-      const taken = await b.takeSession('s', 60_000, 'taken');
+      const taken = await b.takeSession('s', 'b', 60_000, 'taken');
       expect(taken).toEqual({ state: 'state', mark, directs: [], dropped: undefined, at: expect.any(String) });
       expect(await a.read(end, 10, 0)).toEqual([{ at: taken!.at, body: 'taken' }]);
     });
 
     it('know nothing of a session that was never there, has expired or was removed', async () => {
       const { a, b, end } = await start();
-      await a.saveSessions([session('short', 'state', 30), session('removed', 'state'), { pid: 'removed', ttl: 0 }]);
+      await a.saveSessions([
+        session('short', 'state', 30),
+        session('removed', 'state'),
+        { pid: 'removed', owner: 'a', ttl: 0 },
+      ]);
       await elapse(80);
-      for (const pid of ['never', 'short', 'removed']) expect(await b.takeSession(pid, 60_000, pid)).toBeNull();
+      for (const pid of ['never', 'short', 'removed']) expect(await b.takeSession(pid, 'b', 60_000, pid)).toBeNull();
       expect(await a.read(end, 10, 0)).toEqual([]);
     });
 
     it('keep a session for longer where it is extended, with its mark', async () => {
       const { a, b } = await start();
       await a.saveSessions([session('s', 'state', 100)]);
-      await a.saveSessions([{ pid: 's', ttl: 60_000, mark: { read: '5-5', got: '4-4-2' } }]);
+      await a.saveSessions([{ pid: 's', owner: 'a', ttl: 60_000, mark: { read: '5-5', got: '4-4-2' } }]);
       await elapse(150);
-      expect(await b.takeSession('s', 60_000, 'taken')).toMatchObject({
+      expect(await b.takeSession('s', 'b', 60_000, 'taken')).toMatchObject({
         state: 'state',
         mark: { read: '5-5', got: '4-4-2' },
       });
     });
 
-    it('leave a session alone that another node has taken, and tell', async () => {
+    it('leave a session alone that another owner has taken, and tell', async () => {
       const { a, b } = await start();
       await a.saveSessions([session('s', 'of a'), session('mine', 'of a')]);
-      await b.takeSession('s', 60_000, 'taken');
-      await b.saveSessions([session('s', 'of b')]);
+      await b.takeSession('s', 'b', 60_000, 'taken');
+      await b.saveSessions([session('s', 'of b', 60_000, 'b')]);
       const changes = [
         session('s', 'late'),
         session('mine', 'newer'),
-        { pid: 's', ttl: 0 },
+        { pid: 's', owner: 'a', ttl: 0 },
         direct('s', '9-9-1', 'late'),
       ];
-      expect(await a.saveSessions(changes)).toEqual(['s']);
-      expect(await a.takeSession('s', 60_000, 'back')).toMatchObject({ state: 'of b', directs: [] });
-      expect(await b.takeSession('mine', 60_000, 'taken')).toMatchObject({ state: 'newer' });
+      expect(await a.saveSessions(changes)).toEqual(['a']);
+      expect(await a.takeSession('s', 'a', 60_000, 'back')).toMatchObject({ state: 'of b', directs: [] });
+      expect(await b.takeSession('mine', 'b', 60_000, 'taken')).toMatchObject({ state: 'newer' });
     });
 
     it('keep direct packets in order, each once', async () => {
@@ -182,29 +186,29 @@ export function storeContract(createStore: StoreFactory): void {
         direct('s', '10-2-10', 'three'),
         direct('s', '11-3-1', 'four'),
       ]);
-      const { directs } = (await b.takeSession('s', 60_000, 'taken'))!;
+      const { directs } = (await b.takeSession('s', 'b', 60_000, 'taken'))!;
       expect(bodies(directs)).toEqual(['one', 'two', 'three', 'four']);
       expect(directs.map(({ at }) => at)).toEqual(['10-2-1', '10-2-2', '10-2-10', '11-3-1']);
-      await b.saveSessions([direct('s', '12-4-1', 'five')]);
-      expect(bodies((await a.takeSession('s', 60_000, 'taken'))!.directs)).toHaveLength(5);
+      await b.saveSessions([direct('s', '12-4-1', 'five', 'b')]);
+      expect(bodies((await a.takeSession('s', 'a', 60_000, 'taken'))!.directs)).toHaveLength(5);
     });
 
     it('keep a bounded number of them, and tell what was dropped', async () => {
       const { a, b } = await start();
       const packets = Array.from({ length: 600 }, (_, i) => ({ at: `10-2-${i + 1}`, body: `${i + 1}` }));
-      await a.saveSessions([session('s', 'state'), { pid: 's', ttl: 60_000, directs: packets }]);
-      const { directs, dropped } = (await b.takeSession('s', 60_000, 'taken'))!;
+      await a.saveSessions([session('s', 'state'), { pid: 's', owner: 'a', ttl: 60_000, directs: packets }]);
+      const { directs, dropped } = (await b.takeSession('s', 'b', 60_000, 'taken'))!;
       expect(directs.length).toBeLessThan(600);
       expect(directs.at(-1)!.body).toBe('600');
       expect(placeOf(directs[0].at).direct).toBe(placeOf(dropped!).direct + 1);
     });
 
-    function session(pid: string, state: string, ttl = 60_000): SessionChange {
-      return { pid, state, ttl, mark };
+    function session(pid: string, state: string, ttl = 60_000, owner = 'a'): SessionChange {
+      return { pid, owner, state, ttl, mark };
     }
 
-    function direct(pid: string, at: string, body: string): SessionChange {
-      return { pid, ttl: 60_000, directs: [{ at, body }] };
+    function direct(pid: string, at: string, body: string, owner = 'a'): SessionChange {
+      return { pid, owner, ttl: 60_000, directs: [{ at, body }] };
     }
   });
 

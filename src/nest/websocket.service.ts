@@ -90,7 +90,7 @@ export class Websocket<
     event: Event,
     ...args: EventParams<EmitEvents, Event>
   ): Promise<string[]> {
-    return emitByIds(this.#backend.server._nsps, ids, event as string, args);
+    return emitByIds(this.#backend.server, ids, event as string, args);
   }
 
   /** Emits to every socket of `/` and resolves to their acks. */
@@ -182,6 +182,11 @@ export class Websocket<
 
   serverSideEmitWithAck(event: string, ...args: unknown[]): Promise<unknown[]> {
     return this.#main.serverSideEmitWithAck(event, ...args);
+  }
+
+  /** How many sockets the cluster has in a namespace, or in one of its rooms: see `Server#count`. */
+  count(room?: Room, namespace?: string): Promise<number> {
+    return this.server.count(room, namespace);
   }
 
   /** What happened so far, and who is there: see `Server#stats`. */

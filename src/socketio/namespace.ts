@@ -277,7 +277,7 @@ export class Namespace<
   /** An event from another server of the cluster; called by adapters. */
   _onServerSideEmit(args: [string, ...unknown[]]): void {
     if (args[0] === SESSION_RESTORED) this.recovery?.handleRestoredElsewhere(args[1] as string);
-    else this.server.tell(this, ...args);
+    else if (!this.server.cluster.receive(args)) this.server.tell(this, ...args);
   }
 
   /** @internal Makes the adapter; one that is there goes first, so that the new one may subscribe where it did. */

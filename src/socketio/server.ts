@@ -15,11 +15,14 @@ import {
   type SharedPacket,
 } from '../engine/index.js';
 import { POINTS } from '../common/channels.js';
-import { askForeign, callListeners } from '../common/call-foreign.js';
+import { askForeign, callListeners, watch } from '../common/call-foreign.js';
 import type { AdapterConstructor, Room, SocketId } from './adapter/adapter.js';
 import type { BroadcastOperator } from './broadcast/broadcast-operator.js';
+import { EMIT_BY_IDS, emitLocally } from './broadcast/emit-by-id.js';
 import { SharedEncoding } from './broadcast/shared-encoding.js';
 import { ClientBundle } from './client/client-bundle.js';
+import { ClusterRequests } from './cluster/cluster-requests.js';
+import { COUNT, countLocally, countSockets } from './cluster/count-sockets.js';
 import type { DecoderLimits } from './codec/packet-decoder.js';
 import type { EncodedParts, Packet } from './codec/packet.js';
 import {
@@ -104,6 +107,13 @@ export class Server<
   readonly gates: Middleware<Socket>[] = [];
   /** @internal All timeouts of this server. */
   readonly wheel = new TimerWheel();
+  /** @internal Questions to the other servers of the cluster. */
+  readonly cluster = new ClusterRequests({
+    wheel: this.wheel,
+    serverCount: () => this.sockets.adapterPort.serverCount(),
+    send: (message) => watch(this.sockets.adapterPort.serverSideEmit(message), this.sockets, undefined),
+    reportError: (error) => this.reportError(error),
+  });
   /** @internal Null where events are dispatched as they come. */
   readonly events: EventQueue | null;
   /** @internal */
@@ -137,6 +147,10 @@ export class Server<
     this.events = defaults.defersEvents ? new EventQueue((error) => this.reportError(error)) : null;
     this.namespaces = new NamespaceRegistry(this);
     this.sockets = this.of('/');
+    this.cluster.handle(EMIT_BY_IDS, (ids: SocketId[], event: string, args: unknown[]) => {
+      return emitLocally(this._nsps, ids, event, args);
+    });
+    this.cluster.handle(COUNT, (name: string, room: Room | null) => countLocally(this._nsps, name, room));
     if (POINTS.server.hasSubscribers) POINTS.server.publish({ server: this, isOpen: true });
     if (target !== undefined) this.attach(target);
   }
@@ -337,6 +351,15 @@ export class Server<
       unansweredAcks,
       errors,
     };
+  }
+
+  /**
+   * How many sockets all servers of the cluster have in a namespace, or in one of its rooms. Only numbers travel.
+   *
+   * @throws Error if a server does not answer within five seconds
+   */
+  count(room?: Room, namespace = '/'): Promise<number> {
+    return countSockets(this, namespace, room);
   }
 
   /** Disconnects every client, so that they may come back elsewhere, and closes the HTTP server. */

@@ -239,7 +239,7 @@ export class Socket<
     event: Event,
     ...args: EventParams<EmitEvents, Event>
   ): Promise<SocketId[]> {
-    return emitByIds((this.nsp.server as unknown as Server)._nsps, ids, event as string, args);
+    return emitByIds(this.nsp.server as unknown as Server, ids, event as string, args);
   }
 
   /** Broadcasts to a room, this socket left out. */

@@ -1,5 +1,5 @@
-/** Holds the README to the code: every option and every code is in it, and nothing else is. */
-import { readdirSync, readFileSync } from 'node:fs';
+/** Holds the manual to the code: every option, code and public name is in it, and nothing else is. */
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import ts from 'typescript';
 import {
@@ -18,9 +18,7 @@ import { Server } from '../../src/socketio/index.js';
 import { ACK_CODES } from '../../src/socketio/acks/ack-error.js';
 import { CONNECT_REFUSAL_CODES, SOCKETIO_CODES } from '../../src/socketio/socketio-codes.js';
 import { DISCONNECT_CODES } from '../../src/socketio/client/disconnect-reason.js';
-
-const root = path.join(import.meta.dirname, '../..');
-const readme = readFileSync(path.join(root, 'README.md'), 'utf8');
+import { codesIn, MANUAL, readPage, ROOT, tableColumn } from './manual.js';
 
 const OPTION_INTERFACES = {
   'src/engine/engine-options.ts': 'EngineOptions',
@@ -28,9 +26,12 @@ const OPTION_INTERFACES = {
   'src/nest/socket-io.options.ts': 'SocketIoModuleOptions',
 };
 
-describe('README', () => {
+describe('the manual', () => {
   it('lists every option, and no other', () => {
-    const documented = [...tableColumn('## Options', 0), ...tableColumn('## Limits', 0)].flatMap(codesIn);
+    const documented = [
+      ...tableColumn('docs/options.md', '# Options', 0),
+      ...tableColumn('docs/limits.md', '# Limits', 0),
+    ].flatMap(codesIn);
     const declared = Object.entries(OPTION_INTERFACES).flatMap(([file, name]) => propertiesOf(file, name));
     // Spellings that the options' reader accepts beside a name, which no interface has.
     const aliases = ['handshakeTimeout', 'outboundAckTimeout'];
@@ -38,13 +39,13 @@ describe('README', () => {
   });
 
   it('lists every option of SocketIoAdapter, and no other', () => {
-    const documented = tableColumn('### `SocketIoAdapter`', 0).flatMap(codesIn);
+    const documented = tableColumn('docs/migration.md', '## `SocketIoAdapter`', 0).flatMap(codesIn);
     const declared = propertiesOf('src/nest/adapter/socket-io-adapter.options.ts', 'SocketIoAdapterOptions');
     expect(documented.sort()).toEqual(declared.sort());
   });
 
   it('lists every code with which a session or a socket ends, and no other', () => {
-    const documented = tableColumn('`disconnect` comes with', 1).flatMap(codesIn);
+    const documented = tableColumn('docs/errors.md', '`disconnect` comes with', 1).flatMap(codesIn);
     // The types of `closeDetail`, `DisconnectDetails` and the errors of decoders let no other code arise.
     const catalogues = [...SESSION_CODES, ...PROTOCOL_ERROR_CODES, ...DISCONNECT_CODES, ...PACKET_ERROR_CODES];
     expect([...new Set(documented)].sort()).toEqual(catalogues.toSorted());
@@ -52,7 +53,9 @@ describe('README', () => {
 
   it('lists every cause of a refused request with its code, status and sentence, and no other', () => {
     const after = 'HTTP answers to requests';
-    const [codes, statuses, messages, names] = [0, 1, 2, 3].map((column) => tableColumn(after, column));
+    const [codes, statuses, messages, names] = [0, 1, 2, 3].map((column) =>
+      tableColumn('docs/errors.md', after, column),
+    );
     const documented = names.flatMap((cell, row) =>
       codesIn(cell).map((name) => [name, Number(codes[row]), Number(statuses[row]), messages[row].trim()] as const),
     );
@@ -65,7 +68,7 @@ describe('README', () => {
   });
 
   it('lists every other code', () => {
-    const documented = tableColumn('Other codes:', 1).flatMap(codesIn);
+    const documented = tableColumn('docs/errors.md', 'Other codes:', 1).flatMap(codesIn);
     const others = [
       ...ACK_CODES,
       ...CONNECT_REFUSAL_CODES,
@@ -80,17 +83,40 @@ describe('README', () => {
   });
 
   it('lists what stats() tells, and nothing else', () => {
-    const documented = tableColumn('## Statistics', 0).flatMap(codesIn);
+    const documented = tableColumn('docs/operations.md', '## Statistics', 0).flatMap(codesIn);
     expect(documented.sort()).toEqual(Object.keys(new Server().stats()).sort());
   });
 
-  it('names only files and scripts that exist', () => {
-    const { scripts } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8')) as { scripts: object };
-    const named = [...readme.matchAll(/npm (?:run )?([a-z][a-z:-]*)/g)].map(([, name]) => name);
-    for (const name of named) expect([...Object.keys(scripts), 'ci', 'i']).toContain(name);
-    for (const [, target] of readme.matchAll(/\]\(([^)#]+)\)/g)) {
-      expect(readdirSync(path.dirname(path.join(root, target)))).toContain(path.basename(target));
-    }
+  it.each(['src/index.ts', 'src/testing/index.ts'])(
+    'names each class, decorator and function that %s exports',
+    (file) => {
+      const manual = MANUAL.map(readPage).join('\n');
+      const unnamed = valuesOf(file).filter((name) => !new RegExp(`\\b${name}\\b`).test(manual));
+      expect(unnamed).toEqual([]);
+    },
+  );
+
+  it('has a README of at most 250 lines that lists every page', () => {
+    const readme = readPage('README.md');
+    expect(readme.split('\n').length).toBeLessThanOrEqual(250);
+    expect(
+      MANUAL.filter((page) => page.startsWith('docs/') && !readme.includes(`](${page})`) && !APART.includes(page)),
+    ).toEqual([]);
+  });
+
+  it.each(MANUAL)('%s names only files, headings and scripts that exist', (page) => {
+    const text = readPage(page);
+    const { scripts } = JSON.parse(readPage('package.json')) as { scripts: object };
+    const known = [...Object.keys(scripts), 'ci', 'i', 'install', 'pack', 'publish', 'npm'];
+    const named = [...text.matchAll(/\bnpm (?:run )?([a-z][a-z:-]*)/g)].map(([, name]) => name);
+    expect(named.filter((name) => !known.includes(name))).toEqual([]);
+    expect(linksOf(text).filter((target) => !leadsSomewhere(page, target))).toEqual([]);
+  });
+
+  it.each(MANUAL)('%s has no line of more than 160 characters, and no table with padding', (page) => {
+    const lines = proseOf(readPage(page)).split('\n');
+    expect(lines.filter((line) => line.length > 160 && !line.startsWith('|'))).toEqual([]);
+    if (!APART.includes(page)) expect(lines.filter((line) => /^\|.*(?: {3}|-{4})/.test(line))).toEqual([]);
   });
 });
 
@@ -113,29 +139,56 @@ describe('the catalogues of codes', () => {
 /** An end that no connected socket hears of; codes of Node's warnings and of examples. */
 const INTERNAL_CODES = ['REFUSED', ...['SOCKETIO_NO_CLUSTER', 'SOCKETIO_WARNING', 'EPIPE', 'ROOM_FULL']];
 
-/** The cells of one column of the first table behind a text. */
-function tableColumn(after: string, column: number): string[] {
-  const start = readme.indexOf(after);
-  expect(start).toBeGreaterThan(-1);
-  const lines = readme.slice(start).split('\n');
-  const first = lines.findIndex((line) => line.startsWith('|'));
-  const end = lines.findIndex((line, index) => index > first && !line.startsWith('|'));
-  return lines.slice(first + 2, end).map((line) => line.split(/(?<!\\)\|/)[column + 1]);
+/** Pages that were written apart from the others. */
+const APART = ['docs/clusters.md', 'docs/performance.md', 'docs/observability.md'];
+
+/** Without blocks of code. */
+function proseOf(text: string): string {
+  return text.replaceAll(/^ *```.*?^ *```$/gms, '');
 }
 
-function codesIn(cell: string): string[] {
-  return [...cell.matchAll(/`([^`]+)`/g)].map(([, code]) => code);
+function linksOf(text: string): string[] {
+  return [...proseOf(text).matchAll(/\]\(([^)\s]+)\)/g)]
+    .map(([, target]) => target)
+    .filter((each) => !each.includes('://'));
+}
+
+function leadsSomewhere(page: string, target: string): boolean {
+  const [file, anchor] = target.split('#');
+  const to = file === '' ? page : path.join(path.dirname(page), file);
+  return existsSync(path.join(ROOT, to)) && (anchor === undefined || anchorsOf(readPage(to)).includes(anchor));
+}
+
+/** As GitHub makes them of headings. */
+function anchorsOf(text: string): string[] {
+  return [...proseOf(text).matchAll(/^#+ (.*)$/gm)].map(([, heading]) =>
+    heading
+      .toLowerCase()
+      .replaceAll(/[^\p{L}\p{N}_ -]/gu, '')
+      .replaceAll(' ', '-'),
+  );
+}
+
+/** Exported names that are no types. */
+function valuesOf(file: string): string[] {
+  const source = ts.createSourceFile(file, readPage(file), ts.ScriptTarget.Latest);
+  return source.statements
+    .filter(ts.isExportDeclaration)
+    .filter((each) => !each.isTypeOnly)
+    .flatMap(({ exportClause }) => (exportClause as ts.NamedExports).elements)
+    .filter(({ isTypeOnly }) => !isTypeOnly)
+    .map(({ name }) => name.text);
 }
 
 function propertiesOf(file: string, name: string): string[] {
-  const source = ts.createSourceFile(file, readFileSync(path.join(root, file), 'utf8'), ts.ScriptTarget.Latest);
+  const source = ts.createSourceFile(file, readFileSync(path.join(ROOT, file), 'utf8'), ts.ScriptTarget.Latest);
   const found = source.statements.filter(ts.isInterfaceDeclaration).find((each) => each.name.text === name);
   return found!.members.map((member) => (member.name as ts.Identifier).text);
 }
 
 /** Path below src, and text. */
 function sources(): [string, string][] {
-  const folder = path.join(root, 'src');
+  const folder = path.join(ROOT, 'src');
   return readdirSync(folder, { recursive: true, encoding: 'utf8' })
     .filter((file) => file.endsWith('.ts'))
     .map((file) => [file, readFileSync(path.join(folder, file), 'utf8')]);

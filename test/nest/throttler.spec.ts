@@ -14,7 +14,7 @@ const { SkipThrottle, Throttle, ThrottlerGuard, ThrottlerModule } =
 
 const TOO_MANY = { status: 'error', message: 'ThrottlerException: Too Many Requests', statusCode: 429 };
 
-/** As in this package's README. */
+/** As in docs/limits.md. */
 @Injectable()
 class SocketThrottlerGuard extends ThrottlerGuard {
   protected override getRequestResponse(context: ExecutionContext): { req: object; res: object } {

@@ -1,4 +1,4 @@
-/** The gateway and its test as the README has them: compiled here, run here, and compared with its text. */
+/** The gateways and their tests as the manual has them: run here, and compared with its text. */
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { Module, type INestApplication } from '@nestjs/common';
@@ -21,6 +21,34 @@ import {
   Websocket,
 } from '../../src/index.js';
 import { closeTestClients, connectError, createTestClient, nextEvent } from '../../src/testing/index.js';
+
+@Gateway()
+export class LobbyGateway {
+  @OnConnect()
+  async join(@ConnectedSocket() socket: Socket) {
+    await socket.join('lobby');
+  }
+
+  @Ack('message') // the client gets what it returns
+  message(@MessageBody() text: string, @ConnectedSocket() socket: Socket) {
+    socket.to('lobby').emit('message', text);
+    return text.length;
+  }
+}
+
+@Module({
+  imports: [SocketIoModule.forRoot({ cors: { origin: 'http://localhost:5173' } })],
+  providers: [LobbyGateway],
+})
+export class LobbyModule {}
+
+it('answers with the length', async () => {
+  const module = await Test.createTestingModule({ imports: [LobbyModule] }).compile();
+  const app = module.createNestApplication();
+  const client = await createTestClient(app);
+  expect(await client.emitWithAck('message', 'hello')).toBe(5);
+  await app.close();
+});
 
 @Gateway('/chat') // optional: without it, handlers listen on '/'
 class ChatGateway {
@@ -80,17 +108,20 @@ describe('ChatGateway', () => {
   });
 });
 
-describe('the README', () => {
-  const readme = readFileSync(path.join(import.meta.dirname, '../../README.md'), 'utf8');
+describe('the manual', () => {
   const here = readFileSync(import.meta.filename, 'utf8');
 
   it.each([
-    ['the gateway', "@Gateway('/chat')", 'class AppModule {}\n'],
-    ['its test', "describe('ChatGateway'", '\n});\n'],
-  ])('shows %s as it is here', (_what, start, end) => {
+    ['the short gateway', 'README.md', '@Gateway()\n', '\n}\n'],
+    ['its module', 'README.md', '@Module({\n', 'Module {}\n'],
+    ['its test', 'README.md', "it('answers with the length'", '\n});\n'],
+    ['the long gateway', 'docs/gateways.md', "@Gateway('/chat')", 'class AppModule {}\n'],
+    ['its test', 'docs/testing.md', "describe('ChatGateway'", '\n});\n'],
+  ])('shows %s in %s as it is here', (_what, page, start, end) => {
     const from = here.indexOf(start);
     const code = here.slice(from, here.indexOf(end, from) + end.length);
-    expect(code.length).toBeGreaterThan(500);
-    expect(readme).toContain(code);
+    expect(code.length).toBeGreaterThan(150);
+    const text = readFileSync(path.join(import.meta.dirname, '../..', page), 'utf8');
+    expect(text).toContain(code.replaceAll('LobbyGateway', 'ChatGateway').replaceAll('LobbyModule', 'AppModule'));
   });
 });

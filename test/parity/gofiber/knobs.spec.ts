@@ -1,4 +1,4 @@
-/** The knobs of the Go module: the README's table of them, and what the code makes of their names. */
+/** The knobs of the Go module: the table of them in docs/migration.md, and what the code makes of their names. */
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import {
@@ -38,7 +38,7 @@ const NO_OPTION = ['ReadTimeout', 'PongTimeout', 'EnablePolling', 'Logger'];
 
 const rows = readTable();
 
-describe('the table of knobs in the README', () => {
+describe('the table of knobs in the manual', () => {
   it('has every knob of Go once, with its default there', () => {
     expect(rows.map(({ knob, inGo }) => [knob, inGo])).toEqual(Object.entries(KNOBS));
   });
@@ -112,8 +112,8 @@ interface Row {
 }
 
 function readTable(): Row[] {
-  const readme = readFileSync(path.join(import.meta.dirname, '../../../README.md'), 'utf8');
-  const [, section] = readme.split('### The knobs of the Go module\n');
+  const page = readFileSync(path.join(import.meta.dirname, '../../../docs/migration.md'), 'utf8');
+  const [, section] = page.split('### The knobs of the Go module\n');
   const lines = section.split('\n').filter((line) => line.startsWith('|'));
   return lines.slice(2, 2 + Object.keys(KNOBS).length).map((line) => {
     const [knob, options, inGo, here, , why] = line

@@ -31,8 +31,9 @@ export class StartLog {
     for (const line of late.lines()) this.log.log(line);
   }
 
-  #root({ sockets }: Server): string {
-    if (this.report.guardsRoot) return '"/" is guarded';
+  #root({ sockets, gates, settings }: Server): string {
+    if (!settings.rootNamespace) return '"/" is closed';
+    if (this.report.guardsRoot || gates.length > 0) return '"/" is guarded';
     return sockets.hasMiddlewares ? '"/" has middlewares' : '"/" is open to all';
   }
 }

@@ -103,6 +103,16 @@ describe('the log of the start', () => {
     ]);
   });
 
+  it.each<[string, SocketIoModuleOptions]>([
+    ['guarded', { connectGuards: [new RoomGuard()] }],
+    ['closed', { rootNamespace: false }],
+    ['closed', { rootNamespace: false, connectGuards: [new RoomGuard()] }],
+  ])('says that the main namespace is %s by the options %j', async (state, options) => {
+    const lines = watch('log');
+    await start([ChatGateway], options);
+    expect(lines.at(-1)).toMatch(new RegExp(`; "/" is ${state}$`));
+  });
+
   it('counts names after the twelfth, and has one line for each of 200 classes', async () => {
     const classes = Array.from({ length: 200 }, (_, i) => {
       class Many {}

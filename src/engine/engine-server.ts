@@ -141,6 +141,11 @@ export class EngineServer extends EventEmitter implements SessionContext, Answer
     return this.#sessions;
   }
 
+  /** The same under the names of the package engine.io: an object that looks each id up in the map. */
+  get clients(): Readonly<Record<string, Session>> {
+    return clientsOf(this.#sessions);
+  }
+
   get pingTimeout(): number {
     return this.opts.pingTimeout;
   }
@@ -525,4 +530,22 @@ export class EngineServer extends EventEmitter implements SessionContext, Answer
     const { cookie } = this.opts;
     return cookie === null ? null : { 'Set-Cookie': [serialize(cookie.name, id, cookie)] };
   }
+}
+
+/** No copy: a server may have many sessions, and callers look up one. */
+function clientsOf(sessions: ReadonlyMap<string, Session>): Readonly<Record<string, Session>> {
+  const sessionOf = (id: string | symbol): Session | undefined =>
+    typeof id === 'string' ? sessions.get(id) : undefined;
+  return new Proxy<Record<string, Session>>(Object.create(null) as Record<string, Session>, {
+    get: (_target, id) => sessionOf(id),
+    has: (_target, id) => sessionOf(id) !== undefined,
+    ownKeys: () => [...sessions.keys()],
+    getOwnPropertyDescriptor: (_target, id) => {
+      const value = sessionOf(id);
+      return value && { value, enumerable: true, configurable: true, writable: false };
+    },
+    set: () => false,
+    deleteProperty: () => false,
+    defineProperty: () => false,
+  });
 }

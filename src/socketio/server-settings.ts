@@ -23,6 +23,7 @@ export class ServerSettings {
   #adapter: AdapterConstructor | null = null;
   #recoveryDisabled = false;
   #warnedOfRecovery = false;
+  #warnedOfOnevent = false;
 
   /** @throws OptionError for a wrong option */
   constructor(
@@ -105,6 +106,16 @@ export class ServerSettings {
   forEngine(attachOptions: ServerOptions): ResolvedServerOptions {
     const all = { ...attachOptions, ...definedOf(this.#given), path: this.#path };
     return resolveServerOptions(all, { ...this.defaults, strict: false }, OTHER_OPTIONS);
+  }
+
+  /** Once: a function that someone put in place of `socket.onevent` has kept an event from its decorated handlers. */
+  warnOfReplacedOnevent(event: string): void {
+    if (this.#warnedOfOnevent) return;
+    this.#warnedOfOnevent = true;
+    this.resolved.onWarning(
+      `socket.onevent was replaced by a function that did not call the one it found: the handlers of ${JSON.stringify(event)} ` +
+        'and others that are no listeners of the socket are not called. Let it end with the found one, called with the socket and the packet.',
+    );
   }
 
   /** The adapter cannot recover sessions, so it is not asked to mark packets for clients that could come back. */

@@ -113,6 +113,8 @@ export class Socket<
   /** Events emitted before the CONNECT reply, which they must follow. */
   #early: EarlyEvent[] | null = null;
   #gate: InboundGate | null = null;
+  /** Whether a replaced `onevent` has called the own one. */
+  #isPassedOn = false;
   /** Of the connection; null where events are not bounded. */
   readonly #rateLimiter: EventRateLimiter | null;
 
@@ -159,6 +161,11 @@ export class Socket<
   /** The Engine.IO session, shared by all sockets of the client. */
   get conn(): Connection['conn'] {
     return this.client.conn;
+  }
+
+  /** That of its namespace. */
+  get adapter(): Namespace['adapter'] {
+    return this.nsp.adapter;
   }
 
   get rooms(): Set<Room> {
@@ -576,7 +583,41 @@ export class Socket<
     return this.#recovery === null ? { sid: this.id } : { sid: this.id, pid: this.#recovery.pid };
   }
 
+  /**
+   * Brings an event to its handlers. Packages such as `socketio-wildcard` put a function of their own in its place, as they do
+   * with Socket.IO; it gets the event instead, and may call the one that it found.
+   */
+  onevent({ data, id = -1 }: EventPacket): void {
+    this.#isPassedOn = true;
+    this.#handle(data, id);
+  }
+
+  /** The function that answers the event with this id, for who replaces `onevent`. */
+  ack(id: number): (...args: unknown[]) => void {
+    return new AckReply(this, id).asCallback();
+  }
+
   #dispatch(args: unknown[], id: number): void {
+    if (this.onevent === OWN_ONEVENT) this.#handle(args, id);
+    else this.#callReplacement(args, id);
+  }
+
+  /** The decorated handlers are in no listener table, so that only the own `onevent` calls them. */
+  #callReplacement(args: unknown[], id: number): void {
+    const event = String(args[0]);
+    const packet: EventPacket = {
+      type: PacketType.EVENT,
+      nsp: this.nsp.name,
+      data: args,
+      ...(id === -1 ? {} : { id }),
+    };
+    this.#isPassedOn = false;
+    this.#call(this.onevent as AnyListener, [packet], null);
+    if (this.#isPassedOn || (this.nsp.handlers?.handlerOf(event) ?? null) === null) return;
+    this.nsp.server.options.warnOfReplacedOnevent(event);
+  }
+
+  #handle(args: unknown[], id: number): void {
     const reply = id === -1 ? null : new AckReply(this, id);
     if (this.#anyListeners !== null) this.#notifyAny(args, reply);
     if (this.#middlewares === null) this.#deliver(args, reply);
@@ -799,6 +840,17 @@ function legacyId(nsp: string, sessionId: string): SocketId {
 }
 
 /** An event that waits, as it will travel. */
+/** An event as `onevent` gets it; `data` begins with its name. */
+interface EventPacket {
+  readonly type?: number;
+  readonly nsp?: string;
+  readonly data: unknown[];
+  /** Of the ack that is asked for. */
+  readonly id?: number;
+}
+
+const OWN_ONEVENT: unknown = Socket.prototype.onevent;
+
 interface EarlyEvent {
   readonly encoded: string | EncodedParts;
   readonly options: WriteOptions;

@@ -142,6 +142,11 @@ export class Session
     },
   };
 
+  /** The engine that it belongs to, for those who read it as in the package engine.io. */
+  get server(): unknown {
+    return this.#host;
+  }
+
   /** What is known of the request for as long as the session lives; little where it was deleted before anyone asked. */
   get requestSummary(): RequestSummary {
     return (this.#requestSummary ??= summarizeRequest(this.request));

@@ -5,6 +5,7 @@ import {
   Gateway,
   OnClose,
   OnDisconnect,
+  OnDisconnecting,
   OnError,
   OnEvent,
   type Websocket,
@@ -273,5 +274,37 @@ describe('pain 5: an error in a handler that no client waits for', () => {
     client.emit('listener');
     expect(await client.emitWithAck('later')).toMatchObject({ message: 'Internal server error' });
     expect(app.get(Listening).errors).toMatchObject([['secret', client.id], ['of a listener']]);
+  });
+});
+
+describe('@OnDisconnecting', () => {
+  it.each([
+    ['the client leaves', (_socket: Socket, leave: () => void) => leave()],
+    ['the server disconnects the socket', (socket: Socket) => void socket.disconnect()],
+    ['the server closes the connection', (socket: Socket) => void socket.disconnect(true)],
+  ])('still finds the rooms where %s, and can tell them', async (_cause, end) => {
+    const rooms: string[][] = [];
+    class Rooms {
+      @OnDisconnecting()
+      leaving(socket: Socket): void {
+        rooms.push([...socket.rooms]);
+        socket.to('lobby').emit('left', socket.id);
+      }
+
+      @OnDisconnect()
+      left(socket: Socket): void {
+        rooms.push([...socket.rooms]);
+      }
+    }
+    const { url, websocket } = await startWith({ providers: [Rooms] });
+    const client = await connectClient(url);
+    const { id } = client;
+    const socket = await onlySocket(websocket);
+    const stays = await connectClient(url);
+    await websocket.socketsJoin('lobby');
+    const told = nextEvent(stays, 'left');
+    end(socket, () => client.disconnect());
+    expect(await told).toEqual([id]);
+    expect(rooms).toEqual([[id, 'lobby'], []]);
   });
 });

@@ -1,7 +1,7 @@
-import type { OnModuleDestroy } from '@nestjs/common';
-import { SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
+import type { BeforeApplicationShutdown, OnModuleDestroy } from '@nestjs/common';
+import { SubscribeMessage, WebSocketGateway, WebSocketServer } from '@nestjs/websockets';
 import { SocketIoAdapter } from '../../../src/index.js';
-import type { Socket } from '../../../src/server.js';
+import type { Server, Socket } from '../../../src/server.js';
 import { connectClient } from '../../support/nest-app.js';
 import { nextEvent, until, within } from '../../support/until.js';
 import { PLATFORMS } from '../support/start-app.js';
@@ -49,6 +49,33 @@ describe.each(PLATFORMS)('closing an application with gateways on %s', (platform
     // As with IoAdapter, which serves until the hooks beforeApplicationShutdown have ended.
     expect(order).toEqual(['message', 'database', expect.stringMatching(/^disconnect/)]);
   });
+
+  it.each(['websocket', 'polling'])(
+    'delivers what onModuleDestroy and beforeApplicationShutdown emit, over %s',
+    async (transport) => {
+      @WebSocketGateway()
+      class FarewellGateway implements OnModuleDestroy, BeforeApplicationShutdown {
+        @WebSocketServer() readonly server!: Server;
+
+        onModuleDestroy(): void {
+          this.server.emit('farewell', 'onModuleDestroy');
+        }
+
+        async beforeApplicationShutdown(): Promise<void> {
+          await Promise.resolve();
+          this.server.emit('farewell', 'beforeApplicationShutdown');
+        }
+      }
+      const { app, url } = await startGateways({ platform, providers: [FarewellGateway] });
+      const client = await connectClient(url, { transports: [transport] });
+      const heard: unknown[] = [];
+      client.on('farewell', (hook: unknown) => heard.push(hook));
+      const left = nextEvent(client, 'disconnect');
+      await within(app.close(), 'the application');
+      await left;
+      expect(heard).toEqual(['onModuleDestroy', 'beforeApplicationShutdown']);
+    },
+  );
 
   it.each([true, false])('does not wait for clients, with forceCloseConnections: %s', async (forceCloseConnections) => {
     @WebSocketGateway()

@@ -151,8 +151,17 @@ describe.each(PLATFORMS)('CVE-2025-69211: a middleware of Nest on %s that refuse
   });
 });
 
+/** Lets the WebSocket of the bystander in, which passes middlewares on Fastify as well. */
 class Refusing implements NestMiddleware {
-  use(_request: unknown, response: { statusCode: number; end(): void }): void {
+  use(
+    request: { headers: Record<string, unknown> },
+    response: { statusCode: number; end(): void },
+    next: () => void,
+  ): void {
+    if (request.headers.upgrade !== undefined) {
+      next();
+      return;
+    }
     response.statusCode = 403;
     response.end();
   }

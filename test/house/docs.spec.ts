@@ -139,8 +139,8 @@ describe('the catalogues of codes', () => {
 /** An end that no connected socket hears of; codes of Node's warnings and of examples. */
 const INTERNAL_CODES = ['REFUSED', ...['SOCKETIO_NO_CLUSTER', 'SOCKETIO_WARNING', 'EPIPE', 'ROOM_FULL']];
 
-/** Pages that were written apart from the others. */
-const APART = ['docs/clusters.md', 'docs/performance.md', 'docs/observability.md'];
+/** A page that is written apart from the others. */
+const APART = ['docs/observability.md'];
 
 /** Without blocks of code. */
 function proseOf(text: string): string {

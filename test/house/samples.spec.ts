@@ -63,7 +63,8 @@ describe('sample', () => {
         const left = nextEvent(client, 'disconnect');
         const [ending, [reason]] = await Promise.all([sample.stop(signal), left]);
         expect(ending).toEqual({ code: 0, signal: null });
-        expect(reason).toBe('transport close');
+        // A poll ends without a close packet, which some clients would take for the end; the next one fails.
+        expect(reason).toBe(transport === 'websocket' ? 'transport close' : 'transport error');
       },
       TIMEOUT,
     );

@@ -116,7 +116,9 @@ function notAMethod(where: string): BindingError {
 }
 
 function remedyFor(event: unknown): string {
-  if (event === undefined) return 'It may come from a file that imports this one, and is not there yet.';
+  if (event === undefined) {
+    return 'It may come from a file that imports this one, and is not there yet, or be missing in the contract.';
+  }
   if (Array.isArray(event)) return 'Decorate the method once for each name.';
   return event instanceof RegExp ? "Use '*' and @EventName()." : 'Give a string.';
 }

@@ -73,17 +73,20 @@ describe('Engine.IO v4: closing over HTTP long-polling', () => {
     expect((await poll(session)).status).toBe(400);
   });
 
-  it('sends a close packet to the waiting GET when the server shuts down', async () => {
-    const server = await startEngineServer();
-    const session = await openPolling(server.url);
-    const taken = server.nextRequest();
-    const polled = poll(session);
-    await taken;
+  unlikeOfficial('it sends a close packet, after which some clients never come back')(
+    'releases the waiting GET with a noop packet when the server shuts down',
+    async () => {
+      const server = await startEngineServer();
+      const session = await openPolling(server.url);
+      const taken = server.nextRequest();
+      const polled = poll(session);
+      await taken;
 
-    void server.io.close();
+      void server.io.close();
 
-    expect((await polled).body).toBe('1');
-  });
+      expect(await polled).toMatchObject({ status: 200, body: '6' });
+    },
+  );
 });
 
 describe('Engine.IO v4: closing over WebSocket', () => {

@@ -41,7 +41,7 @@ export interface OperationPayloads {
 export interface PointPayloads {
   /** A server was made, or has ended. */
   'nestjs-socketio.server': { readonly server: Server; readonly isOpen: boolean };
-  'nestjs-socketio.session.open': { readonly session: EngineSession };
+  'nestjs-socketio.session.open': { readonly server: Server; readonly session: EngineSession };
   'nestjs-socketio.session.close': {
     readonly session: EngineSession;
     readonly detail: { readonly code: string; readonly message: string };

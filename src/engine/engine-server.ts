@@ -223,15 +223,22 @@ export class EngineServer extends EventEmitter implements SessionContext, Answer
   /** What happened so far, and who is there. Walks over all sessions. */
   stats(): EngineStats {
     const byTransport = { polling: 0, websocket: 0, webtransport: 0 };
+    const queued = { bytes: 0, largest: 0, sessions: 0 };
     let { bytesIn, bytesOut } = this.counters;
     for (const { transport } of this.#sessions.values()) {
       byTransport[transport.name]++;
       bytesIn += transport.bytesReceived;
       bytesOut += transport.bytesSent;
+      const { queuedBytes } = transport;
+      if (queuedBytes === 0) continue;
+      queued.bytes += queuedBytes;
+      queued.sessions++;
+      if (queuedBytes > queued.largest) queued.largest = queuedBytes;
     }
     const { opened, packetsIn, packetsOut, refused, closed, failedUpgrades, dropped } = this.counters;
     return {
       sessions: { now: this.#sessions.size, opened, byTransport },
+      queued,
       packets: { in: packetsIn, out: packetsOut },
       bytes: { in: bytesIn, out: bytesOut },
       refused: refused.toObject(),

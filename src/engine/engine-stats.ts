@@ -12,6 +12,14 @@ export interface EngineStats {
     /** Those that are open, by the transport that they are on. */
     readonly byTransport: Readonly<Record<TransportName, number>>;
   };
+  /** What peers have not taken yet. */
+  readonly queued: {
+    readonly bytes: number;
+    /** The longest queue of one session, in bytes. */
+    readonly largest: number;
+    /** Sessions that have a queue. */
+    readonly sessions: number;
+  };
   /** Engine.IO packets of all sessions, heartbeats included. */
   readonly packets: Traffic;
   /** Of WebSockets all bytes of the connection, its handshake included and received control frames not; of polling the bodies, before compression. */

@@ -42,6 +42,7 @@ export class ServerCounters {
 /** What a server without an engine has to say about sessions. */
 export const NO_ENGINE_STATS: EngineStats = {
   sessions: { now: 0, opened: 0, byTransport: { polling: 0, websocket: 0, webtransport: 0 } },
+  queued: { bytes: 0, largest: 0, sessions: 0 },
   packets: { in: 0, out: 0 },
   bytes: { in: 0, out: 0 },
   refused: {},

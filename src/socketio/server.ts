@@ -292,7 +292,7 @@ export class Server<
         : adoptSession(conn, this.wheel, { onForeignError: (error) => this.reportError(error) });
     const connection = new Connection(this as unknown as Server, session);
     session.receiver = connection;
-    if (POINTS.sessionOpen.hasSubscribers) POINTS.sessionOpen.publish({ session });
+    if (POINTS.sessionOpen.hasSubscribers) POINTS.sessionOpen.publish({ server: this, session });
     if (connection.isLegacy) connection.onConnectPacket('/', undefined);
     return this;
   }

@@ -25,6 +25,9 @@ const ENTRIES = [
   'cli/main.ts',
   'ledger/index.ts',
   'diagnostics/index.ts',
+  'otel/index.ts',
+  'prometheus/index.ts',
+  'terminus/index.ts',
 ];
 
 /** Knows no protocol; every layer may import its files directly. */
@@ -40,6 +43,9 @@ const DOORS: Readonly<Record<string, readonly string[]>> = {
   client: ['contract/index.ts'],
   ledger: ['socketio/index.ts'],
   diagnostics: ['socketio/index.ts'],
+  otel: ['diagnostics/index.ts', 'diagnostics/catalogue.ts', 'socketio/index.ts'],
+  prometheus: ['diagnostics/index.ts', 'diagnostics/catalogue.ts', 'socketio/index.ts'],
+  terminus: ['nest/index.ts'],
   socketio: ['engine/index.ts', 'contract/index.ts', 'contract/runtime.ts'],
   engine: [],
   contract: [],
@@ -66,9 +72,12 @@ const LOADS_PROJECTS = 'cli/asyncapi/import-file.ts';
 
 /** Packages with one home. */
 const HOMES = [
-  { packages: /^ws($|\/)/, home: 'engine/transport/' },
-  { packages: /^@nestjs\//, home: 'nest/' },
-  { packages: /^typescript$/, home: 'cli/' },
+  { packages: /^ws($|\/)/, home: /^engine\/transport\// },
+  { packages: /^@nestjs\/(?!terminus$)/, home: /^(nest|terminus)\// },
+  { packages: /^@nestjs\/terminus$/, home: /^terminus\// },
+  { packages: /^@opentelemetry\//, home: /^otel\// },
+  { packages: /^prom-client$/, home: /^prometheus\// },
+  { packages: /^typescript$/, home: /^cli\// },
 ];
 
 const RULES = { direction, homes, tops, folders, cycles, suppressions, reachability };
@@ -318,7 +327,7 @@ function homes(sources: Sources): string[] {
     .filter(
       ({ from, specifier }) =>
         (specifier.startsWith('(computed)') && from !== LOADS_PROJECTS) ||
-        HOMES.some(({ packages, home }) => packages.test(specifier) && !from.startsWith(home)),
+        HOMES.some(({ packages, home }) => packages.test(specifier) && !home.test(from)),
     )
     .map(refusal);
 }

@@ -12,6 +12,7 @@ describe('Server#stats', () => {
   it('is all zeros before there is an engine', () => {
     expect(new Server().stats()).toEqual({
       sessions: { now: 0, opened: 0, byTransport: { polling: 0, websocket: 0, webtransport: 0 } },
+      queued: { bytes: 0, largest: 0, sessions: 0 },
       packets: { in: 0, out: 0 },
       bytes: { in: 0, out: 0 },
       refused: {},

@@ -1,0 +1,5 @@
+export {
+  SocketIoInstrumentation,
+  type SocketIoInstrumentationConfig,
+  type SpanSwitches,
+} from './socket-io-instrumentation.js';

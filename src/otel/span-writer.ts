@@ -1,0 +1,211 @@
+import {
+  context,
+  propagation,
+  ROOT_CONTEXT,
+  SpanKind,
+  SpanStatusCode,
+  trace,
+  type Attributes,
+  type Context,
+  type Span,
+  type SpanContext,
+  type Tracer,
+} from '@opentelemetry/api';
+import { methodOf } from '../diagnostics/catalogue.js';
+import type { ConnectOperation, EmitOperation, HandleOperation } from '../diagnostics/index.js';
+
+export interface SpanRules {
+  readonly handle: boolean;
+  readonly emit: boolean;
+  readonly connect: boolean;
+  readonly isLegacy: boolean;
+  readonly ignore: (namespace: string, event: string) => boolean;
+  readonly isError: (operation: HandleOperation) => boolean;
+  readonly messageCarrier: ((operation: HandleOperation) => unknown) | null;
+}
+
+interface Enclosed {
+  enclosure: ((run: () => void) => unknown) | undefined;
+}
+
+/**
+ * Writes spans. They hold codes, and names that the application gave: no arguments, auths, addresses or names of rooms, and
+ * no name that a client made up.
+ */
+export class SpanWriter {
+  readonly #spans = new WeakMap<object, Span>();
+  /** By socket, the span of its CONNECT. */
+  readonly #connects = new WeakMap<object, SpanContext>();
+
+  constructor(
+    private readonly tracer: () => Tracer,
+    private readonly rules: SpanRules,
+  ) {}
+
+  startConnect(operation: ConnectOperation): void {
+    if (!this.rules.connect || this.rules.isLegacy) return;
+    const { connection, namespace, auth } = operation;
+    const parent = this.#extract(auth, connection.conn.requestSummary.headers);
+    const name = namespace === null ? 'connect' : `connect ${namespace}`;
+    const span = this.tracer().startSpan(name, { kind: SpanKind.SERVER }, parent);
+    if (span.isRecording()) {
+      span.setAttributes({
+        ...(namespace === null ? null : { 'socketio.namespace': namespace }),
+        'socketio.transport': connection.conn.transport.name,
+      });
+    }
+    this.#begin(operation, span, parent);
+  }
+
+  endConnect(operation: ConnectOperation): void {
+    const span = this.#spans.get(operation);
+    if (span === undefined) return;
+    const { socket, error, code } = operation;
+    if (socket !== undefined) {
+      this.#connects.set(socket, span.spanContext());
+      span.setAttributes({ 'socketio.socket.id': socket.id, 'socketio.recovered': socket.recovered });
+    }
+    if (error !== undefined) markFailed(span, code);
+    span.end();
+  }
+
+  /** A root of its own, since a connection lives for hours; it links to what led to it. */
+  startHandle(operation: HandleOperation): void {
+    if (!this.rules.handle) return;
+    if (this.rules.isLegacy) {
+      this.#startLegacyHandle(operation);
+      return;
+    }
+    const { socket, namespace, route, handler, asksAck } = operation;
+    const ambient = context.active();
+    const carried = this.#carriedContext(operation);
+    const parent = carried ?? trace.deleteSpan(ambient);
+    const name = route === '*' ? 'socketio' : methodOf(operation);
+    const kind = asksAck ? SpanKind.SERVER : SpanKind.CONSUMER;
+    const span = this.tracer().startSpan(name, { kind, root: carried === null }, parent);
+    if (span.isRecording()) {
+      span.setAttributes({
+        'rpc.system.name': 'socketio',
+        'rpc.method': methodOf(operation),
+        'socketio.namespace': namespace,
+        'socketio.event.name': route,
+        'socketio.socket.id': socket.id,
+        ...(handler === '' ? null : { 'code.function.name': handler }),
+      });
+      for (const linked of [this.#connects.get(socket), trace.getSpanContext(ambient)]) {
+        if (linked !== undefined) span.addLink({ context: linked });
+      }
+    }
+    this.#begin(operation, span, parent);
+  }
+
+  endHandle(operation: HandleOperation): void {
+    const span = this.#spans.get(operation);
+    if (span === undefined) return;
+    const { error, code, isInternal } = operation;
+    if (error !== undefined && span.isRecording()) {
+      if (!this.rules.isLegacy && code !== undefined) span.setAttribute('rpc.status_code', code);
+      if (isInternal || this.rules.isLegacy) span.recordException(error as Error);
+      if (this.rules.isError(operation)) markFailed(span, this.rules.isLegacy ? null : code);
+    }
+    span.end();
+  }
+
+  startEmit(operation: EmitOperation): void {
+    const { namespace, event, asksAck } = operation;
+    if (!this.rules.emit || this.rules.ignore(namespace, event)) return;
+    const kind = asksAck && !this.rules.isLegacy ? SpanKind.CLIENT : SpanKind.PRODUCER;
+    const parent = context.active();
+    const span = this.tracer().startSpan(`send ${namespace}`, { kind }, parent);
+    if (span.isRecording()) span.setAttributes(this.rules.isLegacy ? legacyEmit(operation) : emitAttributes(operation));
+    this.#begin(operation, span, parent);
+  }
+
+  endEmit(operation: EmitOperation): void {
+    const span = this.#spans.get(operation);
+    if (span === undefined) return;
+    if (operation.error !== undefined) markFailed(span, this.rules.isLegacy ? null : operation.code);
+    span.end();
+  }
+
+  #startLegacyHandle(operation: HandleOperation): void {
+    const { namespace, route } = operation;
+    const parent = context.active();
+    const span = this.tracer().startSpan(`receive ${namespace}`, { kind: SpanKind.CONSUMER }, parent);
+    if (span.isRecording()) {
+      span.setAttributes({
+        'messaging.system': 'socket.io',
+        'messaging.destination': namespace,
+        'messaging.operation': 'receive',
+        'messaging.socket.io.event_name': route,
+      });
+    }
+    this.#begin(operation, span, parent);
+  }
+
+  /** What runs within the operation finds its span. */
+  #begin(operation: Enclosed, span: Span, parent: Context): void {
+    this.#spans.set(operation, span);
+    const within = trace.setSpan(parent, span);
+    const outer = operation.enclosure;
+    const enclosure = (run: () => void): void => context.with(within, run);
+    operation.enclosure = outer === undefined ? enclosure : (run) => outer(() => enclosure(run));
+  }
+
+  #carriedContext(operation: HandleOperation): Context | null {
+    if (this.rules.messageCarrier === null) return null;
+    const carrier = this.rules.messageCarrier(operation);
+    return isCarrier(carrier) ? propagation.extract(ROOT_CONTEXT, fieldsOf(carrier)) : null;
+  }
+
+  /** A browser cannot set headers of a WebSocket, so what the auth says goes first. */
+  #extract(auth: Readonly<Record<string, unknown>>, headers: object): Context {
+    const carrier = isCarrier(auth) ? auth : (headers as Record<string, unknown>);
+    return propagation.extract(trace.deleteSpan(context.active()), fieldsOf(carrier));
+  }
+}
+
+function isCarrier(value: unknown): value is Record<string, unknown> {
+  return (
+    typeof value === 'object' && value !== null && typeof (value as { traceparent?: unknown }).traceparent === 'string'
+  );
+}
+
+/** Only what a trace consists of: a client's baggage is not taken over. */
+function fieldsOf({ traceparent, tracestate }: Record<string, unknown>): Record<string, string> {
+  return {
+    ...(typeof traceparent === 'string' ? { traceparent } : null),
+    ...(typeof tracestate === 'string' ? { tracestate } : null),
+  };
+}
+
+/** `code` null: without an attribute. */
+function markFailed(span: Span, code: string | undefined | null): void {
+  span.setStatus({ code: SpanStatusCode.ERROR });
+  if (code !== null) span.setAttribute('error.type', code ?? '_OTHER');
+}
+
+function emitAttributes({ namespace, event, rooms, socketId }: EmitOperation): Attributes {
+  return {
+    'messaging.system': 'socketio',
+    'messaging.operation.name': 'send',
+    'messaging.operation.type': 'send',
+    'messaging.destination.name': namespace,
+    'socketio.namespace': namespace,
+    'socketio.event.name': event,
+    'socketio.room.count': rooms.size,
+    ...(socketId === undefined ? null : { 'socketio.socket.id': socketId }),
+  };
+}
+
+function legacyEmit({ namespace, event, rooms, socketId }: EmitOperation): Attributes {
+  const named = socketId === undefined ? [...rooms] : [socketId];
+  return {
+    'messaging.system': 'socket.io',
+    'messaging.destination': namespace,
+    'messaging.destination_kind': 'topic',
+    'messaging.socket.io.event_name': event,
+    'messaging.socket.io.namespace': namespace,
+    ...(named.length === 0 ? null : { 'messaging.socket.io.rooms': named }),
+  };
+}

@@ -1,0 +1,1 @@
+export { collectSocketIo, type CollectionHandle } from './collect-socket-io.js';

@@ -1,0 +1,1 @@
+export { SocketIoHealthIndicator, type HealthLimits } from './socket-io.health.js';

@@ -1,0 +1,286 @@
+import { Controller, Get, Injectable } from '@nestjs/common';
+import { HealthCheck, HealthCheckService, TerminusModule } from '@nestjs/terminus';
+import { context, metrics, propagation, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
+import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
+import {
+  AggregationTemporality,
+  InMemoryMetricExporter,
+  MeterProvider,
+  PeriodicExportingMetricReader,
+} from '@opentelemetry/sdk-metrics';
+import { InMemorySpanExporter, SimpleSpanProcessor, type ReadableSpan } from '@opentelemetry/sdk-trace-base';
+import { NodeTracerProvider } from '@opentelemetry/sdk-trace-node';
+import { Registry } from 'prom-client';
+import { Ack, Gateway, OnEvent, OnHandshake, SocketIoException, Websocket } from '../../src/index.js';
+import { SocketIoInstrumentation, type SocketIoInstrumentationConfig } from '../../src/otel/index.js';
+import { collectSocketIo } from '../../src/prometheus/index.js';
+import { SocketIoHealthIndicator } from '../../src/terminus/index.js';
+import { cleanup } from '../support/cleanup.js';
+import { connectClient, startApp } from '../support/nest-app.js';
+import { until } from '../support/until.js';
+
+const CANARY = 'canary-5f0c';
+const TRACE_ID = '0af7651916cd43dd8448eb211c80319c';
+const TRACEPARENT = `00-${TRACE_ID}-b7ad6b7169203331-01`;
+
+@Gateway('/chat')
+class ChatGateway {
+  constructor(private readonly websocket: Websocket) {}
+
+  @OnHandshake()
+  handshake() {}
+
+  @Ack('message')
+  async message() {
+    await new Promise(setImmediate);
+    this.websocket.of('/chat').emit('news', CANARY);
+    return trace.getSpanContext(context.active())?.spanId ?? null;
+  }
+
+  @Ack('refuse')
+  refuse() {
+    throw new SocketIoException('no', { code: 'TAKEN' });
+  }
+
+  @Ack('fail')
+  fail() {
+    throw new Error('internal');
+  }
+
+  @OnEvent('typing')
+  typing() {}
+}
+
+@Gateway(/^\/room-/)
+class RoomGateway {
+  @Ack('*')
+  any() {
+    return 1;
+  }
+}
+
+@Injectable()
+@Controller()
+class HealthController {
+  constructor(
+    private readonly health: HealthCheckService,
+    private readonly socketio: SocketIoHealthIndicator,
+  ) {}
+
+  @Get('ready')
+  @HealthCheck()
+  ready() {
+    return this.health.check([() => this.socketio.isHealthy('socketio', { maxSessions: 2 })]);
+  }
+}
+
+/** Spans and metrics of one test. */
+function observe(config?: SocketIoInstrumentationConfig) {
+  const spans = new InMemorySpanExporter();
+  const provider = new NodeTracerProvider({ spanProcessors: [new SimpleSpanProcessor(spans)] });
+  provider.register({ contextManager: new AsyncLocalStorageContextManager().enable() });
+  const exporter = new InMemoryMetricExporter(AggregationTemporality.CUMULATIVE);
+  const reader = new PeriodicExportingMetricReader({ exporter, exportIntervalMillis: 3_600_000 });
+  const meters = new MeterProvider({ readers: [reader] });
+  const instrumentation = new SocketIoInstrumentation(config);
+  instrumentation.setTracerProvider(provider);
+  instrumentation.setMeterProvider(meters);
+  cleanup(async () => {
+    instrumentation.disable();
+    await meters.shutdown();
+    for (const api of [trace, context, propagation, metrics]) api.disable();
+  });
+  const find = (name: string): ReadableSpan => spans.getFinishedSpans().find((span) => span.name === name)!;
+  return { spans, find, exporter, meters };
+}
+
+const written = (span: ReadableSpan) => [
+  span.name,
+  span.attributes,
+  span.events,
+  span.status,
+  span.links,
+  span.resource,
+];
+
+describe('SocketIoInstrumentation', () => {
+  it('makes spans of connects, handlers and emits', async () => {
+    const { spans, find } = observe();
+    const { url } = await startApp([ChatGateway]);
+    const client = await connectClient(`${url}/chat`, { auth: { traceparent: TRACEPARENT, token: CANARY } });
+    const active: unknown = await client.emitWithAck('message', CANARY);
+    await client.emitWithAck('refuse', CANARY);
+    await client.emitWithAck('fail', CANARY);
+    client.emit('typing');
+    await until(() => find('/chat/typing') !== undefined);
+
+    expect(find('connect /chat').kind).toBe(SpanKind.SERVER);
+    expect(find('connect /chat').spanContext().traceId).toBe(TRACE_ID);
+    expect(find('connect /chat').attributes).toEqual({
+      'socketio.namespace': '/chat',
+      'socketio.transport': 'websocket',
+      'socketio.socket.id': client.id,
+      'socketio.recovered': false,
+    });
+    const message = find('/chat/message');
+    expect(message.kind).toBe(SpanKind.SERVER);
+    expect(message.parentSpanContext).toBeUndefined();
+    expect(message.links.map((link) => link.context.spanId)).toEqual([find('connect /chat').spanContext().spanId]);
+    expect(message.status.code).toBe(SpanStatusCode.UNSET);
+    expect(message.spanContext().spanId).toBe(active);
+    expect(message.attributes).toEqual({
+      'rpc.system.name': 'socketio',
+      'rpc.method': '/chat/message',
+      'socketio.namespace': '/chat',
+      'socketio.event.name': 'message',
+      'socketio.socket.id': client.id,
+      'code.function.name': 'ChatGateway.message',
+    });
+    expect(find('send /chat').parentSpanContext?.spanId).toBe(active);
+    expect(find('send /chat').kind).toBe(SpanKind.PRODUCER);
+    expect(find('/chat/refuse').status.code).toBe(SpanStatusCode.ERROR);
+    expect(find('/chat/refuse').attributes).toMatchObject({ 'error.type': 'TAKEN', 'rpc.status_code': 'TAKEN' });
+    expect(find('/chat/refuse').events).toEqual([]);
+    expect(find('/chat/fail').events).toHaveLength(1);
+    expect(find('/chat/typing').kind).toBe(SpanKind.CONSUMER);
+    expect(JSON.stringify(spans.getFinishedSpans().map(written))).not.toContain(CANARY);
+  });
+
+  it('names spans by what was bound, and takes a malformed traceparent for none', async () => {
+    const { spans } = observe();
+    const { url } = await startApp([RoomGateway]);
+    const client = await connectClient(`${url}/room-${CANARY}`, { auth: { traceparent: 'nonsense' } });
+    await client.emitWithAck(CANARY, CANARY);
+    const names = spans.getFinishedSpans().map(({ name }) => name);
+    expect(names).toEqual(['connect /^\\/room-/', 'socketio']);
+    expect(JSON.stringify(spans.getFinishedSpans().map(written))).not.toContain(CANARY);
+  });
+
+  it('continues a trace that a message carries, and leaves out what is to be ignored', async () => {
+    const { find } = observe({
+      ignore: (_namespace, event) => event === 'typing',
+      messageCarrier: ({ args }) => args.at(-1),
+      isError: ({ code }) => code !== 'TAKEN',
+    });
+    const { url } = await startApp([ChatGateway]);
+    const client = await connectClient(`${url}/chat`);
+    client.emit('typing');
+    await client.emitWithAck('message', { traceparent: TRACEPARENT });
+    await client.emitWithAck('refuse');
+    expect(find('/chat/typing')).toBeUndefined();
+    expect(find('/chat/message').spanContext().traceId).toBe(TRACE_ID);
+    expect(find('/chat/refuse').status.code).toBe(SpanStatusCode.UNSET);
+  });
+
+  it('writes the names of the official instrumentation if asked to', async () => {
+    const { find } = observe({ legacyAttributes: true });
+    const { url } = await startApp([ChatGateway]);
+    const client = await connectClient(`${url}/chat`);
+    await client.emitWithAck('message');
+    expect(find('receive /chat')).toMatchObject({
+      kind: SpanKind.CONSUMER,
+      attributes: {
+        'messaging.system': 'socket.io',
+        'messaging.destination': '/chat',
+        'messaging.operation': 'receive',
+        'messaging.socket.io.event_name': 'message',
+      },
+    });
+    expect(find('send /chat').attributes).toEqual({
+      'messaging.system': 'socket.io',
+      'messaging.destination': '/chat',
+      'messaging.destination_kind': 'topic',
+      'messaging.socket.io.event_name': 'news',
+      'messaging.socket.io.namespace': '/chat',
+    });
+  });
+});
+
+describe('metrics', () => {
+  it('are the same from OpenTelemetry and prom-client, from one stats() each, whatever clients name', async () => {
+    const { exporter, meters } = observe({ spans: { handle: false, emit: false, connect: false } });
+    const { app, url } = await startApp([ChatGateway, RoomGateway]);
+    const { server } = app.get(Websocket);
+    const register = new Registry();
+    const handle = collectSocketIo(register, server);
+    cleanup(() => handle.stop());
+    const client = await connectClient(`${url}/chat`, { auth: { token: CANARY } });
+    const room = await connectClient(`${url}/room-${CANARY}`);
+    await client.emitWithAck('message', CANARY);
+    await client.emitWithAck('fail', CANARY);
+    for (let i = 0; i < 50; i++) client.emit(`${CANARY}-${i}`);
+    for (let i = 0; i < 50; i++) await room.emitWithAck(`${CANARY}-${i}`);
+    const stats = server.stats.bind(server);
+    let asked = 0;
+    server.stats = () => {
+      asked++;
+      return stats();
+    };
+    const text = await register.metrics();
+    expect(asked).toBe(1);
+    await meters.forceFlush();
+    expect(asked).toBe(2);
+    const [{ scopeMetrics }] = exporter.getMetrics();
+    const collected = scopeMetrics.flatMap((scope) => scope.metrics);
+    expect(collected.map(({ descriptor }) => descriptor.name)).toContain('socketio.server.send_queue.largest');
+    for (const { descriptor, dataPoints } of collected) {
+      const name = descriptor.name.replaceAll('.', '_');
+      for (const { attributes, value } of dataPoints) {
+        const expected = typeof value === 'number' ? value : value.count;
+        const labels = Object.entries(attributes).map(([key, each]) => [key.replaceAll('.', '_'), String(each)]);
+        const lines = text
+          .split('\n')
+          .filter(
+            (line) =>
+              line.startsWith(name) && labels.every(([key, each]) => line.includes(`${key}=${JSON.stringify(each)}`)),
+          );
+        const suffix = typeof value === 'number' ? '' : '_count';
+        expect({
+          name,
+          labels,
+          found: lines.some(
+            (line) => line.split(/[{ ]/)[0].endsWith(suffix) && Number(line.split(' ').at(-1)) === expected,
+          ),
+        }).toEqual({ name, labels, found: true });
+      }
+    }
+    expect(text).toContain('socketio_server_events_unhandled_total 50');
+    expect(text).toMatch(/rpc_server_call_duration_seconds_count\{.*rpc_method="\/\^\\\\\/room-\/\/\*".*\} 50/);
+    expect(text).not.toContain(CANARY);
+    expect(JSON.stringify(collected)).not.toContain(CANARY);
+  });
+});
+
+describe('SocketIoHealthIndicator', () => {
+  it('is up while the server is open and not full, and says why if not', async () => {
+    const { app, url } = await startApp(
+      [ChatGateway, SocketIoHealthIndicator],
+      { shutdownDelay: 2_000 },
+      {
+        imports: [TerminusModule],
+        controllers: [HealthController],
+      },
+    );
+    const ready = async () => {
+      const response = await fetch(`${url}/ready`);
+      return { status: response.status, body: (await response.json()) as { details: { socketio: object } } };
+    };
+    expect(await ready()).toMatchObject({
+      status: 200,
+      body: { details: { socketio: { state: 'open', sessions: 0 } } },
+    });
+    const client = await connectClient(`${url}/chat`, { auth: { token: CANARY } });
+    await connectClient(`${url}/chat`);
+    const full = await ready();
+    expect(full).toMatchObject({ status: 503, body: { details: { socketio: { reason: 'full', sessions: 2 } } } });
+    expect(JSON.stringify(full)).not.toContain(CANARY);
+
+    const websocket = app.get(Websocket);
+    const ended = websocket.shutdown();
+    expect(await ready()).toMatchObject({ status: 503, body: { details: { socketio: { reason: 'draining' } } } });
+    expect(await client.emitWithAck('message')).toBeNull();
+    void websocket.shutdown();
+    await ended;
+    expect(await ready()).toMatchObject({ status: 503, body: { details: { socketio: { reason: 'closed' } } } });
+  });
+});

@@ -75,7 +75,7 @@ export const OBSERVED_METRICS: readonly ObservedMetric[] = [
 ];
 
 /** All observed metrics of these servers together, from one `stats()` of each. */
-export function readMetrics(servers: Iterable<Server>): ReadonlyMap<ObservedMetric, readonly Reading[]> {
+export function readMetrics(servers: Iterable<Pick<Server, 'stats'>>): ReadonlyMap<ObservedMetric, readonly Reading[]> {
   const snapshots = [...servers].map((server) => server.stats());
   return new Map(
     OBSERVED_METRICS.map((metric) => [

@@ -13,6 +13,7 @@ import { GatewayLeftovers } from './adapter/gateway-leftovers.js';
 import { installAdapter, setUpModuleServer } from './adapter/install-adapter.js';
 import { GatewayExplorer } from './discovery/gateway.explorer.js';
 import { callForeign, type ForeignErrorSink } from '../common/call-foreign.js';
+import { POINTS } from '../common/channels.js';
 import type { HandlerDescriptor } from './discovery/gateway-descriptor.js';
 import { ConnectionScopes } from './pipeline/connection-scopes.js';
 import { HandlerFactory } from './pipeline/handler-factory.js';
@@ -157,7 +158,7 @@ export class SocketIoRuntime
     if (this.#options.port !== null) await this.http.listen(this.server, this.#options.port);
     else this.http.attach(this.server, this.#options.fastify);
     await this.#gateways.open();
-    if (this.#shutdown === null) this.#state = 'open';
+    if (this.#shutdown === null) this.#enter('open');
   }
 
   get state(): ServerState {
@@ -212,7 +213,7 @@ export class SocketIoRuntime
   /** `@OnShutdown` methods that take longer than the delay are waited for, at most for half of the timeout. */
   async #drain({ delay, timeout, signal }: ShutdownPlan): Promise<void> {
     const wasOpen = this.#state === 'open';
-    this.#state = 'draining';
+    this.#enter('draining');
     if (!wasOpen) return;
     const signals = signal === undefined ? [this.#hurry.signal] : [this.#hurry.signal, signal];
     const goodbyes = Promise.all([this.#binder.handleShutdown(), this.#gateways.handleShutdown()]);
@@ -227,14 +228,20 @@ export class SocketIoRuntime
     await this.drain(given);
     const late = Math.max(0, performance.now() - began - given.delay);
     const plan = { ...given, timeout: Math.max(0, given.timeout - late) };
-    this.#state = 'closing';
+    this.#enter('closing');
     const [main, others] = await Promise.all([
       shutdownServer(this.server, this.#context, plan),
       this.#gateways.shutdown(plan),
     ]);
-    this.#state = 'closed';
+    this.#enter('closed');
     const sum = (of: keyof ShutdownResult): number => others.reduce((total, one) => total + one[of], main[of]);
     return { closed: sum('closed'), forced: sum('forced') };
+  }
+
+  #enter(to: ServerState): void {
+    const from = this.#state;
+    this.#state = to;
+    if (POINTS.state.hasSubscribers) POINTS.state.publish({ server: this.server, from, to });
   }
 
   #serverOptions(): ServerOptions {

@@ -69,7 +69,8 @@ export class SocketIoInstrumentation {
   #meters: MeterProvider | null = null;
   #instruments: Instruments | null = null;
   #spans: SpanWriter;
-  readonly #servers = new Set<Server>();
+  /** Of one that has ended, its last numbers: what was counted stays counted. */
+  readonly #servers = new Set<Pick<Server, 'stats'>>();
   readonly #began = new WeakMap<object, number>();
   #unsubscribe: (() => void)[] | null = null;
 
@@ -179,7 +180,10 @@ export class SocketIoInstrumentation {
 
   #onServer({ server, isOpen }: PointPayloads['nestjs-socketio.server']): void {
     if (isOpen) this.observe(server);
-    else this.#servers.delete(server);
+    else if (this.#servers.delete(server)) {
+      const last = server.stats();
+      this.#servers.add({ stats: () => last });
+    }
   }
 
   #onSessionClose({
@@ -205,7 +209,7 @@ class Instruments {
 
   constructor(
     private readonly meter: Meter,
-    servers: ReadonlySet<Server>,
+    servers: ReadonlySet<Pick<Server, 'stats'>>,
   ) {
     this.calls = this.#histogram(CALL_DURATION);
     this.connections = this.#histogram(CONNECTION_DURATION);

@@ -14,7 +14,7 @@ import {
   type OtherAnswer,
   type SharedPacket,
 } from '../engine/index.js';
-import { POINTS } from '../common/channels.js';
+import { OPERATIONS, POINTS, ShutdownOperation } from '../common/channels.js';
 import { askForeign, callListeners, watch } from '../common/call-foreign.js';
 import type { AdapterConstructor, Room, SocketId } from './adapter/adapter.js';
 import type { BroadcastOperator } from './broadcast/broadcast-operator.js';
@@ -122,6 +122,7 @@ export class Server<
   readonly options: ServerSettings;
   #legacyLimits: DecoderLimits | null = null;
   readonly #bundle: ClientBundle;
+  #isEnded = false;
   #recoveryMemory: RecoveryMemory | null = null;
   readonly #shared = new SharedEncoding();
   #checkedParser: Parser | null = null;
@@ -363,7 +364,24 @@ export class Server<
   }
 
   /** Disconnects every client, so that they may come back elsewhere, and closes the HTTP server. */
-  async close(callback?: (error?: Error) => void): Promise<void> {
+  close(callback?: (error?: Error) => void): Promise<void> {
+    if (!OPERATIONS.shutdown.hasSubscribers) return this.#close(callback);
+    const operation = new ShutdownOperation(this);
+    return operation.run(async () => {
+      const closed = this.engine?.clientsCount ?? 0;
+      await this.#close(callback);
+      operation.result = { closed, forced: 0 };
+    });
+  }
+
+  /** @internal The server has ended; told once. */
+  announceEnd(): void {
+    if (this.#isEnded) return;
+    this.#isEnded = true;
+    if (POINTS.server.hasSubscribers) POINTS.server.publish({ server: this, isOpen: false });
+  }
+
+  async #close(callback?: (error?: Error) => void): Promise<void> {
     const closing = [...this.namespaces.byName.values()].map(async (namespace) => {
       for (const socket of [...namespace.sockets.values()]) {
         socket.close('server shutting down', { code: 'SERVER_SHUTDOWN', message: 'the server shuts down' });
@@ -383,6 +401,7 @@ export class Server<
     const errors = await Promise.all(httpServers.map(closeHttpServer));
     // One that did not listen has not told that it closed.
     for (const engine of engines) if (engine instanceof EngineServer) engine.close();
+    this.announceEnd();
     callback?.(errors.find((error) => error !== undefined));
   }
 

@@ -1,6 +1,6 @@
 import { Injectable, Scope } from '@nestjs/common';
 import { SubscribeMessage, WebSocketGateway, WsException } from '@nestjs/websockets';
-import { Ack, Gateway, OnEvent, SocketIoException } from '../../src/index.js';
+import { Ack, Gateway, OnEvent, SocketIoException, Websocket } from '../../src/index.js';
 import { connectClient, startApp } from '../support/nest-app.js';
 import { until } from '../support/until.js';
 import { phases, record } from './support/recorder.js';
@@ -119,5 +119,26 @@ describe('channels of the module', () => {
     for (const handler of handlers) {
       expect(phases(published.filter(({ payload }) => payload.handler === handler))).toEqual(ASYNC);
     }
+  });
+});
+
+describe('the channels of the end', () => {
+  it('publish the states in order, the shutdown and the end of the server', async () => {
+    const published = record('state', 'shutdown', 'server');
+    const { app } = await startApp([OwnGateway]);
+    const { server } = app.get(Websocket);
+    await app.close();
+    await app.close();
+    expect(phases(published.filter(({ what }) => what !== 'state'))).toEqual([
+      ...['server', 'shutdown start', 'shutdown end', 'server', 'shutdown asyncStart', 'shutdown asyncEnd'],
+    ]);
+    const states = published.filter(({ what }) => what === 'state').map(({ payload }) => [payload.from, payload.to]);
+    expect(states).toEqual([
+      ['starting', 'open'],
+      ['open', 'draining'],
+      ['draining', 'closing'],
+      ['closing', 'closed'],
+    ]);
+    expect(published.at(-2)!.payload).toMatchObject({ server, result: { closed: 0, forced: 0 }, error: undefined });
   });
 });

@@ -1,3 +1,4 @@
+import { OPERATIONS, ShutdownOperation } from '../../common/channels.js';
 import { MAX_TIMER } from '../../common/values.js';
 import { OptionError, OptionReader, type Server, type Session } from '../../socketio/index.js';
 import type { DispatchContext } from './dispatch-context.js';
@@ -71,11 +72,13 @@ export function planShutdown(options: ShutdownOptions, defaults: ShutdownDefault
  * Ends a server so that its clients reconnect elsewhere: no new handshakes, no new events, handlers in flight finish and
  * their acks leave, then the sessions close. Nothing waits longer than the timeout.
  */
-export async function shutdownServer(
-  server: Server,
-  context: DispatchContext,
-  plan: ShutdownPlan,
-): Promise<ShutdownResult> {
+export function shutdownServer(server: Server, context: DispatchContext, plan: ShutdownPlan): Promise<ShutdownResult> {
+  if (!OPERATIONS.shutdown.hasSubscribers) return endServer(server, context, plan);
+  const operation = new ShutdownOperation(server);
+  return operation.run(async () => (operation.result = await endServer(server, context, plan)));
+}
+
+async function endServer(server: Server, context: DispatchContext, plan: ShutdownPlan): Promise<ShutdownResult> {
   const { engine } = server;
   const deadline = new Deadline(plan.timeout, plan.signal);
   try {
@@ -96,6 +99,7 @@ export async function shutdownServer(
     engine?.cutOff();
     return { closed: sessions.length - forced, forced };
   } finally {
+    server.announceEnd();
     deadline.clear();
   }
 }

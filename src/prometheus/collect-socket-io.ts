@@ -1,5 +1,5 @@
 import { channel, tracingChannel } from 'node:diagnostics_channel';
-import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import { Counter, Gauge, Histogram, type Metric, type Registry } from 'prom-client';
 import {
   CALL_DURATION,
   CONNECTION_DURATION,
@@ -57,24 +57,24 @@ function addObserved(register: Registry, metric: ObservedMetric, snapshot: Snaps
   const unit = metric.unit === 'By' ? '_bytes' : '';
   const name = `${toName(metric.name)}${unit}${metric.kind === 'counter' ? '_total' : ''}`;
   const labelNames = LABELS.map(toName);
-  const options = { name, help: metric.description, labelNames, registers: [register] };
-  if (metric.kind === 'counter') {
-    new Counter({
-      ...options,
-      collect() {
-        this.reset();
-        for (const { value, attributes } of snapshot.of(metric)) this.inc(toLabels(attributes), value);
-      },
-    });
-  } else {
-    new Gauge({
-      ...options,
-      collect() {
-        this.reset();
-        for (const { value, attributes } of snapshot.of(metric)) this.set(toLabels(attributes), value);
-      },
-    });
-  }
+  const options = { name, help: metric.description, labelNames, registers: [] };
+  const collected =
+    metric.kind === 'counter'
+      ? new Counter({
+          ...options,
+          collect() {
+            this.reset();
+            for (const { value, attributes } of snapshot.of(metric)) this.inc(toLabels(attributes), value);
+          },
+        })
+      : new Gauge({
+          ...options,
+          collect() {
+            this.reset();
+            for (const { value, attributes } of snapshot.of(metric)) this.set(toLabels(attributes), value);
+          },
+        });
+  register.registerMetric(collected as unknown as Metric);
   return name;
 }
 

@@ -1,5 +1,5 @@
 import { performance, type EventLoopUtilization } from 'node:perf_hooks';
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { HealthIndicatorService, type HealthIndicatorResult } from '@nestjs/terminus';
 import { Websocket } from '../nest/index.js';
 
@@ -24,8 +24,8 @@ export class SocketIoHealthIndicator {
   #lastUtilization: EventLoopUtilization | undefined;
 
   constructor(
-    private readonly indicators: HealthIndicatorService,
-    private readonly websocket: Websocket,
+    @Inject(HealthIndicatorService) private readonly indicators: HealthIndicatorService,
+    @Inject(Websocket) private readonly websocket: Websocket,
   ) {}
 
   /** The answer holds numbers, the state and a reason; nothing of clients. */

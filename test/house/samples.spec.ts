@@ -10,6 +10,7 @@ import { nextEvent } from '../support/until.js';
 /** What is true of each sample: its page, and a conversation with its server. */
 const SAMPLES: Readonly<Record<string, { title: string; talk: (url: string) => Promise<void> }>> = {
   '01-chat': { title: 'Chat', talk: chat },
+  '02-observed': { title: 'Observed', talk: observed },
   '03-contract': { title: 'Tea room', talk: orderTea },
 };
 
@@ -70,6 +71,21 @@ describe('sample', () => {
     );
   });
 });
+
+async function observed(url: string): Promise<void> {
+  const text = async (path: string): Promise<string> => (await fetch(new URL(path, url))).text();
+  const client = await connectClient(url, { auth: { token: 'a secret' } });
+  expect(await client.emitWithAck('message', 'a private word')).toEqual({ delivered: true });
+  expect(await client.emitWithAck('message', '')).toMatchObject({ status: 'error', code: 'EMPTY' });
+  const answers = await Promise.all(['/spans', '/metrics', '/health/live', '/health/ready'].map(text));
+  const [spans, metrics, live, ready] = answers;
+  expect(JSON.parse(spans)).toEqual(['connect /', 'send /', '/message', '/message']);
+  expect(metrics).toContain('socketio_server_active_connections{socketio_transport="websocket"} 1');
+  expect(metrics).toMatch(/rpc_server_call_duration_seconds_count\{[^}]*error_type="EMPTY"[^}]*\} 1/);
+  expect(JSON.parse(live)).toEqual({ status: 'ok' });
+  expect(JSON.parse(ready)).toMatchObject({ status: 'ok', details: { socketio: { state: 'open', sessions: 1 } } });
+  expect(answers.join()).not.toMatch(/a secret|a private word/);
+}
 
 async function orderTea(url: string): Promise<void> {
   const guest = await connectClient(`${url}/orders`, { auth: { guest: 'Ada' } });

@@ -37,6 +37,8 @@ export class ClosingConnections extends TimerEntry {
   /** The server ends. */
   finish(): void {
     this.#isFinishing = true;
+    // A connection emits 'close' later than its server does.
+    for (const connection of [...this.#connections.keys()]) if (connection.destroyed) this.#remove(connection);
     if (this.#connections.size > 0) this.wheel.schedule(this, LOOK);
   }
 

@@ -21,9 +21,9 @@ export interface AdapterHolder extends ForeignErrorSink<undefined> {
 }
 
 /**
- * The only caller of a namespace's adapter, which may be anybody's. What it throws, or rejects with, reaches `onError`; a
- * promise that a caller gets is watched, so that nobody has to await it. Only an emit throws, since a value that cannot be
- * encoded is its caller's mistake.
+ * The only caller of a namespace's adapter, which may be anybody's. What it throws, or rejects with, reaches `onError`, or
+ * for a question the caller; a promise that a caller gets is watched, so that nobody has to await it. Only an emit throws,
+ * since a value that cannot be encoded is its caller's mistake.
  */
 export class AdapterPort {
   constructor(private readonly holder: AdapterHolder) {}
@@ -92,8 +92,7 @@ export class AdapterPort {
   }
 
   serverCount(): Promise<number> {
-    const { adapter } = this.holder;
-    return this.#ask(adapter.serverCount, []) as Promise<number>;
+    return this.#ask(this.holder.adapter.serverCount, []) as Promise<number>;
   }
 
   sockets(rooms: Set<Room>): Promise<Set<SocketId>> {
@@ -105,15 +104,15 @@ export class AdapterPort {
   }
 
   addSockets(opts: BroadcastOptions, rooms: Room[]): Promise<void> {
-    return this.#ask(this.holder.adapter.addSockets, [opts, rooms]) as Promise<void>;
+    return this.#order(this.holder.adapter.addSockets, [opts, rooms]) as Promise<void>;
   }
 
   delSockets(opts: BroadcastOptions, rooms: Room[]): Promise<void> {
-    return this.#ask(this.holder.adapter.delSockets, [opts, rooms]) as Promise<void>;
+    return this.#order(this.holder.adapter.delSockets, [opts, rooms]) as Promise<void>;
   }
 
   disconnectSockets(opts: BroadcastOptions, close: boolean): Promise<void> {
-    return this.#ask(this.holder.adapter.disconnectSockets, [opts, close]) as Promise<void>;
+    return this.#order(this.holder.adapter.disconnectSockets, [opts, close]) as Promise<void>;
   }
 
   persistSession(session: SessionToPersist): void {
@@ -143,11 +142,23 @@ export class AdapterPort {
     if (isSessionAdapter(adapter)) callForeign(adapter.forgetSession, adapter, [pid], this.holder, undefined);
   }
 
+  /** What rejects is for the caller that asked, and for no one else. */
   #ask(method: (...args: never[]) => unknown, args: readonly unknown[]): Promise<unknown> {
-    const answer = callWatched(method, this.holder.adapter, args, this.holder, undefined);
-    const promise = Promise.resolve(answer);
-    promise.catch(ignore);
-    return promise;
+    const answer = new Promise<unknown>((resolve, reject) => {
+      askForeign(method, this.holder.adapter, args, (error, value) => {
+        if (error === null) resolve(value);
+        else reject(error as Error);
+      });
+    });
+    answer.catch(ignore);
+    return answer;
+  }
+
+  /** Few await what they ordered: what rejects is reported besides. */
+  #order(method: (...args: never[]) => unknown, args: readonly unknown[]): Promise<unknown> {
+    const done = Promise.resolve(callWatched(method, this.holder.adapter, args, this.holder, undefined));
+    done.catch(ignore);
+    return done;
   }
 }
 

@@ -35,7 +35,7 @@ describe.each(TRANSPORTS)('hostile connections, over %s', (transport) => {
         expect(answers.filter((answer) => answer.includes('Too many namespaces'))).toHaveLength(2_990);
         expect(scene.server.io._nsps.size).toBe(11);
       },
-      { maxNamespaces: 10 },
+      { ...UNHURRIED, maxNamespaces: 10 },
     ));
 
   it('namespaces that do not exist are refused one by one, and leave none behind', () =>
@@ -46,7 +46,7 @@ describe.each(TRANSPORTS)('hostile connections, over %s', (transport) => {
 
       for (const answer of await take(peer, 1_000)) expect(answer).toContain('Invalid namespace');
       expect(scene.server.io._nsps.size).toBe(1);
-    }));
+    }, UNHURRIED));
 
   it('a namespace that is joined and left a thousand times leaves nothing behind', () =>
     withBystander(async (scene) => {
@@ -62,7 +62,41 @@ describe.each(TRANSPORTS)('hostile connections, over %s', (transport) => {
       await peer.send('42["echo"]');
       expect(await peer.next()).toBe('42["echo"]');
       await until(() => scene.server.io._nsps.size === 1, 'the namespaces are gone');
+    }, UNHURRIED));
+
+  it('a thousand names that are guessed get ten answers, and end the connection', () =>
+    withBystander(async (scene) => {
+      const peer = await scene.joined(transport);
+      const closed = scene.closeOfYoungest();
+
+      await peer.send(...Array.from({ length: 1_000 }, (_, i) => `40/none-${i},`));
+
+      const answers = await takeAll(peer);
+      expect(answers).toEqual(Array.from({ length: 10 }, (_, i) => `44/none-${i},{"message":"Invalid namespace"}`));
+      expect(await closed).toEqual(['forced close', expect.objectContaining({ code: 'TOO_MANY_REFUSALS' })]);
+      expect(scene.server.io._nsps.size).toBe(1);
     }));
+
+  it('a thousand CONNECTs to one namespace are slowed down, and end the connection', () =>
+    withBystander(
+      async (scene) => {
+        const peer = await scene.joined(transport);
+        const closed = scene.closeOfYoungest();
+
+        await peer.send(...Array<string>(1_000).fill('40'));
+
+        const answers = await takeAll(peer);
+        expect(answers.filter((answer) => answer === '44{"message":"Too many connects"}')).toHaveLength(10);
+        const joins = answers.filter((answer) => answer.startsWith('40{"sid"'));
+        expect(joins).toHaveLength(answers.length - 10);
+        // A few more come in time while these are read.
+        expect(joins.length).toBeGreaterThanOrEqual(20);
+        expect(joins.length).toBeLessThan(60);
+        expect(await closed).toEqual(['forced close', expect.objectContaining({ code: 'TOO_MANY_REFUSALS' })]);
+        expect(scene.server.io.stats().connectRefused).toEqual({ TOO_MANY_CONNECTS: 10 });
+      },
+      { maxNamespaces: 10 },
+    ));
 
   it('a handshake that is never finished ends in time', () =>
     withBystander(
@@ -144,6 +178,19 @@ describe.each(TRANSPORTS)('hostile connections, over %s', (transport) => {
       ),
   );
 });
+
+/** For what only a client that nothing slows down and that may be refused can do. */
+const UNHURRIED = { maxConnectsPerSecond: 10_000, maxConnectRefusals: 10_000 };
+
+/** What comes until the session is over, as its peer sees it. */
+async function takeAll(peer: Peer): Promise<string[]> {
+  const packets: Frame[] = [];
+  for (;;) {
+    const packet = await peer.next().catch(() => null);
+    if (packet === null) return packets as string[];
+    packets.push(packet);
+  }
+}
 
 async function take(peer: Peer, count: number): Promise<string[]> {
   const packets: Frame[] = [];

@@ -10,11 +10,15 @@ import {
   UseInterceptors,
   type ArgumentsHost,
   type CallHandler,
+  type CanActivate,
   type ExceptionFilter,
+  type ExecutionContext,
   type LoggerService,
   type NestInterceptor,
+  type Provider,
   type Type,
 } from '@nestjs/common';
+import { APP_FILTER, APP_GUARD } from '@nestjs/core';
 import { SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
 import { from, interval, type Observable } from 'rxjs';
 import { tap } from 'rxjs/operators';
@@ -412,5 +416,43 @@ describe('the code of an exception', () => {
     exception.initMessage();
     expect(exception.message).toBe('Room is full');
     expect(typeof exception.getError).toBe('function');
+  });
+});
+
+describe('what is made for HTTP and is global', () => {
+  class HttpGuard implements CanActivate {
+    canActivate(context: ExecutionContext): boolean {
+      const request = context.switchToHttp().getRequest<{ headers: { authorization: { length: number } } }>();
+      return request.headers.authorization.length > 0;
+    }
+  }
+
+  @Catch()
+  class HttpFilter implements ExceptionFilter {
+    catch(error: unknown, host: ArgumentsHost): void {
+      host
+        .switchToHttp()
+        .getResponse<{ status(code: number): { json(body: unknown): void } }>()
+        .status(500)
+        .json(error);
+    }
+  }
+
+  it.each<[string, Provider, string]>([
+    ['guard', { provide: APP_GUARD, useClass: HttpGuard }, 'If HttpGuard is made for HTTP: .* look for its request'],
+    ['filter', { provide: APP_FILTER, useClass: HttpFilter }, 'If HttpFilter is made for HTTP: .* throw the error'],
+  ])('is named with what to do, once: a %s', async (_kind, provider, hint) => {
+    class Failing {
+      @Ack('message')
+      message(): void {
+        throw new TypeError('of the handler');
+      }
+    }
+    const lines = watch('error');
+    const { url } = await startWith({ providers: [Failing, provider], options: { logBindings: false } });
+    const client = await connectClient(url);
+    for (let i = 0; i < 2; i++) expect(await client.emitWithAck('message')).toMatchObject({ status: 'error' });
+    expect(lines.filter((line) => new RegExp(hint).test(line))).toHaveLength(1);
+    expect(lines.filter((line) => line.includes('is made for HTTP'))).toHaveLength(1);
   });
 });

@@ -5,12 +5,14 @@ import { callForeign, type ForeignErrorSink } from '../../common/call-foreign.js
 /** Writes to the application's logger, which is foreign code: its transport may be down, and nothing here fails by that. */
 export class ErrorLog implements ForeignErrorSink<string> {
   readonly #logger = new Logger('SocketIo');
+  /** Classes that a hint has named. */
+  readonly #hinted = new Set<string>();
 
   /** @param where names class, method and event, if a handler failed */
   error(error: unknown, where?: string): void {
     // Prints causes, the errors of an AggregateError and own fields, which a stack leaves out.
     const text = error instanceof Error ? inspect(error) : String(describe(error));
-    this.#write('error', where === undefined ? text : `${where}\n${text}`);
+    this.#write('error', [where, text, this.#hintFor(error)].filter((part) => part !== undefined).join('\n'));
   }
 
   warn(message: string): void {
@@ -26,6 +28,16 @@ export class ErrorLog implements ForeignErrorSink<string> {
     console.error(error);
   }
 
+  /** A guard or filter that is made for HTTP finds neither request nor response in an event, and stumbles. */
+  #hintFor(error: unknown): string | undefined {
+    if (!(error instanceof TypeError)) return undefined;
+    const [, owner, method] = ENHANCER_FRAME.exec(String(error.stack)) ?? [];
+    if (owner === undefined || this.#hinted.has(owner)) return undefined;
+    this.#hinted.add(owner);
+    const remedy = method === 'catch' ? 'throw the error that it was given' : 'look for its request elsewhere';
+    return `If ${owner} is made for HTTP: where getType() of its context is 'ws', it has to ${remedy}.`;
+  }
+
   #write(level: 'error' | 'warn' | 'log', message: string): void {
     callForeign(this.#logger[level], this.#logger, [message], this, message);
   }
@@ -34,3 +46,6 @@ export class ErrorLog implements ForeignErrorSink<string> {
 function describe(value: unknown): unknown {
   return typeof value === 'string' ? value : inspect(value);
 }
+
+/** A method of a guard or of a filter in a stack; not that of a promise. */
+const ENHANCER_FRAME = /\n {4}at (?:async )?(?!Promise\.)([\w$]+)\.(?:\S+ \[as )?(canActivate|catch)\b/;

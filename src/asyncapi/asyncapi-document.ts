@@ -1,3 +1,4 @@
+import { trim } from '../common/values.js';
 import type { AnyContract, StandardSchema } from '../contract/index.js';
 import type { EntryParts } from '../contract/runtime.js';
 import type {
@@ -189,7 +190,7 @@ function ref(...path: readonly string[]): Reference {
 
 /** A key of the characters that AsyncAPI allows, which no other entry has. */
 function unused(taken: object, name: string): string {
-  const base = name.replace(/[^\w.-]+/g, '_').replace(/^_+|_+$/g, '') || 'event';
+  const base = trim(name.replace(/[^\w.-]+/g, '_'), '_') || 'event';
   let key = base;
   for (let i = 2; Object.hasOwn(taken, key); i++) key = `${base}_${i}`;
   return key;

@@ -27,3 +27,11 @@ export function describe(value: unknown): string {
     return Object.prototype.toString.call(value);
   }
 }
+
+/** A text without a character at its ends, however often it stands there; linear, which an expression with two ends is not. */
+export function trim(text: string, character: string): string {
+  let [start, end] = [0, text.length];
+  while (start < end && text[start] === character) start++;
+  while (end > start && text[end - 1] === character) end--;
+  return text.slice(start, end);
+}

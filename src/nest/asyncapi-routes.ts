@@ -16,6 +16,7 @@ import {
 } from '../asyncapi/index.js';
 import type { AnyContract } from '../contract/index.js';
 import { contractsOf } from './discovery/contract-catalog.js';
+import { trim } from '../common/values.js';
 
 /** Who may read the document: a guard of Nest, or a function of the platform's request. */
 export type AsyncApiGuard = Type<CanActivate> | CanActivate | ((request: unknown) => boolean | Promise<boolean>);
@@ -35,7 +36,7 @@ export type AsyncApiTarget = Pick<INestApplication, 'get' | 'getHttpAdapter'>;
 /** Serves a document of the application's contracts as a page, as JSON and as YAML. */
 export function serveAsyncApi(app: AsyncApiTarget, options: AsyncApiRouteOptions): AsyncApiDocument {
   const { path = '/asyncapi', guard, contracts = [], ...about } = options;
-  const base = `/${path.replace(/^\/+|\/+$/g, '')}`;
+  const base = `/${trim(path, '/')}`;
   const document = asyncApiDocument([...contractsOf(app.get(ModulesContainer)), ...contracts], about);
   const adapter = app.getHttpAdapter();
   const routes = [

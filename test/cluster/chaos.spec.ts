@@ -38,7 +38,7 @@ describe('a fleet whose connections break and whose servers die', () => {
     it('loses, doubles and delays nothing', async () => {
       const row = await chaos('ledger-postgres', ['--disturbances', 'cuts,kills']);
       expect(row).toMatchObject({ lost: 0, doubled: 0, late: 0, disordered: 0 });
-      expect(row.kills).toBeGreaterThan(1);
+      expect(row.kills).toBeGreaterThan(0);
     });
   });
 });

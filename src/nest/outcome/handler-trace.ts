@@ -8,14 +8,25 @@ export function isCalledByHandler(): boolean {
   Error.stackTraceLimit = Infinity;
   const { stack = '' } = new Error();
   Error.stackTraceLimit = limit;
-  return CALLERS !== null && stack.split('\n').some((line) => CALLERS.test(line));
+  return NEST !== null && stack.split('\n').some(isCaller);
 }
 
-/** Lines of a stack that lie in the folders beside this one which call handlers. */
-const CALLERS = callersOf(new Error().stack);
+/** Whether a line of a stack lies in one of the folders beside this one that call handlers. */
+function isCaller(line: string): boolean {
+  const normal = line.replaceAll('\\', '/');
+  const start = normal.indexOf(NEST!);
+  if (start === -1) return false;
+  const rest = normal.slice(start + NEST!.length);
+  return (rest.startsWith('dispatch/') || rest.startsWith('pipeline/')) && !rest.startsWith('dispatch/shutdown');
+}
 
-function callersOf(stack: string | undefined): RegExp | null {
-  const nest = /(?:\(| )([^\s()]*[/\\]nest[/\\])outcome[/\\]handler-trace\.[jt]s/.exec(stack ?? '')?.[1];
-  if (nest === undefined) return null;
-  return new RegExp(`${nest.replaceAll(/[\\^$.*+?()[\]{}|]/g, '\\$&')}(?:dispatch|pipeline)[/\\\\](?!shutdown)`);
+/** The folder above, as stacks write it; null if they write no files. */
+const NEST = folderOf(new Error().stack?.split('\n'));
+
+function folderOf(stack: readonly string[] | undefined): string | null {
+  const line = stack?.find((each) => each.includes('handler-trace.'))?.replaceAll('\\', '/');
+  const end = line?.indexOf('outcome/handler-trace.') ?? -1;
+  if (line === undefined || end === -1) return null;
+  const start = Math.max(line.lastIndexOf('(', end), line.lastIndexOf(' ', end)) + 1;
+  return line.slice(start, end);
 }

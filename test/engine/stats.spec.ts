@@ -13,6 +13,7 @@ describe('EngineServer#stats', () => {
       refused: {},
       closed: {},
       failedUpgrades: {},
+      queued: { bytes: 0, largest: 0, sessions: 0 },
       dropped: 0,
     });
   });

@@ -2,7 +2,7 @@ import type { Socket } from '../../../src/socketio/index.js';
 import { openRawWebSocket, textFrame } from '../../support/raw-socket.js';
 import { TRANSPORTS, joinedPeer, untilGone, type PeerTransport } from '../../support/peer.js';
 import { startServer } from '../../support/server.js';
-import { nextEvent, until } from '../../support/until.js';
+import { nextEvent } from '../../support/until.js';
 
 async function connected(transport: PeerTransport) {
   const server = await startServer();
@@ -100,6 +100,7 @@ describe('a control frame of WebSocket', () => {
 
     await raw.arrival('\x8a\x02hi');
     expect(heartbeats).toEqual([]);
-    await until(() => conn.bytesReceived === before + 8, 'its bytes count as a sign of life');
+    // A proxy may send them: they are no sign of life.
+    expect(conn.bytesReceived).toBe(before);
   });
 });

@@ -30,8 +30,9 @@ export function run(input) {
   assert.ok(id === -1 || (Number.isSafeInteger(id) && id >= 0));
   assert.ok(attachments <= LIMITS.maxAttachments);
   if (kind === 'event') {
-    assert.equal(typeof args[0], 'string');
-    assert.ok(Buffer.byteLength(args[0]) <= LIMITS.maxEventNameLength && !RESERVED_EVENTS.has(args[0]));
+    // Numbers are names too, as for the official decoder.
+    assert.ok(typeof args[0] === 'string' || typeof args[0] === 'number');
+    assert.ok(Buffer.byteLength(String(args[0])) <= LIMITS.maxEventNameLength && !RESERVED_EVENTS.has(args[0]));
   }
   assert.ok(args.length <= LIMITS.maxEventArgs + 1);
   assert.deepEqual(Object.keys(Object.prototype), [], 'something was put on the prototype of all objects');

@@ -1,10 +1,11 @@
 /** The name that is most likely meant by a misspelt one; null if none is near: at most a third of its letters differ. */
-export function nearestName(misspelt: string, names: Iterable<string>): string | null {
+export function nearestName(misspelt: string, names: Iterable<string>, ignoresCase = false): string | null {
+  const normal = (name: string): string => (ignoresCase ? name.toLowerCase() : name);
   let nearest: string | null = null;
   let least = Math.floor(Math.max(misspelt.length, 3) / 3) + 1;
   for (const name of names) {
     if (Math.abs(name.length - misspelt.length) >= least) continue;
-    const distance = editDistance(misspelt.toLowerCase(), name.toLowerCase());
+    const distance = editDistance(normal(misspelt), normal(name));
     if (distance < least) [nearest, least] = [name, distance];
   }
   return nearest;

@@ -124,7 +124,7 @@ export class OptionReader {
 
   #knownNames(misspelt: string): string {
     const names = [...this.#known].sort();
-    const nearest = nearestName(misspelt, names);
+    const nearest = nearestName(misspelt, names, true);
     const known = `one of the known options: ${names.join(', ')}`;
     return nearest === null ? known : `${known}; did you mean "${this.prefix}${nearest}"?`;
   }

@@ -1,3 +1,4 @@
+import { nearestName } from '../../common/nearest-name.js';
 import type { Server, Socket, UnknownNamesListener } from '../../socketio/index.js';
 
 /** Tells, of a name that is not there, of what class could have had it; null if of none. */
@@ -40,7 +41,7 @@ export class UnknownNames implements UnknownNamesListener {
 
 function hint(name: string, known: readonly string[], unbound: string | null): string {
   if (unbound !== null) return `: ${unbound}`;
-  const nearest = nearestOf(name, known);
+  const nearest = name.length > MAX_NAME ? null : nearestName(name, known);
   return nearest === null ? '.' : `; did you mean ${quoted(nearest)}?`;
 }
 
@@ -48,36 +49,6 @@ function hint(name: string, known: readonly string[], unbound: string | null): s
 function quoted(name: string): string {
   const text = name.length > MAX_NAME ? `${name.slice(0, MAX_NAME)}…` : name;
   return JSON.stringify(text);
-}
-
-/** The one that differs in at most a third of its characters; null if none is that near. */
-function nearestOf(name: string, candidates: readonly string[]): string | null {
-  let nearest: string | null = null;
-  let least = Math.floor(Math.max(name.length, 3) / 3) + 1;
-  for (const candidate of candidates) {
-    if (Math.abs(candidate.length - name.length) >= least || name.length > MAX_NAME) continue;
-    const distance = distanceOf(name, candidate);
-    if (distance >= least) continue;
-    least = distance;
-    nearest = candidate;
-  }
-  return nearest;
-}
-
-/** How many characters to insert, delete, replace or swap with their neighbour. */
-function distanceOf(a: string, b: string): number {
-  const rows: number[][] = [Array.from({ length: b.length + 1 }, (_, j) => j)];
-  for (let i = 1; i <= a.length; i++) {
-    const row = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const cost = a[i - 1] === b[j - 1] ? 0 : 1;
-      row[j] = Math.min(rows[i - 1][j] + 1, row[j - 1] + 1, rows[i - 1][j - 1] + cost);
-      const isSwapped = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1];
-      if (isSwapped) row[j] = Math.min(row[j], rows[i - 2][j - 2] + 1);
-    }
-    rows.push(row);
-  }
-  return rows[a.length][b.length];
 }
 
 const MAX_WARNINGS = 20;

@@ -1,8 +1,12 @@
+import { availableParallelism } from 'node:os';
+
 /** One runner configuration: ESM TypeScript through swc, no transform cache surprises, no forced exit. */
 export default {
   rootDir: '..',
   roots: ['<rootDir>/test'],
   testEnvironment: 'node',
+  // Tests wait more than they compute: one more at a time than the machine has cores halves the run.
+  maxWorkers: availableParallelism() + 1,
   // Modules in vm contexts are never freed: a fresh process now and then keeps memory, and the collections that tests ask for, small.
   workerIdleMemoryLimit: '700MB',
   // Tests wait for events within bounds of their own; this one is for machines that do several things at once.

@@ -69,6 +69,9 @@ export const OBSERVED_METRICS: readonly ObservedMetric[] = [
   counter('messages.dropped', '{message}', 'Messages that were dropped on overflow', ({ dropped }) => one(dropped)),
   counter('events.unhandled', '{event}', 'Events that no handler has', (stats) => one(stats.unknownEvents)),
   counter('events.rate_limited', '{event}', 'Events that came too early', ({ rateLimited }) => one(rateLimited)),
+  counter('events.undecided', '{event}', 'Events that middlewares did not decide about', (stats) =>
+    one(stats.undecidedEvents),
+  ),
   counter('acks.unanswered', '{ack}', 'Acks that handlers did not give', (stats) => one(stats.unansweredAcks)),
   counter('errors', '{error}', 'Errors that were reported', ({ errors }) => one(errors)),
   sum('acks.pending', '{ack}', 'Acks that clients owe', ({ pendingAcks }) => one(pendingAcks)),

@@ -354,10 +354,16 @@ export class EngineServer extends EventEmitter implements SessionContext, Answer
       return;
     }
     decision.run(() =>
-      runMiddlewares(this.#middlewares, request, response, (error) => {
-        if (error) decision.refuse(new Refusal('MIDDLEWARE_FAILURE', { error }));
-        else decision.run(done);
-      }),
+      runMiddlewares(
+        this.#middlewares,
+        request,
+        response,
+        (error) => {
+          if (error) decision.refuse(new Refusal('MIDDLEWARE_FAILURE', { error }));
+          else decision.run(done);
+        },
+        (error) => this.onForeignError(error),
+      ),
     );
   }
 

@@ -119,11 +119,14 @@ export class ConnectSequence extends TimerEntry {
       return;
     }
     namespace._preConnectSockets.set(socket.id, socket);
-    runMiddlewares(chain, socket, (error?: ExtendedError, wasThrown = false) => {
-      if (this.#step !== 'asking') return;
-      if (error === undefined) this.#open(socket);
-      else this.#refuse(error, wasThrown);
-    });
+    const report = (error: unknown): void => this.server.reportError(error, socket);
+    const decide = (error?: ExtendedError, wasThrown = false): void => {
+      if (this.#step === 'asking') {
+        if (error === undefined) this.#open(socket);
+        else this.#refuse(error, wasThrown);
+      } else if (wasThrown) report(error);
+    };
+    runMiddlewares(chain, socket, decide, report);
   }
 
   #chainOf({ middlewares }: Namespace, skips: boolean): Namespace['middlewares'] {
@@ -175,7 +178,7 @@ export class ConnectSequence extends TimerEntry {
   #refuse(error: ExtendedError, wasThrown: boolean): void {
     this.#finish();
     const isForClient = isRefusal(error, wasThrown);
-    if (!isForClient) this.server.reportError(error);
+    if (!isForClient) this.server.reportError(error, this.#socket ?? undefined);
     if (isForClient) this.connection.refuse(this.name, refusalOf(error), 'REFUSED');
     else this.connection.refuse(this.name, INTERNAL_ERROR, 'INTERNAL_ERROR');
     this.#abandon();

@@ -50,7 +50,7 @@ export class Connection extends TimerEntry implements SessionListener, PacketSin
   /** CONNECT packets after the first, and those of all that were refused. */
   #connects: TokenBucket | null = null;
   #hasAsked = false;
-  #refusals = 0;
+  #refusals: TokenBucket | null = null;
   /** By namespace, kept after the socket is gone, so that leaving and joining again does not reset the limit. */
   #rateLimiters: Map<string, EventRateLimiter> | null = null;
   #attachments: AttachmentCollector | null = null;
@@ -317,7 +317,7 @@ export class Connection extends TimerEntry implements SessionListener, PacketSin
     else if (!this.#server.engine.hasRequestHooks) this.conn.releaseRequest();
   }
 
-  /** @internal The client is not let into a namespace. One that is refused too often is tired of: it may be guessing. */
+  /** @internal The client is not let into a namespace. The connection of one that is refused too often ends: it may be guessing. */
   refuse(nsp: string, error: { message: string; data?: unknown }, code: ConnectRefusalCode): void {
     this.#server.counters.connectRefused.add(code);
     const data = this.isLegacy ? (error.data ?? error.message) : error;
@@ -325,9 +325,17 @@ export class Connection extends TimerEntry implements SessionListener, PacketSin
       this.#server.encode({ type: PacketType.CONNECT_ERROR, nsp, data }) ??
       this.#server.encode({ type: PacketType.CONNECT_ERROR, nsp, data: { message: error.message } });
     if (encoded !== null) this.sendUndroppable(encoded);
-    if (++this.#refusals >= this.#server.settings.maxConnectRefusals) {
+    if (this.#isRefusedTooOften()) {
       this.#endAfterReply(closeDetail('TOO_MANY_REFUSALS', 'refused too often'));
     } else this.#awaitConnect();
+  }
+
+  /** Refusals age, so that a connection which lives for days may be refused now and then. */
+  #isRefusedTooOften(): boolean {
+    const now = performance.now();
+    const refusals = (this.#refusals ??= new TokenBucket(this.#server.settings.connectRefusals));
+    refusals.take(now);
+    return refusals.wait(now) > 0;
   }
 
   /** @internal The client is not let in, and no namespace has been asked. */

@@ -40,7 +40,7 @@ export interface ServerOptions extends EngineOptions {
   maxNamespaces?: number;
   /** How many namespaces a connection may ask for per second, the first apart; `maxNamespaces` at once. @default 20 */
   maxConnectsPerSecond?: number;
-  /** How often a connection may be refused by namespaces before it is closed. @default 10 */
+  /** How often a connection may be refused by namespaces before it is closed; one refusal is forgotten per minute. @default 10 */
   maxConnectRefusals?: number;
   /** Attachments of one packet. @default 64 */
   maxAttachments?: number;
@@ -94,7 +94,7 @@ export interface ResolvedServerOptions extends DecoderLimits {
   readonly rootNamespace: boolean;
   readonly maxNamespaces: number;
   readonly connectRate: Rate;
-  readonly maxConnectRefusals: number;
+  readonly connectRefusals: Rate;
   readonly maxAttachmentBytes: number;
   readonly attachmentTimeout: number;
   readonly maxPendingEvents: number;
@@ -221,7 +221,7 @@ export function resolveServerOptions(
     maxNamespaceLength: read.integer('maxNamespaceLength', defaults.maxNamespaceLength, { min: 1 }),
     maxNamespaces: read.integer('maxNamespaces', defaults.maxNamespaces, { min: 1 }),
     connectRate: connectRate(read, defaults),
-    maxConnectRefusals: read.integer('maxConnectRefusals', defaults.maxConnectRefusals, { min: 1 }),
+    connectRefusals: connectRefusals(read, defaults),
     maxAttachments: read.integer('maxAttachments', defaults.maxAttachments, { min: 0 }),
     maxAttachmentBytes: read.integer('maxAttachmentBytes', engine.maxHttpBufferSize * 10, { min: 0 }),
     attachmentTimeout: read.milliseconds('attachmentTimeout', defaults.attachmentTimeout, 1),
@@ -247,6 +247,12 @@ function connectRate(read: OptionReader, defaults: ServerDefaults): Rate {
   const limit = read.integer('maxConnectsPerSecond', defaults.maxConnectsPerSecond, { min: 1 });
   const maxNamespaces = read.integer('maxNamespaces', defaults.maxNamespaces, { min: 1 });
   return new Rate(limit, 1_000, Math.max(limit, maxNamespaces));
+}
+
+/** One refusal is forgotten per minute. */
+function connectRefusals(read: OptionReader, defaults: ServerDefaults): Rate {
+  const max = read.integer('maxConnectRefusals', defaults.maxConnectRefusals, { min: 1 });
+  return new Rate(1, 60_000, max);
 }
 
 function resolveParser(read: OptionReader): Parser | null {

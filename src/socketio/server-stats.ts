@@ -24,6 +24,8 @@ export interface ServerStats extends EngineStats {
   readonly rateLimited: number;
   /** Acks that a handler took upon itself and did not give within `ackTimeout`. */
   readonly unansweredAcks: number;
+  /** Events that middlewares (`socket.use`) did not decide about within `connectTimeout`. */
+  readonly undecidedEvents: number;
   /** What `onError` was told: what handlers, listeners and middlewares threw and nobody caught, and dropped packets. */
   readonly errors: number;
 }
@@ -34,6 +36,7 @@ export class ServerCounters {
   unknownEvents = 0;
   rateLimited = 0;
   unansweredAcks = 0;
+  undecidedEvents = 0;
   errors = 0;
   readonly connectRefused = new Tally<ConnectRefusalCode>();
   readonly disconnected = new Tally<DisconnectCode>();

@@ -335,7 +335,7 @@ export class Server<
   /** What happened so far, and who is there. Walks over all sessions and sockets. */
   stats(): ServerStats {
     const { counters } = this;
-    const { socketsOpened, unknownEvents, rateLimited, unansweredAcks, errors } = counters;
+    const { socketsOpened, unknownEvents, rateLimited, unansweredAcks, undecidedEvents, errors } = counters;
     let [now, pendingAcks] = [0, 0];
     for (const { sockets } of this.namespaces.byName.values()) {
       now += sockets.size;
@@ -350,6 +350,7 @@ export class Server<
       unknownEvents,
       rateLimited,
       unansweredAcks,
+      undecidedEvents,
       errors,
     };
   }

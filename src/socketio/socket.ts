@@ -7,10 +7,11 @@ import type {
   NameOf,
   ServerSideEventsOf,
 } from '../contract/index.js';
+import { askForeign, callForeign } from '../common/call-foreign.js';
 import { EmitOperation, HandleOperation, OPERATIONS, POINTS } from '../common/channels.js';
-import { LazyEmitter, type RequestSummary } from '../engine/index.js';
+import { LazyEmitter, type RequestSummary, type TimerWheel } from '../engine/index.js';
 import { AckReply, type AckSender } from './acks/ack-reply.js';
-import type { AckCallback } from './acks/ack-callback.js';
+import type { AckCallback, AckContext } from './acks/ack-callback.js';
 import { AckRegistry, type AckKind } from './acks/ack-registry.js';
 import type { AckTerms, PrivateSessionId, RestoredSession, Room, SocketId } from './adapter/adapter.js';
 import { BroadcastOperator, type OperatorFlags } from './broadcast/broadcast-operator.js';
@@ -21,7 +22,8 @@ import { RECOVERABLE_REASONS, type DisconnectDetails, type DisconnectReason } fr
 import { emitByIds } from './broadcast/emit-by-id.js';
 import { createHandshake, type Handshake } from './client/handshake.js';
 import { InboundGate } from './inbound/inbound-gate.js';
-import { isRefusal, runMiddlewares, type Middleware } from './inbound/middleware.js';
+import { EventScreening, type ScreeningContext } from './inbound/event-screening.js';
+import { isRefusal, type Middleware } from './inbound/middleware.js';
 import type { Namespace } from './namespace.js';
 import { receivingAck } from './acks/validated-ack.js';
 import { toMilliseconds } from './events/milliseconds.js';
@@ -86,7 +88,7 @@ export class Socket<
   SocketData = any,
 >
   extends (LazyEmitter as { new (): Omit<LazyEmitter, 'on' | 'once' | 'listeners' | 'emit'> })
-  implements TypedEventBroadcaster<EmitEvents>, AckSender
+  implements TypedEventBroadcaster<EmitEvents>, AckSender, AckContext, ScreeningContext
 {
   /** Not the session's id, which must stay between server and client. */
   readonly id: SocketId;
@@ -107,7 +109,7 @@ export class Socket<
   #handshake: Handshake | null = null;
   #flags: OperatorFlags | null = null;
   #acks: AckRegistry | null = null;
-  #middlewares: Middleware<Event>[] | null = null;
+  #screening: EventScreening<Event> | null = null;
   #anyListeners: AnyListener[] | null = null;
   #anyOutgoingListeners: AnyListener[] | null = null;
   /** Events emitted before the CONNECT reply, which they must follow. */
@@ -174,7 +176,22 @@ export class Socket<
 
   /** Acks that the client owes, by id. */
   get acks(): AckRegistry {
-    return (this.#acks ??= new AckRegistry(this.nsp.server, this.nsp.ackTimeout));
+    return (this.#acks ??= new AckRegistry(this, this.nsp.ackTimeout));
+  }
+
+  /** @internal */
+  get wheel(): TimerWheel {
+    return this.nsp.server.wheel;
+  }
+
+  /** @internal What user code threw that is about this socket. */
+  reportError(error: unknown): void {
+    this.nsp.server.reportError(error, this as unknown as Socket);
+  }
+
+  /** @internal What a listener threw; with `reply`, also the one that should have answered. */
+  onForeignError(error: unknown, reply: AckReply | null | undefined): void {
+    this.#onListenerError(error, reply ?? null);
   }
 
   /**
@@ -194,7 +211,7 @@ export class Socket<
     const { outbound } = this.nsp;
     if (outbound !== null) {
       outbound.check(data, this.nsp);
-      if (callback !== null) callback = receivingAck(outbound, event as string, kind, callback, this.nsp);
+      if (callback !== null) callback = receivingAck(outbound, event as string, kind, callback, this);
     }
     return this.#emitEvent(data, flags, callback, kind) && !this.client.conn.needsDrain;
   }
@@ -214,7 +231,7 @@ export class Socket<
       };
       if (outbound !== null) {
         outbound.check([event, ...args], this.nsp);
-        callback = receivingAck(outbound, event as string, 'error-first', callback, this.nsp);
+        callback = receivingAck(outbound, event as string, 'error-first', callback, this);
       }
       this.#emitEvent([event, ...args], flags, callback, 'error-first');
     });
@@ -336,9 +353,11 @@ export class Socket<
     return this.#leavesEarly;
   }
 
-  /** Runs before each event that the client emits; `next(error)` refuses it. */
+  /**
+   * Runs before each event that the client emits; `next(error)` refuses it, and so does not answering for `connectTimeout`.
+   */
   use(middleware: Middleware<Event>): this {
-    (this.#middlewares ??= []).push(middleware);
+    (this.#screening ??= new EventScreening(this)).use(middleware);
     return this;
   }
 
@@ -383,10 +402,6 @@ export class Socket<
     return this.#anyOutgoingListeners ?? [];
   }
 
-  onUnsendable(error: unknown, reply: AckReply): void {
-    this.#onListenerError(error, reply);
-  }
-
   /** Sends an ack, unless the socket is disconnected by now. */
   sendAck(id: number, args: readonly unknown[]): void {
     if (this.#state !== 'connected') return;
@@ -398,7 +413,9 @@ export class Socket<
   notifyOutgoingListeners(packet: { data?: unknown; id?: number; terms?: AckTerms }): void {
     if (packet.terms !== undefined) this.#acks?.applyTerms(packet.id!, packet.terms);
     if (this.#anyOutgoingListeners === null) return;
-    for (const listener of this.#anyOutgoingListeners) this.#call(listener, packet.data as unknown[], null);
+    for (const listener of this.#anyOutgoingListeners) {
+      callForeign(listener, this, packet.data as unknown[], this, null);
+    }
   }
 
   /** @internal A heartbeat was sent to the client. */
@@ -506,6 +523,27 @@ export class Socket<
     return this.#acks === null ? 0 : this.#acks.size;
   }
 
+  /** @internal */
+  passEvent(args: unknown[], reply: AckReply | null): void {
+    if (this.#state === 'connected') this.#deliver(args, reply);
+  }
+
+  /** @internal What a middleware threw, instead of passing it to `next`, was not meant for the client. */
+  refuseScreened(error: ExtendedError, wasThrown: boolean, reply: AckReply | null): void {
+    const isForClient = isRefusal(error, wasThrown);
+    if (this.#state === 'connected' && this.listenerCount('error') > 0) this.#emitLocal('error', error);
+    else if (!isForClient) this.reportError(error);
+    if (reply === null || !this.nsp.server.settings.settleAcks) return;
+    // The callback, since what the middleware says may not be sendable.
+    reply.asCallback()(isForClient ? refusalOf(error) : INTERNAL_ERROR);
+  }
+
+  /** @internal */
+  giveUpScreened(reply: AckReply | null): void {
+    this.nsp.server.counters.undecidedEvents++;
+    if (reply !== null && this.nsp.server.settings.settleAcks) reply.fail(MIDDLEWARE_TIMEOUT);
+  }
+
   /** @internal An event came too early. The client is told; where it asked for no ack, of the first one after one that passed. */
   refuseEvent(wait: number, onLimit: RateLimitAction, reply: AckReply | null, isFirst: boolean): void {
     this.nsp.server.counters.rateLimited++;
@@ -537,6 +575,7 @@ export class Socket<
     this.#state = 'disconnected';
     this.#gate = null;
     this.#early = null;
+    this.#screening?.dispose();
     if (wasConnected) this.#recovery?.close(this, RECOVERABLE_REASONS.has(reason));
     void this.nsp.adapterPort.delAll(this.id);
     this.nsp.removeSocket(this);
@@ -612,7 +651,7 @@ export class Socket<
       ...(id === -1 ? {} : { id }),
     };
     this.#isPassedOn = false;
-    this.#call(this.onevent as AnyListener, [packet], null);
+    callForeign(this.onevent as AnyListener, this, [packet], this, null);
     if (this.#isPassedOn || (this.nsp.handlers?.handlerOf(event) ?? null) === null) return;
     this.nsp.server.options.warnOfReplacedOnevent(event);
   }
@@ -620,8 +659,8 @@ export class Socket<
   #handle(args: unknown[], id: number): void {
     const reply = id === -1 ? null : new AckReply(this, id);
     if (this.#anyListeners !== null) this.#notifyAny(args, reply);
-    if (this.#middlewares === null) this.#deliver(args, reply);
-    else this.#runMiddlewares(this.#middlewares, args, reply);
+    if (this.#screening === null) this.#deliver(args, reply);
+    else this.#screening.run(args, reply, this.nsp.server.options.connectTimeout);
   }
 
   #deliver(args: unknown[], reply: AckReply | null): void {
@@ -644,35 +683,24 @@ export class Socket<
     if (reply !== null) args.push(reply.asCallback());
     for (const listener of this.rawListeners(event) as AnyListener[]) {
       if (isTraced) this.#callTraced(listener, args, reply, event, given);
-      else this.#call(listener, args, reply);
+      else callForeign(listener, this, args, this, reply);
     }
   }
 
   #callTraced(listener: AnyListener, args: unknown[], reply: AckReply | null, event: string, given: unknown[]): void {
     const { name } = (listener as { listener?: AnyListener }).listener ?? listener;
     const operation = new HandleOperation(this, this.nsp.route, event, event, given, name, reply !== null);
-    operation.run(() => this.#call(listener, args, reply, operation));
-  }
-
-  /** What a listener throws, or rejects with, is reported and keeps no other one from being called. */
-  #call(
-    listener: AnyListener,
-    args: unknown[],
-    reply: AckReply | null,
-    operation: HandleOperation<unknown> | null = null,
-  ): Promise<unknown> | undefined {
-    try {
-      const result: unknown = Reflect.apply(listener, this, args);
-      if (!(result instanceof Promise)) return undefined;
-      return result.catch((error: unknown) => this.#onListenerError(error, reply, operation));
-    } catch (error) {
-      this.#onListenerError(error, reply, operation);
-      return undefined;
-    }
+    operation.defer();
+    operation.run(() =>
+      askForeign(listener, this, args, (error) => {
+        if (error !== null) this.#onListenerError(error, reply, operation);
+        operation.finish();
+      }),
+    );
   }
 
   #onListenerError(error: unknown, reply: AckReply | null, operation: HandleOperation<unknown> | null = null): void {
-    this.nsp.server.reportError(error);
+    this.reportError(error);
     const isTold = reply !== null && this.nsp.server.settings.settleAcks && reply.fail(INTERNAL_ERROR);
     if (operation === null) return;
     operation.fail(error);
@@ -688,32 +716,9 @@ export class Socket<
     reply.fail({ status: 'error', message, code: 'UNKNOWN_EVENT' });
   }
 
-  #runMiddlewares(chain: Middleware<Event>[], args: unknown[], reply: AckReply | null): void {
-    const event = (reply === null ? args : [...args, reply.asCallback()]) as Event;
-    runMiddlewares(chain, event, (error, wasThrown = false) => {
-      if (this.#state !== 'connected') return;
-      if (error !== undefined) {
-        this.#onRefused(error, wasThrown, reply);
-        return;
-      }
-      // A middleware may have changed the arguments in place; the callback at their end is ours.
-      if (reply !== null) event.pop();
-      this.#deliver(event, reply);
-    });
-  }
-
-  /** A middleware said no. What one threw instead was not meant for the client. */
-  #onRefused(error: ExtendedError, wasThrown: boolean, reply: AckReply | null): void {
-    const isForClient = isRefusal(error, wasThrown);
-    if (this.listenerCount('error') > 0) this.#emitLocal('error', error);
-    else if (!isForClient) this.nsp.server.reportError(error);
-    if (reply === null || !this.nsp.server.settings.settleAcks) return;
-    reply.fail(isForClient ? refusalOf(error) : INTERNAL_ERROR);
-  }
-
   #notifyAny(args: unknown[], reply: AckReply | null): void {
     const all = reply === null ? args : [...args, reply.asCallback()];
-    for (const listener of this.#anyListeners!) this.#call(listener, all, reply);
+    for (const listener of this.#anyListeners!) callForeign(listener, this, all, this, reply);
   }
 
   #refuseFlood(): void {
@@ -795,7 +800,7 @@ export class Socket<
   /** Calls this side's listeners; what they throw is reported. */
   #emitLocal(event: 'disconnect' | 'disconnecting' | 'error', ...args: unknown[]): void {
     if (this.listenerCount(event) === 0) return;
-    for (const listener of this.rawListeners(event)) this.#call(listener as AnyListener, args, null);
+    for (const listener of this.rawListeners(event)) callForeign(listener as AnyListener, this, args, this, null);
   }
 }
 
@@ -812,6 +817,12 @@ const INTERNAL_ERROR: ErrorAck = Object.freeze({
   status: 'error',
   message: 'Internal server error',
   code: 'INTERNAL_ERROR',
+});
+
+const MIDDLEWARE_TIMEOUT: ErrorAck = Object.freeze({
+  status: 'error',
+  message: 'Not decided in time',
+  code: 'MIDDLEWARE_TIMEOUT',
 });
 
 /** What a middleware passed to `next`, for the client. */

@@ -6,6 +6,8 @@ import { connectClient, openClient } from '../support/official-client.js';
 import { startServer } from '../support/server.js';
 import { nextEvent, until } from '../support/until.js';
 
+const { jest } = import.meta;
+
 describe('a CONNECT that is never decided', () => {
   it.each<[string, (io: { of(name: string): Namespace }) => void]>([
     ['middleware', (io) => void io.of('/slow').use(() => {})],
@@ -33,7 +35,7 @@ describe('a CONNECT that is never decided', () => {
   });
 
   it('hears no answer that comes later', async () => {
-    const { io, origin } = await startServer({ connectTimeout: 20 });
+    const { io, origin } = await startServer({ connectTimeout: 100 });
     let next = (): void => {};
     io.of('/slow').use((_socket, late) => (next = late));
     const client = (await connectClient(origin)).io.socket('/slow');
@@ -131,6 +133,26 @@ describe('maxConnectRefusals', () => {
     const gone = nextEvent([...io.sockets.sockets.values()][0], 'disconnect');
     await peer.send('40/none,');
     expect(await gone).toEqual(['forced close', { code: 'TOO_MANY_REFUSALS', message: 'refused too often' }]);
+  });
+
+  it('forgets one per minute', async () => {
+    let passed = 0;
+    const now = performance.now.bind(performance);
+    jest.spyOn(performance, 'now').mockImplementation(() => now() + passed);
+    const { io, url } = await startServer({ maxConnectRefusals: 2 });
+    const peer = await joinedPeer('websocket', url);
+    for (let i = 0; i < 5; i++) {
+      await peer.send('40/none,');
+      expect(await peer.next()).toBe('44/none,{"message":"Invalid namespace"}');
+      passed += 60_000;
+    }
+    passed -= 30_000;
+    const gone = nextEvent([...io.sockets.sockets.values()][0], 'disconnect');
+
+    await peer.send('40/none,', '40/none,');
+
+    expect(await gone).toMatchObject(['forced close', { code: 'TOO_MANY_REFUSALS' }]);
+    jest.restoreAllMocks();
   });
 });
 

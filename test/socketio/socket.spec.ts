@@ -190,19 +190,23 @@ describe('Socket: listeners that fail', () => {
     },
   );
 
-  it.each(['throw', 'reject'])('keep no other listener of an event from it, where they %s [F4]', async (how) => {
-    const { client, socket, server } = await connected();
-    socket.on('a', () => {
-      if (how === 'throw') throw new Error('first');
-      return Promise.reject(new Error('first'));
-    });
-    const heard = new Promise((resolve) => socket.on('a', resolve));
+  it.each(['throw', 'reject', 'return a thenable that rejects'])(
+    'keep no other listener of an event from it, where they %s [F4]',
+    async (how) => {
+      const { client, socket, server } = await connected();
+      socket.on('a', () => {
+        if (how === 'throw') throw new Error('first');
+        if (how !== 'reject') return thenable(new Error('first'));
+        return Promise.reject(new Error('first'));
+      });
+      const heard = new Promise((resolve) => socket.on('a', resolve));
 
-    client.emit('a', 1);
+      client.emit('a', 1);
 
-    expect(await heard).toBe(1);
-    await until(() => server.errors.length === 1);
-  });
+      expect(await heard).toBe(1);
+      await until(() => server.errors.length === 1);
+    },
+  );
 
   it.each(['throw', 'reject'])('keep no other listener of connection from it, where they %s', async (how) => {
     const server = await startServer();
@@ -282,4 +286,10 @@ async function connected() {
   const client = await connectClient(server.origin);
   const [socket] = (await joined) as [Socket];
   return { server, client, socket };
+}
+
+/** As libraries with promises of their own return it. */
+function thenable(reason: Error): PromiseLike<never> {
+  // oxlint-disable-next-line unicorn/no-thenable -- that it is none of Node's promises is the point
+  return { then: (_: unknown, reject: (error: Error) => void) => reject(reason) } as PromiseLike<never>;
 }

@@ -26,6 +26,7 @@ describe('Server#stats', () => {
       unknownEvents: 0,
       rateLimited: 0,
       unansweredAcks: 0,
+      undecidedEvents: 0,
       errors: 0,
     });
   });
@@ -81,6 +82,7 @@ describe('Server#stats', () => {
       unknownEvents: 2,
       rateLimited: 0,
       unansweredAcks: 0,
+      undecidedEvents: 0,
       errors: 2,
       closed: {},
       failedUpgrades: {},

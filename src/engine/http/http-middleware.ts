@@ -8,12 +8,16 @@ export type HttpMiddleware = (
   next: (error?: unknown) => void,
 ) => void;
 
-/** Runs a chain; `done` is called at most once, at once where every middleware continues at once. */
+/**
+ * Runs a chain; `done` is called at most once, at once where every middleware continues at once. `onLate` gets what one
+ * throws, or rejects with, after it has called `next`.
+ */
 export function runMiddlewares(
   chain: readonly HttpMiddleware[],
   request: IncomingMessage,
   response: ServerResponse,
   done: (error?: unknown) => void,
+  onLate: (error: unknown) => void,
 ): void {
   if (chain.length === 0) {
     done();
@@ -23,5 +27,6 @@ export function runMiddlewares(
     chain.length,
     (index, next) => chain[index](request, response, next),
     (error, wasThrown) => done(wasThrown ? error || new Error('middleware failed') : error),
+    onLate,
   );
 }

@@ -10,7 +10,7 @@ export interface BroadcastAckCallback extends AckCallback {
   onLeave?: (error: AckError) => void;
 }
 
-/** The server, as acks see it. */
+/** A server, or one of its sockets, as acks see it. */
 export interface AckContext extends ForeignErrorSink<undefined> {
   readonly wheel: TimerWheel;
   /** @internal What a callback threw. */

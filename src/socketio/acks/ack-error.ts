@@ -7,6 +7,7 @@ export const ACK_CODES = [
   'UNKNOWN_EVENT',
   'SHUTTING_DOWN',
   'INTERNAL_ERROR',
+  'MIDDLEWARE_TIMEOUT',
 ] as const;
 export type SocketIoErrorCode = (typeof ACK_CODES)[number] | 'RATE_LIMITED';
 

@@ -1,10 +1,9 @@
+import type { ForeignErrorSink } from '../../common/call-foreign.js';
 import type { ErrorAck } from './ack-error.js';
 
-/** Who sends an ack for an event that it received. */
-export interface AckSender {
+/** Who sends an ack for an event that it received. Told of an error if the answer of a callback cannot be sent. */
+export interface AckSender extends ForeignErrorSink<AckReply> {
   sendAck(id: number, args: readonly unknown[]): void;
-  /** Of whoever answers through a callback, and cannot be thrown at: the answer could not be sent. */
-  onUnsendable(error: unknown, reply: AckReply): void;
 }
 
 /** The one answer to an event that asked for an ack; whoever comes second is not heard. */
@@ -45,7 +44,7 @@ export class AckReply {
       try {
         this.send(args);
       } catch (error) {
-        this.socket.onUnsendable(error, this);
+        this.socket.onForeignError(error, this);
       }
     };
   }

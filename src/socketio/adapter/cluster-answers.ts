@@ -1,3 +1,4 @@
+import type { EventEmitter } from 'node:events';
 import { callForeign, type ForeignErrorSink } from '../../common/call-foreign.js';
 import type { Adapter } from './adapter.js';
 
@@ -6,6 +7,10 @@ interface ClusterMember {
   publishResponse?: (requester: unknown, response: unknown) => void;
   onMessage?: (...args: unknown[]) => unknown;
   onrequest?: (...args: unknown[]) => unknown;
+  onmessage?: (...args: unknown[]) => unknown;
+  /** With a client of the package ioredis: what the adapter listens with, bound when it was made. */
+  redisListeners?: Map<string, (...args: unknown[]) => unknown>;
+  subClient?: Pick<EventEmitter, 'on' | 'off'>;
 }
 
 interface SocketsAnswer {
@@ -24,10 +29,23 @@ export function guardClusterAnswers(adapter: Adapter, sink: ForeignErrorSink<und
     member.publishResponse = (requester, response) =>
       publishResponse.call(adapter, requester, withSendableData(response as SocketsAnswer, sink));
   }
-  for (const name of ['onMessage', 'onrequest'] as const) {
+  for (const name of ['onMessage', 'onrequest', 'onmessage'] as const) {
     const receive = member[name];
     if (typeof receive !== 'function') continue;
     member[name] = (...args) => callForeign(receive, adapter, args, sink, undefined);
+  }
+  guardBoundListeners(member, sink);
+}
+
+/** Puts a guarded listener in the place of each that is bound already, there too where the adapter looks for it to take it off. */
+function guardBoundListeners({ redisListeners, subClient }: ClusterMember, sink: ForeignErrorSink<undefined>): void {
+  if (!(redisListeners instanceof Map)) return;
+  for (const event of ['messageBuffer', 'pmessageBuffer']) {
+    const receive = redisListeners.get(event);
+    if (receive === undefined) continue;
+    const guarded = (...args: unknown[]): void => callForeign(receive, undefined, args, sink, undefined);
+    subClient?.off(event, receive).on(event, guarded);
+    redisListeners.set(event, guarded);
   }
 }
 

@@ -10,18 +10,21 @@ export type Middleware<Subject> = (subject: Subject, next: (error?: Error) => vo
 
 /**
  * Runs a chain; `done` is called at most once, at once where every step continues at once. A second `next` is ignored. A
- * step that throws or rejects has failed as well, with an error that was not meant for anybody: `wasThrown` says so.
+ * step that throws or rejects has failed as well, with an error that was not meant for anybody: `wasThrown` says so. If it
+ * did so after it had called `next`, the chain has moved on, and `onLate` is told.
  */
 export function runMiddlewares<Subject>(
   chain: readonly Middleware<Subject>[],
   subject: Subject,
   done: (error?: Error, wasThrown?: boolean) => void,
+  onLate: (error: unknown) => void,
 ): void {
   const steps = chain.slice();
   runChain(
     steps.length,
     (index, next) => steps[index](subject, next),
     (error, wasThrown) => done(error || wasThrown ? toError(error) : undefined, wasThrown),
+    onLate,
   );
 }
 

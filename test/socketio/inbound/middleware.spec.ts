@@ -1,4 +1,4 @@
-import { MODULE_DEFAULTS, type Event, type Socket } from '../../../src/socketio/index.js';
+import { MODULE_DEFAULTS, type Event, type ServerOptions, type Socket } from '../../../src/socketio/index.js';
 import { runMiddlewares, type Middleware } from '../../../src/socketio/inbound/middleware.js';
 import { connectClient, openClient, type ClientSocket } from '../../support/official-client.js';
 import { startServer } from '../../support/server.js';
@@ -54,7 +54,7 @@ describe('runMiddlewares', () => {
     ['takes a later next()', [(_s, next) => void setImmediate(next)], 'done'],
   ])('%s', async (_case, chain, outcome) => {
     const outcomes: string[] = [];
-    runMiddlewares(chain, 'subject', (error) => outcomes.push(error === undefined ? 'done' : error.message));
+    runMiddlewares(chain, 'subject', (error) => outcomes.push(error === undefined ? 'done' : error.message), ignore);
     await until(() => outcomes.length > 0);
     await new Promise(setImmediate);
     expect(outcomes).toEqual([outcome]);
@@ -68,8 +68,27 @@ describe('runMiddlewares', () => {
       chain.push(chain[0]);
       next();
     });
-    runMiddlewares(chain, 'subject', () => {});
+    runMiddlewares(chain, 'subject', ignore, ignore);
     expect(runs).toBe(1);
+  });
+
+  it.each<[string, Middleware<string>]>([
+    ['throws', (_s, next) => (next(), fail())],
+    ['rejects', (async (_s: string, next: () => void) => (next(), fail())) as never],
+    ['throws after it has refused', (_s, next) => (next(new Error('no')), fail())],
+  ])('tells once of a step that calls next() and then %s', async (_how, step) => {
+    const late: unknown[] = [];
+    let decisions = 0;
+    runMiddlewares(
+      [step],
+      'subject',
+      () => decisions++,
+      (error) => late.push(error),
+    );
+    await until(() => late.length > 0);
+    await new Promise(setImmediate);
+    expect(late).toEqual([new Error('not to be reached')]);
+    expect(decisions).toBe(1);
   });
 });
 
@@ -130,6 +149,19 @@ describe('Namespace#use', () => {
     client.connect();
 
     await nextEvent(client, 'connect');
+  });
+
+  it('reports what is thrown after next(), with the socket, which is connected', async () => {
+    const server = await startServer();
+    const about: unknown[] = [];
+    server.io.use((_socket, next) => (next(), fail()));
+    server.io.use((async (socket: Socket, next: () => void) => (next(), about.push(socket), fail())) as never);
+
+    const client = await connectClient(server.origin);
+
+    await until(() => server.errors.length === 2);
+    expect(client.connected).toBe(true);
+    expect(server.errors).toEqual([new Error('not to be reached'), new Error('not to be reached')]);
   });
 
   it('connects nobody who left while it was deciding', async () => {
@@ -225,6 +257,68 @@ describe('Socket#use', () => {
     expect(calls).toBe(1);
   });
 
+  it('takes no answer for connectTimeout for a refusal: the ack is settled, the event counted and gone', async () => {
+    const heard: unknown[] = [];
+    const pending: (() => void)[] = [];
+    const { client, server } = await connected(
+      (socket) => {
+        socket.use((event, next) => void (event[0] === 'held' ? pending.push(next) : next()));
+        socket.on('held', (...args) => heard.push(args));
+      },
+      { connectTimeout: 50 },
+    );
+    client.emit('held', 'without an ack');
+
+    expect(await client.emitWithAck('held')).toEqual({
+      status: 'error',
+      message: 'Not decided in time',
+      code: 'MIDDLEWARE_TIMEOUT',
+    });
+    for (const next of pending) next();
+    expect(await client.emitWithAck('echo', 1)).toBe(1);
+    expect(heard).toEqual([]);
+    expect(server.io.stats().undecidedEvents).toBe(2);
+  });
+
+  it('leaves no timer behind for events whose socket is gone', async () => {
+    const { client, server } = await connected((socket) => socket.use(() => {}));
+    const idle = server.io.wheel.size;
+    for (let i = 0; i < 3; i++) client.emit('held');
+    await until(() => server.io.wheel.size === idle + 3);
+
+    client.disconnect();
+
+    await until(() => server.io.wheel.size === 0);
+  });
+
+  it('reports what is thrown after next(), and what is thrown once the socket is gone', async () => {
+    const { client, server, socket } = await connected((opened) => {
+      opened.use((_event, next) => (next(), fail()));
+      opened.use(async (event, next) => {
+        if (event[0] === 'echo') return next();
+        await new Promise((resolve) => opened.once('disconnect', resolve));
+        throw new Error('too late');
+      });
+    });
+
+    expect(await client.emitWithAck('echo', 1)).toBe(1);
+    expect(server.errors).toEqual([new Error('not to be reached')]);
+    client.emit('other');
+    await until(() => server.errors.length === 2);
+    socket.disconnect();
+    await until(() => server.errors.length === 3);
+    expect(server.errors[2]).toEqual(new Error('too late'));
+  });
+
+  it('settles the ack of an event that is refused with what cannot be sent', async () => {
+    const { client, server } = await connected((socket) => {
+      socket.use((_event, next) => next(Object.assign(new Error('no'), { data: 1n })));
+    });
+
+    expect(await client.emitWithAck('echo', 1)).toMatchObject({ status: 'error', code: 'INTERNAL_ERROR' });
+    expect(server.errors).toEqual([expect.any(TypeError)]);
+  });
+
   it('delivers nothing once the socket is disconnected', async () => {
     const pending: (() => void)[] = [];
     let calls = 0;
@@ -240,6 +334,8 @@ describe('Socket#use', () => {
   });
 });
 
+function ignore(): void {}
+
 function refusal(): Error {
   return Object.assign(new Error('not you'), { data: { code: 7 } });
 }
@@ -248,8 +344,8 @@ function fail(): never {
   throw new Error('not to be reached');
 }
 
-async function connected(prepare: (socket: Socket) => void) {
-  const server = await startServer({}, MODULE_DEFAULTS);
+async function connected(prepare: (socket: Socket) => void, options: ServerOptions = {}) {
+  const server = await startServer(options, MODULE_DEFAULTS);
   server.io.prependListener('connection', prepare);
   const joined = nextEvent(server.io, 'connection');
   const client: ClientSocket = await connectClient(server.origin);

@@ -118,6 +118,7 @@ export class SocketIoRuntime
         binder: this.#binder,
         context: this.#context,
         port: this.#options.port,
+        ownPort: this.#options.ownPort,
         given: this.#options.server,
         prepare: () => this.#prepare(),
       },
@@ -155,7 +156,8 @@ export class SocketIoRuntime
   /** Lets clients in, unless the application is closed before it has started. */
   async open(): Promise<void> {
     if (this.#shutdown !== null) return;
-    if (this.#options.port !== null) await this.http.listen(this.server, this.#options.port);
+    const { port, ownPort } = this.#options;
+    if (port !== null) await this.http.listen(this.server, port, ownPort);
     else this.http.attach(this.server, this.#options.fastify);
     await this.#gateways.open();
     if (this.#shutdown === null) this.#enter('open');
@@ -199,7 +201,7 @@ export class SocketIoRuntime
 
   /** Makes the engine, once: gateways want it before the application has started. */
   #prepare(): void {
-    if (this.server.engine !== undefined) return;
+    if (this.server.presentEngine !== null) return;
     this.server.extend({ cors: this.http.cors });
     this.server.createEngine();
     warnOfLostSessions(this.server);

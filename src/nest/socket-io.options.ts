@@ -10,6 +10,7 @@ import {
 import type { ConnectGuard } from './dispatch/connection-gate.js';
 import { SERVE_UNTIL, SHUTDOWN_DEFAULTS, type ServeUntil, type ShutdownDefaults } from './dispatch/shutdown.js';
 import type { FastifyMode } from './platform/http-mount.js';
+import { OWN_PORT_NAMES, resolveOwnPort, type OwnPort, type OwnPortOptions } from './platform/own-port.js';
 import type { ErrorAckMapper } from './outcome/failure-handler.js';
 
 /** The server's options, with the socket of an error as what it is. */
@@ -17,7 +18,7 @@ type TypedServerOptions = Omit<ServerOptions, 'onError'> &
   Partial<Record<'onError', (error: unknown, socket?: Socket) => void>>;
 
 /** Everything that `SocketIoModule.forRoot` can be told: the server's options and a few of the module itself. */
-export interface SocketIoModuleOptions extends TypedServerOptions {
+export interface SocketIoModuleOptions extends TypedServerOptions, OwnPortOptions {
   /** Gives the server a port of its own instead of the application's HTTP server. */
   port?: number;
   /**
@@ -70,6 +71,8 @@ export type LedgerOption = Required<Pick<ServerOptions, 'adapter' | 'connectionS
 
 export interface ResolvedModuleOptions {
   readonly port: number | null;
+  /** How that port listens, and those of gateways that have one. */
+  readonly ownPort: OwnPort;
   readonly fastify: FastifyMode;
   readonly logBindings: boolean;
   readonly warnUnknown: boolean;
@@ -83,6 +86,7 @@ export interface ResolvedModuleOptions {
 
 const MODULE_NAMES = [
   'port',
+  ...OWN_PORT_NAMES,
   'fastify',
   'logBindings',
   'warnUnknown',
@@ -106,6 +110,7 @@ export function resolveModuleOptions(given: SocketIoModuleOptions | undefined): 
   const server = given?.ledger === undefined ? rest : withLedger(rest, given.ledger);
   const resolved: ResolvedModuleOptions = {
     port: given?.port === undefined ? null : read.integer('port', 0, { min: 0, max: 65_535 }),
+    ownPort: resolveOwnPort(read),
     fastify: read.choice('fastify', 'route', ['route', 'direct']),
     shutdown: Object.freeze({
       delay: read.milliseconds('shutdownDelay', SHUTDOWN_DEFAULTS.delay, 0),

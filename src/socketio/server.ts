@@ -35,6 +35,7 @@ import {
 } from './codec/parser.js';
 import { limitsWithQuery } from './client/connect-query.js';
 import { Connection } from './connection.js';
+import { EarlyEngine } from './early-engine.js';
 import { EventQueue } from './inbound/event-queue.js';
 import type { Namespace, NamespaceOf, ServerReservedEvents } from './namespace.js';
 import { NamespaceRegistry } from './namespace-registry.js';
@@ -93,11 +94,11 @@ export class Server<
 > {
   /** The main namespace. */
   readonly sockets: Namespace<ListenEvents, EmitEvents, ServerSideEvents, SocketData>;
-  /** The Engine.IO server; unset until the server is attached. */
-  engine!: EngineServer;
   httpServer!: HttpServer;
   readonly #httpServers = new Set<HttpServer>();
   readonly #engines = new Set<EngineServer | ForeignEngine>();
+  readonly #earlyEngine = new EarlyEngine();
+  #engine: EngineServer | null = null;
   encoder: ParserEncoder;
   /** @internal What `stats()` tells of. */
   readonly counters = new ServerCounters();
@@ -179,6 +180,19 @@ export class Server<
     return this.options.opts;
   }
 
+  /**
+   * The Engine.IO server. Before the server is attached, in an application of Nest before `onApplicationBootstrap`, it takes
+   * listeners and middlewares for the engine to come, and says of all else that it comes too early.
+   */
+  get engine(): EngineServer {
+    return this.#engine ?? this.#earlyEngine.stand;
+  }
+
+  /** @internal Null before the server is attached. */
+  get presentEngine(): EngineServer | null {
+    return this.#engine;
+  }
+
   /** The engine, under the name that others know. */
   get eio(): EngineServer {
     return this.engine;
@@ -244,7 +258,7 @@ export class Server<
 
   /** The engine of an HTTP server before this one, if the options leave nothing that differs: it then counts for both. */
   #engineFor(options: ServerOptions): EngineServer | null {
-    const { engine } = this;
+    const engine = this.#engine;
     if (!(engine instanceof EngineServer) || Object.keys(options).length > 0) return null;
     return this.options.forEngine(options).engine.path === engine.opts.path ? engine : null;
   }
@@ -275,9 +289,10 @@ export class Server<
     if (typeof engine?.on !== 'function') {
       throw new TypeError('bind() takes an Engine.IO server: an object that emits "connection" with its sessions');
     }
-    this.engine = engine as EngineServer;
+    this.#engine = engine as EngineServer;
     this.#engines.add(engine);
     engine.on('connection', (session: Session | ForeignSocket) => this.#accept(session));
+    this.#earlyEngine.replaceBy(this.#engine);
     return this;
   }
 
@@ -342,7 +357,7 @@ export class Server<
       for (const socket of sockets.values()) pendingAcks += socket.pendingAcks;
     }
     return {
-      ...(this.engine instanceof EngineServer ? this.engine.stats() : NO_ENGINE_STATS),
+      ...(this.#engine instanceof EngineServer ? this.#engine.stats() : NO_ENGINE_STATS),
       sockets: { now, opened: socketsOpened, byNamespace: this.namespaces.countSockets() },
       connectRefused: counters.connectRefused.toObject(),
       disconnected: counters.disconnected.toObject(),
@@ -369,7 +384,7 @@ export class Server<
     if (!OPERATIONS.shutdown.hasSubscribers) return this.#close(callback);
     const operation = new ShutdownOperation(this);
     return operation.run(async () => {
-      const closed = this.engine?.clientsCount ?? 0;
+      const closed = this.engine.clientsCount;
       await this.#close(callback);
       operation.result = { closed, forced: 0 };
     });

@@ -24,6 +24,7 @@ const OPTION_INTERFACES = {
   'src/engine/engine-options.ts': 'EngineOptions',
   'src/socketio/server-options.ts': 'ServerOptions',
   'src/nest/socket-io.options.ts': 'SocketIoModuleOptions',
+  'src/nest/platform/own-port.ts': 'OwnPortOptions',
 };
 
 describe('the manual', () => {
@@ -40,7 +41,10 @@ describe('the manual', () => {
 
   it('lists every option of SocketIoAdapter, and no other', () => {
     const documented = tableColumn('docs/migration.md', '## `SocketIoAdapter`', 0).flatMap(codesIn);
-    const declared = propertiesOf('src/nest/adapter/socket-io-adapter.options.ts', 'SocketIoAdapterOptions');
+    const declared = [
+      ...propertiesOf('src/nest/adapter/socket-io-adapter.options.ts', 'SocketIoAdapterOptions'),
+      ...propertiesOf('src/nest/platform/own-port.ts', 'OwnPortOptions'),
+    ];
     expect(documented.sort()).toEqual(declared.sort());
   });
 

@@ -1,10 +1,12 @@
 /** What is asked of the server before it is there, and an application that is closed before it has started. */
 import { Injectable, UseGuards, type OnApplicationBootstrap, type OnModuleInit } from '@nestjs/common';
-import { Ack, BindingError, Gateway, OnConnect, Websocket } from '../../src/index.js';
+import { WebSocketGateway } from '@nestjs/websockets';
+import { Ack, BindingError, Gateway, OnConnect, SocketIoAdapter, Websocket } from '../../src/index.js';
+import type { Server } from '../../src/server.js';
 import { connectClient, createClient } from '../support/nest-app.js';
 import { nextEvent, within } from '../support/until.js';
-import { freePort } from './adapter/support/start-gateways.js';
-import { createApp, failureOf, startWith } from './support/start-app.js';
+import { freePort, startGateways } from './adapter/support/start-gateways.js';
+import { createApp, failureOf, PLATFORMS, startWith } from './support/start-app.js';
 
 @UseGuards({ canActivate: () => false })
 @Gateway(/^\/room-\d$/)
@@ -110,5 +112,61 @@ describe('an application that is closed while it starts', () => {
     goOn();
     await started;
     await expect(fetch(`http://127.0.0.1:${port}/`)).rejects.toThrow('fetch failed');
+  });
+});
+
+describe('server.engine before the bootstrap', () => {
+  it.each(PLATFORMS)(
+    'takes middlewares and listeners in constructors, in onModuleInit and in main.ts: %s',
+    async (platform) => {
+      const heard = new Set<string>();
+      const note = (place: string, { engine }: Websocket['server']): void => {
+        engine.use((_request, _response, next) => {
+          heard.add(`${place} use`);
+          next();
+        });
+        engine.on('connection', () => heard.add(`${place} on`));
+      };
+
+      @Injectable()
+      class Early implements OnModuleInit, OnApplicationBootstrap {
+        constructor(private readonly websocket: Websocket) {
+          note('constructor', websocket.server);
+        }
+
+        onModuleInit(): void {
+          note('onModuleInit', this.websocket.server);
+          expect(() => this.websocket.server.engine.opts).toThrow(/from the hooks onApplicationBootstrap on/);
+        }
+
+        onApplicationBootstrap(): void {
+          expect(this.websocket.server.engine.opts.path).toBe('/socket.io/');
+        }
+      }
+      const { url } = await startWith({
+        platform,
+        providers: [Early],
+        configure: (app) => note('main.ts', app.get(Websocket).server),
+      });
+      await connectClient(url);
+      expect([...heard].sort()).toEqual(
+        ['constructor', 'main.ts', 'onModuleInit'].flatMap((place) => [`${place} on`, `${place} use`]),
+      );
+    },
+  );
+
+  it('is there in createIOServer() of the adapter alone', async () => {
+    let count: number | undefined;
+    class CountingAdapter extends SocketIoAdapter {
+      override createIOServer(port: number, options?: object): Server {
+        const server = super.createIOServer(port, options);
+        count = server.engine.clientsCount;
+        return server;
+      }
+    }
+    @WebSocketGateway()
+    class EmptyGateway {}
+    await startGateways({ providers: [EmptyGateway], adapter: (app) => new CountingAdapter(app) });
+    expect(count).toBe(0);
   });
 });

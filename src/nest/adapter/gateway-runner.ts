@@ -9,6 +9,7 @@ import { EventBinding } from '../dispatch/event-binding.js';
 import type { NamespaceBinding } from '../dispatch/namespace-binding.js';
 import type { ServeUntil, ShutdownPlan, ShutdownResult } from '../dispatch/shutdown.js';
 import { appliesGlobalsToGateways } from '../platform/nest-internals.js';
+import { assertOwnPort } from '../platform/own-port.js';
 import { resolveAdapterOptions, type ResolvedAdapterOptions } from './socket-io-adapter.options.js';
 import { guardAfterInit } from './after-init.js';
 import { refuseForeignAdapter, refuseOwnHandlers } from './foreign-adapter.js';
@@ -52,11 +53,19 @@ export class GatewayRunner {
    * @param isDriven whether this side runs the gateways; otherwise only their servers
    */
   start(options: ResolvedAdapterOptions, isDriven: boolean): GatewayServers {
-    const { modules, report } = this.surroundings;
+    const { modules, report, main } = this.surroundings;
     const gateways = exploreGateways(modules);
     for (const gateway of gateways) guardAfterInit(gateway, report);
     const kit = this.#assemble(options);
-    const servers = new GatewayServers(this.surroundings, gateways, kit.handlers, options.settleAcks, isDriven);
+    const ownPort = main?.ownPort ?? options.ownPort;
+    const servers = new GatewayServers(
+      this.surroundings,
+      gateways,
+      kit.handlers,
+      options.settleAcks,
+      ownPort,
+      isDriven,
+    );
     this.#running = { ...kit, gateways, servers };
     return servers;
   }
@@ -91,6 +100,8 @@ export class GatewayRunner {
     const running = this.#running;
     const { main, modules } = this.surroundings;
     if (main === null) refuseOwnHandlers(modules);
+    const ownPort = main?.ownPort ?? running?.options.ownPort;
+    if (ownPort !== undefined) assertOwnPort(ownPort, (main?.port ?? null) !== null || this.#hasOwnPort);
     const messages = new Map<NamespaceBinding, Messages>();
     if (running === null || !running.servers.isDriven) this.#checkUndriven(running);
     else await this.#bindGateways(running, messages);
@@ -128,6 +139,10 @@ export class GatewayRunner {
   /** Ends all servers but the module's. */
   async shutdown(plan?: ShutdownPlan): Promise<ShutdownResult[]> {
     return this.#running?.servers.shutdown(plan) ?? [];
+  }
+
+  get #hasOwnPort(): boolean {
+    return this.#running?.servers.hasOwnPort === true;
   }
 
   async #bindGateways(running: Running, messages: Map<NamespaceBinding, Messages>): Promise<void> {

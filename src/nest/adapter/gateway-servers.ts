@@ -11,6 +11,7 @@ import type { DispatchContext, SharedContext } from '../dispatch/dispatch-contex
 import { GatewayBinder } from '../dispatch/gateway-binder.js';
 import { UnansweredAcks } from '../outcome/unanswered-acks.js';
 import type { HttpMount } from '../platform/http-mount.js';
+import type { OwnPort } from '../platform/own-port.js';
 import {
   planShutdown,
   SHUTDOWN_DEFAULTS,
@@ -28,6 +29,8 @@ export interface MainServer {
   readonly binder: GatewayBinder;
   readonly context: DispatchContext;
   readonly port: number | null;
+  /** How ports of gateways listen. */
+  readonly ownPort: OwnPort;
   /** What `forRoot` was given. */
   readonly given: ServerOptions;
   /** Makes the engine, where that has not happened yet. */
@@ -66,6 +69,7 @@ export class GatewayServers {
 
   /**
    * @param settleAcks whether unknown events get an error ack, where the server's options do not say
+   * @param ownPort how ports of gateways listen
    * @param isDriven whether this side runs the gateways; otherwise only their servers
    */
   constructor(
@@ -73,6 +77,7 @@ export class GatewayServers {
     private readonly gateways: readonly WebSocketGateway[],
     private readonly handlers: HandlerFactory,
     private readonly settleAcks: boolean,
+    private readonly ownPort: OwnPort,
     readonly isDriven: boolean,
   ) {}
 
@@ -152,6 +157,11 @@ export class GatewayServers {
     }
   }
 
+  /** Whether a gateway has a port of its own. */
+  get hasOwnPort(): boolean {
+    return [...this.#servers.values()].some(({ port, isMain }) => port !== 0 && !isMain);
+  }
+
   /** Whether the application has started, after which no server is added. */
   get isOpen(): boolean {
     return this.#isOpen;
@@ -165,7 +175,7 @@ export class GatewayServers {
     for (const { server, port, isMain } of this.#servers.values()) {
       if (isMain) continue;
       if (port === 0) http.attach(server);
-      else await http.listen(server, port);
+      else await http.listen(server, port, this.ownPort);
     }
   }
 

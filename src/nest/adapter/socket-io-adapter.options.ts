@@ -1,8 +1,9 @@
 import { OptionReader } from '../../socketio/index.js';
 import { SERVE_UNTIL, type ServeUntil } from '../dispatch/shutdown.js';
+import { resolveOwnPort, type OwnPort, type OwnPortOptions } from '../platform/own-port.js';
 
 /** Where a `SocketIoAdapter` leaves the rules of Nest's `IoAdapter` for those of this package. */
-export interface SocketIoAdapterOptions {
+export interface SocketIoAdapterOptions extends OwnPortOptions {
   /** Whether every ack that a client asks for is settled, failures with an error ack. @default false */
   settleAcks?: boolean;
   /** Whether global guards, pipes, interceptors and filters reach gateways, on Nest 11 and 12. @default false */
@@ -20,7 +21,10 @@ export interface SocketIoAdapterOptions {
   serveUntil?: ServeUntil;
 }
 
-export type ResolvedAdapterOptions = Readonly<Required<SocketIoAdapterOptions>>;
+export interface ResolvedAdapterOptions extends Readonly<Required<Omit<SocketIoAdapterOptions, keyof OwnPortOptions>>> {
+  /** How ports of gateways listen, if the module is not imported. */
+  readonly ownPort: OwnPort;
+}
 
 /** @throws OptionError naming the option, what was given and what is allowed */
 export function resolveAdapterOptions(given: SocketIoAdapterOptions): ResolvedAdapterOptions {
@@ -30,6 +34,7 @@ export function resolveAdapterOptions(given: SocketIoAdapterOptions): ResolvedAd
     globalEnhancers: read.boolean('globalEnhancers', false),
     connectGuards: read.boolean('connectGuards', false),
     serveUntil: read.choice('serveUntil', 'beforeApplicationShutdown', SERVE_UNTIL),
+    ownPort: resolveOwnPort(read),
   };
   read.rejectUnknown();
   return Object.freeze(resolved);

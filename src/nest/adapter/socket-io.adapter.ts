@@ -63,6 +63,13 @@ export class SocketIoAdapter implements WebSocketAdapter<Server | Namespace, Soc
   join(host: GatewayRunner): void {
     if (this.#module === host) return;
     if (this.#module !== null || this.#started !== null) throw servesAnother(this);
+    const { host: address, https } = this.#options.ownPort;
+    if (address !== undefined || https !== null) {
+      throw new BindingError(
+        `${this.constructor.name} was given ${address === undefined ? '"https"' : '"host"'}, and SocketIoModule is imported: ` +
+          'give it to forRoot(), whose value holds for all ports of the application.',
+      );
+    }
     this.#module = host;
   }
 
@@ -150,7 +157,9 @@ export class SocketIoAdapter implements WebSocketAdapter<Server | Namespace, Soc
     const isDriven = DRIVING.every((method) => this[method] === SocketIoAdapter.prototype[method]);
     const host = this.#module ?? (this.#app === null ? null : createApplicationRunner(this.#app, this.#http!));
     if (host === null || !isDriven) this.#forbidOptions(host === null);
-    return host === null ? new StandaloneServers(this.httpServer) : host.start(this.#options, isDriven);
+    return host === null
+      ? new StandaloneServers(this.httpServer, this.#options.ownPort)
+      : host.start(this.#options, isDriven);
   }
 
   #forbidOptions(isStandalone: boolean): void {

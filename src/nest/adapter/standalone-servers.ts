@@ -1,10 +1,11 @@
-import { createServer, type Server as HttpServer } from 'node:http';
+import type { Server as HttpServer } from 'node:http';
 import { SERVER_DEFAULTS, Server, type ServerOptions } from '../../socketio/index.js';
 import { createSharedContext, type DispatchContext } from '../dispatch/dispatch-context.js';
 import { ErrorLog } from '../outcome/error-log.js';
 import { FailureHandler, type ErrorReporter } from '../outcome/failure-handler.js';
 import { UnansweredAcks } from '../outcome/unanswered-acks.js';
 import { BindingError } from '../errors/binding.error.js';
+import { createOwnServer, type OwnPort } from '../platform/own-port.js';
 import { planShutdown, SHUTDOWN_DEFAULTS, shutdownServer } from '../dispatch/shutdown.js';
 
 /** Servers of an adapter that knows an HTTP server and no application: as `IoAdapter`, it listens as soon as it is told. */
@@ -17,7 +18,10 @@ export class StandaloneServers {
   readonly #log = new ErrorLog();
   #shutdown: Promise<void> | null = null;
 
-  constructor(private readonly httpServer: HttpServer | undefined) {}
+  constructor(
+    private readonly httpServer: HttpServer | undefined,
+    private readonly ownPort: OwnPort,
+  ) {}
 
   /** Nest asks once for each port and path. */
   serverOf(): null {
@@ -72,8 +76,8 @@ export class StandaloneServers {
   }
 
   #listen(port: number, server: Server): HttpServer {
-    const httpServer = createServer((_request, response) => void response.writeHead(404).end());
+    const httpServer = createOwnServer(this.ownPort);
     this.#ownServers.push(httpServer);
-    return httpServer.on('error', (error) => server.reportError(error)).listen(port);
+    return httpServer.on('error', (error) => server.reportError(error)).listen(port, this.ownPort.host);
   }
 }

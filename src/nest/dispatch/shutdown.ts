@@ -79,7 +79,7 @@ export function shutdownServer(server: Server, context: DispatchContext, plan: S
 }
 
 async function endServer(server: Server, context: DispatchContext, plan: ShutdownPlan): Promise<ShutdownResult> {
-  const { engine } = server;
+  const engine = server.presentEngine;
   const deadline = new Deadline(plan.timeout, plan.signal);
   try {
     engine?.stopAccepting();
@@ -88,7 +88,7 @@ async function endServer(server: Server, context: DispatchContext, plan: Shutdow
     await deadline.orEnd(context.inFlight.othersIdle());
     // A handler that is excused may have called this without awaiting it, while another one is under way.
     await deadline.orEnd(context.inFlight.idle(), SELF_GRACE);
-    const sessions = engine === undefined ? [] : [...engine.sessions.values()];
+    const sessions = engine === null ? [] : [...engine.sessions.values()];
     await closeInSlices(sessions, plan.slices, deadline);
     const forced = engine?.clientsCount ?? 0;
     engine?.close();

@@ -1,10 +1,11 @@
-import { createServer, type Server as HttpServer } from 'node:http';
+import type { Server as HttpServer } from 'node:http';
 import type { Socket as NetSocket } from 'node:net';
 import { Injectable } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import { pickCorsOptions, type AttachOptions, type Server, type ServerOptions } from '../../socketio/index.js';
 import { onEnableCors, onHttpAdapter } from './nest-internals.js';
 import { registerFastifyRoutes, type FastifyInstance } from './fastify-exchange.js';
+import { createOwnServer, type OwnPort } from './own-port.js';
 
 /** Whether requests pass Fastify on their way to a server, or come before it. */
 export type FastifyMode = 'route' | 'direct';
@@ -53,16 +54,16 @@ export class HttpMount {
   }
 
   /** Serves a port of its own; resolves once it listens. */
-  async listen(server: Server, port: number): Promise<void> {
+  async listen(server: Server, port: number, own: OwnPort): Promise<void> {
     const shared = this.#ownServers.get(port);
-    const httpServer = shared ?? createServer((_request, response) => void response.writeHead(404).end());
+    const httpServer = shared ?? createOwnServer(own);
     server.engine.attach(httpServer);
     server.httpServer = httpServer;
     if (shared !== undefined) return;
     this.#ownServers.set(port, httpServer);
     await new Promise<void>((resolve, reject) => {
       httpServer.once('error', reject);
-      httpServer.listen(port, () => {
+      httpServer.listen(port, own.host, () => {
         httpServer.off('error', reject).on('error', (error) => server.reportError(error));
         resolve();
       });

@@ -231,6 +231,11 @@ export class LedgerAdapter extends MemoryAdapter implements SessionAdapter, Ledg
 
   forgetSession(_pid: PrivateSessionId): void {}
 
+  /** Milliseconds since 1970 tell an offset from a date or a range that an application sends. */
+  isOffset(argument: string): boolean {
+    return (parseOffset(argument)?.ms ?? 0) > 1e12;
+  }
+
   override async restoreSession(pid: PrivateSessionId, offset: string | undefined): Promise<ResumedSession | null> {
     const claimed = offset === undefined ? null : parseOffset(offset);
     if (offset !== undefined && claimed === null) return null;

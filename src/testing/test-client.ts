@@ -97,7 +97,8 @@ export async function connectError(
 
 /**
  * Resolves to the arguments of the next event that no earlier call has resolved to; also of `disconnect` and
- * `connect_error`. For a client of a contract, without the offset that connection state recovery puts behind them. Events that arrived before the call count, from the connect on.
+ * `connect_error`. Without the offset that connection state recovery puts behind them. Events that arrived before the call
+ * count, from the connect on.
  *
  * @throws Error after `timeout` milliseconds (3,000), which names what arrived instead
  */
@@ -169,6 +170,7 @@ class TestClient {
   ) {
     this.#manager = socket.io;
     this.#manager.on('open', () => (this.#hasOpened = true));
+    hideOffsets(socket, (argument) => endpoint.isOffset(namespace, argument) === true);
     this.#inbox = new Inbox(socket);
     openClients.add(this);
     clients.set(socket, this);
@@ -225,10 +227,12 @@ class TestClient {
     return this.#hasOffset(event, args) ? args.slice(0, -1) : args;
   }
 
-  /** Clients that may come back get an offset behind the arguments; only a contract tells it from an argument. */
+  /** If the server does not tell offsets from arguments, the contract does. */
   #hasOffset(event: string, args: readonly unknown[]): boolean {
-    const { _pid: recoveryId } = this.socket as unknown as { _pid?: unknown };
-    if (this.contract === null || recoveryId === undefined || typeof args.at(-1) !== 'string') return false;
+    const { _pid: recoveryId } = this.socket as unknown as RecoveringClient;
+    const last = args.at(-1);
+    if (this.contract === null || recoveryId === undefined || typeof last !== 'string') return false;
+    if (this.endpoint.isOffset(this.namespace, last) !== null) return false;
     const schemas = this.contract['~contract'].out?.get(event)?.schemas ?? null;
     return event !== 'disconnect' && (schemas === null || args.length > requiredOf(schemas));
   }
@@ -253,6 +257,26 @@ class TestClient {
     // What a closed connection is to the layers above it, they learn within the turn.
     await new Promise((resolve) => setImmediate(resolve));
   }
+}
+
+/** The part of the official client that knows of connection state recovery. */
+interface RecoveringClient {
+  readonly _pid?: unknown;
+  _lastOffset?: string;
+  emitEvent?(args: readonly unknown[]): void;
+}
+
+/** Clients that may come back get an offset behind the arguments of events: it is for them, and for no listener of a test. */
+function hideOffsets(socket: object, isOffset: (argument: string) => boolean): void {
+  const client = socket as RecoveringClient;
+  const emitEvent = client.emitEvent;
+  if (emitEvent === undefined) return;
+  client.emitEvent = (args) => {
+    const last = args.at(-1);
+    const hasOffset = client._pid !== undefined && typeof last === 'string' && isOffset(last);
+    emitEvent.call(client, hasOffset ? args.slice(0, -1) : args);
+    if (hasOffset) client._lastOffset = last;
+  };
 }
 
 /** How many arguments an event has at least. */

@@ -15,6 +15,7 @@ export interface SocketIoServer {
   httpServer?: HttpServer;
   path(): string;
   attach(server: HttpServer): unknown;
+  readonly _nsps?: ReadonlyMap<string, { readonly adapter: object }>;
 }
 
 /** Where clients of a target connect, and how one learns that the target is through with a client that left. */
@@ -23,6 +24,8 @@ export interface Endpoint {
   readonly path: string | undefined;
   /** Resolves once asynchronous handlers of disconnects have settled. */
   departures(): Promise<void>;
+  /** Whether the last argument of an event is the offset of connection state recovery; null if that cannot be told. */
+  isOffset(namespace: string, argument: string): boolean | null;
 }
 
 /**
@@ -31,12 +34,12 @@ export interface Endpoint {
  * @throws TypeError for what is none of the three
  */
 export async function resolveEndpoint(target: TestTarget): Promise<Endpoint> {
-  if (isHttpServer(target)) return { httpServer: target, path: undefined, departures };
+  if (isHttpServer(target)) return { httpServer: target, path: undefined, departures, isOffset: unknown };
   if (isNestApplication(target)) return resolveApplication(target);
   if (!isSocketIoServer(target))
     throw new TypeError('a test client needs a Nest application, a Server or an http.Server');
   if (target.httpServer === undefined) target.attach(createServer());
-  return { httpServer: target.httpServer!, path: target.path(), departures };
+  return { httpServer: target.httpServer!, path: target.path(), departures, isOffset: askAdapterOf(target) };
 }
 
 async function resolveApplication(app: NestApplication): Promise<Endpoint> {
@@ -48,10 +51,10 @@ async function resolveApplication(app: NestApplication): Promise<Endpoint> {
   if (httpServer === undefined) {
     throw new TypeError('the application serves no clients: it has no HTTP server, and no SocketIoModule with a port');
   }
-  if (host === null) return { httpServer, path: undefined, departures };
+  if (host === null) return { httpServer, path: undefined, departures, isOffset: unknown };
   const settled = (): Promise<void> =>
     within(host.departures(), PATIENCE, () => `waited ${PATIENCE} ms for handlers of a disconnect to settle`);
-  return { httpServer, path: host.server.path(), departures: settled };
+  return { httpServer, path: host.server.path(), departures: settled, isOffset: askAdapterOf(host.server) };
 }
 
 /** Several clients may ask at once; Nest does not expect that. */
@@ -89,3 +92,15 @@ function isSocketIoServer(target: object): target is SocketIoServer {
 }
 
 async function departures(): Promise<void> {}
+
+/** The adapters of this package know their offsets. */
+function askAdapterOf({ _nsps }: Pick<SocketIoServer, '_nsps'>): Endpoint['isOffset'] {
+  return (namespace, argument) => {
+    const adapter = _nsps?.get(namespace)?.adapter as { isOffset?(argument: string): boolean } | undefined;
+    return adapter?.isOffset?.(argument) ?? null;
+  };
+}
+
+function unknown(): null {
+  return null;
+}

@@ -114,6 +114,8 @@ export interface SessionAdapter extends Adapter {
   openSession(pid: PrivateSessionId, socket: RecoverableSocket, restored: RestoredSession | null): string;
   /** The time of a saved session is over. */
   forgetSession(pid: PrivateSessionId): void;
+  /** Whether the last argument of an event, as a client got it, is the offset behind its arguments. For the testing kit. */
+  isOffset(argument: string): boolean;
   /**
    * Whether a client may come back again right after it came back. Networks that come and go want that; it also lets one
    * who has got hold of a recovery id take its session at any time, not only once its client is away.

@@ -36,6 +36,10 @@ export class RecoveringAdapter extends MemoryAdapter implements SessionAdapter {
     this.#memory.forget(pid);
   }
 
+  isOffset(argument: string): boolean {
+    return !Number.isNaN(this.#memory.offsets.positionOf(argument));
+  }
+
   #currentOffset(): string {
     return this.#memory.offsets.of(this.#memory.log.end);
   }

@@ -10,22 +10,32 @@ const REQUIREMENTS = path.join(import.meta.dirname, 'requirements.txt');
 const SUITE = 'autobahntestsuite==25.10.1';
 const PYTHON = process.env.PYTHON ?? 'python3';
 
-/** The environment's Python, or null if there is no Python 3 that can make one. */
+/**
+ * @returns {string} the environment's Python
+ * @throws {Unavailable} if there is no Python 3 that can make one, or the suite cannot be installed into it
+ */
 export function preparePython() {
   const probe = spawnSync(PYTHON, ['-c', 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 9))']);
-  if (probe.status !== 0) return null;
+  if (probe.status !== 0) throw new Unavailable(`${PYTHON} is no Python 3.9 or later with venv`);
   const folder = path.join(cacheFolder(), `autobahn-${contentHash()}`);
   const python = path.join(folder, 'bin', 'python');
   const complete = path.join(folder, 'complete');
   if (existsSync(complete)) return python;
   rmSync(folder, { recursive: true, force: true });
-  run(PYTHON, ['-m', 'venv', folder]);
-  const install = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check'];
-  run(python, [...install, '--requirement', REQUIREMENTS]);
-  run(python, [...install, '--no-deps', SUITE]);
+  try {
+    run(PYTHON, ['-m', 'venv', folder]);
+    const install = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check'];
+    run(python, [...install, '--requirement', REQUIREMENTS]);
+    run(python, [...install, '--no-deps', SUITE]);
+  } catch (error) {
+    throw new Unavailable(`the test suite cannot be installed: ${error.message}`);
+  }
   writeFileSync(complete, '');
   return python;
 }
+
+/** What the cases need is not on this machine, and cannot be had. */
+export class Unavailable extends Error {}
 
 function cacheFolder() {
   return path.join(process.env.XDG_CACHE_HOME ?? path.join(homedir(), '.cache'), 'nestjs-socketio');

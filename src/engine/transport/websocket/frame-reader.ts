@@ -175,9 +175,12 @@ export class FrameReader {
     if (this.#isControl) this.#controlBytes += end - start;
     if (this.#passing === 0) this.#endFrame();
     this.passOn.call(this.socket, start === 0 && end === chunk.length ? chunk : chunk.subarray(start, end));
-    if (end === chunk.length || this.#concluded || !this.socket.isPaused()) return end;
-    // `ws` pauses the socket at once where it refuses what only it can judge, and says so a tick later; or it has enough
-    // for the moment. What lies behind waits in the socket, which is resumed with this reader or without it.
+    if (!this.socket.isPaused()) return end;
+    // `ws` pauses the socket at once if it refuses what only it can judge, and sends the close frame a tick later: what
+    // was answered before leaves now. Or it has enough for the moment.
+    this.sink.writeNow();
+    if (end === chunk.length || this.#concluded) return end;
+    // What lies behind waits in the socket, which is resumed with this reader or without it.
     this.socket.unshift(chunk.subarray(end));
     return chunk.length;
   }

@@ -247,6 +247,13 @@ export class Connection extends TimerEntry implements SessionListener, PacketSin
     return socket === null || socket.takesEvent(name, id);
   }
 
+  readsEvent(nsp: string, name: string): boolean {
+    // Until the end of the tick somebody may begin to listen.
+    if (this.#events !== null) return true;
+    const socket = this.#namespaces.find(nsp);
+    return socket !== null && socket.readsEvent(name);
+  }
+
   onEvent(nsp: string, args: unknown[], id: number): void {
     const socket = this.#namespaces.find(nsp);
     if (socket === null) this.#onStrayPacket(nsp);

@@ -497,6 +497,14 @@ export class Socket<
     return wait === 0;
   }
 
+  /** @internal Whether anything looks at the arguments of an event that would come now. */
+  readsEvent(event: string): boolean {
+    if (this.#gate !== null || this.#screening !== null || this.#anyListeners !== null) return true;
+    if (this.onevent !== OWN_ONEVENT || this.listenerCount(event) > 0) return true;
+    const { handlers } = this.nsp;
+    return handlers !== null && (handlers.readsArguments(event) || OPERATIONS.handle.hasSubscribers);
+  }
+
   /** @internal An event from the client. `args` begins with its name; `id` is −1 where no ack is asked. */
   handleEvent(args: unknown[], id: number): void {
     if (this.#gate === null) this.#dispatch(args, id);

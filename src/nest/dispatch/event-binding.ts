@@ -37,6 +37,11 @@ export class EventBinding {
     return this.#handlers.find(claims);
   }
 
+  /** Whether a handler looks at the arguments; of a scoped one that is not known. */
+  get readsArguments(): boolean {
+    return this.#handlers.some(({ pipeline }) => pipeline === null || pipeline.readsArguments);
+  }
+
   /** The classes that handle the event, for messages. */
   get owner(): string {
     return [...new Set(this.#handlers.map(({ descriptor }) => descriptor.gateway.name))].join(' and ');

@@ -138,6 +138,8 @@ export class NamespaceBinding {
     const messages = this.#messages.get(event) ?? null;
     const published = own === null || messages === null ? (own ?? messages) : inTurn(own, messages);
     if (published !== null) this.#table.events.set(event, published);
+    if (published === null || messages !== null || binding.readsArguments) this.#table.withoutArguments.delete(event);
+    else this.#table.withoutArguments.add(event);
   }
 
   #addWildcard(handler: BoundHandler): void {

@@ -9,7 +9,14 @@ import type { EnhancerSource } from './enhancers.js';
 import { compileValidation } from '../../contract/runtime.js';
 import { HandlerRate } from './handler-rate.js';
 import { replyCheckOf } from './reply-check.js';
-import { compileParameters, compileStages, parameterTypes, takesAck, type ParameterContext } from './parameters.js';
+import {
+  compileParameters,
+  compileStages,
+  parameterTypes,
+  readsArguments,
+  takesAck,
+  type ParameterContext,
+} from './parameters.js';
 import { compilePipeline, contextFactory, type Pipeline } from './pipeline.js';
 
 /** A handler that is bound: its pipeline, or for a provider with a scope the way to one. */
@@ -90,6 +97,7 @@ export class HandlerFactory {
       stages: isBare ? null : compileStages(parameters),
       extracts: isBare ? null : compileParameters(parameters),
       parameterTypes: parameterTypes(gateway, name),
+      readsArguments: isBare || readsArguments(parameters, method),
       leadsWithSocket: subject.kind !== 'error' && subject.kind !== 'shutdown',
       validation: entry === null ? null : compileValidation(entry),
       replyCheck: this.checksReplies && !takesAck(gateway, name) ? replyCheckOf(descriptor) : null,

@@ -70,6 +70,23 @@ export function compileStages(context: ParameterContext): Call<unknown[] | Promi
   };
 }
 
+/** Whether a handler looks at the arguments of its event, as far as its parameters tell. */
+export function readsArguments({ gateway, method, style }: ParameterContext, handler: Function): boolean {
+  const decorated: unknown = Reflect.getMetadata(ROUTE_ARGS_METADATA, gateway, method);
+  const keys = Object.keys((decorated ?? style.parameters ?? {}) as object);
+  if (keys.length === 0) return !isWithoutParameters(handler);
+  return keys.some((key) => key.includes(CUSTOM_ROUTE_ARGS) || !OWN_TYPES.has(Number(key.split(':', 1)[0])));
+}
+
+/** Its length does not tell: a wrapper that passes all on has none either. */
+function isWithoutParameters(handler: Function): boolean {
+  const source = Function.prototype.toString.call(handler);
+  return EMPTY_PARAMETERS.test(source) && !INDIRECT_ARGUMENTS.test(source);
+}
+
+const EMPTY_PARAMETERS = /^(?:async )?[\w$]+\s*\(\s*\)\s*\{/;
+const INDIRECT_ARGUMENTS = /\b(?:arguments|eval)\b/;
+
 /** Whether the handler takes the ack function, and so answers by itself. */
 export function takesAck(gateway: Function, method: string): boolean {
   const metadata = (Reflect.getMetadata(ROUTE_ARGS_METADATA, gateway, method) ?? {}) as Record<string, unknown>;
@@ -143,6 +160,14 @@ const DATA_TYPES: ReadonlySet<number> = new Set([
   ParamType.ARGS,
   ParamType.ARG,
   ParamType.HANDSHAKE_AUTH,
+]);
+
+/** Parameters that are taken from something else than the event's arguments. */
+const OWN_TYPES: ReadonlySet<number> = new Set([
+  ParamType.SOCKET,
+  ParamType.ACK,
+  ParamType.HANDSHAKE_AUTH,
+  ParamType.EVENT_NAME,
 ]);
 
 function extractorOf(type: ParamType, data: unknown, { absentAck }: CallStyle): Extract {

@@ -24,6 +24,8 @@ export interface Pipeline {
   readonly entersContexts: boolean;
   /** Interceptors are bound, so that what a handler returns comes as a stream. */
   readonly intercepts: boolean;
+  /** The method, or something bound to it, may look at the arguments. */
+  readonly readsArguments: boolean;
 }
 
 export interface PipelineParts {
@@ -38,6 +40,8 @@ export interface PipelineParts {
   readonly parameterTypes: readonly (Type | undefined)[];
   /** Whether the socket comes before the arguments where parameters are not decorated. */
   readonly leadsWithSocket: boolean;
+  /** Whether the method looks at the arguments. */
+  readonly readsArguments: boolean;
   /** Holds the arguments against a contract, behind guards and interceptors and before pipes; null without schemas. */
   readonly validation: ArgumentsValidation | null;
   /** Sees what the handler returns as an ack, behind everything else; null if it is not checked. */
@@ -61,6 +65,12 @@ export function compilePipeline(parts: PipelineParts): Pipeline {
     createContext,
     entersContexts: guard !== null || enhancers.interceptors.length > 0,
     intercepts: enhancers.interceptors.length > 0,
+    readsArguments:
+      parts.readsArguments ||
+      parts.validation !== null ||
+      guard !== null ||
+      enhancers.interceptors.length > 0 ||
+      enhancers.filters.length > 0,
   };
 }
 

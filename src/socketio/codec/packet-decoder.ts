@@ -22,6 +22,11 @@ export interface PacketSink {
   readonly screensEvents: boolean;
   /** Asked about each event without attachments before its arguments are read: one that is refused is not parsed. */
   takesEvent(nsp: string, name: string, id: number): boolean;
+  /**
+   * Whether anything reads the arguments of an event; asked about long ones, before they are read. If not, the event comes
+   * with its name alone.
+   */
+  readsEvent(nsp: string, name: string): boolean;
   /** `args` begins with the event's name; the array belongs to the receiver. */
   onEvent(nsp: string, args: unknown[], id: number): void;
   onAck(nsp: string, args: unknown[], id: number): void;
@@ -32,8 +37,8 @@ export interface PacketSink {
 /**
  * Decodes the text of one packet and hands it on (protocol, "Packet encoding"):
  * `<type>[<attachments>-][<namespace>,][<ack id>][<JSON>]`.
- * The arguments of an event that the sink does not take are not parsed, so a mistake in them is not noticed; the bounds of
- * its name and its depth hold all the same.
+ * The arguments of an event that the sink does not take, and long ones that it does not read, are not parsed, so a mistake
+ * in them is not noticed; the bounds of the name and of the depth hold all the same.
  *
  * @throws ProtocolError for anything that is not such a packet or exceeds a bound
  */
@@ -102,7 +107,9 @@ function decodeEvent(
   limits: DecoderLimits,
   sink: PacketSink,
 ): void {
-  const name = sink.screensEvents || hasNameAlone(text, start) ? peekName(text, start) : null;
+  const isNameAlone = hasNameAlone(text, start);
+  const isLong = !isNameAlone && text.length - start > LONG_EVENT;
+  const name = sink.screensEvents || isNameAlone || isLong ? peekName(text, start) : null;
   if (name === null) {
     const args = parseJson(text.slice(start), limits.maxJsonDepth) as unknown[];
     checkEvent(args, limits);
@@ -114,7 +121,12 @@ function decodeEvent(
     checkDepth(text.slice(start), limits.maxJsonDepth);
     return;
   }
-  const args = hasNameAlone(text, start) ? [name] : parseJson(text.slice(start), limits.maxJsonDepth);
+  if (isLong && !sink.readsEvent(nsp, name)) {
+    checkDepth(text.slice(start), limits.maxJsonDepth);
+    sink.onEvent(nsp, [name], id);
+    return;
+  }
+  const args = isNameAlone ? [name] : parseJson(text.slice(start), limits.maxJsonDepth);
   checkEvent(args as unknown[], limits);
   sink.onEvent(nsp, args as unknown[], id);
 }
@@ -259,6 +271,8 @@ const CONTROL_CHARACTERS = /[\x00-\x1f\x7f]/;
 /** An escape, or what must be one. */
 // eslint-disable-next-line no-control-regex -- JSON allows none of them in a string
 const NEEDS_PARSER = /[\\\x00-\x1f]/;
+/** Characters from which it pays to ask whether the arguments are read. */
+const LONG_EVENT = 128;
 const QUOTE = 0x22;
 const CLOSE_BRACKET = 0x5d;
 const SLASH = 0x2f;

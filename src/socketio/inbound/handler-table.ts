@@ -12,6 +12,8 @@ export type EventHandler<S> = (socket: S, args: unknown[], reply: AckReply | nul
  */
 export class HandlerTable<S> {
   readonly events = new Map<string, EventHandler<S>>();
+  /** Those of `events` that never look at `args`, so that these need not be parsed. */
+  readonly withoutArguments = new Set<string>();
   /** Handles what has no handler in `events`. */
   anyEvent: EventHandler<S> | null = null;
   /** Runs after the CONNECT reply. While its promise is pending, events wait; it must not reject. */
@@ -27,5 +29,10 @@ export class HandlerTable<S> {
 
   handlerOf(event: string): EventHandler<S> | null {
     return this.events.get(event) ?? this.anyEvent;
+  }
+
+  /** Whether a handler looks at the arguments of this event. */
+  readsArguments(event: string): boolean {
+    return this.events.has(event) ? !this.withoutArguments.has(event) : this.anyEvent !== null;
   }
 }

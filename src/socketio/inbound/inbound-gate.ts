@@ -61,6 +61,10 @@ class HeldEvent implements PacketSink {
     return true;
   }
 
+  readsEvent(): boolean {
+    return true;
+  }
+
   onConnectPacket(): void {}
   onDisconnect(): void {}
   onAck(): void {}

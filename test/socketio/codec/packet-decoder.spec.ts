@@ -223,6 +223,7 @@ function decode(text: string, calls: Call[] = [], takes?: PacketSink['takesEvent
     onBinary: record('onBinary'),
     screensEvents: takes !== undefined,
     takesEvent: takes ?? (() => true),
+    readsEvent: () => true,
   });
   return calls;
 }

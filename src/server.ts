@@ -9,6 +9,7 @@ import {
   RemoteSocket,
   Server,
   Socket,
+  UserTarget,
   type ServerOptions,
 } from './socketio/index.js';
 
@@ -30,6 +31,7 @@ const callable = Object.assign(createServer, {
   RemoteSocket,
   Server,
   Socket,
+  UserTarget,
 });
 
 // What `require` gets, also from the ESM build: Node takes the export of this name.
@@ -45,6 +47,7 @@ export {
   RemoteSocket,
   Server,
   Socket,
+  UserTarget,
 };
 export type {
   BroadcastOptions,
@@ -54,6 +57,7 @@ export type {
   Event,
   ExtendedError,
   Handshake,
+  IdentifyOptions,
   NamespaceOf,
   PartialResponses,
   PartialSockets,

@@ -17,6 +17,7 @@ import type {
   Room,
   Server,
   ServerStats,
+  UserTarget,
 } from '../socketio/index.js';
 import { assertEmittable, emitByIds } from '../socketio/index.js';
 import type { ServerState, ShutdownOptions, ShutdownResult } from './dispatch/shutdown.js';
@@ -182,6 +183,11 @@ export class Websocket<
 
   serverSideEmitWithAck(event: string, ...args: unknown[]): Promise<unknown[]> {
     return this.#main.serverSideEmitWithAck(event, ...args);
+  }
+
+  /** The sockets that act for a user: every device, on every server. See `Server#user` and `Socket#identify`. */
+  user(userId: string): UserTarget<EmitEvents, SocketData> {
+    return this.server.user(userId);
   }
 
   /** How many sockets the cluster has in a namespace, or in one of its rooms: see `Server#count`. */

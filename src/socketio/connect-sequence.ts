@@ -140,8 +140,9 @@ export class ConnectSequence extends TimerEntry {
       this.dispose();
       return;
     }
-    if (socket.isRevoked) {
-      this.#refuse(new Error('disconnected'), false);
+    const { revocation } = socket;
+    if (revocation !== null) {
+      this.#refuse(new Error(revocation), false);
       return;
     }
     const namespace = this.#namespace!;

@@ -20,6 +20,8 @@ export {
 export { rateLimited } from './inbound/rate-limit.js';
 export { AckError, type ErrorAck, type SocketIoErrorCode } from './acks/ack-error.js';
 export { OverflowError } from './client/overflow-error.js';
+export type { IdentifyOptions } from './client/identity.js';
+export { UserTarget } from './broadcast/user-target.js';
 export type { ExtendedError } from './inbound/middleware.js';
 export { AckReply } from './acks/ack-reply.js';
 export { RESERVED_EVENTS, assertEmittable } from './events/reserved-events.js';

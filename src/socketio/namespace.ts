@@ -21,6 +21,7 @@ import { OutboundContract } from './events/outbound-contract.js';
 import { assertEmittable } from './events/reserved-events.js';
 import type { Socket } from './socket.js';
 import type { Server } from './server.js';
+import { UserTarget, type UserSpace } from './broadcast/user-target.js';
 import { AckError } from './acks/ack-error.js';
 import type { ExtendedError } from './inbound/middleware.js';
 import {
@@ -228,6 +229,11 @@ export class Namespace<
 
   fetchSockets(): Promise<RemoteSocket<EmitEvents, SocketData>[]> {
     return this.#operator().fetchSockets() as unknown as Promise<RemoteSocket<EmitEvents, SocketData>[]>;
+  }
+
+  /** The sockets of this namespace that act for a user (`socket.identify()`), on every server of the cluster. */
+  user(userId: string): UserTarget<EmitEvents, SocketData> {
+    return new UserTarget(this.server, () => [this as unknown as UserSpace], userId);
   }
 
   socketsJoin(room: Room | Room[]): Promise<void> {

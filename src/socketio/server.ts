@@ -41,6 +41,7 @@ import type { Namespace, NamespaceOf, ServerReservedEvents } from './namespace.j
 import { NamespaceRegistry } from './namespace-registry.js';
 import type { NamespaceMatcher } from './parent-namespace.js';
 import type { PartialNamespace } from './broadcast/partial-namespace.js';
+import { MemoryAdapter } from './adapter/memory-adapter.js';
 import { RecoveryMemory } from './recovery/recovery-memory.js';
 import type { RemoteSocket } from './broadcast/remote-socket.js';
 import {
@@ -52,6 +53,7 @@ import {
 import { ServerSettings } from './server-settings.js';
 import { NO_ENGINE_STATS, ServerCounters, type ServerStats } from './server-stats.js';
 import type { Socket } from './socket.js';
+import { DISCONNECT_USER, UserTarget, disconnectLocally, type UserSpace } from './broadcast/user-target.js';
 import type { ExtendedError, Middleware } from './inbound/middleware.js';
 import {
   StrictEventEmitter,
@@ -111,6 +113,7 @@ export class Server<
   /** @internal Questions to the other servers of the cluster. */
   readonly cluster = new ClusterRequests({
     wheel: this.wheel,
+    isAlone: () => this.sockets.adapter.serverSideEmit === MemoryAdapter.prototype.serverSideEmit,
     serverCount: () => this.sockets.adapterPort.serverCount(),
     send: (message) => watch(this.sockets.adapterPort.serverSideEmit(message), this.sockets, undefined),
     reportError: (error) => this.reportError(error),
@@ -151,6 +154,9 @@ export class Server<
     this.sockets = this.of('/');
     this.cluster.handle(EMIT_BY_IDS, (ids: SocketId[], event: string, args: unknown[]) => {
       return emitLocally(this._nsps, ids, event, args);
+    });
+    this.cluster.handle(DISCONNECT_USER, (userId: string, message: string) => {
+      disconnectLocally(this._nsps.values(), userId, message);
     });
     this.cluster.handle(COUNT, (name: string, room: Room | null) => countLocally(this._nsps, name, room));
     if (POINTS.server.hasSubscribers) POINTS.server.publish({ server: this, isOpen: true });
@@ -377,6 +383,17 @@ export class Server<
    */
   count(room?: Room, namespace = '/'): Promise<number> {
     return countSockets(this, namespace, room);
+  }
+
+  /** The sockets of every namespace that act for a user (`socket.identify()`), on every server of the cluster. */
+  user(userId: string): UserTarget<EmitEvents, SocketData> {
+    return new UserTarget(this, () => this._nsps.values() as Iterable<UserSpace>, userId);
+  }
+
+  /** @internal */
+  disconnectUser(userId: string, message: string): void {
+    this.cluster.tell(DISCONNECT_USER, userId, message);
+    disconnectLocally(this._nsps.values(), userId, message);
   }
 
   /** Disconnects every client, so that they may come back elsewhere, and closes the HTTP server. */

@@ -28,6 +28,8 @@ import type { Namespace } from './namespace.js';
 import { receivingAck } from './acks/validated-ack.js';
 import { toMilliseconds } from './events/milliseconds.js';
 import { assertEmittable } from './events/reserved-events.js';
+import { Identity, type IdentifyOptions } from './client/identity.js';
+import { assertOpen, userOf } from './client/user-rooms.js';
 import { SocketRecovery } from './recovery/socket-recovery.js';
 import type { Server } from './server.js';
 import type { EventRateLimiter, RateLimitAction } from './inbound/rate-limit.js';
@@ -109,6 +111,8 @@ export class Socket<
   #handshake: Handshake | null = null;
   #flags: OperatorFlags | null = null;
   #acks: AckRegistry | null = null;
+  /** Whom the socket acts for; null if nobody has said. */
+  #identity: Identity | null = null;
   #screening: EventScreening<Event> | null = null;
   #anyListeners: AnyListener[] | null = null;
   #anyOutgoingListeners: AnyListener[] | null = null;
@@ -309,12 +313,14 @@ export class Socket<
 
   /** Joins rooms; of a client that is away, for when it comes back. */
   join(rooms: Room | Room[]): Promise<void> | void {
+    assertOpen(rooms);
     const list = Array.isArray(rooms) ? rooms : [rooms];
     if (this.#state !== 'disconnected') return this.nsp.adapterPort.addAll(this.id, new Set(list));
     this.#recovery?.join(list);
   }
 
   leave(room: Room): Promise<void> | void {
+    assertOpen(room);
     if (this.#state !== 'disconnected') return this.nsp.adapterPort.del(this.id, room);
     this.#recovery?.leave(room);
   }
@@ -323,6 +329,26 @@ export class Socket<
   leaveAll(): void {
     if (this.#state === 'disconnected') this.#recovery?.leaveAll();
     else void this.nsp.adapterPort.delAll(this.id);
+    this.#identity?.rejoin();
+  }
+
+  /** The user that the socket acts for; see `identify`. */
+  get userId(): string | undefined {
+    return this.#identity?.userId;
+  }
+
+  /**
+   * Says whom the socket acts for, so that `user(userId)` reaches it, from any server. At `expiresAt` it is disconnected with
+   * the code `CREDENTIALS_EXPIRED`; `graceMs` ahead its client gets the event `credentials_expired`, with that time. Called
+   * again, it replaces user and time. A session that its client comes back for keeps both, and is gone once the time is over.
+   *
+   * @throws OptionError for what is no user, no time, or no number of milliseconds
+   */
+  identify(userId: string, options: IdentifyOptions = {}): void {
+    if (this.#state === 'disconnected') return;
+    const identity = this.#identity ?? this.#createIdentity();
+    identity.set(userId, options);
+    this.#identity = identity;
   }
 
   /**
@@ -463,9 +489,13 @@ export class Socket<
     this.client.closeConnection(details);
   }
 
-  /** @internal The session that its client came back with was ended while the client was being decided about. */
-  get isRevoked(): boolean {
-    return this.#recovery !== null && this.#recovery.isRevoked;
+  /**
+   * @internal What has ended while its client was being decided about: the session that it came back with, or its
+   * credentials. Null if the client may be let in.
+   */
+  get revocation(): string | null {
+    if (this.#recovery?.isRevoked) return DISCONNECTED.message;
+    return this.#identity?.isExpired ? CREDENTIALS_EXPIRED.message : null;
   }
 
   /** @internal The socket is not let in: a session that its client came back with is not used up. */
@@ -589,6 +619,7 @@ export class Socket<
     this.nsp.removeSocket(this);
     this.client.removeSocket(this);
     this.#acks?.failAll();
+    this.#identity?.release();
     if (!wasConnected) return;
     this.nsp.server.counters.disconnected.add(details.code);
     if (POINTS.disconnect.hasSubscribers) POINTS.disconnect.publish({ socket: this, reason, details });
@@ -607,7 +638,10 @@ export class Socket<
       const missed = (restored.encodedPackets ?? restored.missedPackets).length;
       POINTS.recover.publish({ socket: this, missed, reason: undefined });
     }
-    void this.join(restored.rooms);
+    void this.nsp.adapterPort.addAll(this.id, new Set(restored.rooms));
+    if (this.#identity !== null || userOf(restored.rooms) !== null) {
+      (this.#identity ??= this.#createIdentity()).resume(restored.rooms);
+    }
     // A custom parser may be on this side of an adapter that encodes with the codec of this package.
     const isEncoded =
       restored.encodedPackets !== undefined && !(this.client.usesParser && restored.missedPackets.length > 0);
@@ -617,6 +651,18 @@ export class Socket<
       const parts = this.nsp.server.encode({ type: PacketType.EVENT, nsp: this.nsp.name, data });
       if (parts !== null) this.client.sendPacket(parts, DEFAULT_WRITE);
     }
+  }
+
+  #createIdentity(): Identity {
+    const { adapterPort, wheel } = this.nsp;
+    return new Identity({
+      wheel,
+      rooms: () => this.rooms,
+      join: (rooms) => void adapterPort.addAll(this.id, rooms),
+      leave: (room) => void adapterPort.del(this.id, room),
+      onExpiring: (expiresAt) => void this.emit('credentials_expired' as never, ...([expiresAt] as never)),
+      onExpired: () => this.dismiss(CREDENTIALS_EXPIRED),
+    });
   }
 
   #sendEarly({ encoded, options, id }: EarlyEvent): void {
@@ -817,6 +863,11 @@ const NO_ROOMS: ReadonlySet<Room> = new Set();
 const DISCONNECTED: DisconnectDetails = Object.freeze({
   code: 'SERVER_DISCONNECT',
   message: 'disconnected by this server',
+});
+
+const CREDENTIALS_EXPIRED: DisconnectDetails = Object.freeze({
+  code: 'CREDENTIALS_EXPIRED',
+  message: 'the credentials of the socket have expired',
 });
 
 const RATE_LIMITED: DisconnectDetails = Object.freeze({ code: 'RATE_LIMITED', message: 'too many events' });

@@ -16,6 +16,7 @@ import { PacketType } from '../codec/packet.js';
 import { PartialOperator } from './partial-operator.js';
 import { RemoteSocket } from './remote-socket.js';
 import type { OutboundContract } from '../events/outbound-contract.js';
+import { assertOpen } from '../client/user-rooms.js';
 import { assertEmittable } from '../events/reserved-events.js';
 import { toMilliseconds } from '../events/milliseconds.js';
 import type { AckError } from '../acks/ack-error.js';
@@ -165,11 +166,13 @@ export class BroadcastOperator<EmitEvents extends EventsMap, SocketData> impleme
 
   /** Makes the targeted sockets join; settles when the adapter's own call does. */
   socketsJoin(room: Room | Room[]): Promise<void> {
+    assertOpen(room);
     if (this.#isForNobody) return Promise.resolve();
     return this.origin.adapterPort.addSockets(this.#options(), listOf(room));
   }
 
   socketsLeave(room: Room | Room[]): Promise<void> {
+    assertOpen(room);
     if (this.#isForNobody) return Promise.resolve();
     return this.origin.adapterPort.delSockets(this.#options(), listOf(room));
   }

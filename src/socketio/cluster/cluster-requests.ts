@@ -1,9 +1,12 @@
+import { callForeign, type ForeignErrorSink, type ForeignFunction } from '../../common/call-foreign.js';
 import { randomId } from '../../common/random-id.js';
 import { Timer, type TimerWheel } from '../../common/timer-wheel.js';
 
 /** The server, as far as its cluster is concerned. */
 export interface ClusterContext {
   readonly wheel: TimerWheel;
+  /** Whether no other server can hear of anything, since the adapter is the one in memory. */
+  isAlone(): boolean;
   serverCount(): Promise<number>;
   /** To the other servers; may be lost. */
   send(message: unknown[]): void;
@@ -25,7 +28,7 @@ interface OpenRequest {
  * Questions to the other servers of a cluster whose answers count one by one, over any adapter: a server that stands still
  * delays nothing that another one can answer.
  */
-export class ClusterRequests {
+export class ClusterRequests implements ForeignErrorSink<undefined> {
   readonly #handlers = new Map<string, ClusterHandler>();
   readonly #open = new Map<string, OpenRequest>();
 
@@ -51,10 +54,16 @@ export class ClusterRequests {
     });
   }
 
+  /** Tells the other servers something that is not answered; their handler of this kind gets it. */
+  tell(kind: string, ...args: unknown[]): void {
+    if (!this.context.isAlone()) this.context.send([TELL, kind, ...args]);
+  }
+
   /** A message of another server. Returns whether it is one of these. */
   receive([event, id, ...rest]: readonly unknown[]): boolean {
     if (event === ASK) void this.#answer(id as string, rest);
     else if (event === ANSWER) this.#onAnswer(id as string, rest[0]);
+    else if (event === TELL) this.#hear(id as string, rest);
     else return false;
     return true;
   }
@@ -68,6 +77,16 @@ export class ClusterRequests {
     } catch (error) {
       this.context.reportError(error);
     }
+  }
+
+  #hear(kind: string, args: unknown[]): void {
+    const handler = this.#handlers.get(kind);
+    if (handler !== undefined) callForeign(handler as ForeignFunction, undefined, args, this, undefined);
+  }
+
+  /** @internal */
+  onForeignError(error: unknown): void {
+    this.context.reportError(error);
   }
 
   #onAnswer(id: string, answer: unknown): void {
@@ -88,3 +107,4 @@ export class ClusterRequests {
 /** Events between servers of this package; others have no listener for them. */
 const ASK = 'nestjs-socketio:ask';
 const ANSWER = 'nestjs-socketio:answer';
+const TELL = 'nestjs-socketio:tell';

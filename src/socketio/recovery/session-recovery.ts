@@ -8,6 +8,7 @@ import type {
   SessionToPersist,
 } from '../adapter/adapter.js';
 import { isSessionAdapter, type AdapterPort } from '../adapter/adapter-port.js';
+import { isExpired } from '../client/user-rooms.js';
 import type { RecoveringAdapter } from './recovering-adapter.js';
 import type { AwaitedSession, RecoveryMemory } from './recovery-memory.js';
 
@@ -64,7 +65,9 @@ export class SessionRecovery {
     // In memory it is there until the socket is let in.
     const isFromElsewhere = session !== null && this.ownAdapter === null && !memory.forget(pid);
     if (isFromElsewhere && this.#sessionAdapter === null) this.context.announceRestored(pid);
-    return session;
+    if (session === null || !isExpired(session.rooms)) return session;
+    this.giveBack(session);
+    return null;
   }
 
   /** The client was refused, or its connection died meanwhile: it may try again within what is left of its time. */

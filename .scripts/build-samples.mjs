@@ -1,6 +1,8 @@
 /**
- * Compiles every folder of sample that has a tsconfig.json into a dist of its own; the package must have been built. With
- * `--if-needed` only what is older than its sources, the package included, as tests want it.
+ * Compiles folders of sample that have a tsconfig.json into a dist of their own, and says what it does.
+ *
+ *   node .scripts/build-samples.mjs                        all of them; the package must have been built
+ *   node .scripts/build-samples.mjs --if-needed 01-chat    this one if it is older than its sources, and the package as well
  */
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
@@ -8,13 +10,18 @@ import { createRequire } from 'node:module';
 import path from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
 const tsc = createRequire(import.meta.url).resolve('typescript/bin/tsc');
 /** Holds the id of the process that builds: test files run side by side, and each asks for the samples. */
 const lock = path.join(root, '.cache/build-samples.lock');
 
-const ifNeeded = process.argv.includes('--if-needed');
+const { values, positionals: wanted } = parseArgs({
+  options: { 'if-needed': { type: 'boolean', default: false } },
+  allowPositionals: true,
+});
+const ifNeeded = values['if-needed'];
 
 await takeLock();
 try {
@@ -29,18 +36,28 @@ try {
 function buildAll() {
   // The last file that the build of the package makes.
   const built = path.join(root, 'dist/cjs/package.json');
-  if (ifNeeded && isStale(built, ['src', 'tsconfig.json', 'package.json'])) run('.scripts/build.mjs');
+  if (ifNeeded && isStale(built, ['src', 'tsconfig.json', 'package.json'])) build('the package', '.scripts/build.mjs');
   for (const sample of samples()) {
     const main = path.join(root, sample, 'dist/main.js');
-    if (ifNeeded && !isStale(main, [`${sample}/src`, `${sample}/tsconfig.json`, built])) continue;
+    if (ifNeeded && !isStale(main, [`${sample}/src`, `${sample}/tsconfig.json`, built])) {
+      console.log(`${sample} is up to date`);
+      continue;
+    }
     rmSync(path.dirname(main), { recursive: true, force: true });
-    run(tsc, '-p', sample, '--noEmitOnError');
+    build(sample, tsc, '-p', sample, '--noEmitOnError');
   }
 }
 
 function samples() {
-  const folders = readdirSync(path.join(root, 'sample')).map((name) => `sample/${name}`);
-  return folders.filter((folder) => existsSync(path.join(root, folder, 'tsconfig.json')));
+  const names = readdirSync(path.join(root, 'sample')).filter((name) => wanted.length === 0 || wanted.includes(name));
+  return names.map((name) => `sample/${name}`).filter((folder) => existsSync(path.join(root, folder, 'tsconfig.json')));
+}
+
+function build(what, ...args) {
+  console.log(`building ${what} …`);
+  const started = performance.now();
+  execFileSync(process.execPath, args, { cwd: root, stdio: 'inherit' });
+  console.log(`built ${what} in ${((performance.now() - started) / 1_000).toFixed(1)} s`);
 }
 
 function isStale(file, sources) {
@@ -53,10 +70,6 @@ function newestChange(file) {
   const entry = statSync(file);
   if (!entry.isDirectory()) return entry.mtimeMs;
   return Math.max(entry.mtimeMs, ...readdirSync(file).map((name) => newestChange(path.join(file, name))));
-}
-
-function run(...args) {
-  execFileSync(process.execPath, args, { cwd: root, stdio: 'inherit' });
 }
 
 async function takeLock() {

@@ -1,10 +1,13 @@
-import { chromium, type Browser, type Locator, type Page } from 'playwright-core';
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { chromium, type Browser, type BrowserContextOptions, type Locator, type Page } from 'playwright-core';
 import { cleanup } from '../support/cleanup.js';
 import { describeWith } from '../support/requirements.js';
 import { buildSamples, startSample } from '../support/sample.js';
 
 /** How long a page may take for one step; a reconnect takes up to a few seconds of it. */
-const PATIENCE = 15_000;
+const PATIENCE = 20_000;
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
 const QUIET = [
   '--no-sandbox',
@@ -14,6 +17,16 @@ const QUIET = [
   '--disable-background-networking',
   '--disable-component-update',
   '--disable-sync',
+];
+
+const SCREENS = {
+  desktop: { viewport: { width: 1_280, height: 800 } },
+  phone: { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true },
+};
+/** What a keyboard leaves of a phone's screen. */
+const WITH_KEYBOARD = [
+  { width: 390, height: 480 },
+  { width: 360, height: 340 },
 ];
 
 /** Three by two pixels. */
@@ -28,27 +41,22 @@ describeWith('chromium', 'the chat in a browser', (executablePath) => {
   beforeAll(async () => {
     await buildSamples();
     browser = await chromium.launch({ executablePath, args: QUIET });
-  }, 120_000);
+  }, 180_000);
 
   afterAll(() => browser.close());
 
   it.each([
     { query: '?transport=polling', transport: 'polling' },
     { query: '?transport=websocket', transport: 'websocket' },
-    { query: '', transport: 'websocket' },
+    { query: '?room=tea', transport: 'websocket' },
   ])(
     'works with "$query" and ends up over $transport',
     async ({ query, transport }) => {
       const server = await startSample('01-chat');
       const ada = await openPage(browser, server.url + query);
       const bob = await openPage(browser, server.url + query);
-      for (const [page, nickname] of [
-        [ada, 'Ada'],
-        [bob, 'Bob'],
-      ] as const) {
-        await signIn(page, nickname);
-        await joinRoom(page, 'tea');
-      }
+      await rename(ada, 'Ada');
+      await rename(bob, 'Bob');
       for (const page of [ada, bob]) {
         await shown(page.locator('#transport', { hasText: `over ${transport}` }));
         await shown(page.locator('#members', { hasText: /Ada.*Bob/ }));
@@ -57,65 +65,258 @@ describeWith('chromium', 'the chat in a browser', (executablePath) => {
       // Typed as a person would: the notice is volatile, and repeated while keys come.
       await Promise.all([
         bob.locator('#text').pressSequentially('Milk & <b>sugar</b>?', { delay: 80 }),
-        shown(ada.locator('#typing', { hasText: 'Bob is typing' })),
+        shown(ada.locator('#typing', { hasText: 'Bob is typing…' })),
       ]);
       await bob.locator('#text').press('Enter');
-      await shown(ada.locator('.message:not(.own) p', { hasText: 'Milk & <b>sugar</b>?' }));
-      await shown(bob.locator('.message.own', { hasText: 'Milk' }).locator('.delivery', { hasText: '✓ delivered' }));
+      await shown(ada.locator('.group:not(.own) .message p', { hasText: 'Milk & <b>sugar</b>?' }));
+      await shown(bob.locator('.own .status', { hasText: 'Seen by Ada' }));
 
       await ada.locator('#image').setInputFiles({ name: 'cup.png', mimeType: 'image/png', buffer: PNG });
-      await shown(
-        ada.locator('.message.own', { has: ada.locator('img') }).locator('.delivery', { hasText: '✓ delivered' }),
-      );
-      const image = bob.locator('.message:not(.own) img[alt="cup.png"]');
+      const image = bob.locator('.group:not(.own) img[alt="cup.png"]');
       await shown(image);
       expect(await sizeOf(image)).toEqual({ width: 3, height: 2 });
+      await shown(ada.locator('.own .status', { hasText: 'Seen by Bob' }));
 
       await server.stop('SIGKILL');
       for (const page of [ada, bob]) await shown(page.locator('#connection[data-state="reconnecting"]'));
+      await say(ada, 'Are you still there?');
+      await shown(ada.locator('.own .status', { hasText: 'Sending…' }));
       await startSample('01-chat', server.port);
-      for (const page of [ada, bob]) {
-        await shown(page.locator('#connection[data-state="connected"]'));
-        await shown(page.locator('.notice', { hasText: 'You are back in tea' }));
-        await shown(page.locator('#members', { hasText: /Ada.*Bob/ }));
-      }
-      await send(ada, 'Are you still there?');
       await shown(
-        ada.locator('.message.own', { hasText: 'still there' }).locator('.delivery', { hasText: '✓ delivered' }),
+        ada.locator('.own .message', { hasText: 'still there' }).locator('.status', { hasText: 'Seen by Bob' }),
       );
-      await shown(bob.locator('.message:not(.own)', { hasText: 'Are you still there?' }));
-      await shown(bob.locator('#transport', { hasText: `over ${transport}` }));
+      await shown(bob.locator('.group:not(.own) .message', { hasText: 'Are you still there?' }));
+      for (const page of [ada, bob]) {
+        await shown(page.locator('#transport', { hasText: `over ${transport}` }));
+        await shown(page.locator('#members', { hasText: /Ada|Bob/ }));
+        await shown(page.locator('#recovery', { hasText: 'as a new socket' }));
+        expect(await page.locator('.message').count()).toBe(3);
+      }
+    },
+    90_000,
+  );
+
+  describe.each(Object.entries(SCREENS))('on a %s', (screen, options) => {
+    it('opens in a room with a name, which is changed in place and remembered', async () => {
+      const { url } = await startSample('01-chat');
+      const page = await openPage(browser, url, options);
+      await shown(page.getByRole('heading', { name: 'lobby' }));
+      expect(page.url()).toBe(`${url}/?room=lobby`);
+      const name = page.getByLabel('You are');
+      expect(await name.inputValue()).toMatch(/^[A-Z]\w+ [A-Z]\w+$/);
+
+      await rename(page, '   ');
+      await shown(page.getByRole('alert').filter({ hasText: 'Please enter a name' }));
+      await rename(page, 'Ada');
+      await page.locator('#members', { hasText: 'Ada' }).waitFor({ state: 'attached' });
+      await say(page, 'Anybody here?');
+      await page.reload();
+      await shown(page.locator('.own', { hasText: 'Anybody here?' }));
+      expect(await name.inputValue()).toBe('Ada');
+
+      // A second window of the same browser is a second person.
+      const second = await page.context().newPage();
+      await second.goto(url);
+      await second.locator('#members', { hasText: /Ada.*Ada 2/ }).waitFor({ state: 'attached' });
+      await shown(second.locator('.group:not(.own)', { hasText: 'Anybody here?' }));
+    }, 60_000);
+
+    it('gives away the link of its room', async () => {
+      const { url } = await startSample('01-chat');
+      const page = await openPage(browser, `${url}?room=tea`, {
+        ...options,
+        permissions: ['clipboard-read', 'clipboard-write'],
+      });
+      // The dialog of a phone cannot be operated from here.
+      await page.evaluate('navigator.share = (shared) => navigator.clipboard.writeText(shared.url)');
+      await page.getByRole('button', { name: 'Share' }).click();
+      await until(page, async () => (await page.evaluate('navigator.clipboard.readText()')) === `${url}/?room=tea`);
+    }, 60_000);
+
+    it('has nothing that axe finds, in light and in dark colors', async () => {
+      const { url } = await startSample('01-chat');
+      const other = await openPage(browser, url);
+      await rename(other, 'Bob');
+      const page = await openPage(browser, url, { ...options, reducedMotion: 'reduce' });
+      expect(await violationsInBoth(page)).toEqual([]);
+      await say(page, 'One');
+      await say(page, 'Two');
+      await page.locator('#image').setInputFiles({ name: 'cup.png', mimeType: 'image/png', buffer: PNG });
+      await say(other, 'Three');
+      await shown(page.locator('.group:not(.own)', { hasText: 'Three' }));
+      expect(await violationsInBoth(page)).toEqual([]);
+      expect(await page.evaluate('document.getAnimations().length')).toBe(0);
+      for (const [name, panel] of [
+        ['People', '#people'],
+        ['Inspect', '#inspector'],
+      ]) {
+        if (screen === 'phone') await page.getByRole('button', { name }).click();
+        await shown(page.locator(panel));
+        expect(await violationsInBoth(page)).toEqual([]);
+      }
+      expect(await page.evaluate('document.documentElement.scrollWidth - innerWidth')).toBe(0);
+    }, 60_000);
+  });
+
+  it.each(WITH_KEYBOARD)(
+    'leaves half of $width × $height to the log, and the composer in its card',
+    async (size) => {
+      const { url } = await startSample('01-chat');
+      const page = await openPage(browser, url, SCREENS.phone);
+      for (let line = 0; line < 12; line++) await say(page, `line ${line}`);
+      await page.locator('#text').click();
+      await page.setViewportSize(size);
+      // A long message grows the field.
+      await page.locator('#text').fill('one\ntwo\nthree\nfour\nfive\nsix');
+      await page.locator('#text').fill('');
+      await until(page, async () => (await boxOf(page, '#log')).height >= size.height / 2);
+      const [card, composer, send] = await Promise.all(
+        ['#chat', '#composer', '#send'].map((each) => boxOf(page, each)),
+      );
+      expect(composer.y + composer.height).toBeLessThanOrEqual(card.y + card.height);
+      expect(card.y + card.height).toBeLessThanOrEqual(size.height);
+      expect(send.x + send.width).toBeLessThanOrEqual(size.width);
+      // The end of the log stays in view.
+      const last = await boxOf(page, '.message >> nth=-1');
+      expect(last.y + last.height).toBeLessThanOrEqual(composer.y);
     },
     60_000,
   );
 
-  it('tells why a nickname or an image is refused', async () => {
+  it('says "sent" for what the server has, and "seen" for what was on a screen', async () => {
+    const { url } = await startSample('01-chat');
+    const ada = await openPage(browser, url, { ...SCREENS.phone, viewport: { width: 390, height: 560 } });
+    const bob = await openPage(browser, url);
+    await rename(ada, 'Ada');
+    await rename(bob, 'Bob');
+    for (let line = 0; line < 12; line++) await say(ada, `line ${line}`);
+    await shown(ada.locator('[data-latest] .status', { hasText: 'Seen by Bob' }));
+
+    // Ada reads above, then looks at the inspector, which covers the log of a phone.
+    await ada.locator('#log').evaluate((log) => log.scrollTo(0, 0));
+    await say(bob, 'What do you think?');
+    await shown(ada.locator('#jump', { hasText: '1 new message' }));
+    await ada.getByRole('button', { name: 'Inspect' }).click();
+    await say(bob, 'Hello?');
+    await until(ada, async () => (await ada.title()) === '(2) lobby · Chat');
+    expect(await bob.locator('[data-latest] .status').textContent()).toBe('Sent');
+    await ada.keyboard.press('Escape');
+    await ada.locator('#jump').click();
+    await shown(ada.locator('.divider'));
+    await shown(bob.locator('[data-latest] .status', { hasText: 'Seen by Ada' }));
+    expect(await ada.title()).toBe('lobby · Chat');
+  }, 60_000);
+
+  it('says what was not sent, and sends it once at another try', async () => {
     const server = await startSample('01-chat');
     const ada = await openPage(browser, server.url);
-    await signIn(ada, 'Ada');
-    await joinRoom(ada, 'tea');
+    const bob = await openPage(browser, server.url);
+    await ada.clock.install();
+    await server.stop('SIGKILL');
+    await shown(ada.locator('#connection[data-state="reconnecting"]'));
+    await say(ada, 'Hello?');
+    await ada.clock.fastForward(16_000);
+    await shown(ada.locator('.status', { hasText: 'Not sent: no answer from the server.' }));
+    await startSample('01-chat', server.port);
+    await shown(ada.locator('#connection[data-state="connected"]'));
+    await ada.getByRole('button', { name: 'Try again' }).click();
+    await shown(ada.locator('.status', { hasText: 'Seen by' }));
+    await shown(bob.locator('.message', { hasText: 'Hello?' }));
+    expect(await bob.locator('.message').count()).toBe(1);
 
-    const other = await openPage(browser, server.url);
-    await signIn(other, 'ada');
-    await shown(other.locator('[role="alert"]', { hasText: 'The nickname “ada” is taken.' }));
-    await signIn(other, '   ');
-    await shown(other.locator('[role="alert"]', { hasText: 'The nickname is empty.' }));
-    await signIn(other, 'Bob');
-    await shown(other.locator('#join'));
+    await ada
+      .locator('#image')
+      .setInputFiles({ name: 'cup.svg', mimeType: 'image/svg+xml', buffer: Buffer.from('<svg/>') });
+    await shown(ada.locator('#toast', { hasText: 'cup.svg is not an image that this browser can read.' }));
+  }, 90_000);
 
-    const buffer = Buffer.alloc(1_000_001);
-    await ada.locator('#image').setInputFiles({ name: 'big.png', mimeType: 'image/png', buffer });
-    await shown(ada.locator('.notice', { hasText: 'big.png is too large' }));
-    await ada.locator('#image').setInputFiles({ name: 'cup.svg', mimeType: 'image/svg+xml', buffer: PNG });
-    await shown(ada.locator('.delivery', { hasText: '✗ not delivered: This is not a PNG, JPEG, GIF or WebP image.' }));
-    await ada.locator('#leave').click();
-    await shown(ada.locator('#controls:disabled'));
+  it('makes a large image smaller before it sends it', async () => {
+    const { url } = await startSample('01-chat');
+    const ada = await openPage(browser, url);
+    const bob = await openPage(browser, url);
+    // Noise, which no format makes small.
+    const bytes = (await ada.evaluate(`(async () => {
+      const canvas = new OffscreenCanvas(2400, 1200);
+      const to = canvas.getContext('2d');
+      const image = to.createImageData(2400, 1200);
+      for (let at = 0; at < image.data.length; at += 65536) crypto.getRandomValues(image.data.subarray(at, at + 65536));
+      to.putImageData(image, 0, 0);
+      const blob = await canvas.convertToBlob({ type: 'image/jpeg', quality: 1 });
+      const reader = new FileReader();
+      reader.readAsDataURL(blob);
+      await new Promise((resolve) => reader.addEventListener('load', resolve));
+      return reader.result.split(',')[1];
+    })()`)) as string;
+    const buffer = Buffer.from(bytes, 'base64');
+    expect(buffer.length).toBeGreaterThan(2_000_000);
+    await ada.locator('#image').setInputFiles({ name: 'noise.jpeg', mimeType: 'image/jpeg', buffer });
+    const image = bob.locator('img[alt="noise.jpg"]');
+    await shown(image);
+    expect((await sizeOf(image)).width).toBeLessThanOrEqual(1_600);
+  }, 60_000);
+
+  it('cuts its link, recovers, and shows what was replayed', async () => {
+    const { url } = await startSample('01-chat');
+    const ada = await openPage(browser, url);
+    const bob = await openPage(browser, url);
+    await shown(ada.locator('#path', { hasText: 'upgraded to websocket after' }));
+    await shown(ada.locator('#node', { hasText: `Node ${process.version}` }));
+    const id = await ada.locator('#socket-id').textContent();
+    await ada.getByRole('button', { name: 'Cut the link' }).click();
+    await shown(ada.locator('#recovery', { hasText: 'The link is down.' }));
+    await shown(bob.locator('#members', { hasText: 'connection lost' }));
+    await say(bob, 'Are you away?');
+    await shown(ada.locator('#recovery', { hasText: 'as the same socket: 4 events were replayed' }));
+    await shown(ada.locator('#replayed', { hasText: 'message: Are you away?' }));
+    await shown(ada.locator('#replayed', { hasText: 'Note 3 of 3' }));
+    expect(await ada.locator('.message', { hasText: 'Are you away?' }).count()).toBe(1);
+    expect(await ada.locator('#socket-id').textContent()).toBe(id);
+    await shown(ada.locator('#trip', { hasText: /^\d+\.\d ms$/ }));
+    await shown(ada.locator('#traffic', { hasText: /\d+ in, .* · \d+ out, / }));
+    await shown(ada.locator('#packets', { hasText: '42/chat,' }));
+  }, 60_000);
+
+  it('is used by keyboard alone', async () => {
+    const { url } = await startSample('01-chat');
+    const page = await openPage(browser, url, SCREENS.phone);
+    const reached: string[] = [];
+    for (let step = 0; step < 9; step++) {
+      await page.keyboard.press('Tab');
+      reached.push((await page.evaluate('document.activeElement.id')) as string);
+    }
+    expect(reached).toEqual([
+      'share',
+      'people-button',
+      'inspector-button',
+      'log',
+      'invite',
+      'name',
+      'image',
+      'text',
+      'send',
+    ]);
+    await page.keyboard.press('Shift+Tab');
+    await page.keyboard.type('first line');
+    await page.keyboard.press('Shift+Enter');
+    await page.keyboard.type('second line');
+    await page.keyboard.press('Enter');
+    await shown(page.locator('.own p', { hasText: /first line\nsecond line/ }));
+    await page.locator('#people-button').focus();
+    await page.keyboard.press('Enter');
+    await shown(page.locator('#people'));
+    expect(await page.evaluate('document.activeElement.dataset.close')).toBe('people');
+    await page.keyboard.press('Escape');
+    expect(await page.evaluate('document.activeElement.id')).toBe('people-button');
   }, 60_000);
 });
 
 /** A page in a profile of its own; an error that its script does not catch fails the test. */
-async function openPage(browser: Browser, url: string): Promise<Page> {
-  const context = await browser.newContext();
+async function openPage(
+  browser: Browser,
+  url: string,
+  options: BrowserContextOptions = SCREENS.desktop,
+): Promise<Page> {
+  const context = await browser.newContext(options);
   context.setDefaultTimeout(PATIENCE);
   const errors: Error[] = [];
   cleanup(async () => {
@@ -125,27 +326,32 @@ async function openPage(browser: Browser, url: string): Promise<Page> {
   const page = await context.newPage();
   page.on('pageerror', (error) => errors.push(error));
   await page.goto(url);
+  await shown(page.locator('#connection[data-state="connected"]'));
   return page;
 }
 
-async function signIn(page: Page, nickname: string): Promise<void> {
-  await page.getByLabel('Nickname').fill(nickname);
-  await page.getByRole('button', { name: 'Sign in' }).click();
+async function rename(page: Page, name: string): Promise<void> {
+  await page.getByLabel('You are').fill(name);
+  await page.getByLabel('You are').press('Enter');
 }
 
-async function joinRoom(page: Page, room: string): Promise<void> {
-  await page.getByLabel('Name of the room').fill(room);
-  await page.getByRole('button', { name: 'Join' }).click();
-  await shown(page.getByRole('heading', { name: room }));
-}
-
-async function send(page: Page, text: string): Promise<void> {
-  await page.getByLabel('Message', { exact: true }).fill(text);
-  await page.getByRole('button', { name: 'Send', exact: true }).click();
+async function say(page: Page, text: string): Promise<void> {
+  await page.locator('#text').fill(text);
+  await page.locator('#text').press('Enter');
+  await page.locator('.own .message', { hasText: text }).last().waitFor({ state: 'attached' });
 }
 
 function shown(locator: Locator): Promise<void> {
-  return locator.waitFor({ state: 'visible' });
+  return locator.first().waitFor({ state: 'visible' });
+}
+
+/** Asks until it is so; the page's own timeout ends it. */
+async function until(page: Page, isSo: () => Promise<boolean>): Promise<void> {
+  while (!(await isSo())) await page.evaluate('new Promise(requestAnimationFrame)');
+}
+
+async function boxOf(page: Page, selector: string): Promise<{ x: number; y: number; width: number; height: number }> {
+  return (await page.locator(selector).boundingBox())!;
 }
 
 /** The size of the picture itself, once it is decoded. */
@@ -155,4 +361,19 @@ function sizeOf(image: Locator): Promise<{ width: number; height: number }> {
     await decoded.decode();
     return { width: decoded.naturalWidth, height: decoded.naturalHeight };
   });
+}
+
+async function violationsInBoth(page: Page): Promise<string[]> {
+  const found: string[] = [];
+  for (const colorScheme of ['light', 'dark'] as const) {
+    await page.emulateMedia({ colorScheme });
+    found.push(...(await violations(page)));
+  }
+  return found;
+}
+
+/** What axe finds wrong for people who use assistive technology. */
+function violations(page: Page): Promise<string[]> {
+  const run = `${axe}; axe.run().then(({ violations }) => violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => id + ': ' + html)))`;
+  return page.evaluate(run) as Promise<string[]>;
 }

@@ -1,7 +1,10 @@
-import { randomUUID } from 'node:crypto';
+import { createHash } from 'node:crypto';
+import { hostname } from 'node:os';
 import {
   Ack,
+  Arg,
   ConnectedSocket,
+  DisconnectReason,
   Gateway,
   HandshakeAuth,
   MessageBody,
@@ -9,109 +12,154 @@ import {
   OnDisconnect,
   OnEvent,
   OnHandshake,
-  SocketIoException,
   Websocket,
   type SocketOf,
 } from 'nestjs-socketio';
-import { chat, type Image, type Receipt } from './chat.contract.js';
-import { ImagePipe, MAX_IMAGE_BYTES } from './image.pipe.js';
-import { TextPipe } from './text.pipe.js';
+import type { BodyOf, HandshakeAuthOf, SentArgsOf } from 'nestjs-socketio/contract';
+import { chat, type Message, type Node, type Person, type Receipt } from './chat.contract.js';
+import { Rooms, type Room } from './rooms.js';
 
 type ChatSocket = SocketOf<typeof chat>;
 
-/** Everyone has a nickname and is in one room at a time. Nothing is kept: who joins later does not see what was said. */
+/** Somebody whose connection was lost is offline for this long, then has left; an empty room stays as long. In milliseconds. */
+const GRACE = 10_000;
+/** When the three notes of a rehearsal are sent. In milliseconds. */
+const NOTES = [600, 1_200, 1_800];
+const NODE: Node = { host: hostname(), pid: process.pid, version: process.version };
+
+/** Every client is in the room that it names when it connects. What arrives here fits the contract. */
 @Gateway(chat)
 export class ChatGateway {
-  /** By nickname in lower case. Taken during the handshake already, so that two who knock at once do not both get it. */
-  readonly #owners = new Map<string, ChatSocket>();
+  constructor(
+    private readonly websocket: Websocket,
+    private readonly rooms: Rooms,
+  ) {}
 
-  constructor(private readonly websocket: Websocket) {}
-
+  /** Runs again when a client recovers its connection. */
   @OnHandshake()
-  claimNickname(
+  identify(
+    @HandshakeAuth(chat) { key, name, room }: HandshakeAuthOf<typeof chat>,
     @ConnectedSocket(chat) socket: ChatSocket,
-    @HandshakeAuth('nickname', new TextPipe('nickname', 24)) nickname: string,
   ): void {
-    // An owner whose connection ended before the handshake did was never connected, so it was not released either.
-    if (this.#owners.get(nickname.toLowerCase())?.conn.readyState === 'open') {
-      throw new SocketIoException(`The nickname “${nickname}” is taken.`, { code: 'NICKNAME_TAKEN' });
-    }
-    this.#owners.set(nickname.toLowerCase(), socket);
-    socket.data.nickname = nickname;
+    socket.data = { id: createHash('sha256').update(key).digest('base64url').slice(0, 12), name, room };
   }
 
+  /** A recovered client has got by now what it missed, and keeps what it has. */
   @OnConnect()
-  welcome(@ConnectedSocket(chat) socket: ChatSocket): void {
-    socket.emit('welcome', { nickname: socket.data.nickname, maxImageBytes: MAX_IMAGE_BYTES });
+  async enter(@ConnectedSocket(chat) socket: ChatSocket): Promise<void> {
+    const room = roomOf(this.rooms, socket);
+    const person = room.enter(socket.data.id, socket.data.name);
+    await socket.join(channelOf(socket));
+    socket.to(channelOf(socket)).emit('person', person);
+    const history = socket.recovered ? [] : room.history;
+    socket.emit('welcome', { you: person, people: room.people, history, node: NODE });
   }
 
-  @Ack(chat.in.join)
-  async join(
+  @Ack(chat.in.say)
+  say(
     @ConnectedSocket(chat) socket: ChatSocket,
-    @MessageBody(chat.in.join, new TextPipe('name of the room', 40)) room: string,
-  ): Promise<{ room: string; members: string[] }> {
-    await this.leave(socket);
-    socket.data.room = room;
-    await socket.join(channelOf(room));
-    socket.to(channelOf(room)).emit('joined', socket.data.nickname);
-    const members = await this.websocket.of(chat).in(channelOf(room)).fetchSockets();
-    return { room, members: members.map(({ data }) => data.nickname) };
-  }
-
-  @Ack(chat.in.leave)
-  async leave(@ConnectedSocket(chat) socket: ChatSocket): Promise<void> {
-    const { nickname, room } = socket.data;
-    if (room === undefined) return;
-    delete socket.data.room;
-    await socket.leave(channelOf(room));
-    socket.to(channelOf(room)).emit('left', nickname);
-  }
-
-  @Ack(chat.in.message)
-  message(
-    @ConnectedSocket(chat) socket: ChatSocket,
-    @MessageBody(chat.in.message, new TextPipe('message', 2_000)) text: string,
+    @MessageBody(chat.in.say) { id, text }: BodyOf<typeof chat.in.say>,
   ): Receipt {
-    const channel = currentChannel(socket);
-    const receipt = createReceipt();
-    socket.to(channel).emit('message', { ...receipt, from: socket.data.nickname, text });
-    return receipt;
+    return this.#post(socket, { id, text, image: null });
   }
 
-  @Ack(chat.in.image)
-  image(@ConnectedSocket(chat) socket: ChatSocket, @MessageBody(chat.in.image, new ImagePipe()) image: Image): Receipt {
-    const channel = currentChannel(socket);
-    const receipt = createReceipt();
-    socket.to(channel).emit('image', { ...receipt, ...image, from: socket.data.nickname });
-    return receipt;
+  @Ack(chat.in.show)
+  show(
+    @ConnectedSocket(chat) socket: ChatSocket,
+    @Arg(chat.in.show, 0) { id, name, type }: SentArgsOf<typeof chat.in.show>[0],
+    @Arg(chat.in.show, 1) data: Buffer,
+  ): Receipt {
+    return this.#post(socket, { id, text: null, image: { name, type, data } });
   }
 
-  /** Volatile: whoever cannot be reached right now does not need to hear of it later. */
+  @Ack(chat.in.rename)
+  rename(@ConnectedSocket(chat) socket: ChatSocket, @MessageBody(chat.in.rename) name: string): Person {
+    const room = roomOf(this.rooms, socket);
+    const person = personOf(room, socket);
+    room.rename(person, name);
+    socket.to(channelOf(socket)).emit('person', person);
+    return person;
+  }
+
+  /** Volatile: it is of no use later. */
   @OnEvent(chat.in.typing)
-  typing(socket: ChatSocket, isTyping: unknown): void {
-    const { nickname, room } = socket.data;
-    if (room !== undefined) socket.volatile.to(channelOf(room)).emit('typing', nickname, isTyping === true);
+  typing(@ConnectedSocket(chat) socket: ChatSocket, @MessageBody(chat.in.typing) isTyping: boolean): void {
+    socket.volatile.to(channelOf(socket)).emit('typing', socket.data.id, isTyping);
+  }
+
+  @OnEvent(chat.in.seen)
+  seen(@ConnectedSocket(chat) socket: ChatSocket, @MessageBody(chat.in.seen) message: string): void {
+    const room = roomOf(this.rooms, socket);
+    if (room.find(message) === undefined) return;
+    personOf(room, socket).seen = message;
+    socket.to(channelOf(socket)).emit('seen', socket.data.id, message);
+  }
+
+  @OnEvent(chat.in.away)
+  away(@ConnectedSocket(chat) socket: ChatSocket, @MessageBody(chat.in.away) isAway: boolean): void {
+    const person = personOf(roomOf(this.rooms, socket), socket);
+    person.state = isAway ? 'away' : 'here';
+    socket.to(channelOf(socket)).emit('person', person);
+  }
+
+  @Ack(chat.in.probe)
+  probe(): void {
+    // The ack is the answer.
+  }
+
+  /** To the room of the socket's id, which a client that recovers is still in: an event for it is kept, not lost. */
+  @Ack(chat.in.rehearse)
+  rehearse(@ConnectedSocket(chat) socket: ChatSocket): void {
+    for (const [index, delay] of NOTES.entries()) {
+      const text = `Note ${index + 1} of ${NOTES.length}, sent while the link was cut`;
+      setTimeout(() => this.websocket.of(chat).to(socket.id).emit('note', text), delay).unref();
+    }
   }
 
   @OnDisconnect()
-  async releaseNickname(socket: ChatSocket): Promise<void> {
-    const nickname = socket.data.nickname.toLowerCase();
-    if (this.#owners.get(nickname) === socket) this.#owners.delete(nickname);
-    await this.leave(socket);
+  leave(@ConnectedSocket(chat) socket: ChatSocket, @DisconnectReason() reason: string): void {
+    const room = roomOf(this.rooms, socket);
+    const person = room.disconnect(socket.data.id);
+    if (person === undefined) return;
+    // Without this socket: if it recovers, it is not told that it was away.
+    const channel = this.websocket.of(chat).to(channelOf(socket)).except(socket.id);
+    const remove = (): void => {
+      if (person.state !== 'offline') return;
+      room.remove(person.id);
+      channel.emit('left', person.id);
+      setTimeout(() => this.rooms.closeIfEmpty(socket.data.room), GRACE).unref();
+    };
+    if (reason === 'client namespace disconnect') {
+      remove();
+      return;
+    }
+    channel.emit('person', person);
+    setTimeout(remove, GRACE).unref();
+  }
+
+  /** A message that was sent twice, since its receipt was lost, is kept once. */
+  #post(socket: ChatSocket, { id, text, image }: Pick<Message, 'id' | 'text' | 'image'>): Receipt {
+    const room = roomOf(this.rooms, socket);
+    const known = room.find(id);
+    if (known !== undefined) return { at: known.at };
+    const { name } = personOf(room, socket);
+    const message: Message = { id, at: Date.now(), from: { id: socket.data.id, name }, text, image };
+    room.add(message);
+    socket.to(channelOf(socket)).emit('message', message);
+    return { at: message.at };
   }
 }
 
 /** A name of its own for the rooms of the chat: each socket is also in a room that is called like its id. */
-function channelOf(room: string): string {
-  return `chat:${room}`;
+function channelOf(socket: ChatSocket): string {
+  return `chat:${socket.data.room}`;
 }
 
-/** @throws SocketIoException where the socket is in no room */
-function currentChannel(socket: ChatSocket): string {
-  if (socket.data.room === undefined) throw new SocketIoException('Join a room first.', { code: 'NO_ROOM' });
-  return channelOf(socket.data.room);
+function roomOf(rooms: Rooms, socket: ChatSocket): Room {
+  return rooms.open(socket.data.room);
 }
 
-function createReceipt(): Receipt {
-  return { id: randomUUID(), at: Date.now() };
+/** Whoever is connected is in the room: events are handled once `enter` has settled. */
+function personOf(room: Room, socket: ChatSocket): Person {
+  return room.person(socket.data.id) ?? room.enter(socket.data.id, socket.data.name);
 }

@@ -55,10 +55,13 @@ export {
   Server,
   Socket,
   UserTarget,
+  type AdapterConstructor,
   type BroadcastOptions,
+  type Client,
   type CorsOptions,
   type DefaultEventsMap,
   type DisconnectDetails,
+  type EngineSession,
   type ErrorAck,
   type ExtendedError,
   type Handshake,
@@ -72,6 +75,7 @@ export {
   type ServerOptions,
   type ServerStats,
   type SocketOf,
+  type SocketTypes,
 } from './socketio/index.js';
 export {
   ContractViolationError,

@@ -50,10 +50,13 @@ export {
   UserTarget,
 };
 export type {
+  AdapterConstructor,
   BroadcastOptions,
+  Client,
   DefaultEventsMap,
   DisconnectDetails,
   DisconnectReason,
+  EngineSession,
   Event,
   ExtendedError,
   Handshake,
@@ -67,4 +70,5 @@ export type {
   ServerOptions,
   ServerStats,
   SocketOf,
+  SocketTypes,
 } from './socketio/index.js';

@@ -10,18 +10,17 @@ import type {
   ShutdownOperation as Shutdown,
 } from '../common/channels.js';
 import type {
+  Client,
   DisconnectDetails,
   DisconnectReason,
   EngineRequest,
+  EngineSession,
   ConnectionError,
   Server,
   Socket,
 } from '../socketio/index.js';
 
 export { OPERATION_NAMES, POINT_NAMES } from '../common/channels.js';
-
-type Client = Socket['client'];
-type EngineSession = Socket['conn'];
 
 /** What subscribers of an operation see; they may set `enclosure` while `start` is published, and change nothing else. */
 export type ConnectOperation = Connect<Client, Socket>;

@@ -2,32 +2,29 @@ import { EventEmitter } from 'node:events';
 import type { IncomingMessage, Server as HttpServer, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { serialize } from 'cookie';
-import { POINTS } from '../common/channels.js';
-import { callListeners, type ForeignErrorSink } from '../common/call-foreign.js';
 import { ConnectionLimits } from './handshake/connection-limits.js';
 import { HandshakeDecision, type AcceptedHandshake, type DecisionContext } from './handshake/handshake-decision.js';
-import { closeDetail, type CloseDetail } from './transport/close-reason.js';
+import { closeDetail } from './transport/close-reason.js';
 import type { Dialect } from './codec/dialect.js';
-import { openPacketTail } from './codec/open-packet.js';
-import { Refusal, type RefusalName } from './http/refusal.js';
+import { EngineEvents } from './engine-events.js';
+import { Refusal } from './http/refusal.js';
 import type { ResolvedEngineOptions } from './engine-options.js';
-import { parseEngineRequest, queryValue, type EngineRequest } from './http/engine-request.js';
-import { EngineCounters, type EngineStats } from './engine-stats.js';
-import { ClosingConnections } from './transport/closing-connections.js';
+import { parseEngineRequest, type EngineRequest } from './http/engine-request.js';
+import type { EngineStats } from './engine-stats.js';
 import { FlushQueue } from './transport/flush-queue.js';
 import { CrossOrigin, type CrossOriginVerdict } from './http/cross-origin.js';
-import { mergeHeaders, removeInvalidHeaders } from './http/header-fields.js';
-import { HttpAttachment, type UpgradeRoute } from './http/http-attachment.js';
-import type { AnswerPolicy, HttpExchange, HttpHeaders } from './http/http-exchange.js';
+import { mergeHeaders } from './http/header-fields.js';
+import { HttpAttachment, type Attachment, type AttachmentHandler, type UpgradeRoute } from './http/http-attachment.js';
+import type { HttpExchange, HttpHeaders } from './http/http-exchange.js';
 import { runMiddlewares, type HttpMiddleware } from './http/http-middleware.js';
 import { NodeExchange } from './http/node-exchange.js';
 import { ProxyTrust } from './http/proxy-trust.js';
-import { RefusalWriter, type ConnectionError, type RefusalListener } from './http/refusal-writer.js';
+import { RefusalWriter } from './http/refusal-writer.js';
 import { UpgradeRequest } from './http/upgrade-request.js';
 import { RequestVerifier } from './handshake/request-verifier.js';
-import { PingGroups } from './session/ping-groups.js';
-import { createSendLimits, type SendLimits } from './session/send-limits.js';
-import { Session, type SessionContext } from './session/session.js';
+import type { EngineSession } from './session/engine-session.js';
+import type { Session } from './session/session.js';
+import { SessionTable } from './session-table.js';
 import { randomId } from '../common/random-id.js';
 import type { TimerWheel } from '../common/timer-wheel.js';
 import { PollingTransport } from './transport/polling/polling-transport.js';
@@ -75,93 +72,78 @@ export interface AttachOptions {
  *
  * Events: `connection` (session), `connection_error` (refusal), `initial_headers` and `headers` (headers, request).
  */
-export class EngineServer extends EventEmitter implements SessionContext, AnswerPolicy, RefusalListener {
-  readonly counters = new EngineCounters();
-  readonly sendLimits: SendLimits;
-  readonly pingGroups: PingGroups;
+export class EngineServer extends EventEmitter {
   readonly #flushQueue: FlushQueue;
-  readonly #sessions = new Map<string, Session>();
+  readonly #sessions: SessionTable;
+  readonly #events: EngineEvents;
   readonly #middlewares: HttpMiddleware[] = [];
   readonly #attachments = new Set<HttpAttachment>();
   readonly #verifier: RequestVerifier;
   readonly #proxies: ProxyTrust;
   readonly #crossOrigin: CrossOrigin;
-  readonly #refusals = new RefusalWriter(this);
+  readonly #refusals: RefusalWriter;
   readonly #decisions: DecisionContext;
   readonly #acceptor: WebsocketAcceptor;
-  readonly #closing: ClosingConnections;
   readonly #webtransports: WebtransportEntry;
-  readonly #openPacketTails: Record<TransportName, string>;
-  readonly #warner: ForeignErrorSink<string> = {
-    onForeignError: (error, about) => this.warn(`A listener of ${about} threw: ${String(error)}`),
+  readonly #attachmentHandler: AttachmentHandler = {
+    handleRequest: (request, response) => this.handleRequest(request, response),
+    handleUpgrade: (request, socket, head) => this.handleUpgrade(request, socket, head),
+    onServerClose: (attachment) => this.#onServerClose(attachment),
   };
   #accepting = true;
 
+  /** @internal */
   constructor(
+    /** The options after all checks; frozen. */
     readonly opts: ResolvedEngineOptions,
     private readonly setup: EngineSetup,
   ) {
     super();
-    this.sendLimits = createSendLimits(opts);
-    this.pingGroups = new PingGroups(opts.pingInterval);
     this.#flushQueue = new FlushQueue(opts.flush === 'immediate');
-    this.#verifier = new RequestVerifier(opts, this.#sessions);
     this.#proxies = new ProxyTrust(opts.trustProxy, setup.warn);
-    this.#crossOrigin = new CrossOrigin(opts, this.#proxies);
     this.#decisions = this.#createDecisionContext();
+    this.#sessions = this.#createSessionTable();
+    this.#events = new EngineEvents(this, this.#sessions.counters, setup, opts.httpCompressionThreshold);
+    this.#refusals = new RefusalWriter(this.#events);
+    this.#verifier = new RequestVerifier(opts, this.#sessions.byId);
+    this.#crossOrigin = new CrossOrigin(opts, this.#proxies);
     this.#acceptor = new WebsocketAcceptor({ ...opts, ...setup }, this.#flushQueue);
     this.#webtransports = this.#createWebtransportEntry();
-    this.#closing = new ClosingConnections(setup.wheel, opts.sendTimeout);
-    this.#openPacketTails = {
-      polling: openPacketTail(opts, this.upgrades('polling')),
-      websocket: openPacketTail(opts, []),
-      webtransport: openPacketTail(opts, []),
-    };
   }
 
+  /** @internal */
   get wheel(): TimerWheel {
     return this.setup.wheel;
   }
 
-  get keepsRequests(): boolean {
-    return this.setup.keepsRequests;
-  }
-
-  /** Whether a hook sees requests, and may have left something on them for later. */
+  /** @internal Whether a hook sees requests, and may have left something on them for later. */
   get hasRequestHooks(): boolean {
     return this.#middlewares.length > 0 || this.opts.allowRequest !== null;
   }
 
+  /** How many sessions are open. */
   get clientsCount(): number {
-    return this.#sessions.size;
+    return this.#sessions.byId.size;
   }
 
   /** The open sessions by id. */
-  get sessions(): ReadonlyMap<string, Session> {
-    return this.#sessions;
+  get sessions(): ReadonlyMap<string, EngineSession> {
+    return this.#sessions.byId;
+  }
+
+  /** @internal The same with what this package alone calls. */
+  get ownSessions(): ReadonlyMap<string, Session> {
+    return this.#sessions.byId;
   }
 
   /** The same under the names of the package engine.io: an object that looks each id up in the map. */
-  get clients(): Readonly<Record<string, Session>> {
-    return clientsOf(this.#sessions);
-  }
-
-  get pingTimeout(): number {
-    return this.opts.pingTimeout;
-  }
-
-  get upgradeTimeout(): number {
-    return this.opts.upgradeTimeout;
-  }
-
-  get httpCompressionThreshold(): number | null {
-    return this.opts.httpCompressionThreshold;
+  get clients(): Readonly<Record<string, EngineSession>> {
+    return clientsOf(this.#sessions.byId);
   }
 
   /** The transports that a session on this one may move to. */
   upgrades(transport: TransportName): TransportName[] {
-    if (!this.opts.allowUpgrades || transport !== 'polling') return [];
-    return this.opts.transports.filter((name) => name !== 'polling');
+    return this.#sessions.upgradesFrom(transport);
   }
 
   /** Runs an Express-style middleware for every request and upgrade, before anything is checked. */
@@ -176,8 +158,8 @@ export class EngineServer extends EventEmitter implements SessionContext, Answer
   }
 
   /** Serves an HTTP server's requests and upgrades under this engine's path; returns the way back. */
-  attach(server: HttpServer, options: AttachOptions = {}): HttpAttachment {
-    const attachment = new HttpAttachment(server, this, {
+  attach(server: HttpServer, options: AttachOptions = {}): Attachment {
+    const attachment = new HttpAttachment(server, this.#attachmentHandler, {
       path: options.path ?? this.opts.path,
       takesRequests: options.takesRequests ?? true,
       takesUpgrades: this.opts.transports.includes('websocket'),
@@ -188,11 +170,12 @@ export class EngineServer extends EventEmitter implements SessionContext, Answer
     return attachment;
   }
 
+  /** Serves a request below the engine's path. */
   handleRequest(request: IncomingMessage, response: ServerResponse): void {
     this.handleExchange(new NodeExchange(request, response));
   }
 
-  /** `handleRequest` for a framework that answers in its own way. */
+  /** @internal `handleRequest` for a framework that answers in its own way. */
   handleExchange(http: HttpExchange): void {
     const decision = new HandshakeDecision(this.#decisions, http, (refusal, corsHeaders) =>
       this.#refusals.refuseExchange(http, corsHeaders, refusal),
@@ -201,6 +184,7 @@ export class EngineServer extends EventEmitter implements SessionContext, Answer
     decision.wait();
   }
 
+  /** Serves an upgrade request below the engine's path. */
   handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     const upgrade = new UpgradeRequest(parseEngineRequest(request), socket, head);
     const decision = new HandshakeDecision(this.#decisions, upgrade, (refusal) =>
@@ -222,33 +206,10 @@ export class EngineServer extends EventEmitter implements SessionContext, Answer
 
   /** What happened so far, and who is there. Walks over all sessions. */
   stats(): EngineStats {
-    const byTransport = { polling: 0, websocket: 0, webtransport: 0 };
-    const queued = { bytes: 0, largest: 0, sessions: 0 };
-    let { bytesIn, bytesOut } = this.counters;
-    for (const { transport } of this.#sessions.values()) {
-      byTransport[transport.name]++;
-      bytesIn += transport.bytesReceived;
-      bytesOut += transport.bytesSent;
-      const { queuedBytes } = transport;
-      if (queuedBytes === 0) continue;
-      queued.bytes += queuedBytes;
-      queued.sessions++;
-      if (queuedBytes > queued.largest) queued.largest = queuedBytes;
-    }
-    const { opened, packetsIn, packetsOut, refused, closed, failedUpgrades, dropped } = this.counters;
-    return {
-      sessions: { now: this.#sessions.size, opened, byTransport },
-      queued,
-      packets: { in: packetsIn, out: packetsOut },
-      bytes: { in: bytesIn, out: bytesOut },
-      refused: refused.toObject(),
-      closed: closed.toObject() as Record<string, number>,
-      failedUpgrades: failedUpgrades.toObject() as Record<string, number>,
-      dropped,
-    };
+    return this.#sessions.stats();
   }
 
-  /** Refuses handshakes with 503 from now on; sessions go on. */
+  /** @internal Refuses handshakes with 503 from now on; sessions go on. */
   stopAccepting(): void {
     this.#accepting = false;
   }
@@ -260,21 +221,20 @@ export class EngineServer extends EventEmitter implements SessionContext, Answer
    */
   close(...closing: readonly HttpServer[]): this {
     this.#accepting = false;
-    for (const session of [...this.#sessions.values()]) session.closeWithServer();
-    this.#closing.finish();
+    this.#sessions.close();
     for (const attachment of this.#attachments) this.#leave(attachment, closing);
     this.#webtransports.close();
     return this;
   }
 
-  /** Resolves once no connection is left of the sessions that have ended. */
+  /** @internal Resolves once no connection is left of the sessions that have ended. */
   connectionsEnded(): Promise<void> {
-    return this.#closing.ended();
+    return this.#sessions.connectionsEnded();
   }
 
-  /** Cuts the connections of sessions that have ended: nobody waits any longer for what they have yet to read or to answer. */
+  /** @internal Cuts the connections of sessions that have ended, whatever they have yet to read or to answer. */
   cutOff(): void {
-    this.#closing.cutOff();
+    this.#sessions.cutOff();
   }
 
   #leave(attachment: HttpAttachment, closing: readonly HttpServer[]): void {
@@ -288,59 +248,10 @@ export class EngineServer extends EventEmitter implements SessionContext, Answer
   }
 
   /** An HTTP server closed: the engine goes with the last one that it was attached to. */
-  onServerClose(attachment: HttpAttachment): void {
+  #onServerClose(attachment: HttpAttachment): void {
     attachment.detach();
     this.#attachments.delete(attachment);
     if (this.#attachments.size === 0) this.close();
-  }
-
-  openPacketTail(transport: TransportName): string {
-    return this.#openPacketTails[transport];
-  }
-
-  onTransportRetired(transport: Transport): void {
-    if (transport.connection !== null) this.#closing.add(transport.connection);
-    this.counters.bytesIn += transport.bytesReceived;
-    this.counters.bytesOut += transport.bytesSent;
-  }
-
-  onUpgradeFailed(transport: Transport, { code }: CloseDetail): void {
-    this.onTransportRetired(transport);
-    this.counters.failedUpgrades.add(code);
-  }
-
-  onSessionClose(session: Session, detail: CloseDetail): void {
-    this.#sessions.delete(session.id);
-    this.#decisions.limits?.giveBack(session.remoteAddress);
-    this.onTransportRetired(session.transport);
-    this.counters.closed.add(detail.code);
-  }
-
-  onHeaders(headers: HttpHeaders, request: EngineRequest): void {
-    if (this.listenerCount('initial_headers') === 0 && this.listenerCount('headers') === 0) return;
-    const args = [headers, request];
-    if (queryValue(request, 'sid') === undefined) callListeners(this, 'initial_headers', args, this.#warner, 'headers');
-    callListeners(this, 'headers', args, this.#warner, 'headers');
-    const invalid = removeInvalidHeaders(headers);
-    if (invalid.length > 0) this.setup.warn(`Left out headers that HTTP does not allow: ${JSON.stringify(invalid)}`);
-  }
-
-  onRefusal(error: ConnectionError, name: RefusalName): void {
-    this.counters.refused.add(name);
-    if (POINTS.refuse.hasSubscribers) POINTS.refuse.publish({ request: error.req, refusal: error });
-    this.#tell('connection_error', error);
-  }
-
-  warn(message: string): void {
-    this.setup.warn(message);
-  }
-
-  onForeignError(error: unknown): void {
-    this.setup.onError(error);
-  }
-
-  #tell(event: string, ...args: unknown[]): void {
-    callListeners(this, event, args, this, event);
   }
 
   #runMiddlewares(
@@ -405,7 +316,7 @@ export class EngineServer extends EventEmitter implements SessionContext, Answer
       decision.refuse(new Refusal('TRANSPORT_HANDSHAKE_ERROR'));
     } else {
       decision.conclude();
-      found.transport.requestHandler.handleRequest(http, headers, this);
+      found.transport.requestHandler.handleRequest(http, headers, this.#events);
     }
   }
 
@@ -419,10 +330,10 @@ export class EngineServer extends EventEmitter implements SessionContext, Answer
     const dialect = this.#verifier.dialectOf(http.request)!;
     const transport = new PollingTransport(this.wheel, this.#flushQueue, this.opts, dialect.payload);
     const cookie = this.#cookieHeader(id);
-    const session = this.#openSession(id, transport, http.request, address, dialect.protocol);
+    const session = this.#sessions.open(id, transport, http.request, address, dialect.protocol);
     decision.handOverPlace();
-    this.#tell('connection', session);
-    transport.handleRequest(http, { ...headers, ...cookie }, this);
+    this.#events.tell('connection', session);
+    transport.handleRequest(http, { ...headers, ...cookie }, this.#events);
   }
 
   #checkUpgrade(decision: HandshakeDecision, upgrade: UpgradeRequest): void {
@@ -449,9 +360,9 @@ export class EngineServer extends EventEmitter implements SessionContext, Answer
 
   #openWebsocket(decision: HandshakeDecision, upgrade: UpgradeRequest, { id, address }: AcceptedHandshake): void {
     this.#accept(decision, upgrade, id, (transport, { protocol }) => {
-      const session = this.#openSession(id, transport, upgrade.request, address, protocol);
+      const session = this.#sessions.open(id, transport, upgrade.request, address, protocol);
       decision.handOverPlace();
-      this.#tell('connection', session);
+      this.#events.tell('connection', session);
     });
     // Of a request that is no WebSocket handshake, or whose peer has left, the place is free again.
     decision.dispose();
@@ -465,9 +376,9 @@ export class EngineServer extends EventEmitter implements SessionContext, Answer
   ): void {
     const { request, socket, head } = upgrade;
     const dialect = this.#verifier.dialectOf(request)!;
-    upgrade.accept(this);
+    upgrade.accept(this.#events);
     const headers = mergeHeaders(upgrade.headers, (id === null ? null : this.#cookieHeader(id)) ?? {});
-    this.onHeaders(headers, request);
+    this.#events.onHeaders(headers, request);
     decision.conclude();
     this.#acceptor.accept(
       { request, socket, head, headers, dialect },
@@ -484,41 +395,40 @@ export class EngineServer extends EventEmitter implements SessionContext, Answer
     }
     const detail = closeDetail('ALREADY_UPGRADED', 'the session has another transport');
     closeUnclaimed(transport, detail);
-    this.onUpgradeFailed(transport, detail);
-  }
-
-  #openSession(
-    id: string,
-    transport: Transport,
-    request: EngineRequest | null,
-    address: string,
-    protocol: Dialect['protocol'],
-  ): Session {
-    const session = new Session(id, this, transport, request, address, protocol);
-    this.#sessions.set(id, session);
-    this.counters.opened++;
-    session.open();
-    return session;
+    this.#sessions.onUpgradeFailed(transport, detail);
   }
 
   #createDecisionContext(): DecisionContext {
-    const { wheel, connectTimeout, warn } = this.setup;
+    const { wheel, connectTimeout, warn, onError } = this.setup;
     return {
       wheel,
       timeout: connectTimeout,
       limits: ConnectionLimits.create(this.opts),
       allowRequest: this.opts.allowRequest,
       isAccepting: () => this.#accepting,
-      isOpen: (id) => this.#sessions.has(id),
+      isOpen: (id) => this.#sessions.byId.has(id),
       addressOf: (request) => this.#proxies.addressOf(request),
       generateId: (request) => this.generateId(request),
       warn,
-      onForeignError: (error) => this.onForeignError(error),
+      onForeignError: (error) => onError(error),
     };
   }
 
+  #createSessionTable(): SessionTable {
+    const { wheel, keepsRequests, onError } = this.setup;
+    const { limits } = this.#decisions;
+    return new SessionTable(this.opts, {
+      server: this,
+      wheel,
+      keepsRequests,
+      limits,
+      onForeignError: (error) => onError(error),
+    });
+  }
+
   #createWebtransportEntry(): WebtransportEntry {
-    const { opts, counters, setup } = this;
+    const { opts, setup } = this;
+    const { counters } = this.#sessions;
     const server = (): this => this;
     const { limits } = this.#decisions;
     return new WebtransportEntry(new WebtransportAcceptor(setup.wheel, this.#flushQueue, opts), {
@@ -532,8 +442,8 @@ export class EngineServer extends EventEmitter implements SessionContext, Answer
       },
       asksHooks: opts.allowRequest !== null,
       allowsUpgrades: opts.allowUpgrades,
-      sessionOf: (id) => this.#sessions.get(id),
-      open: (id, transport) => this.#tell('connection', this.#openSession(id, transport, null, '', 4)),
+      sessionOf: (id) => this.#sessions.byId.get(id),
+      open: (id, transport) => this.#events.tell('connection', this.#sessions.open(id, transport, null, '', 4)),
       offer: (session, transport) => this.#offer(session, transport),
       warn: setup.warn,
     });

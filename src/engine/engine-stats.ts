@@ -1,5 +1,5 @@
 import type { RefusalName } from './http/refusal.js';
-import type { SessionCounters } from './session/session.js';
+import type { SessionCounters } from './session/engine-session.js';
 import type { TransportName } from './transport/transport.js';
 
 /** What an engine has done so far: a snapshot, as plain data. */

@@ -28,7 +28,8 @@ export {
 } from './transport/close-reason.js';
 export { OptionError, OptionReader } from '../common/option-reader.js';
 export { PROTOCOL_ERROR_CODES, ProtocolError, type ProtocolErrorCode } from './codec/protocol-error.js';
-export { Session, messageSize, type SessionListener } from './session/session.js';
+export type { EngineSession, SessionListener } from './session/engine-session.js';
+export { Session, messageSize } from './session/session.js';
 export { adoptSession, type ForeignEngine } from './session/foreign-session.js';
 export type { ForeignSocket } from './transport/foreign-transport.js';
 export { runChain } from '../common/middleware-chain.js';
@@ -38,7 +39,7 @@ export { Timer, TimerEntry, TimerWheel } from '../common/timer-wheel.js';
 export { SharedPacket } from './codec/shared-packet.js';
 export type { Transport, TransportName } from './transport/transport.js';
 export type { WebTransportSession, WebTransportStream } from './transport/webtransport/webtransport-session.js';
-export { matchesPath, type HttpAttachment } from './http/http-attachment.js';
+export { matchesPath, type Attachment } from './http/http-attachment.js';
 export { negotiateEncoding } from './http/content-encoding.js';
 export type { HttpExchange, HttpHeaders } from './http/http-exchange.js';
 export { onResponseAbort } from './http/response-abort.js';

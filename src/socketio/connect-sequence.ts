@@ -160,7 +160,7 @@ export class ConnectSequence extends TimerEntry {
     this.server.tell(namespace, 'connect', socket);
     this.server.tell(namespace, 'connection', socket);
     this.#runConnectHandler(socket, namespace);
-    socket.client.releaseRequest();
+    this.connection.releaseRequest();
   }
 
   /** Events wait until the handler has settled. */

@@ -25,6 +25,7 @@ import {
 import { PacketError } from './codec/packet-error.js';
 import { ackAskedBy } from './codec/packet-encoder.js';
 import { PacketType, type EncodedParts, type Packet } from './codec/packet.js';
+import type { Client } from './client/client.js';
 import { splitConnectQuery } from './client/connect-query.js';
 import { JoinedNamespaces } from './client/joined-namespaces.js';
 import { ConnectSequence } from './connect-sequence.js';
@@ -44,7 +45,7 @@ import type { WriteOptions } from './adapter/adapter.js';
  *
  * It is also the timer that ends a connection which is in no namespace.
  */
-export class Connection extends TimerEntry implements SessionListener, PacketSink, AttachmentOwner {
+export class Connection extends TimerEntry implements Client, SessionListener, PacketSink, AttachmentOwner {
   readonly #server: Server;
   readonly #namespaces: JoinedNamespaces<Socket, ConnectSequence>;
   /** CONNECT packets after the first, and those of all that were refused. */
@@ -167,7 +168,6 @@ export class Connection extends TimerEntry implements SessionListener, PacketSin
     this.#server.reportError(error, sockets[0]);
   }
 
-  /** What a program hands in as if it had come from the client. What is no message ends the connection. */
   ondata(data: unknown): void {
     if (typeof data === 'string' || Buffer.isBuffer(data)) {
       this.onMessage(data);

@@ -1,12 +1,13 @@
 export { Server, type UnknownNamesListener } from './server.js';
 export { Namespace, type NamespaceOf } from './namespace.js';
 export { ParentNamespace, type NamespaceMatcher } from './parent-namespace.js';
-export { Socket, type Event, type SocketOf, type SocketReservedEvents } from './socket.js';
+export { Socket, type Event, type SocketOf, type SocketReservedEvents, type SocketTypes } from './socket.js';
 export { BroadcastOperator } from './broadcast/broadcast-operator.js';
 export { PartialNamespace } from './broadcast/partial-namespace.js';
 export { PartialOperator, type PartialResponses, type PartialSockets } from './broadcast/partial-operator.js';
 export { RemoteSocket } from './broadcast/remote-socket.js';
 export type { Connection } from './connection.js';
+export type { Client } from './client/client.js';
 export type { Handshake } from './client/handshake.js';
 export type { DisconnectDetails, DisconnectReason } from './client/disconnect-reason.js';
 export type { ServerStats } from './server-stats.js';
@@ -88,6 +89,7 @@ export {
   type EngineOptions,
   type FlushPolicy,
   type EngineRequest,
+  type EngineSession,
   type EngineStats,
   type HttpExchange,
   type HttpHeaders,

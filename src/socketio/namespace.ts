@@ -305,7 +305,7 @@ export class Namespace<
   addSocket(socket: Socket<ListenEvents, EmitEvents, ServerSideEvents, SocketData>): void {
     this.hadSockets = true;
     this.sockets.set(socket.id, socket);
-    socket.client.addSocket(socket as unknown as Socket);
+    socket.connection.addSocket(socket as unknown as Socket);
     this.server.counters.socketsOpened++;
   }
 

@@ -7,6 +7,7 @@ import {
   type EngineOptions,
   type ResolvedEngineOptions,
 } from '../engine/index.js';
+import type { Socket } from './socket.js';
 import type { AdapterConstructor } from './adapter/adapter.js';
 import type { Parser } from './codec/parser.js';
 import type { DecoderLimits } from './codec/packet-decoder.js';
@@ -61,9 +62,9 @@ export interface ServerOptions extends EngineOptions {
   /** Whether `socket.request` is kept after the CONNECT reply. @default true in `./server`, in Nest only where a hook needs it */
   keepRequest?: boolean;
   /** Makes socket ids. @default 20 random characters */
-  generateSocketId?: (socket: unknown) => string;
+  generateSocketId?: (socket: Socket) => string;
   /** Told of errors that handlers threw and nobody caught, and of dropped packets, with the socket where it is about one. @default console.error */
-  onError?: (error: unknown, socket?: unknown) => void;
+  onError?: (error: unknown, socket?: Socket) => void;
   /** Told in one line what an operator should know. @default process.emitWarning */
   onWarning?: (message: string) => void;
   /** How the contracts of namespaces are applied. */
@@ -101,10 +102,10 @@ export interface ResolvedServerOptions extends DecoderLimits {
   readonly maxPendingBytes: number;
   readonly rateLimit: RateLimitRules | null;
   readonly keepRequest: boolean | null;
-  readonly generateSocketId: ((socket: unknown) => string) | null;
+  readonly generateSocketId: ((socket: Socket) => string) | null;
   /** Whether emits and the acks of handlers are held against contracts. */
   readonly checksOutbound: boolean;
-  readonly onError: (error: unknown, socket?: unknown) => void;
+  readonly onError: (error: unknown, socket?: Socket) => void;
   readonly onWarning: (message: string) => void;
   /** Null: in memory. */
   readonly adapter: AdapterConstructor | null;
@@ -230,9 +231,9 @@ export function resolveServerOptions(
     maxPendingBytes: read.integer('maxPendingBytes', defaults.maxPendingBytes, { min: 0 }),
     rateLimit: resolveRateLimit(read),
     keepRequest: read.raw('keepRequest') === undefined ? defaults.keepRequest : read.boolean('keepRequest', true),
-    generateSocketId: read.callback<(socket: unknown) => string>('generateSocketId'),
+    generateSocketId: read.callback<(socket: Socket) => string>('generateSocketId'),
     checksOutbound: resolveOutbound(read),
-    onError: read.callback<(error: unknown, socket?: unknown) => void>('onError') ?? logError,
+    onError: read.callback<(error: unknown, socket?: Socket) => void>('onError') ?? logError,
     onWarning: read.callback<(message: string) => void>('onWarning') ?? emitWarning,
     adapter: read.callback<never>('adapter'),
     parser: resolveParser(read),

@@ -9,6 +9,7 @@ import {
   adoptSession,
   randomId,
   type EngineRequest,
+  type EngineSession,
   type ForeignEngine,
   type ForeignSocket,
   type OtherAnswer,
@@ -307,11 +308,11 @@ export class Server<
    *
    * @throws TypeError for what is no session of an Engine.IO server
    */
-  onconnection(conn: Session | ForeignSocket): this {
+  onconnection(conn: EngineSession | ForeignSocket): this {
     const session =
       conn instanceof Session
         ? conn
-        : adoptSession(conn, this.wheel, { onForeignError: (error) => this.reportError(error) });
+        : adoptSession(conn as ForeignSocket, this.wheel, { onForeignError: (error) => this.reportError(error) });
     const connection = new Connection(this as unknown as Server, session);
     session.receiver = connection;
     if (POINTS.sessionOpen.hasSubscribers) POINTS.sessionOpen.publish({ server: this, session });
@@ -565,7 +566,7 @@ export class Server<
   }
 
   /** @internal The id of a new socket; a random one if the user's function gives none, or one that is taken. */
-  generateSocketId(socket: unknown, isTaken: (id: SocketId) => boolean): SocketId {
+  generateSocketId(socket: Socket, isTaken: (id: SocketId) => boolean): SocketId {
     const { generateSocketId } = this.settings;
     if (generateSocketId === null) return randomId();
     let failure: unknown = new TypeError('generateSocketId must return a string that no socket of the namespace has');

@@ -9,7 +9,7 @@ import type {
 } from '../contract/index.js';
 import { askForeign, callForeign } from '../common/call-foreign.js';
 import { EmitOperation, HandleOperation, OPERATIONS, POINTS } from '../common/channels.js';
-import { LazyEmitter, type RequestSummary, type TimerWheel } from '../engine/index.js';
+import { LazyEmitter, type EngineSession, type RequestSummary, type TimerWheel } from '../engine/index.js';
 import { AckReply, type AckSender } from './acks/ack-reply.js';
 import type { AckCallback, AckContext } from './acks/ack-callback.js';
 import { AckRegistry, type AckKind } from './acks/ack-registry.js';
@@ -17,6 +17,7 @@ import type { AckTerms, PrivateSessionId, RestoredSession, Room, SocketId } from
 import { BroadcastOperator, type OperatorFlags } from './broadcast/broadcast-operator.js';
 import { encodeAck, encodeEvent } from './codec/packet-encoder.js';
 import { PacketType, type EncodedParts, type Packet } from './codec/packet.js';
+import type { Client } from './client/client.js';
 import type { Connection } from './connection.js';
 import { RECOVERABLE_REASONS, type DisconnectDetails, type DisconnectReason } from './client/disconnect-reason.js';
 import { emitByIds } from './broadcast/emit-by-id.js';
@@ -98,7 +99,7 @@ export class Socket<
   readonly recovered: boolean;
   /** Whatever belongs to this client; `fetchSockets()` of other servers sees it. */
   data = {} as SocketData;
-  readonly client: Connection;
+  readonly #connection: Connection;
   /** The request that opened the session, or a stand-in with its basics once it was released. An own property. */
   declare request: IncomingMessage;
   readonly #issued = Date.now();
@@ -124,26 +125,27 @@ export class Socket<
   /** Of the connection; null where events are not bounded. */
   readonly #rateLimiter: EventRateLimiter | null;
 
+  /** @internal */
   constructor(
     nsp: Namespace<ListenEvents, EmitEvents, ServerSideEvents, SocketData>,
-    client: Connection,
+    connection: Connection,
     auth: Record<string, unknown>,
     restored: RestoredSession | null,
   ) {
     super();
     (this as { nsp: typeof nsp }).nsp = nsp;
-    this.client = client;
+    this.#connection = connection;
     Object.defineProperty(this, 'request', REQUEST_PROPERTY);
-    this.#request = client.conn.requestSummary;
-    this.#rateLimiter = client.rateLimiterOf(nsp.name);
+    this.#request = connection.conn.requestSummary;
+    this.#rateLimiter = connection.rateLimiterOf(nsp.name);
     this.#auth = auth;
     this.recovered = restored !== null;
-    this.#recovery = nsp.recovery === null || client.isLegacy ? null : new SocketRecovery(nsp.recovery, restored);
+    this.#recovery = nsp.recovery === null || connection.isLegacy ? null : new SocketRecovery(nsp.recovery, restored);
     if (restored !== null) this.data = restored.data as SocketData;
     this.id =
       restored?.sid ??
-      (client.isLegacy
-        ? legacyId(nsp.name, client.id)
+      (connection.isLegacy
+        ? legacyId(nsp.name, connection.id)
         : nsp.server.generateSocketId(this, (id) => nsp.sockets.has(id)));
   }
 
@@ -165,8 +167,18 @@ export class Socket<
   }
 
   /** The Engine.IO session, shared by all sockets of the client. */
-  get conn(): Connection['conn'] {
-    return this.client.conn;
+  get conn(): EngineSession {
+    return this.#connection.conn;
+  }
+
+  /** The connection of the client: its session, and the request that opened it. */
+  get client(): Client {
+    return this.#connection;
+  }
+
+  /** @internal */
+  get connection(): Connection {
+    return this.#connection;
   }
 
   /** That of its namespace. */
@@ -217,7 +229,7 @@ export class Socket<
       outbound.check(data, this.nsp);
       if (callback !== null) callback = receivingAck(outbound, event as string, kind, callback, this);
     }
-    return this.#emitEvent(data, flags, callback, kind) && !this.client.conn.needsDrain;
+    return this.#emitEvent(data, flags, callback, kind) && !this.#connection.conn.needsDrain;
   }
 
   /** Resolves to the client's ack; rejects with an `AckError` when it times out or the socket is disconnected. */
@@ -369,7 +381,7 @@ export class Socket<
     if (this.#state === 'connecting') this.#leavesEarly = close ? 'connection' : (this.#leavesEarly ?? 'namespace');
     if (this.#state === 'disconnected') this.#recovery?.revoke();
     if (this.#state !== 'connected') return this;
-    if (close) this.client.disconnect();
+    if (close) this.#connection.disconnect();
     else this.dismiss(DISCONNECTED);
     return this;
   }
@@ -431,8 +443,8 @@ export class Socket<
   /** Sends an ack, unless the socket is disconnected by now. */
   sendAck(id: number, args: readonly unknown[]): void {
     if (this.#state !== 'connected') return;
-    if (this.client.usesParser) this.#sendPacket({ type: PacketType.ACK, nsp: this.nsp.name, id, data: args });
-    else this.client.sendPacket(encodeAck(this.nsp.name, args, id), DEFAULT_WRITE);
+    if (this.#connection.usesParser) this.#sendPacket({ type: PacketType.ACK, nsp: this.nsp.name, id, data: args });
+    else this.#connection.sendPacket(encodeAck(this.nsp.name, args, id), DEFAULT_WRITE);
   }
 
   /** @internal Tells listeners of outgoing packets; adapters call it for broadcasts. */
@@ -469,10 +481,10 @@ export class Socket<
     this.#resume();
     const reply = this.nsp.server.encode({ type: PacketType.CONNECT, nsp: this.nsp.name, data: this.#connectData() });
     if (reply === null) {
-      this.client.disconnect();
+      this.#connection.disconnect();
       return false;
     }
-    this.client.sendUndroppable(reply);
+    this.#connection.sendUndroppable(reply);
     const early = this.#early;
     this.#early = null;
     if (early !== null) for (const event of early) this.#sendEarly(event);
@@ -481,12 +493,12 @@ export class Socket<
 
   /** @internal The client came back over another connection: this one is dead, though it does not look so yet. */
   closeAsReplaced(): void {
-    this.client.closeAsReplaced();
+    this.#connection.closeAsReplaced();
   }
 
   /** @internal */
   closeConnection(details: DisconnectDetails): void {
-    this.client.closeConnection(details);
+    this.#connection.closeConnection(details);
   }
 
   /**
@@ -586,7 +598,7 @@ export class Socket<
   refuseEvent(wait: number, onLimit: RateLimitAction, reply: AckReply | null, isFirst: boolean): void {
     this.nsp.server.counters.rateLimited++;
     if (POINTS.rateLimit.hasSubscribers) POINTS.rateLimit.publish({ socket: this, retryAfter: Math.ceil(wait) });
-    if (onLimit === 'disconnect') this.client.disconnect(RATE_LIMITED);
+    if (onLimit === 'disconnect') this.#connection.disconnect(RATE_LIMITED);
     // Nobody else would give the ack.
     else if (reply !== null) reply.fail(rateLimited(wait));
     // A flood is not to be answered by a flood.
@@ -597,7 +609,7 @@ export class Socket<
   dismiss(details: DisconnectDetails): void {
     if (this.#state !== 'connected') return;
     const packet = this.nsp.server.encode({ type: PacketType.DISCONNECT, nsp: this.nsp.name });
-    if (packet !== null) this.client.sendUndroppable(packet);
+    if (packet !== null) this.#connection.sendUndroppable(packet);
     this.close('server namespace disconnect', details);
   }
 
@@ -617,7 +629,7 @@ export class Socket<
     if (wasConnected) this.#recovery?.close(this, RECOVERABLE_REASONS.has(reason));
     void this.nsp.adapterPort.delAll(this.id);
     this.nsp.removeSocket(this);
-    this.client.removeSocket(this);
+    this.#connection.removeSocket(this);
     this.#acks?.failAll();
     this.#identity?.release();
     if (!wasConnected) return;
@@ -644,12 +656,12 @@ export class Socket<
     }
     // A custom parser may be on this side of an adapter that encodes with the codec of this package.
     const isEncoded =
-      restored.encodedPackets !== undefined && !(this.client.usesParser && restored.missedPackets.length > 0);
+      restored.encodedPackets !== undefined && !(this.#connection.usesParser && restored.missedPackets.length > 0);
     for (const parts of isEncoded ? restored.encodedPackets : [])
-      this.client.sendPacket(parts as EncodedParts, DEFAULT_WRITE);
+      this.#connection.sendPacket(parts as EncodedParts, DEFAULT_WRITE);
     for (const data of isEncoded ? [] : restored.missedPackets) {
       const parts = this.nsp.server.encode({ type: PacketType.EVENT, nsp: this.nsp.name, data });
-      if (parts !== null) this.client.sendPacket(parts, DEFAULT_WRITE);
+      if (parts !== null) this.#connection.sendPacket(parts, DEFAULT_WRITE);
     }
   }
 
@@ -666,13 +678,14 @@ export class Socket<
   }
 
   #sendEarly({ encoded, options, id }: EarlyEvent): void {
-    const isKept = this.#recovery !== null && id === undefined && options.volatile !== true && !this.client.usesParser;
+    const isKept =
+      this.#recovery !== null && id === undefined && options.volatile !== true && !this.#connection.usesParser;
     this.#write(isKept ? this.#recovery!.record(this.id, encoded) : encoded, options, id);
   }
 
   /** Clients of Socket.IO 2 are told nothing: they make up the same id as this side. */
   #connectData(): { sid: SocketId; pid?: PrivateSessionId } | undefined {
-    if (this.client.isLegacy) return undefined;
+    if (this.#connection.isLegacy) return undefined;
     return this.#recovery === null ? { sid: this.id } : { sid: this.id, pid: this.#recovery.pid };
   }
 
@@ -814,11 +827,11 @@ export class Socket<
     if (encoded !== null) {
       if (!this.connected) return flags.volatile !== true;
       if (this.#anyOutgoingListeners !== null) this.notifyOutgoingListeners({ data });
-      return this.client.sendPacket(encoded, flags);
+      return this.#connection.sendPacket(encoded, flags);
     }
     if (this.connected && !this.rooms.has(this.id)) {
       // The adapter would not reach the socket any more, nor restore the event.
-      return this.client.sendPacket(this.#encode(data, undefined), flags);
+      return this.#connection.sendPacket(this.#encode(data, undefined), flags);
     }
     const opts = { rooms: new Set([this.id]), except: new Set<Room>(), flags };
     this.nsp.adapterPort.broadcast({ type: PacketType.EVENT, data }, opts);
@@ -826,18 +839,18 @@ export class Socket<
   }
 
   #encode(data: unknown[], id: number | undefined): string | EncodedParts {
-    if (!this.client.usesParser) return encodeEvent(this.nsp.name, data, id);
+    if (!this.#connection.usesParser) return encodeEvent(this.nsp.name, data, id);
     return this.nsp.server.encoder.encode({ type: PacketType.EVENT, nsp: this.nsp.name, id, data });
   }
 
   #write(encoded: string | EncodedParts, options: WriteOptions, id: number | undefined): boolean {
-    const isSent = this.client.sendPacket(encoded, options);
+    const isSent = this.#connection.sendPacket(encoded, options);
     if (!isSent && id !== undefined) this.failAck(id);
     return isSent;
   }
 
   #sendPacket(packet: Packet, options: WriteOptions = DEFAULT_WRITE): boolean {
-    return this.client.writeToEngine(this.nsp.server.encoder.encode(packet), options);
+    return this.#connection.writeToEngine(this.nsp.server.encoder.encode(packet), options);
   }
 
   #expectAck(id: number, callback: AckCallback, kind: AckKind, flags: OperatorFlags | null): void {
@@ -937,13 +950,38 @@ function without(listeners: AnyListener[] | null, removed: AnyListener | undefin
   return left.length === 0 ? null : left;
 }
 
-/** A socket of a contract's namespace, for the server. */
-export type SocketOf<C extends AnyContract> = Socket<
-  ClientEventsOf<C>,
-  EmittedEventsOf<C>,
-  ServerSideEventsOf<C>,
-  DataOf<C>
-> & {
-  /** Only a type: keeps the sockets of contracts apart. */
-  readonly '~namespace'?: NameOf<C>;
-};
+/** The types of a socket, by name, for those who give only some of them. */
+export interface SocketTypes {
+  /** Events that the client sends. */
+  readonly listen?: EventsMap;
+  /** Events that the server sends. @default as `listen` */
+  readonly emit?: EventsMap;
+  /** Events between the servers of a cluster. */
+  readonly serverSide?: EventsMap;
+  /** What `socket.data` holds. */
+  readonly data?: unknown;
+}
+
+/**
+ * A socket of a contract's namespace, for the server; or one whose types are given by name, such as
+ * `SocketOf<{ listen: ClientEvents; data: User }>`.
+ */
+export type SocketOf<T extends AnyContract | SocketTypes> = T extends AnyContract
+  ? Socket<ClientEventsOf<T>, EmittedEventsOf<T>, ServerSideEventsOf<T>, DataOf<T>> & {
+      /** Only a type: keeps the sockets of contracts apart. */
+      readonly '~namespace'?: NameOf<T>;
+    }
+  : Socket<
+      NamedEvents<T, 'listen'>,
+      NamedEvents<T, 'emit', NamedEvents<T, 'listen'>>,
+      NamedEvents<T, 'serverSide'>,
+      // oxlint-disable-next-line typescript/no-explicit-any -- as in Socket.IO
+      T extends { readonly data: infer Data } ? Data : any
+    >;
+
+/** The events that were given under a name, or the others if none were. */
+type NamedEvents<T, Name extends keyof SocketTypes, Others extends EventsMap = DefaultEventsMap> = T extends {
+  readonly [N in Name]: infer Events extends EventsMap;
+}
+  ? Events
+  : Others;

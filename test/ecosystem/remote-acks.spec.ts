@@ -112,8 +112,7 @@ function describeRemoteAcks(start: Start): void {
   it('never carry what servers tell each other to a client', async () => {
     const members = await (await start()).members(3);
     const packets: unknown[] = [];
-    for (const { socket } of members)
-      socket.conn.on('packetCreate', ({ data }: { data: unknown }) => packets.push(data));
+    for (const { socket } of members) socket.conn.on('packetCreate', ({ data }) => packets.push(data));
     members.forEach(({ client }) => client.on('ask', (_n: number, ack: () => void) => ack()));
     await members[0].node.io.timeout(TIME).emitWithAck('ask', 1);
     expect(packets.filter((data) => String(data).includes('ask'))).toEqual([

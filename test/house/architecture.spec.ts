@@ -55,7 +55,7 @@ const DOORS: Readonly<Record<string, readonly string[]>> = {
 
 /**
  * The classes of Socket.IO's API, whose public types name each other: a socket its namespace, a namespace its sockets and
- * its server. Between these files alone a type may be imported in a circle; a value never.
+ * its server, a server's options the sockets that its hooks are given. Between these files alone a type may be imported in a circle; a value never.
  */
 const ONE_API: ReadonlySet<string> = new Set([
   'socketio/connect-sequence.ts',
@@ -64,6 +64,7 @@ const ONE_API: ReadonlySet<string> = new Set([
   'socketio/namespace.ts',
   'socketio/parent-namespace.ts',
   'socketio/socket.ts',
+  'socketio/server-options.ts',
   'socketio/server.ts',
 ]);
 

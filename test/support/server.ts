@@ -87,7 +87,7 @@ export async function startEngine(options: EngineOptions = {}, connectTimeout?: 
     await new Promise((resolve) => http.close(resolve));
   });
   const url = `http://127.0.0.1:${port}${engine.opts.path}`;
-  return { engine, http, port, url, warnings, errors, sessions: () => [...engine.sessions.values()] };
+  return { engine, http, port, url, warnings, errors, sessions: () => [...engine.ownSessions.values()] };
 }
 
 /** An engine that is attached to nothing yet. */

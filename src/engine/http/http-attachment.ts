@@ -33,6 +33,14 @@ interface AskingServer extends HttpServer {
   shouldUpgradeCallback?: ShouldUpgrade;
 }
 
+/** An engine on an HTTP server. */
+export interface Attachment {
+  /** The HTTP server. */
+  readonly server: HttpServer;
+  /** Leaves the HTTP server as it was found. Idempotent; what was attached later stays. */
+  detach(): void;
+}
+
 /**
  * An engine on somebody else's HTTP server, side by side with other handlers: the server's `emit` is wrapped, and requests
  * and WebSocket upgrades below the path do not reach its listeners, whenever those were added. Everything else does, as if
@@ -41,7 +49,7 @@ interface AskingServer extends HttpServer {
  * Requests are emitted to a stage, an object that stands for the server and has one listener: tools that patch the `emit`
  * of a prototype see them as all others.
  */
-export class HttpAttachment {
+export class HttpAttachment implements Attachment {
   #attached = true;
   #closing = false;
   readonly #onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void =>
@@ -102,7 +110,6 @@ export class HttpAttachment {
     this.#closing = true;
   }
 
-  /** Idempotent. What was attached on top of this stays in place. */
   detach(): void {
     if (!this.#attached) return;
     this.#attached = false;

@@ -3,7 +3,8 @@ import { callListeners, type ForeignErrorSink } from '../../common/call-foreign.
 import { parseEngineRequest } from '../http/engine-request.js';
 import type { SendLimits } from './send-limits.js';
 import { PingGroups } from './ping-groups.js';
-import { Session, type SessionContext, type SessionCounters } from './session.js';
+import type { SessionContext, SessionCounters } from './engine-session.js';
+import { Session } from './session.js';
 import type { TimerWheel } from '../../common/timer-wheel.js';
 import { ForeignTransport, type ForeignSocket } from '../transport/foreign-transport.js';
 
@@ -33,7 +34,7 @@ export function adoptSession(
   const request = socket.request === undefined ? null : parseEngineRequest(socket.request);
   const session = new Session(
     socket.id,
-    new ForeignHost(wheel, sink),
+    new ForeignHost(wheel, sink, socket.server),
     new ForeignTransport(socket),
     request,
     socket.remoteAddress ?? '',
@@ -68,6 +69,7 @@ class ForeignHost implements SessionContext {
   constructor(
     readonly wheel: TimerWheel,
     private readonly sink: ForeignErrorSink<string>,
+    readonly server: unknown,
   ) {}
 
   onForeignError(error: unknown, about: string): void {

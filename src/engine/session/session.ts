@@ -2,80 +2,22 @@ import { closeDetail, type CloseDetail, type CloseReason } from '../transport/cl
 import { PacketType, describePacket, type ControlType, type EncodedPacket } from '../codec/packet.js';
 import { summarizeRequest, type EngineRequest, type RequestSummary } from '../http/engine-request.js';
 import { Heartbeat, type HeartbeatListener } from './heartbeat.js';
-import { callForeign, callListeners, type ForeignErrorSink } from '../../common/call-foreign.js';
+import { callForeign, callListeners } from '../../common/call-foreign.js';
 import { LazyEmitter } from '../../common/lazy-emitter.js';
 import { HeartbeatV3 } from './heartbeat-v3.js';
-import type { PingGroups } from './ping-groups.js';
 import { SendQueueGuard, type QueueContext } from './send-queue-guard.js';
-import type { SendLimits } from './send-limits.js';
-import type { TimerWheel } from '../../common/timer-wheel.js';
+import type { EngineSession, SendOptions, SessionContext, SessionListener, SessionState } from './engine-session.js';
 import type { SharedPacket } from '../codec/shared-packet.js';
-import type { CloseMode, Transport, TransportListener, TransportName } from '../transport/transport.js';
+import type { CloseMode, Transport, TransportListener } from '../transport/transport.js';
 import { Upgrade, type UpgradeListener } from './upgrade.js';
 
-/** What the layer above gives a session to hear of it; without one the session emits `data` events only. */
-export interface SessionListener {
-  /** A message: text without its packet type, or bytes. May throw nothing. */
-  onMessage(data: string | Buffer): void;
-  /** A heartbeat was sent, was answered. */
-  onPing(): void;
-  onPong(): void;
-  /**
-   * Messages were dropped since the peer does not keep up: called with 1 at the first, and with how many there were once it
-   * has caught up or is gone.
-   */
-  onDropReport(dropped: number): void;
-  /** The session ended; called once. */
-  onClose(reason: CloseReason, detail: CloseDetail): void;
-}
-
-/** What sessions count for their server; per message one of them is counted up. */
-export interface SessionCounters {
-  packetsIn: number;
-  packetsOut: number;
-  /** Messages that were dropped because their peer did not keep up. */
-  dropped: number;
-}
-
-/** The server, as a session sees it. */
-export interface SessionContext extends ForeignErrorSink<string> {
-  readonly wheel: TimerWheel;
-  /** When to ping, and how often. */
-  readonly pingGroups: PingGroups;
-  readonly pingTimeout: number;
-  readonly upgradeTimeout: number;
-  readonly sendLimits: SendLimits;
-  /** Whether `request` is a plain property, or one that notices who reads it and can be released. */
-  readonly keepsRequests: boolean;
-  /** The body of the open packet behind the session's id, for a session that starts on this transport. */
-  openPacketTail(transport: TransportName): string;
-  readonly counters: SessionCounters;
-  /** The session has left this transport for another. */
-  onTransportRetired(transport: Transport): void;
-  /** A transport was to be the session's, and ended before. */
-  onUpgradeFailed(transport: Transport, detail: CloseDetail): void;
-  /** Removes the session from the table. */
-  onSessionClose(session: Session, detail: CloseDetail): void;
-}
-
-export type SessionState = 'open' | 'closing' | 'closed';
-
-export interface SendOptions {
-  /** Whether the packet may be compressed where compression is negotiated. @default true */
-  compress?: boolean;
-}
-
 /**
- * One Engine.IO session: a peer over whichever transport it uses at the moment.
- *
- * Events, for those who listen: `data` and `message` (a message), `packet` and `packetCreate` (any packet, in and out),
- * `heartbeat` (the peer's half of it: a pong, in v3 a ping), `ping` (one was sent), `upgrading`, `upgrade`, `flush` and
- * `drain` (the network, or a poll, has taken everything; `drain` also when a queue falls to its high-water mark),
- * `overflow` (as `onDropReport` of the receiver), and `close` (reason, detail).
+ * The state machine of one session. The layer above knows it as `EngineSession`, whose docs are not repeated here; the rest
+ * is for the transports and for the connection.
  */
 export class Session
   extends LazyEmitter
-  implements TransportListener, HeartbeatListener, UpgradeListener, QueueContext
+  implements EngineSession, TransportListener, HeartbeatListener, UpgradeListener, QueueContext
 {
   readyState: SessionState = 'open';
   /** Told of messages and of the end; set once by the layer above. */
@@ -142,12 +84,10 @@ export class Session
     },
   };
 
-  /** The engine that it belongs to, for those who read it as in the package engine.io. */
   get server(): unknown {
-    return this.#host;
+    return this.#host.server;
   }
 
-  /** What is known of the request for as long as the session lives; little where it was deleted before anyone asked. */
   get requestSummary(): RequestSummary {
     return (this.#requestSummary ??= summarizeRequest(this.request));
   }

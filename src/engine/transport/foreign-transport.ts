@@ -9,6 +9,7 @@ export interface ForeignSocket {
   /** 3 or 4; absent: 4. */
   readonly protocol?: number;
   readonly remoteAddress?: string;
+  readonly server?: unknown;
   readonly transport: { readonly name: string; readonly writable: boolean };
   write(data: string | Buffer, options: { compress: boolean }): unknown;
   /** `discard`: without waiting for what is queued. */

@@ -176,7 +176,7 @@ export class NamespaceBinding {
       const handlers = (['handshake', 'guards', 'connect'] as const).flatMap((kind) => this.#handlersOf(kind));
       const check = this.#guards.check(socket, handlers).then((refusal) => {
         next(refusal);
-        if (socket.leavesEarly === 'connection') socket.client.disconnect();
+        if (socket.leavesEarly === 'connection') socket.connection.disconnect();
       });
       this.context.inFlight.track(check);
     });

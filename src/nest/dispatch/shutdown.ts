@@ -88,7 +88,7 @@ async function endServer(server: Server, context: DispatchContext, plan: Shutdow
     await deadline.orEnd(context.inFlight.othersIdle());
     // A handler that is excused may have called this without awaiting it, while another one is under way.
     await deadline.orEnd(context.inFlight.idle(), SELF_GRACE);
-    const sessions = engine === null ? [] : [...engine.sessions.values()];
+    const sessions = engine === null ? [] : [...engine.ownSessions.values()];
     await closeInSlices(sessions, plan.slices, deadline);
     const forced = engine?.clientsCount ?? 0;
     engine?.close();

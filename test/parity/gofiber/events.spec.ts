@@ -94,13 +94,13 @@ describe('a control frame of WebSocket', () => {
     const [{ conn }] = (await joined) as [Socket];
     const heartbeats: string[] = [];
     conn.on('ping', () => heartbeats.push('ping')).on('heartbeat', () => heartbeats.push('pong'));
-    const before = conn.bytesReceived;
+    const before = conn.transport.bytesReceived;
 
     raw.write(Buffer.of(0x89, 0x82, 0, 0, 0, 0, 0x68, 0x69));
 
     await raw.arrival('\x8a\x02hi');
     expect(heartbeats).toEqual([]);
     // A proxy may send them: they are no sign of life.
-    expect(conn.bytesReceived).toBe(before);
+    expect(conn.transport.bytesReceived).toBe(before);
   });
 });

@@ -35,7 +35,12 @@ const BOTH: Case<WireSocket | PollingSession>[] = [
   ['this side closes the session', 'forced close', 'SERVER_CLOSED', ({ socket }) => socket.conn.close(true)],
   ['the engine closes', 'forced close', 'SERVER_CLOSED', ({ server }) => server.io.engine.close()],
   ['the server closes', 'server shutting down', 'SERVER_SHUTDOWN', ({ server }) => void server.io.close()],
-  ['the session shuts down', 'server shutting down', 'SERVER_SHUTDOWN', ({ socket }) => socket.conn.closeForShutdown()],
+  [
+    'the session shuts down',
+    'server shutting down',
+    'SERVER_SHUTDOWN',
+    ({ socket }) => socket.connection.conn.closeForShutdown(),
+  ],
 ];
 
 describe('disconnect reasons and details, over WebSocket', () => {

@@ -966,18 +966,16 @@ export interface SocketTypes {
  * A socket of a contract's namespace, for the server; or one whose types are given by name, such as
  * `SocketOf<{ listen: ClientEvents; data: User }>`.
  */
-export type SocketOf<T extends AnyContract | SocketTypes> = T extends AnyContract
-  ? Socket<ClientEventsOf<T>, EmittedEventsOf<T>, ServerSideEventsOf<T>, DataOf<T>> & {
-      /** Only a type: keeps the sockets of contracts apart. */
-      readonly '~namespace'?: NameOf<T>;
-    }
-  : Socket<
-      NamedEvents<T, 'listen'>,
-      NamedEvents<T, 'emit', NamedEvents<T, 'listen'>>,
-      NamedEvents<T, 'serverSide'>,
-      // oxlint-disable-next-line typescript/no-explicit-any -- as in Socket.IO
-      T extends { readonly data: infer Data } ? Data : any
-    >;
+export type SocketOf<T extends AnyContract | SocketTypes> = Socket<
+  T extends AnyContract ? ClientEventsOf<T> : NamedEvents<T, 'listen'>,
+  T extends AnyContract ? EmittedEventsOf<T> : NamedEvents<T, 'emit', NamedEvents<T, 'listen'>>,
+  T extends AnyContract ? ServerSideEventsOf<T> : NamedEvents<T, 'serverSide'>,
+  // oxlint-disable-next-line typescript/no-explicit-any -- as in Socket.IO
+  T extends AnyContract ? DataOf<T> : T extends { readonly data: infer Data } ? Data : any
+> & {
+  /** Only a type: keeps the sockets of contracts apart. */
+  readonly '~namespace'?: T extends AnyContract ? NameOf<T> : unknown;
+};
 
 /** The events that were given under a name, or the others if none were. */
 type NamedEvents<T, Name extends keyof SocketTypes, Others extends EventsMap = DefaultEventsMap> = T extends {

@@ -17,9 +17,9 @@ import { JsonSchemas } from './json-schemas.js';
 export interface AsyncApiOptions {
   info: AsyncApiInfo;
   /** Where the servers are, in the words of AsyncAPI. */
-  servers?: Readonly<Record<string, AsyncApiServer>>;
+  servers?: Readonly<Record<string, AsyncApiServer>> | undefined;
   /** How clients prove who they are: security schemes of AsyncAPI by name. They apply to every event. */
-  security?: Readonly<Record<string, JsonObject>>;
+  security?: Readonly<Record<string, JsonObject>> | undefined;
 }
 
 /**

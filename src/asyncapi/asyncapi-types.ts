@@ -21,15 +21,15 @@ export interface AsyncApiDocument {
 export interface AsyncApiInfo {
   readonly title: string;
   readonly version: string;
-  readonly description?: string;
+  readonly description?: string | undefined;
 }
 
 /** A server in the words of AsyncAPI. */
 export interface AsyncApiServer {
   readonly host: string;
   readonly protocol: string;
-  readonly pathname?: string;
-  readonly description?: string;
+  readonly pathname?: string | undefined;
+  readonly description?: string | undefined;
 }
 
 /** A namespace. */

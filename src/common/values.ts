@@ -1,6 +1,9 @@
 /** The longest delay of `setTimeout`: 2^31 − 1 ms. */
 export const MAX_TIMER = 2_147_483_647;
 
+/** An object of options with each of them given. */
+export type Complete<Options> = { readonly [Name in keyof Options]-?: Exclude<Options[Name], undefined> };
+
 /** Whether a value is an object with named values: no array, no null. */
 export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);

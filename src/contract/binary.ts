@@ -17,7 +17,7 @@ export type Bytes = typeof globalThis extends { Buffer: { alloc(size: number): i
 
 export interface BinaryOptions {
   /** How many bytes are accepted. @default as many as `maxHttpBufferSize` lets through */
-  maxBytes?: number;
+  maxBytes?: number | undefined;
 }
 
 /**

@@ -11,108 +11,108 @@ import type { TransportName } from './transport/transport.js';
 /** What an Engine.IO server can be told. Every length is in bytes, every duration in milliseconds. */
 export interface EngineOptions {
   /** @default '/engine.io' ('/socket.io' where a Socket.IO server made the engine) */
-  path?: string;
+  path?: string | undefined;
   /** Whether the path ends with a slash. @default true */
-  addTrailingSlash?: boolean;
+  addTrailingSlash?: boolean | undefined;
   /** Time between two pings. @default 25_000 */
-  pingInterval?: number;
+  pingInterval?: number | undefined;
   /** Time without any byte after a ping, until the session is closed. @default 20_000 */
-  pingTimeout?: number;
+  pingTimeout?: number | undefined;
   /** Time for a WebSocket probe to become the session's transport. @default 10_000 */
-  upgradeTimeout?: number;
+  upgradeTimeout?: number | undefined;
   /** Time for a closing session to hand over what is queued. @default 30_000 */
-  closeTimeout?: number;
+  closeTimeout?: number | undefined;
   /** Largest message or POST body. @default 1_000_000 */
-  maxHttpBufferSize?: number;
+  maxHttpBufferSize?: number | undefined;
   /** Another name of `maxHttpBufferSize`. */
-  maxPayload?: number;
+  maxPayload?: number | undefined;
   /** Largest POST body and largest answer to one poll. @default as `maxHttpBufferSize` */
-  pollingMaxBufferSize?: number;
+  pollingMaxBufferSize?: number | undefined;
   /** Longest wait of one poll, answered with a noop packet. @default 30_000 */
-  maxPollWait?: number;
+  maxPollWait?: number | undefined;
   /** Time for the body of one POST to arrive, until it is answered with 408 and the session closed. @default 60_000 */
-  postTimeout?: number;
+  postTimeout?: number | undefined;
   /** Packets in one POST or joined frame. @default 65_536 */
-  maxBatchPackets?: number;
+  maxBatchPackets?: number | undefined;
   /** What may wait for a peer, in bytes, before `sendTimeout` counts. @default 16_777_216 */
-  sendQueueBytes?: number;
+  sendQueueBytes?: number | undefined;
   /** What may wait for a peer at most, in bytes: above it the session ends at once. @default four times `sendQueueBytes`, at least 65_536 */
-  maxSendQueueBytes?: number;
+  maxSendQueueBytes?: number | undefined;
   /**
    * How long the network may take nothing of a queue that is over a bound, until the session is closed; of a peer that
    * is slow and takes something nothing comes of it. @default 10_000
    */
-  sendTimeout?: number;
+  sendTimeout?: number | undefined;
   /** Another spelling: `sendTimeout` is `retrySendTimeout` × `maxSendRetry`. @default 20 where the other one is given */
-  retrySendTimeout?: number;
+  retrySendTimeout?: number | undefined;
   /** See `retrySendTimeout`. @default 5 where the other one is given */
-  maxSendRetry?: number;
+  maxSendRetry?: number | undefined;
   /** What may wait for a peer on WebSocket or WebTransport, in packets; 0: any number. @default 0 */
-  sendQueueSize?: number;
+  sendQueueSize?: number | undefined;
   /** What may wait for a peer on polling, in packets; 0: any number. @default 0 */
-  pollQueueMaxFrames?: number;
+  pollQueueMaxFrames?: number | undefined;
   /** Whether messages beyond a bound of the queue are dropped, instead of the session being closed. @default false */
-  dropFramesOnOverflow?: boolean;
+  dropFramesOnOverflow?: boolean | undefined;
   /**
    * `tick`: what is sent in one turn of the event loop leaves in one write per connection, at the end of the turn, or
    * earlier if the callbacks of the turn take longer than a millisecond. `immediate`: every packet is written at once.
    * @default 'tick'
    */
-  flush?: FlushPolicy;
+  flush?: FlushPolicy | undefined;
   /** @default ['polling', 'websocket'] */
-  transports?: TransportName[];
+  transports?: TransportName[] | undefined;
   /** Whether a polling session may move to another transport. @default true */
-  allowUpgrades?: boolean;
+  allowUpgrades?: boolean | undefined;
   /** Whether peers of Engine.IO v3 are served as well, those of Socket.IO 1 and 2. @default false */
-  allowEIO3?: boolean;
+  allowEIO3?: boolean | undefined;
   /** Compression of polling answers; `false` switches it off. @default { threshold: 1024 } */
-  httpCompression?: boolean | HttpCompressionOptions;
+  httpCompression?: boolean | HttpCompressionOptions | undefined;
   /** The options of the `ws` package; it then also frames and sends. @default false */
-  perMessageDeflate?: boolean | PerMessageDeflateOptions;
+  perMessageDeflate?: boolean | PerMessageDeflateOptions | undefined;
   /** A cookie with the session id on the handshake's answer. @default false */
-  cookie?: boolean | (SerializeOptions & { name?: string });
+  cookie?: boolean | (SerializeOptions & { name?: string | undefined }) | undefined;
   /** Cross-origin access, as the options of the `cors` package. @default unset: same origin only */
-  cors?: CorsSetting | boolean;
+  cors?: CorsSetting | boolean | undefined;
   /**
    * Whether a foreign `Origin` is refused with 403 on both transports. Where this is off, a WebSocket's origin is still
    * held against `cors.origin` if that is set. @default true in the Nest module, false in `./server`
    */
-  checkOrigin?: boolean;
+  checkOrigin?: boolean | undefined;
   /**
    * Which proxies may say by `X-Forwarded-For` who the client is, and by `X-Forwarded-Host` who this server is: all, so
    * many hops, addresses and subnets as in Express, or what a function says. @default false
    */
-  trustProxy?: boolean | number | string | readonly string[] | TrustProxy;
+  trustProxy?: boolean | number | string | readonly string[] | TrustProxy | undefined;
   /**
    * Values for the limits that are off by default, for a server that strangers can reach: `maxConnections` 20,000,
    * `maxConnectionsPerIp` 100, `maxHandshakesPerSecond` 500, and a `rateLimit` of 100 events per second and socket, of which
    * 200 may come at once. Each may still be given by itself. @default off
    */
-  limits?: 'public';
+  limits?: 'public' | undefined;
   /** Sessions at a time, over which handshakes are refused. @default no limit */
-  maxConnections?: number;
+  maxConnections?: number | undefined;
   /** Sessions at a time of one IPv4 address or one /64 of IPv6. @default no limit */
-  maxConnectionsPerIp?: number;
+  maxConnectionsPerIp?: number | undefined;
   /**
    * Handshakes in a second, which may all come at once. Each IPv4 address or /64 of IPv6 gets an equal share of those
    * that ask within the same second. @default no limit
    */
-  maxHandshakesPerSecond?: number;
+  maxHandshakesPerSecond?: number | undefined;
   /**
    * Decides about a handshake before a session exists: by its callback, or by returning true or false, or a promise of it.
    */
-  allowRequest?: AllowRequest;
+  allowRequest?: AllowRequest | undefined;
   /** Makes session ids; may be asynchronous. @default 20 random characters of `[A-Za-z0-9_-]` */
-  generateId?: (request: EngineRequest) => string | PromiseLike<string>;
+  generateId?: ((request: EngineRequest) => string | PromiseLike<string>) | undefined;
   /** Whether unknown upgrade requests end when nobody else listens for them. @default true */
-  destroyUpgrade?: boolean;
+  destroyUpgrade?: boolean | undefined;
 }
 
 export type FlushPolicy = 'tick' | 'immediate';
 
 export interface HttpCompressionOptions {
   /** Answers below this many bytes go as they are. @default 1024 */
-  threshold?: number;
+  threshold?: number | undefined;
 }
 
 /** As in the `ws` package, but for the threshold. */
@@ -122,12 +122,12 @@ export interface PerMessageDeflateOptions {
    *
    * @default 1024
    */
-  threshold?: number;
-  serverNoContextTakeover?: boolean;
-  clientNoContextTakeover?: boolean;
-  serverMaxWindowBits?: number;
-  clientMaxWindowBits?: number;
-  concurrencyLimit?: number;
+  threshold?: number | undefined;
+  serverNoContextTakeover?: boolean | undefined;
+  clientNoContextTakeover?: boolean | undefined;
+  serverMaxWindowBits?: number | undefined;
+  clientMaxWindowBits?: number | undefined;
+  concurrencyLimit?: number | undefined;
   zlibDeflateOptions?: object;
   zlibInflateOptions?: object;
 }

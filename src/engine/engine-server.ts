@@ -60,11 +60,11 @@ export interface OtherAnswer {
 /** How an engine is joined with an HTTP server. */
 export interface AttachOptions {
   /** @default the engine's */
-  path?: string;
+  path?: string | undefined;
   /** False if a framework's route hands requests over. @default true */
-  takesRequests?: boolean;
+  takesRequests?: boolean | undefined;
   /** Takes upgrades below the path on their way to `handleUpgrade`. @default straight there */
-  upgradeRoute?: UpgradeRoute;
+  upgradeRoute?: UpgradeRoute | undefined;
 }
 
 /**
@@ -273,7 +273,7 @@ export class EngineServer extends EventEmitter {
           if (error) decision.refuse(new Refusal('MIDDLEWARE_FAILURE', { error }));
           else decision.run(done);
         },
-        (error) => this.onForeignError(error),
+        (error) => this.#events.onForeignError(error),
       ),
     );
   }

@@ -24,9 +24,9 @@ export interface EventMessage extends Target {
   readonly kind: 'event';
   /** As this package's codec has it, without an offset. */
   readonly parts: EncodedParts;
-  readonly compress?: boolean;
+  readonly compress?: boolean | undefined;
   /** Which request the acks are for, and how long they are waited for. Not replayed. */
-  readonly ask?: { readonly id: string; readonly timeout: number; readonly terms?: AckTerms };
+  readonly ask?: { readonly id: string; readonly timeout: number; readonly terms?: AckTerms | undefined };
   /** Where a socket may have got this already, from the node that it was on. */
   readonly was?: string;
 }

@@ -407,8 +407,10 @@ export class LedgerAdapter extends MemoryAdapter implements SessionAdapter, Ledg
 
   #deliverAsking(message: EventMessage, from: string): void {
     const { id, timeout, terms } = message.ask!;
-    const packet: AdapterPacket = { type: PacketType.EVENT, data: argsOf(message.parts, this.name), terms };
-    const opts = optionsOf(message, { timeout, compress: message.compress });
+    const packet: AdapterPacket = { type: PacketType.EVENT, data: argsOf(message.parts, this.name) };
+    if (terms !== undefined) packet.terms = terms;
+    const { compress } = message;
+    const opts = optionsOf(message, { timeout, ...(compress === undefined ? null : { compress }) });
     if (from !== this.#node.name) {
       const node = this.#node;
       const onCount = (clients: number): void => node.tell(from, { kind: 'asked', id, clients });
@@ -422,7 +424,7 @@ export class LedgerAdapter extends MemoryAdapter implements SessionAdapter, Ledg
     this.#asked.delete(id);
     super.broadcastWithAck(packet, opts, asked.onCount, asked.ack);
     // The sender drops acks by the id of its own packet.
-    asked.packet.id = packet.id;
+    if (packet.id !== undefined) asked.packet.id = packet.id;
   }
 
   /** What is written to connections: parts of this package's codec as they are, or what a custom parser makes of them. */

@@ -1,4 +1,5 @@
 import { OptionReader } from '../common/option-reader.js';
+import type { Complete } from '../common/values.js';
 
 /** How a ledger keeps what it keeps. */
 export interface LedgerOptions {
@@ -7,61 +8,61 @@ export interface LedgerOptions {
    *
    * @default 'socket.io'
    */
-  name?: string;
+  name?: string | undefined;
   /**
    * How long a client may be away and still get everything, in milliseconds; at least 1,000.
    *
    * @default 120_000
    */
-  maxDisconnectionDuration?: number;
+  maxDisconnectionDuration?: number | undefined;
   /**
    * Whether middlewares, guards and handlers of the handshake are passed over when a client comes back.
    *
    * @default false
    */
-  skipMiddlewares?: boolean;
+  skipMiddlewares?: boolean | undefined;
   /**
    * How large the log in the store may grow, in bytes. If it has to drop what a client has missed, that client starts anew.
    *
    * @default 268_435_456
    */
-  maxStoreBytes?: number;
+  maxStoreBytes?: number | undefined;
   /**
    * How much of the log a node keeps in its own memory, in bytes. It reads from the store what is older.
    *
    * @default 67_108_864
    */
-  maxLogBytes?: number;
+  maxLogBytes?: number | undefined;
   /**
    * How large `socket.data` may be, in characters of its encoded form. A larger one is reported to `onError`, once, and its
    * client starts anew after a reconnect.
    *
    * @default 65_536
    */
-  maxSessionBytes?: number;
+  maxSessionBytes?: number | undefined;
   /**
    * How much a node may emit that the store has not taken yet, in characters. Beyond it emits are refused, and all clients
    * start anew once the store is back.
    *
    * @default 67_108_864
    */
-  maxQueueBytes?: number;
+  maxQueueBytes?: number | undefined;
   /**
    * How often the nodes of a fleet tell each other that they are there, in milliseconds; one that is silent for two of
    * these is taken for dead. At least 50.
    *
    * @default 2_000
    */
-  heartbeatInterval?: number;
+  heartbeatInterval?: number | undefined;
   /**
    * How often changes of `socket.data` are stored while a socket is connected, in milliseconds. Rooms are stored at once.
    *
    * @default 5_000
    */
-  checkpointInterval?: number;
+  checkpointInterval?: number | undefined;
 }
 
-export type ResolvedLedgerOptions = Required<LedgerOptions>;
+export type ResolvedLedgerOptions = Complete<LedgerOptions>;
 
 export const LEDGER_DEFAULTS: ResolvedLedgerOptions = Object.freeze({
   name: 'socket.io',

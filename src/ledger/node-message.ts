@@ -6,7 +6,12 @@ export type NodeMessage =
   | { readonly kind: 'beat'; readonly isNew?: boolean }
   | { readonly kind: 'bye' }
   /** A volatile event, as `encodeParts` has it. */
-  | (Target & { readonly kind: 'volatile'; readonly nsp: string; readonly parts: string; readonly compress?: boolean })
+  | (Target & {
+      readonly kind: 'volatile';
+      readonly nsp: string;
+      readonly parts: string;
+      readonly compress?: boolean | undefined;
+    })
   | { readonly kind: 'ask'; readonly nsp: string; readonly id: string; readonly question: Question }
   | { readonly kind: 'answer'; readonly id: string; readonly answer: string }
   /** How many clients were asked for an ack, and one that came. */

@@ -23,11 +23,11 @@ export type AsyncApiGuard = Type<CanActivate> | CanActivate | ((request: unknown
 
 export interface AsyncApiRouteOptions extends AsyncApiOptions {
   /** Of the page; `.json` and `.yaml` behind it give the document. @default '/asyncapi' */
-  path?: string;
+  path?: string | undefined;
   /** @default everyone may read it */
-  guard?: AsyncApiGuard;
+  guard?: AsyncApiGuard | undefined;
   /** Contracts that no gateway of this application has. */
-  contracts?: readonly AnyContract[];
+  contracts?: readonly AnyContract[] | undefined;
 }
 
 /** The part of an `INestApplication` that is used. */

@@ -5,69 +5,65 @@ import {
   OptionReader,
   resolveServerOptions,
   type ServerOptions,
-  type Socket,
 } from '../socketio/index.js';
+import type { Complete } from '../common/values.js';
 import type { ConnectGuard } from './dispatch/connection-gate.js';
 import { SERVE_UNTIL, SHUTDOWN_DEFAULTS, type ServeUntil, type ShutdownDefaults } from './dispatch/shutdown.js';
 import type { FastifyMode } from './platform/http-mount.js';
 import { OWN_PORT_NAMES, resolveOwnPort, type OwnPort, type OwnPortOptions } from './platform/own-port.js';
 import type { ErrorAckMapper } from './outcome/failure-handler.js';
 
-/** The server's options, with the socket of an error as what it is. */
-type TypedServerOptions = Omit<ServerOptions, 'onError'> &
-  Partial<Record<'onError', (error: unknown, socket?: Socket) => void>>;
-
 /** Everything that `SocketIoModule.forRoot` can be told: the server's options and a few of the module itself. */
-export interface SocketIoModuleOptions extends TypedServerOptions, OwnPortOptions {
+export interface SocketIoModuleOptions extends ServerOptions, OwnPortOptions {
   /** Gives the server a port of its own instead of the application's HTTP server. */
-  port?: number;
+  port?: number | undefined;
   /**
    * How requests reach the server in an application on Fastify. `route`: through a route of Fastify, with its hooks and
    * plugins. `direct`: before Fastify, which saves about a quarter of what a request costs; no hook sees them. Requests
    * that are injected take the route in any case. @default 'route'
    */
-  fastify?: FastifyMode;
+  fastify?: FastifyMode | undefined;
   /**
    * How long `app.close()` goes on serving, in milliseconds, with `websocket.state` at `draining`: until the balancer has seen
    * that readiness is down. @default 0
    */
-  shutdownDelay?: number;
+  shutdownDelay?: number | undefined;
   /** How long `app.close()` then waits for handlers and deliveries at most, in milliseconds. @default 15_000 */
-  shutdownTimeout?: number;
+  shutdownTimeout?: number | undefined;
   /**
    * In how many groups, spread over that time, `app.close()` closes the sessions.
    * @default as many as let 50 sessions go a second, within 12 seconds
    */
-  shutdownSlices?: number;
+  shutdownSlices?: number | undefined;
   /** Whether the start logs what was bound: a line per gateway, and one about the server. @default true */
-  logBindings?: boolean;
+  logBindings?: boolean | undefined;
   /**
    * Whether events and namespaces that clients name and the server does not have are logged: each name once, at most 20,
    * with the nearest one that is there. @default true, and false if NODE_ENV is production
    */
-  warnUnknown?: boolean;
+  warnUnknown?: boolean | undefined;
   /**
    * Until when `app.close()` lets the server serve: until the hooks `onModuleDestroy` of the application begin, so that none of
    * them takes away what a handler needs, or until its hooks `beforeApplicationShutdown` have ended, as Nest keeps its HTTP
    * server. In the latter case handlers may find closed what `onModuleDestroy` closes. @default 'onModuleDestroy'
    */
-  serveUntil?: ServeUntil;
+  serveUntil?: ServeUntil | undefined;
   /**
    * Guards, as classes or instances, that are asked about every connection to any namespace, before all others. A class is taken
    * from the module that provides it. What says no refuses the client. @default none
    */
-  connectGuards?: readonly ConnectGuard[];
+  connectGuards?: readonly ConnectGuard[] | undefined;
   /**
    * Makes this server one of a fleet: `redisLedger(client)`, `postgresLedger(pool)` or `memoryLedger()` of
    * `nestjs-socketio/ledger`. Sets `adapter` and `connectionStateRecovery`, which must not be given beside it.
    */
-  ledger?: LedgerOption;
+  ledger?: LedgerOption | undefined;
   /** Replaces what a client is told about an error; `undefined` keeps it. */
-  errorAck?: ErrorAckMapper;
+  errorAck?: ErrorAckMapper | undefined;
 }
 
 /** What a ledger sets. */
-export type LedgerOption = Required<Pick<ServerOptions, 'adapter' | 'connectionStateRecovery'>>;
+export type LedgerOption = Complete<Pick<ServerOptions, 'adapter' | 'connectionStateRecovery'>>;
 
 export interface ResolvedModuleOptions {
   readonly port: number | null;

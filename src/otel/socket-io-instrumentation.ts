@@ -32,24 +32,24 @@ import { SpanWriter, type SpanRules } from './span-writer.js';
 
 /** Which operations make spans; metrics come in any case. */
 export interface SpanSwitches {
-  handle?: boolean;
-  emit?: boolean;
-  connect?: boolean;
+  handle?: boolean | undefined;
+  emit?: boolean | undefined;
+  connect?: boolean | undefined;
 }
 
 export interface SocketIoInstrumentationConfig {
   /** Whether it starts when it is made. @default true */
   enabled?: boolean;
   /** @default all of them */
-  spans?: SpanSwitches;
+  spans?: SpanSwitches | undefined;
   /** Writes the names and attributes of `@opentelemetry/instrumentation-socket.io`, for dashboards that know these. @default false */
-  legacyAttributes?: boolean;
+  legacyAttributes?: boolean | undefined;
   /** Leaves out events, by namespace and event as they were bound. */
-  ignore?: (namespace: string, event: string) => boolean;
+  ignore?: ((namespace: string, event: string) => boolean) | undefined;
   /** Whether a handler that failed makes an error of its span. @default always */
-  isError?: (operation: HandleOperation) => boolean;
+  isError?: ((operation: HandleOperation) => boolean) | undefined;
   /** Where in a message its sender has put `traceparent`; the span then continues that trace. */
-  messageCarrier?: (operation: HandleOperation) => unknown;
+  messageCarrier?: ((operation: HandleOperation) => unknown) | undefined;
 }
 
 type Session = Socket['conn'];

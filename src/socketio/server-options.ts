@@ -16,73 +16,77 @@ import { resolveRateLimit, type RateLimitOptions, type RateLimitRules } from './
 /** What a Socket.IO server can be told, beyond what its engine can. Lengths in bytes, durations in milliseconds. */
 export interface ServerOptions extends EngineOptions {
   /** Whether the client bundles of the package `socket.io-client` are served. @default true in `./server`, false in Nest */
-  serveClient?: boolean;
+  serveClient?: boolean | undefined;
   /** Where rooms and broadcasts live. @default in memory */
-  adapter?: AdapterConstructor;
+  adapter?: AdapterConstructor | undefined;
   /** Replaces the packet codec on this side; clients need the same. */
-  parser?: Parser;
+  parser?: Parser | undefined;
   /** Time for a connection without a namespace, after the handshake or after the last one was left. @default 10_000 (45_000 in `./server`) */
-  connectTimeout?: number;
+  connectTimeout?: number | undefined;
   /** Whether a child of a dynamic namespace goes when its last socket does. @default true in Nest, false in `./server` */
-  cleanupEmptyChildNamespaces?: boolean;
+  cleanupEmptyChildNamespaces?: boolean | undefined;
   /** Time for acks that were asked without one; 0: no limit. @default 30_000 in Nest, 0 in `./server` */
-  ackTimeout?: number;
+  ackTimeout?: number | undefined;
   /** Whether acks that nobody can give are settled: unknown events and refused ones. @default true in Nest, false in `./server` */
-  settleAcks?: boolean;
+  settleAcks?: boolean | undefined;
   /** Largest `auth` of a CONNECT packet. @default 8_192 */
-  maxAuthPayload?: number;
+  maxAuthPayload?: number | undefined;
   /** @default 256 */
-  maxEventNameLength?: number;
+  maxEventNameLength?: number | undefined;
   /** Arguments of an event or an ack, the name not counted. @default 256 */
-  maxEventArgs?: number;
+  maxEventArgs?: number | undefined;
   /** @default 256 */
-  maxNamespaceLength?: number;
+  maxNamespaceLength?: number | undefined;
   /** Namespaces of one connection. @default 128 */
-  maxNamespaces?: number;
+  maxNamespaces?: number | undefined;
   /** How many namespaces a connection may ask for per second, the first apart; `maxNamespaces` at once. @default 20 */
-  maxConnectsPerSecond?: number;
+  maxConnectsPerSecond?: number | undefined;
   /** How often a connection may be refused by namespaces before it is closed; one refusal is forgotten per minute. @default 10 */
-  maxConnectRefusals?: number;
+  maxConnectRefusals?: number | undefined;
   /** Attachments of one packet. @default 64 */
-  maxAttachments?: number;
+  maxAttachments?: number | undefined;
   /** All attachments of one packet together. @default 10 × maxHttpBufferSize */
-  maxAttachmentBytes?: number;
+  maxAttachmentBytes?: number | undefined;
   /** Time for a packet's attachments to arrive. @default 10_000 */
-  attachmentTimeout?: number;
+  attachmentTimeout?: number | undefined;
   /** Whether clients may connect to `/`; false for a server whose namespaces all have a name. @default true */
-  rootNamespace?: boolean;
+  rootNamespace?: boolean | undefined;
   /** Levels of arrays and objects in a payload. @default 256 */
-  maxJsonDepth?: number;
+  maxJsonDepth?: number | undefined;
   /** Events that wait while `@OnConnect` has not settled. @default 256 */
-  maxPendingEvents?: number;
+  maxPendingEvents?: number | undefined;
   /** What these events hold together, for each socket. @default 1_048_576 */
-  maxPendingBytes?: number;
+  maxPendingBytes?: number | undefined;
   /** How often a socket may emit; acks do not count. @default no limit */
-  rateLimit?: RateLimitOptions;
+  rateLimit?: RateLimitOptions | undefined;
   /** Whether `socket.request` is kept after the CONNECT reply. @default true in `./server`, in Nest only where a hook needs it */
-  keepRequest?: boolean;
+  keepRequest?: boolean | undefined;
   /** Makes socket ids. @default 20 random characters */
-  generateSocketId?: (socket: Socket) => string;
+  generateSocketId?: ((socket: Socket) => string) | undefined;
   /** Told of errors that handlers threw and nobody caught, and of dropped packets, with the socket where it is about one. @default console.error */
-  onError?: (error: unknown, socket?: Socket) => void;
+  onError?: ((error: unknown, socket?: Socket) => void) | undefined;
   /** Told in one line what an operator should know. @default process.emitWarning */
-  onWarning?: (message: string) => void;
+  onWarning?: ((message: string) => void) | undefined;
   /** How the contracts of namespaces are applied. */
-  contract?: {
-    /**
-     * Whether emits, and the acks of handlers, are held against the schemas of their contract; what does not fit is an
-     * error of the server. @default 'check', with NODE_ENV=production 'off'
-     */
-    outbound?: 'check' | 'off';
-  };
-  connectionStateRecovery?: {
-    /** @default 120_000 */
-    maxDisconnectionDuration?: number;
-    /** @default true in `./server`, false in Nest */
-    skipMiddlewares?: boolean;
-    /** What the adapter in memory keeps for clients that are away: packets and sessions, of all namespaces. The oldest go first. @default 67_108_864 */
-    maxLogBytes?: number;
-  };
+  contract?:
+    | {
+        /**
+         * Whether emits, and the acks of handlers, are held against the schemas of their contract; what does not fit is an
+         * error of the server. @default 'check', with NODE_ENV=production 'off'
+         */
+        outbound?: 'check' | 'off' | undefined;
+      }
+    | undefined;
+  connectionStateRecovery?:
+    | {
+        /** @default 120_000 */
+        maxDisconnectionDuration?: number | undefined;
+        /** @default true in `./server`, false in Nest */
+        skipMiddlewares?: boolean | undefined;
+        /** What the adapter in memory keeps for clients that are away: packets and sessions, of all namespaces. The oldest go first. @default 67_108_864 */
+        maxLogBytes?: number | undefined;
+      }
+    | undefined;
 }
 
 export interface ResolvedServerOptions extends DecoderLimits {

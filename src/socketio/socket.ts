@@ -953,11 +953,11 @@ function without(listeners: AnyListener[] | null, removed: AnyListener | undefin
 /** The types of a socket, by name, for those who give only some of them. */
 export interface SocketTypes {
   /** Events that the client sends. */
-  readonly listen?: EventsMap;
+  readonly listen?: EventsMap | undefined;
   /** Events that the server sends. @default as `listen` */
-  readonly emit?: EventsMap;
+  readonly emit?: EventsMap | undefined;
   /** Events between the servers of a cluster. */
-  readonly serverSide?: EventsMap;
+  readonly serverSide?: EventsMap | undefined;
   /** What `socket.data` holds. */
   readonly data?: unknown;
 }

@@ -6,11 +6,11 @@ import { Websocket } from '../nest/index.js';
 /** Above which the instance takes no more clients; none is checked unless it is given. */
 export interface HealthLimits {
   /** Sessions. Give what `maxConnections` is. */
-  maxSessions?: number;
+  maxSessions?: number | undefined;
   /** Bytes that clients have not taken. */
-  maxQueuedBytes?: number;
+  maxQueuedBytes?: number | undefined;
   /** How busy the event loop was since the last probe: 0 to 1. During the start 1 is normal. */
-  maxLoopUtilization?: number;
+  maxLoopUtilization?: number | undefined;
 }
 
 /**

@@ -190,7 +190,7 @@ class TestClient {
       reconnection: false,
       // Its timers keep no process alive.
       autoUnref: true,
-      path: endpoint.path,
+      ...(endpoint.path === undefined ? null : { path: endpoint.path }),
       ...rest,
       // Two values that the typings do not know. No timeout: the one around it says more.
       timeout: false as unknown as number,

@@ -155,7 +155,7 @@ async function got({ client, socket }: Member): Promise<void> {
   await first;
 }
 
-function idsOf(client: ClientSocket): { pid: string; offset?: string } {
+function idsOf(client: ClientSocket): { pid: string; offset: string | undefined } {
   const { _pid: pid, _lastOffset: offset } = client as never as { _pid: string; _lastOffset?: string };
   return { pid, offset };
 }

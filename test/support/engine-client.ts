@@ -54,7 +54,7 @@ export async function openPolling(url: string, query: Record<string, string> = {
 
 /** Asks for the packets of a session; the answer comes when there are some. */
 export function poll(session: PollingSession, signal?: AbortSignal): Promise<HttpAnswer> {
-  return request(session.url, { signal });
+  return request(session.url, signal === undefined ? {} : { signal });
 }
 
 /** Sends a payload. */

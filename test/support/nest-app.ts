@@ -19,7 +19,8 @@ export async function startApp(
   more: ModuleMetadata = {},
   port = 0,
 ): Promise<TestApp> {
-  const metadata = { ...more, imports: [SocketIoModule.forRoot(options), ...(more.imports ?? [])], providers };
+  const imports = [SocketIoModule.forRoot(options), ...(more.imports ?? [])];
+  const metadata = { ...more, imports, providers: providers ?? [] };
   const module = await Test.createTestingModule(metadata).compile();
   const app = module.createNestApplication<NestFastifyApplication>(new FastifyAdapter(), { logger: false });
   cleanup(() => app.close());

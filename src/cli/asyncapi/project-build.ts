@@ -20,8 +20,8 @@ export function compileProject(root: string, file: string, folder: string, tscon
     sourceMap: false,
     composite: false,
     incremental: false,
-    tsBuildInfoFile: undefined,
   };
+  delete options.tsBuildInfoFile;
   // Types are for the build of the project; here only what cannot be read is an error.
   const program = compiler.createProgram([file], options);
   const broken = program.getSyntacticDiagnostics();

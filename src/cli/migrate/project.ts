@@ -12,7 +12,7 @@ export interface ProjectLocation {
   /** The folder with `package.json`. */
   readonly root: string;
   /** @default 'tsconfig.json' */
-  readonly tsconfig?: string;
+  readonly tsconfig?: string | undefined;
 }
 
 /** The sources of a project as its own TypeScript sees them. */
@@ -35,7 +35,7 @@ export class Project {
       rootNames: config.fileNames,
       options: config.options,
       host: createHost(ts, config.options, texts, previous),
-      oldProgram: previous === null ? undefined : previous.#program,
+      ...(previous === null ? null : { oldProgram: previous.#program }),
     });
     this.checker = this.#program.getTypeChecker();
     this.files = this.#program.getSourceFiles().filter((file) => this.#isOwn(file));
@@ -121,7 +121,7 @@ function readConfig(ts: TypeScript, { root, tsconfig = 'tsconfig.json' }: Projec
   if (config === undefined || config.fileNames.length === 0) {
     throw new MigrateError(`${file} names no files. Name another configuration with --project.`);
   }
-  config.options.tsBuildInfoFile = undefined;
+  delete config.options.tsBuildInfoFile;
   const isThere = (name: string): boolean =>
     ts.resolveModuleName(name, path.join(root, 'src/index.ts'), config.options, ts.sys).resolvedModule !== undefined;
   for (const name of ['@nestjs/core', '@nestjs/websockets']) {

@@ -10,15 +10,15 @@ export type CorsDelegate = (
 
 export interface CorsOptions {
   /** Origins that may talk to this server. Unset: every origin gets the header `*`, as in the `cors` package. */
-  origin?: CorsOrigin | CorsOriginCallback;
-  methods?: string | string[];
-  allowedHeaders?: string | string[];
-  exposedHeaders?: string | string[];
-  credentials?: boolean;
+  origin?: CorsOrigin | CorsOriginCallback | undefined;
+  methods?: string | string[] | undefined;
+  allowedHeaders?: string | string[] | undefined;
+  exposedHeaders?: string | string[] | undefined;
+  credentials?: boolean | undefined;
   /** Seconds. */
-  maxAge?: number;
-  preflightContinue?: boolean;
-  optionsSuccessStatus?: number;
+  maxAge?: number | undefined;
+  preflightContinue?: boolean | undefined;
+  optionsSuccessStatus?: number | undefined;
 }
 
 export type CorsOrigin = boolean | string | RegExp | (string | RegExp)[];

@@ -15,11 +15,11 @@ export interface SessionChange {
   /** How long the session is kept from now on, in milliseconds; 0 removes it. */
   readonly ttl: number;
   /** What the session is; without it only its time is extended. */
-  readonly state?: string;
+  readonly state?: string | undefined;
   /** How far the node has read, and the last place of which the session got something. */
-  readonly mark?: SessionMark;
+  readonly mark?: SessionMark | undefined;
   /** Packets for this session alone, in order. Those at or before the last one stored are there already. */
-  readonly directs?: readonly LogEntry[];
+  readonly directs?: readonly LogEntry[] | undefined;
 }
 
 export interface SessionMark {
@@ -32,7 +32,7 @@ export interface TakenSession {
   readonly mark: SessionMark;
   readonly directs: readonly LogEntry[];
   /** The last direct packet that was removed to keep the list in its bounds. */
-  readonly dropped?: Offset;
+  readonly dropped?: Offset | undefined;
   /** Where the log has the entry that tells of it. */
   readonly at: Offset;
 }

@@ -1,3 +1,4 @@
+import type { Complete } from '../../common/values.js';
 import { OptionReader } from '../../socketio/index.js';
 import { SERVE_UNTIL, type ServeUntil } from '../dispatch/shutdown.js';
 import { resolveOwnPort, type OwnPort, type OwnPortOptions } from '../platform/own-port.js';
@@ -5,23 +6,23 @@ import { resolveOwnPort, type OwnPort, type OwnPortOptions } from '../platform/o
 /** Where a `SocketIoAdapter` leaves the rules of Nest's `IoAdapter` for those of this package. */
 export interface SocketIoAdapterOptions extends OwnPortOptions {
   /** Whether every ack that a client asks for is settled, failures with an error ack. @default false */
-  settleAcks?: boolean;
+  settleAcks?: boolean | undefined;
   /** Whether global guards, pipes, interceptors and filters reach gateways, on Nest 11 and 12. @default false */
-  globalEnhancers?: boolean;
+  globalEnhancers?: boolean | undefined;
   /**
    * Whether guards on a gateway's class or its `handleConnection` decide before the CONNECT reply, and events wait until
    * `handleConnection` has settled. @default false
    */
-  connectGuards?: boolean;
+  connectGuards?: boolean | undefined;
   /**
    * Until when `app.close()` lets the servers serve, if the module is not imported: until the hooks
    * `beforeApplicationShutdown` of the application have ended, as with `IoAdapter`, or until its hooks `onModuleDestroy` begin,
    * so that no handler finds closed what it needs. @default 'beforeApplicationShutdown'
    */
-  serveUntil?: ServeUntil;
+  serveUntil?: ServeUntil | undefined;
 }
 
-export interface ResolvedAdapterOptions extends Readonly<Required<Omit<SocketIoAdapterOptions, keyof OwnPortOptions>>> {
+export interface ResolvedAdapterOptions extends Complete<Omit<SocketIoAdapterOptions, keyof OwnPortOptions>> {
   /** How ports of gateways listen, if the module is not imported. */
   readonly ownPort: OwnPort;
 }

@@ -24,7 +24,7 @@ import { StandaloneServers } from './standalone-servers.js';
 
 /** What Nest asks an adapter to make: a server, or a namespace of one that it has. */
 export interface AdapterServerOptions extends ServerOptions {
-  namespace?: string | RegExp | NamespaceMatcher;
+  namespace?: string | RegExp | NamespaceMatcher | undefined;
   server?: unknown;
 }
 

@@ -7,14 +7,14 @@ import { GATEWAY_METADATA, SCOPE_OPTIONS_METADATA } from './metadata-keys.js';
 /** What `@Gateway` can be told. */
 export interface GatewayOptions {
   /** The namespace, or a pattern for dynamic ones. @default '/' */
-  namespace?: string | RegExp;
+  namespace?: string | RegExp | undefined;
   /**
    * Makes the class and its request-scoped dependencies once for each socket, instead of once for each event; `REQUEST`
    * is the socket. They are let go when it disconnects; as for everything request-scoped, Nest calls no hook such as
    * `onModuleDestroy` on them. Write it above `@Injectable()`. @default a singleton, or made for each event where it is
    * request-scoped
    */
-  scope?: 'connection';
+  scope?: 'connection' | undefined;
 }
 
 /** What `@Gateway` can be told beside a contract. */
@@ -23,7 +23,7 @@ export interface ContractGatewayOptions extends Pick<GatewayOptions, 'scope'> {
    * Whether events of the contract may be without a handler: other modules or applications handle them, or
    * `socket.on()`. @default false: such an event stops the start
    */
-  partial?: boolean;
+  partial?: boolean | undefined;
 }
 
 /** What `@Gateway` writes down. */

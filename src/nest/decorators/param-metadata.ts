@@ -8,7 +8,7 @@ export type Pipe = Type<PipeTransform> | PipeTransform;
 /** For a parameter whose value a Standard Schema validates, by the `StandardSchemaValidationPipe` of Nest 12. */
 export interface ParameterOptions {
   schema?: unknown;
-  pipes?: readonly Pipe[];
+  pipes?: readonly Pipe[] | undefined;
 }
 
 /** One decorated parameter, in the form of Nest's own decorators. */
@@ -21,7 +21,7 @@ export interface ParamMetadata {
   /** A Standard Schema, on versions of Nest that know them. */
   readonly schema?: unknown;
   /** The entry or the contract that the parameter was typed by. */
-  readonly contracted?: AnyEntry | AnyContract;
+  readonly contracted?: AnyEntry | AnyContract | undefined;
 }
 
 export function assignParamMetadata(

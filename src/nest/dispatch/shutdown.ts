@@ -16,17 +16,17 @@ export interface ShutdownOptions {
    * How long everything is still served and clients are still let in, in milliseconds, while `state` is `draining`: until the
    * balancer has noticed. A second call of `shutdown()` ends it early. @default the module's shutdownDelay, 0
    */
-  delay?: number;
+  delay?: number | undefined;
   /** Longest duration of what follows, in milliseconds. @default the module's shutdownTimeout, 15_000 */
-  timeout?: number;
+  timeout?: number | undefined;
   /** Ends the waiting early; sessions that are not closed by then are cut off. */
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
   /**
    * In how many groups the sessions are closed, spread over the time that is left, so that the clients of a large server do
    * not all reconnect to its neighbours at once. Needs a finite timeout.
    * @default the module's shutdownSlices: at most 50 sessions a second, within 12 seconds
    */
-  slices?: number;
+  slices?: number | undefined;
 }
 
 export interface ShutdownPlan {

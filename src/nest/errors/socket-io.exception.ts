@@ -1,9 +1,9 @@
 /** What a client is told of an error beside its message; `cause` stays on this side. */
 export interface SocketIoExceptionOptions {
   /** A stable word for programs. */
-  code?: string;
+  code?: string | undefined;
   /** An HTTP status, for those who think in them. */
-  statusCode?: number;
+  statusCode?: number | undefined;
   /** More about the error, for the client. */
   details?: unknown;
   cause?: unknown;
@@ -18,9 +18,9 @@ export interface SocketIoExceptionOptions {
  */
 export class SocketIoException extends Error {
   override readonly name = 'SocketIoException';
-  readonly code?: string;
-  readonly statusCode?: number;
-  readonly details?: unknown;
+  readonly code: string | undefined;
+  readonly statusCode: number | undefined;
+  readonly details: unknown;
 
   constructor(
     private readonly error: string | object,

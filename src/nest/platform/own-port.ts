@@ -6,9 +6,9 @@ import { OptionError, type OptionReader } from '../../socketio/index.js';
 /** How a server listens on a port of its own. */
 export interface OwnPortOptions {
   /** The address on which a port of its own listens. @default every address of the machine, as with Node's `listen()` */
-  host?: string;
+  host?: string | undefined;
   /** Key and certificate, or what else Node's `https` takes: a port of its own then speaks TLS. @default plain HTTP */
-  https?: TlsOptions;
+  https?: TlsOptions | undefined;
 }
 
 export interface OwnPort {

@@ -45,7 +45,7 @@ export class AckError extends Error {
 export interface ErrorAck {
   readonly status: 'error';
   readonly message: string;
-  readonly code?: string;
-  readonly statusCode?: number;
+  readonly code?: string | undefined;
+  readonly statusCode?: number | undefined;
   readonly details?: unknown;
 }

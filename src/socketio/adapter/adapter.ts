@@ -50,7 +50,7 @@ export interface SessionToPersist {
   rooms: Room[];
   data: unknown;
   /** Where the socket's packets began; for the adapter in memory, others pass it over. */
-  since?: string;
+  since?: string | undefined;
 }
 
 export type RestoredSession = SessionToPersist & {
@@ -132,6 +132,6 @@ export interface WriteOptions {
   /** Whether the packets are encoded already; everything that comes this way is. */
   preEncoded?: boolean;
   /** Dropped where the connection is not ready to send. */
-  volatile?: boolean;
-  compress?: boolean;
+  volatile?: boolean | undefined;
+  compress?: boolean | undefined;
 }

@@ -50,7 +50,7 @@ export interface BroadcastContext extends AckContext {
 
 export interface OperatorFlags extends BroadcastFlags {
   /** One recipient is meant: its answer is given as it is, not in a list. */
-  expectSingleResponse?: boolean;
+  expectSingleResponse?: boolean | undefined;
 }
 
 /** Whom and how to broadcast. Immutable: each step returns another operator. */

@@ -87,7 +87,7 @@ export class UserTarget<EmitEvents extends EventsMap, SocketData> {
 }
 
 interface ConnectedSocket {
-  readonly client: { disconnect(details: DisconnectDetails): void };
+  readonly connection: { disconnect(details: DisconnectDetails): void };
 }
 
 interface LocalSpace {
@@ -106,7 +106,7 @@ export function disconnectLocally(namespaces: Iterable<LocalSpace>, userId: stri
   const room = userRoom(userId);
   for (const { adapter, sockets, _preConnectSockets } of [...namespaces]) {
     for (const id of [...(adapter.rooms.get(room) ?? [])]) {
-      (sockets.get(id) ?? _preConnectSockets.get(id))?.client.disconnect(details);
+      (sockets.get(id) ?? _preConnectSockets.get(id))?.connection.disconnect(details);
     }
   }
 }

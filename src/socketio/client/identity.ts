@@ -6,9 +6,9 @@ import { isReserved, untilOf, untilRoom, userOf, userRoom } from './user-rooms.j
 /** How long a socket may act for a user. */
 export interface IdentifyOptions {
   /** When the credentials end: a `Date`, or milliseconds since 1970. @default never */
-  expiresAt?: Date | number;
+  expiresAt?: Date | number | undefined;
   /** How long before that the client gets the event `credentials_expired`, in milliseconds. @default 30_000 */
-  graceMs?: number;
+  graceMs?: number | undefined;
 }
 
 /** The socket that acts for somebody. */

@@ -16,7 +16,7 @@ export interface Packet {
   type: PacketType;
   nsp: string;
   data?: unknown;
-  id?: number;
+  id?: number | undefined;
   attachments?: number;
 }
 

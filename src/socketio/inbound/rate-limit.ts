@@ -8,9 +8,9 @@ import { isObject } from '../../common/values.js';
 export interface RateOptions {
   limit: number;
   /** In milliseconds. @default 1_000 */
-  interval?: number;
+  interval?: number | undefined;
   /** How many may come at once. @default as `limit` */
-  burst?: number;
+  burst?: number | undefined;
 }
 
 /** What happens to an event that comes too early. */
@@ -18,9 +18,9 @@ export type RateLimitAction = 'refuse' | 'disconnect';
 
 export interface RateLimitOptions extends Partial<RateOptions> {
   /** Bounds of single events, within that of all events together. */
-  events?: Readonly<Record<string, RateOptions>>;
+  events?: Readonly<Record<string, RateOptions>> | undefined;
   /** @default 'refuse' */
-  onLimit?: RateLimitAction;
+  onLimit?: RateLimitAction | undefined;
 }
 
 /** The option after all checks. */

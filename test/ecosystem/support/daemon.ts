@@ -14,7 +14,7 @@ export interface DaemonOptions {
   /** The folder it runs in. */
   readonly cwd?: string;
   /** The user it runs as; this process has to be root. */
-  readonly user?: UserIds;
+  readonly user?: UserIds | undefined;
 }
 
 export interface UserIds {

@@ -306,7 +306,7 @@ function record(client: ClientSocket): unknown[][] {
   return events;
 }
 
-function idsOf(client: ClientSocket): { pid: string; offset?: string } {
+function idsOf(client: ClientSocket): { pid: string; offset: string | undefined } {
   const { _pid: pid, _lastOffset: offset } = client as never as { _pid: string; _lastOffset?: string };
   return { pid, offset };
 }

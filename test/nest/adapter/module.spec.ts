@@ -415,9 +415,10 @@ describe('an adapter that the application sets', () => {
       configure: (app) => void app.useWebSocketAdapter(new RecipeAdapter(app)),
     });
     expect(seen).toEqual([0, 7_000]);
-    const client = await connectClient(url, { path, auth: { token: 'good' } });
+    const at = path === undefined ? {} : { path };
+    const client = await connectClient(url, { ...at, auth: { token: 'good' } });
     expect(await client.emitWithAck('own')).toBe('own');
-    const refused = createClient(url, { path });
+    const refused = createClient(url, at);
     const error = nextEvent(refused, 'connect_error');
     refused.connect();
     expect(await error).toEqual([expect.objectContaining({ message: 'No token' })]);

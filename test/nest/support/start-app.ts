@@ -18,7 +18,7 @@ export interface AppSetup extends ModuleMetadata {
   platform?: Platform;
   options?: SocketIoModuleOptions;
   /** Runs before the application is initialized. */
-  configure?: (app: INestApplication) => void;
+  configure?: ((app: INestApplication) => void) | undefined;
 }
 
 /** An application that is made and not yet initialized; closed after the test. */

@@ -21,7 +21,7 @@ export async function startSecureApp(
   const module = await Test.createTestingModule({ ...metadata, imports }).compile();
   const app = module.createNestApplication(adapterOf(platform) as ExpressAdapter, {
     logger: false,
-    httpsOptions: platform === 'express' ? TEST_TLS : undefined,
+    ...(platform === 'express' ? { httpsOptions: TEST_TLS } : null),
   });
   configure?.(app);
   cleanup(() => app.close());

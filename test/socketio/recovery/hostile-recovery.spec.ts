@@ -231,7 +231,7 @@ function cut(client: ClientSocket): void {
   client.io.engine.close();
 }
 
-function idsOf(client: ClientSocket): { pid: string; offset?: string } {
+function idsOf(client: ClientSocket): { pid: string; offset: string | undefined } {
   const { _pid: pid, _lastOffset: offset } = client as never as { _pid: string; _lastOffset?: string };
   return { pid, offset };
 }

@@ -49,7 +49,7 @@ async function connectWith(url: string, auth: object): Promise<ClientSocket> {
   return client;
 }
 
-const idsOf = (client: ClientSocket): { pid: string; offset?: string } => {
+const idsOf = (client: ClientSocket): { pid: string; offset: string | undefined } => {
   const { _pid: pid, _lastOffset: offset } = client as never as { _pid: string; _lastOffset?: string };
   return { pid, offset };
 };

@@ -12,20 +12,21 @@ export interface GatewaySetup extends ModuleMetadata {
   /** @default 'fastify' */
   platform?: Platform;
   /** @default a `SocketIoAdapter` of the application */
-  adapter?: (app: INestApplication) => WebSocketAdapter;
-  options?: SocketIoAdapterOptions;
+  adapter?: ((app: INestApplication) => WebSocketAdapter) | undefined;
+  options?: SocketIoAdapterOptions | undefined;
   /** Runs before the application is initialized. */
-  configure?: (app: INestApplication) => void;
+  configure?: ((app: INestApplication) => void) | undefined;
   /** Of Nest. */
   forceCloseConnections?: boolean;
 }
 
 /** An application with gateways and no module of this package, not yet initialized; closed after the test. */
 export async function createGatewayApp(setup: GatewaySetup): Promise<INestApplication> {
-  const { platform = 'fastify', adapter, options, configure, forceCloseConnections, ...metadata } = setup;
+  const { platform = 'fastify', adapter, options, configure, forceCloseConnections: forced, ...metadata } = setup;
+  const closing = forced === undefined ? {} : { forceCloseConnections: forced };
   const module = await Test.createTestingModule(metadata).compile();
-  const httpAdapter = platform === 'fastify' ? new FastifyAdapter({ forceCloseConnections }) : new ExpressAdapter();
-  const app = module.createNestApplication(httpAdapter as ExpressAdapter, { logger: false, forceCloseConnections });
+  const httpAdapter = platform === 'fastify' ? new FastifyAdapter(closing) : new ExpressAdapter();
+  const app = module.createNestApplication(httpAdapter as ExpressAdapter, { logger: false, ...closing });
   app.useWebSocketAdapter(adapter?.(app) ?? new SocketIoAdapter(app, options));
   configure?.(app);
   cleanup(() => app.close());

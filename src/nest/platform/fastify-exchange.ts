@@ -94,8 +94,6 @@ interface PendingUpgrade {
  * plugins, middlewares) refuses a WebSocket as well, with an answer before the 101.
  */
 export class FastifyUpgrades {
-  readonly #pending = new WeakMap<IncomingMessage, PendingUpgrade>();
-
   /** @param timeout of hooks, in milliseconds, after which the peer is cut off */
   constructor(
     private readonly instance: FastifyInstance,
@@ -107,7 +105,7 @@ export class FastifyUpgrades {
     response.shouldKeepAlive = false;
     // Not the timeout of the socket, which would keep its timer for as long as the client stays (bench: idle).
     const deadline = setTimeout(() => socket.destroy(), this.timeout);
-    this.#pending.set(request, { socket, head, response, deadline });
+    (request as RoutedMessage)[UPGRADE] = { socket, head, response, deadline };
     // Node leaves an upgraded socket without a listener.
     socket.on('error', ignoreSocketError);
     response.assignSocket(socket);
@@ -126,11 +124,10 @@ export class FastifyUpgrades {
 
   /** Hands over an upgrade that no hook has refused; false for a request that is none. */
   release(request: FastifyRequest, reply: FastifyReply, handler: FastifyHandler): boolean {
-    const { raw } = request;
-    if (raw.headers.upgrade === undefined) return false;
-    const pending = this.#pending.get(raw);
+    const raw: RoutedMessage = request.raw;
+    const pending = raw[UPGRADE];
     if (pending === undefined) return false;
-    this.#pending.delete(raw);
+    raw[UPGRADE] = undefined;
     const { socket, head, response, deadline } = pending;
     reply.hijack();
     clearTimeout(deadline);
@@ -145,12 +142,17 @@ export class FastifyUpgrades {
 
 function ignoreSocketError(): void {}
 
-/** Under which Node's request knows Fastify's; a WeakMap would cost a third of a request in collections (bench: polling). */
-const FASTIFY_REQUEST = Symbol('FastifyRequest');
-
+/**
+ * What is known of a request stands on it: a WeakMap would cost a third of a request in collections, since its keys are
+ * young (bench: polling).
+ */
 interface RoutedMessage extends IncomingMessage {
   [FASTIFY_REQUEST]?: FastifyRequest;
+  [UPGRADE]?: PendingUpgrade | undefined;
 }
+
+const FASTIFY_REQUEST = Symbol('FastifyRequest');
+const UPGRADE = Symbol('PendingUpgrade');
 
 /**
  * Fastify's own request behind the handshake of a client, with what hooks and plugins put on it (a session, a user), over

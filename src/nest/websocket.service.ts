@@ -13,6 +13,7 @@ import type {
   Namespace,
   NamespaceOf,
   PartialNamespace,
+  PresenceTarget,
   RemoteSocket,
   Room,
   Server,
@@ -188,6 +189,11 @@ export class Websocket<
   /** The sockets that act for a user: every device, on every server. See `Server#user` and `Socket#identify`. */
   user(userId: string): UserTarget<EmitEvents, SocketData> {
     return this.server.user(userId);
+  }
+
+  /** Who is online in a namespace, or in one of its rooms, on all servers: see `Server#presence`. */
+  presence(room?: Room, namespace?: string): PresenceTarget {
+    return this.server.presence(room, namespace);
   }
 
   /** How many sockets the cluster has in a namespace, or in one of its rooms: see `Server#count`. */

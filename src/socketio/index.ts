@@ -23,6 +23,13 @@ export { AckError, type ErrorAck, type SocketIoErrorCode } from './acks/ack-erro
 export { OverflowError } from './client/overflow-error.js';
 export type { IdentifyOptions } from './client/identity.js';
 export { UserTarget } from './broadcast/user-target.js';
+export {
+  matchesRoom,
+  type PresenceChange,
+  type PresenceOptions,
+  type RoomPattern,
+} from './presence/presence-options.js';
+export { PresenceTarget, type PresentKey } from './presence/presence-target.js';
 export type { ExtendedError } from './inbound/middleware.js';
 export { AckReply } from './acks/ack-reply.js';
 export { RESERVED_EVENTS, assertEmittable } from './events/reserved-events.js';

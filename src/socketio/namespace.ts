@@ -20,6 +20,7 @@ import type { RemoteSocket } from './broadcast/remote-socket.js';
 import { OutboundContract } from './events/outbound-contract.js';
 import { assertEmittable } from './events/reserved-events.js';
 import type { Socket } from './socket.js';
+import type { PresenceSpace } from './presence/local-presence.js';
 import type { Server } from './server.js';
 import { UserTarget, type UserSpace } from './broadcast/user-target.js';
 import { AckError } from './acks/ack-error.js';
@@ -293,11 +294,13 @@ export class Namespace<
     this.adapter = new Constructor(this);
     this.recovery = this.#createRecovery();
     this.adapterPort.open();
+    this.server.presenceTracker?.watch(this as unknown as PresenceSpace);
   }
 
   /** @internal The namespace goes. */
   dispose(): Promise<void> | void {
     this.isRemoved = true;
+    this.server.presenceTracker?.unwatch(this);
     return this.adapterPort.close();
   }
 

@@ -12,6 +12,7 @@ import type { AdapterConstructor } from './adapter/adapter.js';
 import type { Parser } from './codec/parser.js';
 import type { DecoderLimits } from './codec/packet-decoder.js';
 import { resolveRateLimit, type RateLimitOptions, type RateLimitRules } from './inbound/rate-limit.js';
+import { resolvePresence, type PresenceOptions, type PresenceRules } from './presence/presence-options.js';
 
 /** What a Socket.IO server can be told, beyond what its engine can. Lengths in bytes, durations in milliseconds. */
 export interface ServerOptions extends EngineOptions {
@@ -77,6 +78,8 @@ export interface ServerOptions extends EngineOptions {
         outbound?: 'check' | 'off' | undefined;
       }
     | undefined;
+  /** Whether it is known who is online, on all servers: true, or how. @default false */
+  presence?: boolean | PresenceOptions | undefined;
   connectionStateRecovery?:
     | {
         /** @default 120_000 */
@@ -115,6 +118,8 @@ export interface ResolvedServerOptions extends DecoderLimits {
   readonly adapter: AdapterConstructor | null;
   /** Null: this package's own. */
   readonly parser: Parser | null;
+  /** Null: it is not known who is online. */
+  readonly presence: PresenceRules | null;
   /** Null: sessions are not recovered. */
   readonly connectionStateRecovery: ResolvedRecovery | null;
 }
@@ -241,6 +246,7 @@ export function resolveServerOptions(
     onWarning: read.callback<(message: string) => void>('onWarning') ?? emitWarning,
     adapter: read.callback<never>('adapter'),
     parser: resolveParser(read),
+    presence: resolvePresence(read),
     connectionStateRecovery: resolveRecovery(read, defaults),
   };
   if (defaults.strict) read.rejectUnknown();

@@ -44,6 +44,10 @@ import type { NamespaceMatcher } from './parent-namespace.js';
 import type { PartialNamespace } from './broadcast/partial-namespace.js';
 import { MemoryAdapter } from './adapter/memory-adapter.js';
 import { RecoveryMemory } from './recovery/recovery-memory.js';
+import { Presence, type PresenceMessage } from './presence/presence.js';
+import type { PresenceSpace } from './presence/local-presence.js';
+import { PRESENCE_DEFAULTS, type PresenceRules, type RoomPattern } from './presence/presence-options.js';
+import { PresenceTarget } from './presence/presence-target.js';
 import type { RemoteSocket } from './broadcast/remote-socket.js';
 import {
   SERVER_DEFAULTS,
@@ -71,6 +75,9 @@ import {
   type Last,
   type RemoveAcknowledgements,
 } from './events/typed-events.js';
+
+/** What servers tell each other of who is online. */
+const PRESENCE = 'presence';
 
 /**
  * A Socket.IO server (socket.io-protocol, revision 5) with the API of the package `socket.io` 4.8.
@@ -119,6 +126,8 @@ export class Server<
     send: (message) => watch(this.sockets.adapterPort.serverSideEmit(message), this.sockets, undefined),
     reportError: (error) => this.reportError(error),
   });
+  /** @internal Who is online; null if nobody wants to know. */
+  presenceTracker: Presence | null = null;
   /** @internal Null where events are dispatched as they come. */
   readonly events: EventQueue | null;
   /** @internal */
@@ -159,6 +168,7 @@ export class Server<
     this.cluster.handle(DISCONNECT_USER, (userId: string, message: string) => {
       disconnectLocally(this._nsps.values(), userId, message);
     });
+    if (this.settings.presence !== null) this.#startPresence(this.settings.presence);
     this.cluster.handle(COUNT, (name: string, room: Room | null) => countLocally(this._nsps, name, room));
     if (POINTS.server.hasSubscribers) POINTS.server.publish({ server: this, isOpen: true });
     if (target !== undefined) this.attach(target);
@@ -391,6 +401,41 @@ export class Server<
     return new UserTarget(this, () => this._nsps.values() as Iterable<UserSpace>, userId);
   }
 
+  /**
+   * Who is online in a namespace, or in one of its rooms, on all servers of the cluster.
+   *
+   * @throws Error if the option `presence` is not set
+   */
+  presence(room?: Room, namespace = '/'): PresenceTarget {
+    if (this.presenceTracker === null) {
+      throw new Error(
+        'it is not known who is online: set the option "presence", or decorate a method with @OnPresence()',
+      );
+    }
+    return new PresenceTarget(this.presenceTracker, { namespace, room });
+  }
+
+  /** @internal Presence is wanted, of these rooms as well. */
+  keepPresence(rooms: readonly RoomPattern[]): void {
+    if (this.presenceTracker === null) this.#startPresence(PRESENCE_DEFAULTS);
+    this.presenceTracker!.addRooms(rooms);
+  }
+
+  #startPresence(rules: PresenceRules): void {
+    const { cluster } = this;
+    const presence = new Presence(rules, {
+      wheel: this.wheel,
+      isAlone: () => cluster.isAlone,
+      tell: (message) => cluster.tell(PRESENCE, ...message),
+      reportError: (error) => this.reportError(error),
+    });
+    this.presenceTracker = presence;
+    cluster.handle(PRESENCE, (...message: PresenceMessage) => presence.receive(message));
+    // A dynamic namespace may be elsewhere alone.
+    presence.listen((change) => this.namespaces.of(change.namespace).handlers?.presence?.(change));
+    for (const namespace of this._nsps.values()) presence.watch(namespace as unknown as PresenceSpace);
+  }
+
   /** @internal */
   disconnectUser(userId: string, message: string): void {
     this.cluster.tell(DISCONNECT_USER, userId, message);
@@ -416,6 +461,7 @@ export class Server<
   }
 
   async #close(callback?: (error?: Error) => void): Promise<void> {
+    this.presenceTracker?.close();
     const closing = [...this.namespaces.byName.values()].map(async (namespace) => {
       for (const socket of [...namespace.sockets.values()]) {
         socket.close('server shutting down', { code: 'SERVER_SHUTDOWN', message: 'the server shuts down' });

@@ -361,6 +361,7 @@ export class Socket<
     const identity = this.#identity ?? this.#createIdentity();
     identity.set(userId, options);
     this.#identity = identity;
+    this.nsp.server.presenceTracker?.update(this.nsp.name, this.id);
   }
 
   /**
@@ -653,6 +654,7 @@ export class Socket<
     void this.nsp.adapterPort.addAll(this.id, new Set(restored.rooms));
     if (this.#identity !== null || userOf(restored.rooms) !== null) {
       (this.#identity ??= this.#createIdentity()).resume(restored.rooms);
+      this.nsp.server.presenceTracker?.update(this.nsp.name, this.id);
     }
     // A custom parser may be on this side of an adapter that encodes with the codec of this package.
     const isEncoded =

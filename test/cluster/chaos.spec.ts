@@ -43,6 +43,15 @@ describe('a fleet whose connections break and whose servers die', () => {
   });
 });
 
+describeWith('redis-server', 'users who come, go and reload while servers die', () => {
+  it.each(['ledger-ioredis', 'ours-with-redis'])('are known at each quiet moment, with %s', async (contestant) => {
+    const row = await chaos(contestant, ['--subject', 'presence', '--seconds', '4']);
+    expect(row).toMatchObject({ wrong: 0, doubledOffline: 0, doubledOnline: 0, early: 0, missing: 0, kills: 1 });
+    expect(row.compared).toBe(3);
+    expect(row.reloads).toBeGreaterThan(20);
+  });
+});
+
 async function chaos(contestant: string, options: readonly string[]): Promise<Row> {
   const file = path.join(import.meta.dirname, 'run.mjs');
   const args = ['--contestants', contestant, '--seconds', '8', '--clients', '9', '--kill-every', '4000', ...options];

@@ -2,13 +2,16 @@
 import { parseArgs } from 'node:util';
 import { buildWhenStale } from '../bench/lib/build.mjs';
 import { runChaos } from './lib/chaos.mjs';
+import { runPresenceChaos } from './lib/presence-chaos.mjs';
 
 const { values } = parseArgs({
   options: {
+    subject: { type: 'string', default: 'events' },
     contestants: { type: 'string', default: 'ledger-ioredis' },
     minutes: { type: 'string' },
     seconds: { type: 'string' },
     clients: { type: 'string', default: '24' },
+    users: { type: 'string', default: '200' },
     rate: { type: 'string', default: '200' },
     disturbances: { type: 'string', default: 'cuts,kills,freezes' },
     'cut-every': { type: 'string', default: '100' },
@@ -19,10 +22,17 @@ const { values } = parseArgs({
 
 buildWhenStale();
 let isClean = true;
+const seconds = Number(values.seconds ?? Number(values.minutes ?? 1) * 60);
 for (const contestant of values.contestants.split(',')) {
+  if (values.subject === 'presence') {
+    const { errors, details, ...row } = await runPresenceChaos({ contestant, seconds, users: Number(values.users) });
+    console.log(JSON.stringify(values.details ? { ...row, errors, details } : row));
+    if (row.wrong + row.doubledOffline + row.doubledOnline + row.early + row.missing > 0) isClean = false;
+    continue;
+  }
   const { nodes, gaps, errors, ...row } = await runChaos({
     contestant,
-    seconds: Number(values.seconds ?? Number(values.minutes ?? 1) * 60),
+    seconds,
     clients: Number(values.clients),
     rate: Number(values.rate),
     disturbances: values.disturbances.split(','),

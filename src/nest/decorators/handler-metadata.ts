@@ -1,5 +1,6 @@
 import type { AnyEntry } from '../../contract/index.js';
 import { isEntry } from '../../contract/runtime.js';
+import type { RoomPattern } from '../../socketio/index.js';
 import { BindingError } from '../errors/binding.error.js';
 import {
   DECORATED_METADATA,
@@ -12,10 +13,20 @@ import {
 /** What a method handles. A method may carry several. */
 export type HandlerMetadata =
   | { readonly kind: 'event'; readonly event: string; readonly acks: boolean; readonly entry: AnyEntry | null }
-  | { readonly kind: LifecycleKind };
+  | { readonly kind: 'presence'; readonly rooms: readonly RoomPattern[] }
+  | { readonly kind: Exclude<LifecycleKind, 'presence'> };
 
 export type LifecycleKind =
-  'handshake' | 'connect' | 'disconnecting' | 'disconnect' | 'close' | 'error' | 'ping' | 'pong' | 'shutdown';
+  | 'presence'
+  | 'handshake'
+  | 'connect'
+  | 'disconnecting'
+  | 'disconnect'
+  | 'close'
+  | 'error'
+  | 'ping'
+  | 'pong'
+  | 'shutdown';
 
 /**
  * A decorated method as its class remembers it. What decorators say is written on functions, and a function may be
@@ -102,7 +113,7 @@ export function* decoratedClasses(): Generator<Function> {
 /** As much a part of the loaded code as what decorators write on the classes themselves. */
 const marked: WeakRef<Function>[] = [];
 
-export function lifecycleDecorator(kind: LifecycleKind, decorator: string): MethodDecorator {
+export function lifecycleDecorator(kind: Exclude<LifecycleKind, 'presence'>, decorator: string): MethodDecorator {
   return (target, name, descriptor) => addHandlerMetadata(target, name, descriptor, { kind }, decorator);
 }
 

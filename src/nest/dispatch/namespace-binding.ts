@@ -1,10 +1,13 @@
 import {
   ParentNamespace,
+  matchesRoom,
   type DisconnectDetails,
   type DisconnectReason,
   type EventHandler,
   type HandlerTable,
   type Namespace,
+  type PresenceChange,
+  type RoomPattern,
   type Socket,
 } from '../../socketio/index.js';
 import type { LifecycleKind } from '../decorators/handler-metadata.js';
@@ -29,6 +32,7 @@ export class NamespaceBinding {
   readonly #wildcards: BoundHandler[] = [];
   /** What answers an event beside or instead of them: gateways of `@nestjs/websockets`. */
   readonly #messages = new Map<string, EventHandler<Socket>>();
+  readonly #presence: { readonly rooms: readonly RoomPattern[]; readonly handler: BoundHandler }[] = [];
   readonly #lifecycle = new Map<Lifecycle, BoundHandler[]>();
   readonly #guards: ConnectGuards;
   readonly #connectHandlers: ConnectHandlers;
@@ -57,6 +61,7 @@ export class NamespaceBinding {
     const { subject } = handler.descriptor;
     this.releaseAfter(handler);
     if (subject.kind === 'message') throw new TypeError('messages are bound by addMessages()');
+    else if (subject.kind === 'presence') this.#addPresence(subject.rooms, handler);
     else if (subject.kind !== 'event') this.#addLifecycle(subject.kind, handler);
     else if (subject.event === '*') this.#addWildcard(handler);
     else this.#addEvent(subject.event, handler);
@@ -165,6 +170,17 @@ export class NamespaceBinding {
     if (kind === 'ping' || kind === 'pong') this.#table[kind] ??= (socket) => this.#onHeartbeat(kind, socket);
   }
 
+  #addPresence(rooms: readonly RoomPattern[], handler: BoundHandler): void {
+    this.namespace.server.keepPresence(rooms);
+    this.#presence.push({ rooms, handler });
+    this.#table.presence ??= (change) => {
+      for (const hears of this.#presence) {
+        if (!isAbout(change, hears.rooms)) continue;
+        void createScope().runInAsyncScope(() => this.#runDetached(hears.handler, undefined, [change], 'presence'));
+      }
+    };
+  }
+
   #handlersOf(kind: Lifecycle): readonly BoundHandler[] {
     return this.#lifecycle.get(kind) ?? [];
   }
@@ -246,6 +262,11 @@ export class NamespaceBinding {
     inFlight.track(work);
     return work;
   }
+}
+
+/** A handler without rooms hears of the namespace itself. */
+function isAbout({ room }: PresenceChange, rooms: readonly RoomPattern[]): boolean {
+  return room === undefined ? rooms.length === 0 : rooms.some((pattern) => matchesRoom(pattern, room));
 }
 
 type Lifecycle = LifecycleKind | 'guards' | 'open';

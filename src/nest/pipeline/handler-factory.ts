@@ -98,7 +98,7 @@ export class HandlerFactory {
       extracts: isBare ? null : compileParameters(parameters),
       parameterTypes: parameterTypes(gateway, name),
       readsArguments: isBare || readsArguments(parameters, method),
-      leadsWithSocket: subject.kind !== 'error' && subject.kind !== 'shutdown',
+      leadsWithSocket: !WITHOUT_SOCKET.has(subject.kind),
       validation: entry === null ? null : compileValidation(entry),
       replyCheck: this.checksReplies && !takesAck(gateway, name) ? replyCheckOf(descriptor) : null,
       takesFirst: takesAck(gateway, name) ? 'never' : style.takesFirst(subject),
@@ -161,6 +161,9 @@ export class HandlerFactory {
 
 /** What guards are asked about a connection for. */
 const CONNECT_KINDS: ReadonlySet<string> = new Set(['handshake', 'connect', 'guards', 'open']);
+
+/** Of what no socket is the cause. */
+const WITHOUT_SOCKET: ReadonlySet<string> = new Set(['error', 'shutdown', 'presence']);
 
 /** Stands for the method where the guards of a class decide about a connection that no method of it handles. */
 function connect(): void {}

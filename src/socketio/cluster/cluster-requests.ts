@@ -54,9 +54,14 @@ export class ClusterRequests implements ForeignErrorSink<undefined> {
     });
   }
 
+  /** Whether no other server can hear of anything. */
+  get isAlone(): boolean {
+    return this.context.isAlone();
+  }
+
   /** Tells the other servers something that is not answered; their handler of this kind gets it. */
   tell(kind: string, ...args: unknown[]): void {
-    if (!this.context.isAlone()) this.context.send([TELL, kind, ...args]);
+    if (!this.isAlone) this.context.send([TELL, kind, ...args]);
   }
 
   /** A message of another server. Returns whether it is one of these. */

@@ -1,5 +1,6 @@
 import type { AckReply } from '../acks/ack-reply.js';
 import type { DisconnectDetails, DisconnectReason } from '../client/disconnect-reason.js';
+import type { PresenceChange } from '../presence/presence-options.js';
 import type { ErrorAck } from '../acks/ack-error.js';
 
 /** Handles one event of any socket of a namespace. `args` are the client's, without the name; `reply` is null where no ack was asked. */
@@ -25,6 +26,8 @@ export class HandlerTable<S> {
   onRefused: ((socket: S, error: ErrorAck) => void) | null = null;
   /** A connected socket is about to be disconnected; it still is in its rooms. */
   disconnecting: ((socket: S, reason: DisconnectReason, details: DisconnectDetails) => void) | null = null;
+  /** Somebody came online or is offline; told on one server of the cluster. */
+  presence: ((change: PresenceChange) => void) | null = null;
   disconnect: ((socket: S, reason: DisconnectReason, details: DisconnectDetails) => void) | null = null;
 
   handlerOf(event: string): EventHandler<S> | null {

@@ -4,14 +4,15 @@ import { createClient } from 'redis';
 
 const RECOVERY = { maxDisconnectionDuration: 120_000 };
 
-/** A server on an HTTP server, as the settings name it. */
-export async function createServerOf(settings, http, onError) {
+/** A server on an HTTP server, as the settings name it, with more options. */
+export async function createServerOf(settings, http, onError, more = {}) {
   const options = {
     serveClient: false,
     pingInterval: 5_000,
     pingTimeout: 5_000,
     connectionStateRecovery: RECOVERY,
     onError,
+    ...more,
   };
   switch (settings.contestant) {
     case 'ledger-ioredis':
@@ -29,6 +30,12 @@ export async function createServerOf(settings, http, onError) {
         pool.on('error', () => {});
         return ledger.postgresLedger(pool, { name: settings.name, ...settings.ledger });
       });
+    case 'ours-with-redis': {
+      const { Server } = await import('../../../dist/esm/server.js');
+      const { createAdapter } = await import('@socket.io/redis-adapter');
+      const adapter = createAdapter(await nodeRedis(settings), await nodeRedis(settings), { key: settings.name });
+      return new Server(http, { ...options, connectionStateRecovery: undefined, adapter });
+    }
     case 'ours-with-streams': {
       const { Server } = await import('../../../dist/esm/server.js');
       return new Server(http, { ...options, adapter: await streams(settings) });

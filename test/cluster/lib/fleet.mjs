@@ -3,16 +3,18 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
 
-const NODE = path.join(import.meta.dirname, '../node.mjs');
-
 export class Fleet {
   /** Running nodes, in no order. */
   nodes = [];
   errors = [];
   kills = 0;
+  /** When the last one was killed. */
+  killedAt = -Infinity;
 
-  constructor(settings) {
+  /** @param program beside `lib`, which each node runs */
+  constructor(settings, program = 'node.mjs') {
     this.settings = settings;
+    this.program = path.join(import.meta.dirname, '..', program);
   }
 
   async start(count) {
@@ -20,10 +22,13 @@ export class Fleet {
   }
 
   async add() {
-    const child = fork(NODE, [JSON.stringify(this.settings)], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+    const child = fork(this.program, [JSON.stringify(this.settings)], {
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    });
     const node = { child, port: 0, uid: '', isStopped: false };
     child.on('message', (message) => {
       if (message.error !== undefined) this.errors.push(message.error);
+      this.onMessage?.(message);
     });
     const { port, uid } = await answer(child, 'port');
     Object.assign(node, { port, uid });
@@ -35,6 +40,7 @@ export class Fleet {
   async kill(node = this.any()) {
     this.nodes = this.nodes.filter((each) => each !== node);
     this.kills++;
+    this.killedAt = performance.now();
     node.child.kill('SIGKILL');
     await once(node.child, 'exit');
   }
@@ -69,7 +75,8 @@ export class Fleet {
   }
 }
 
-async function ask(child, question, key) {
+/** Asks a node, and resolves to the message that has this key. */
+export async function ask(child, question, key) {
   const answered = answer(child, key);
   child.send(question);
   return answered;

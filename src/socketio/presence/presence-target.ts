@@ -1,0 +1,30 @@
+import type { SocketId } from '../adapter/adapter.js';
+import type { Presence } from './presence.js';
+import type { Scope } from './presence-table.js';
+
+/** Somebody who is online. */
+export interface PresentKey {
+  readonly key: string;
+  /** On all servers; none within the grace period. */
+  readonly sockets: readonly SocketId[];
+}
+
+/** Who is online in a namespace, or in one of its rooms. Every server has the whole list, so that nothing is asked. */
+export class PresenceTarget {
+  constructor(
+    private readonly presence: Presence,
+    private readonly scope: Scope,
+  ) {}
+
+  list(): PresentKey[] {
+    return Array.from(this.presence.list(this.scope), ([key, sockets]) => ({ key, sockets }));
+  }
+
+  count(): number {
+    return this.presence.list(this.scope).size;
+  }
+
+  has(key: string): boolean {
+    return this.presence.has(this.scope, key);
+  }
+}

@@ -1,0 +1,118 @@
+import { memoryLedger } from '../../../src/ledger/index.js';
+import { OptionError, Server, type PresenceChange, type Socket } from '../../../src/socketio/index.js';
+import { presenceContract } from '../../contract/presence.contract.js';
+import { Bus, onBus } from '../../ecosystem/support/bus-adapter.js';
+import { connectClient } from '../../support/official-client.js';
+import { startServer } from '../../support/server.js';
+import { nextEvent, until } from '../../support/until.js';
+
+describe('presence on one server, without a store', () => {
+  presenceContract(() => () => undefined as never, { servers: 1 });
+});
+
+describe('presence over the base of published adapters', () => {
+  presenceContract(
+    () => {
+      const bus = new Bus();
+      return () => onBus(bus);
+    },
+    { servers: 3 },
+  );
+});
+
+describe('presence over a ledger', () => {
+  presenceContract(
+    () => {
+      const { adapter } = memoryLedger();
+      return () => adapter;
+    },
+    { servers: 3 },
+  );
+});
+
+describe('the option presence', () => {
+  it('is off unless it is set, and says so', () => {
+    expect(() => new Server().presence()).toThrow('set the option "presence"');
+  });
+
+  it.each([
+    [{ presence: 1 }, 'presence'],
+    [{ presence: { key: 'user' } }, 'presence.key'],
+    [{ presence: { rooms: [1] } }, 'presence.rooms'],
+    [{ presence: { gracePeriod: -1 } }, 'presence.gracePeriod'],
+    [{ presence: { heartbeatInterval: 49 } }, 'presence.heartbeatInterval'],
+    [{ presence: { onChange: {} } }, 'presence.onChange'],
+    [{ presence: { graceMs: 1 } }, 'presence.graceMs'],
+  ])('refuses %j', (options, name) => {
+    expect(() => new Server(options as never)).toThrow(OptionError);
+    expect(() => new Server(options as never)).toThrow(`Invalid option "${name}"`);
+  });
+
+  it('takes its bounds', () => {
+    expect(new Server({ presence: { gracePeriod: 0, heartbeatInterval: 50 } }).presence().count()).toBe(0);
+  });
+
+  it('counts by the key that it is given, and reports one that fails', async () => {
+    const changes: PresenceChange[] = [];
+    let fails = false;
+    const server = await startServer({
+      presence: {
+        key: (socket: Socket) => {
+          if (fails) throw new Error('no key');
+          return socket.data.name as string | undefined;
+        },
+        gracePeriod: 20,
+        onChange: (change) => changes.push(change),
+      },
+    });
+    server.io.use((socket, next) => {
+      socket.data.name = socket.handshake.auth.name as string;
+      next();
+    });
+    const client = await connectClient(server.origin, { auth: { name: 'ada' } });
+    await until(() => server.io.presence().has('ada'));
+    await connectClient(server.origin);
+    expect(server.io.presence().count()).toBe(1);
+    fails = true;
+    await connectClient(server.origin);
+    expect(server.errors).toEqual([new Error('no key')]);
+    client.disconnect();
+    await until(() => changes.length === 2);
+    expect(changes.map(({ state }) => state)).toEqual(['online', 'offline']);
+  });
+
+  it('counts a socket for another user once it is identified as that', async () => {
+    const server = await startServer({ presence: { gracePeriod: 0 } });
+    const connection = nextEvent(server.io, 'connection') as Promise<[Socket]>;
+    await connectClient(server.origin);
+    const [socket] = await connection;
+    socket.identify('ada');
+    expect(server.io.presence().list()).toEqual([{ key: 'ada', sockets: [socket.id] }]);
+    socket.identify('bob');
+    await until(() => server.io.presence().count() === 1);
+    expect(server.io.presence().list()).toEqual([{ key: 'bob', sockets: [socket.id] }]);
+  });
+
+  it('keeps announcing where a listener throws', async () => {
+    let heard = 0;
+    const onChange = (): void => {
+      heard++;
+      throw new Error('listener');
+    };
+    const server = await startServer({ presence: { onChange } });
+    server.io.use((socket, next) => {
+      socket.identify(socket.handshake.auth.name as string);
+      next();
+    });
+    for (const name of ['ada', 'bob']) await connectClient(server.origin, { auth: { name } });
+    await until(() => heard === 2);
+    expect(server.errors).toEqual([new Error('listener'), new Error('listener')]);
+  });
+
+  it('leaves no timer behind', async () => {
+    const server = await startServer({ presence: true });
+    await connectClient(server.origin);
+    await server.close();
+    await until(() => server.io.wheel.size === 0);
+  });
+});

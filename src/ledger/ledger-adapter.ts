@@ -1,9 +1,15 @@
 import { randomId } from '../common/random-id.js';
 import {
+  argsOf,
+  decodeValues,
+  encodeValues,
+  withArgument,
   MemoryAdapter,
   PacketType,
   encodePacket,
   type AdapterNamespace,
+  type Claim,
+  type Claims,
   type AdapterPacket,
   type BroadcastOptions,
   type DisconnectDetails,
@@ -25,7 +31,6 @@ import { comparePlaces, formatOffset, latest, parseOffset, placeOf, type Place }
 import { ResumedSession, earlier } from './resumed-session.js';
 import { SessionRecord, decodeParts, encodeParts, type DirectPacket, type StoredSession } from './session-record.js';
 import type { SessionMark, TakenSession } from './store/ledger-store.js';
-import { argsOf, decodeValues, encodeValues, withArgument } from './value-codec.js';
 
 /** A namespace, as the ledger sees it. */
 export interface LedgerNamespace extends AdapterNamespace {
@@ -37,7 +42,7 @@ export interface LedgerNamespace extends AdapterNamespace {
 }
 
 /** The adapter of one namespace over a ledger: every broadcast of every node in one order, and sessions that outlive nodes. */
-export class LedgerAdapter extends MemoryAdapter implements SessionAdapter, LedgerSpace {
+export class LedgerAdapter extends MemoryAdapter implements SessionAdapter, LedgerSpace, Claims {
   readonly name: string;
   readonly allowsQuickReturn = true;
   readonly #nsp: LedgerNamespace;
@@ -187,6 +192,10 @@ export class LedgerAdapter extends MemoryAdapter implements SessionAdapter, Ledg
       onAnswer: (_node, answer) => void (answer !== '' && answers.push(decodeValues(answer)[0])),
       onDone: (missing) => ack(missing.length === 0 ? null : silence(missing), answers),
     });
+  }
+
+  claim(key: string, value: string, ttl: number, replace: boolean): Promise<Claim> {
+    return this.#node.claim(key, value, ttl, replace);
   }
 
   openSession(pid: PrivateSessionId, socket: RecoverableSocket, restored: RestoredSession | null): string {

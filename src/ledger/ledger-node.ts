@@ -1,3 +1,4 @@
+import { decodeValues, withArgument } from '../socketio/index.js';
 import { randomId } from '../common/random-id.js';
 import { Timer, type TimerWheel } from '../common/timer-wheel.js';
 import { AckRequests } from './ack-requests.js';
@@ -14,8 +15,7 @@ import { Requests, type Asker } from './requests.js';
 import { retry, type RetryContext } from './retry.js';
 import type { SessionRecord } from './session-record.js';
 import { SessionWriter } from './session-writer.js';
-import type { LedgerStore, LogEntry, SessionChange, TakenSession } from './store/ledger-store.js';
-import { decodeValues, withArgument } from './value-codec.js';
+import type { Claim, LedgerStore, LogEntry, SessionChange, TakenSession } from './store/ledger-store.js';
 
 /** A namespace of this node. */
 export interface LedgerSpace {
@@ -203,6 +203,11 @@ export class LedgerNode {
   /** Whether everything behind a place is in this node's log, or can be read into it. */
   reach(place: Place): Promise<boolean> {
     return this.#older.reach(place);
+  }
+
+  /** See `LedgerStore#claim`. */
+  claim(key: string, value: string, ttl: number, replace: boolean): Promise<Claim> {
+    return this.store.claim(key, value, ttl, replace);
   }
 
   tell(to: string | null, message: NodeMessage): void {

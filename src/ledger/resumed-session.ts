@@ -1,11 +1,18 @@
-import type { EncodedParts, PrivateSessionId, RestoredSession, Room, SocketId } from '../socketio/index.js';
+import {
+  argsOf,
+  decodeValues,
+  type EncodedParts,
+  type PrivateSessionId,
+  type RestoredSession,
+  type Room,
+  type SocketId,
+} from '../socketio/index.js';
 import { Membership } from './membership.js';
 import type { NodeLog } from './node-log.js';
 import { placeOf, type Place } from './store/offset.js';
 import { replay, type AwaySession } from './replay.js';
 import { decodeParts, type DirectPacket, type StoredSession } from './session-record.js';
 import type { TakenSession } from './store/ledger-store.js';
-import { argsOf, decodeValues } from './value-codec.js';
 
 /** A session that a client comes back for, from the moment that this node has it until its socket is connected. */
 export class ResumedSession implements RestoredSession {

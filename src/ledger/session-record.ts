@@ -1,8 +1,13 @@
-import type { EncodedParts, PrivateSessionId, RecoverableSocket, SocketId } from '../socketio/index.js';
+import {
+  encodeValues,
+  type EncodedParts,
+  type PrivateSessionId,
+  type RecoverableSocket,
+  type SocketId,
+} from '../socketio/index.js';
 import { Membership, type StoredMembership } from './membership.js';
 import { formatOffset, type Offset, type Place } from './store/offset.js';
 import { MAX_DIRECTS, type LogEntry, type SessionChange } from './store/ledger-store.js';
-import { encodeValues } from './value-codec.js';
 
 /** What a store keeps of a session, beside what only its node knows. */
 export interface StoredSession {

@@ -1,3 +1,4 @@
+export { Idempotent, type IdempotentOptions } from './decorators/idempotent.decorator.js';
 export { OnPresence } from './decorators/on-presence.decorator.js';
 export { SocketIoModule } from './socket-io.module.js';
 export type { SocketIoModuleOptions } from './socket-io.options.js';

@@ -31,7 +31,7 @@ export {
 } from './presence/presence-options.js';
 export { PresenceTarget, type PresentKey } from './presence/presence-target.js';
 export type { ExtendedError } from './inbound/middleware.js';
-export { AckReply } from './acks/ack-reply.js';
+export { AckReply, type AckSender } from './acks/ack-reply.js';
 export { RESERVED_EVENTS, assertEmittable } from './events/reserved-events.js';
 export { emitByIds } from './broadcast/emit-by-id.js';
 export { HandlerTable, type EventHandler } from './inbound/handler-table.js';
@@ -54,6 +54,8 @@ export type {
 } from './adapter/adapter.js';
 export type { Parser, ParserDecoder, ParserEncoder } from './codec/parser.js';
 export { insertAttachments } from './codec/attachments.js';
+export { argsOf, decodeValues, encodeValues, withArgument } from './codec/value-text.js';
+export { MemoryClaims, type Claim, type Claims } from './cluster/claims.js';
 export { encodePacket } from './codec/packet-encoder.js';
 export { PacketType, type EncodedParts, type Packet } from './codec/packet.js';
 export {

@@ -22,6 +22,7 @@ import type { BroadcastOperator } from './broadcast/broadcast-operator.js';
 import { EMIT_BY_IDS, emitLocally } from './broadcast/emit-by-id.js';
 import { SharedEncoding } from './broadcast/shared-encoding.js';
 import { ClientBundle } from './client/client-bundle.js';
+import { MemoryClaims, type Claims } from './cluster/claims.js';
 import { ClusterRequests } from './cluster/cluster-requests.js';
 import { COUNT, countLocally, countSockets } from './cluster/count-sockets.js';
 import type { DecoderLimits } from './codec/packet-decoder.js';
@@ -137,6 +138,7 @@ export class Server<
   #legacyLimits: DecoderLimits | null = null;
   readonly #bundle: ClientBundle;
   #isEnded = false;
+  #claims: Claims | null = null;
   #recoveryMemory: RecoveryMemory | null = null;
   readonly #shared = new SharedEncoding();
   #checkedParser: Parser | null = null;
@@ -434,6 +436,12 @@ export class Server<
     // A dynamic namespace may be elsewhere alone.
     presence.listen((change) => this.namespaces.of(change.namespace).handlers?.presence?.(change));
     for (const namespace of this._nsps.values()) presence.watch(namespace as unknown as PresenceSpace);
+  }
+
+  /** @internal Keys that the servers of the cluster claim, if the adapter has a store for them; else those of this server. */
+  get claims(): Claims {
+    const adapter = this.sockets.adapter as unknown as Partial<Claims>;
+    return typeof adapter.claim === 'function' ? (adapter as Claims) : (this.#claims ??= new MemoryClaims());
   }
 
   /** @internal */

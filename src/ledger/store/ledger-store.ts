@@ -1,4 +1,7 @@
+import type { Claim } from '../../socketio/index.js';
 import type { Offset } from './offset.js';
+
+export type { Claim };
 
 /** An entry of the log. */
 export interface LogEntry {
@@ -43,14 +46,6 @@ export interface LogLimits {
   readonly maxAge: number;
   /** Bytes, as the store counts them. */
   readonly maxBytes: number;
-}
-
-/** A key that one node claims for a while; see `LedgerStore#claim`. */
-export interface Claim {
-  /** Whether this call made the claim. */
-  readonly isMine: boolean;
-  /** What was stored under the key. */
-  readonly value: string;
 }
 
 /**

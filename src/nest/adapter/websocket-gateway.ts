@@ -54,7 +54,8 @@ export function handlerOf(
   subject: HandlerDescriptor['subject'],
   rate: HandlerRateRules | null = null,
 ): HandlerDescriptor {
-  return { wrapper, gateway, method, namespace, scope: scopeOf(wrapper), rate, contract: null, entry: null, subject };
+  const unused = { contract: null, entry: null, idempotency: null };
+  return { wrapper, gateway, method, namespace, scope: scopeOf(wrapper), rate, ...unused, subject };
 }
 
 /** All that a gateway handles, for those who only look. */

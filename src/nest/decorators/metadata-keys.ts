@@ -16,6 +16,8 @@ export const HANDLER_METADATA = Symbol.for('nestjs-socketio:handler');
 export const ACKS_METADATA = Symbol.for('nestjs-socketio:acks');
 /** On a method's function, or on a class: `@RateLimit()`. */
 export const RATE_LIMIT_METADATA = Symbol.for('nestjs-socketio:rate-limit');
+/** On a method's function: `@Idempotent()`. */
+export const IDEMPOTENT_METADATA = Symbol.for('nestjs-socketio:idempotent');
 /** On a class: which of its methods are decorated. */
 export const DECORATED_METADATA = Symbol.for('nestjs-socketio:decorated');
 /** On a class: some method of it, or of a class that it extends, is decorated. */

@@ -2,6 +2,7 @@ import type { InstanceWrapper } from '../platform/nest-internals.js';
 import type { NamespaceMatcher, Rate, RateLimitAction, Socket } from '../../socketio/index.js';
 import type { EntryParts } from '../../contract/runtime.js';
 import type { HandlerMetadata } from '../decorators/handler-metadata.js';
+import type { IdempotencyRules } from './idempotency-rules.js';
 import type { GatewayContract } from './contract-rules.js';
 
 export type { InstanceWrapper };
@@ -22,6 +23,8 @@ export interface HandlerDescriptor {
   readonly scope: 'event' | 'connection';
   /** How often it runs; null where it may as often as it likes. */
   readonly rate: HandlerRateRules | null;
+  /** Null if each copy of a message is handled. */
+  readonly idempotency: IdempotencyRules | null;
   /**
    * `guards`: of a class whose methods do not handle the connection that they decide about. `open` and `message`: of
    * `@nestjs/websockets`, whose gateways do not await `handleConnection`, and whose messages have an ack rule of their own.

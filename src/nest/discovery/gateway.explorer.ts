@@ -1,3 +1,4 @@
+import { idempotencyOf } from './idempotency-rules.js';
 import { Injectable } from '@nestjs/common';
 import { DiscoveryService, MetadataScanner } from '@nestjs/core';
 import { nameOf, type HandlerDescriptor, type InstanceWrapper } from './gateway-descriptor.js';
@@ -118,6 +119,7 @@ export function describeHandlers(
     const fn = prototype[method] as object;
     const handlers = accessor.handlersOf(gateway, method, fn);
     const rate = accessor.rateOf(gateway, method, fn, handlers);
+    const idempotency = idempotencyOf(`${gateway.name}.${method}`, fn, handlers);
     const handling = { gateway, method, handlers, bound: where.contract };
     checkParameters(handling);
     return [...handlers, ...accessor.leftoversOf(gateway, method, fn)].map((subject) => ({
@@ -126,6 +128,7 @@ export function describeHandlers(
       subject,
       entry: isOwn(subject) ? entryOf(subject, handling) : null,
       rate: subject.kind === 'event' || subject.kind === 'message' ? rate : null,
+      idempotency: subject.kind === 'event' && subject.acks ? idempotency : null,
     }));
   });
   accessor.checkRate(gateway, methods, descriptors);
@@ -135,7 +138,14 @@ export function describeHandlers(
   const isBare = descriptors.length === 0 && where.contract !== null;
   // Where a method handles the connection, the guards of the class come with it.
   if (!handlesConnections && (isGuarded || isBare)) {
-    descriptors.push({ ...common, method: '', subject: { kind: 'guards' }, entry: null, rate: null });
+    descriptors.push({
+      ...common,
+      method: '',
+      subject: { kind: 'guards' },
+      entry: null,
+      rate: null,
+      idempotency: null,
+    });
   }
   return descriptors;
 }

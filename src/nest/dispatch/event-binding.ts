@@ -8,6 +8,7 @@ import type { BoundHandler } from '../pipeline/handler-factory.js';
 import { Invocation } from '../pipeline/invocation.js';
 import type { Pipeline } from '../pipeline/pipeline.js';
 import { isImmediate, isThenable } from '../pipeline/result.js';
+import { Idempotency } from './idempotency.js';
 import type { AckRule, End } from './ack-rule.js';
 import type { DispatchContext } from './dispatch-context.js';
 
@@ -50,9 +51,11 @@ export class EventBinding {
   /** The callable for the handlers as they are now. */
   compile(): EventHandler<Socket> {
     const handlers = [...this.#handlers];
-    if (handlers.length > 1) return this.#compileSeveral(handlers);
+    const { idempotency } = (handlers.find(claims) ?? handlers[0]).descriptor;
+    const wrapper = idempotency === null ? null : new Idempotency(this.event, idempotency, this.context);
+    if (handlers.length > 1) return wrapped(this.#compileSeveral(handlers), wrapper);
     const [only] = handlers;
-    const callable = this.#compileOne(only);
+    const callable = wrapped(this.#compileOne(only), wrapper);
     if (only.rate === null) return callable;
     return (socket, args, reply, event) => {
       if (this.#isInTime(only, socket, args, reply, event)) callable(socket, args, reply, event);
@@ -220,6 +223,10 @@ export class EventBinding {
     if (pending !== undefined) this.context.inFlight.track(pending);
     return pending;
   }
+}
+
+function wrapped(handler: EventHandler<Socket>, idempotency: Idempotency | null): EventHandler<Socket> {
+  return idempotency === null ? handler : idempotency.wrap(handler);
 }
 
 function operationOf(

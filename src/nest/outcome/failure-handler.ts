@@ -1,4 +1,4 @@
-import type { AckReply, Socket } from '../../socketio/index.js';
+import type { AckReply, ErrorAck, Socket } from '../../socketio/index.js';
 import { nameOf } from '../discovery/gateway-descriptor.js';
 import type { CatchingFilter } from '../platform/nest-internals.js';
 import type { Invocation } from '../pipeline/invocation.js';
@@ -159,7 +159,7 @@ export class FailureHandler {
 }
 
 function deliver(payload: unknown, socket: Socket, reply: AckReply | null): void {
-  if (reply !== null) reply.send([payload]);
+  if (reply !== null) reply.fail(payload as ErrorAck);
   else socket.emit('exception', payload);
 }
 

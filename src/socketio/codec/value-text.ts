@@ -1,4 +1,6 @@
-import { PacketType, encodePacket, insertAttachments, type EncodedParts } from '../socketio/index.js';
+import { insertAttachments } from './attachments.js';
+import { encodePacket } from './packet-encoder.js';
+import { PacketType, type EncodedParts } from './packet.js';
 
 /** A list of values as text; bytes in it travel as base64 behind it. */
 export function encodeValues(values: readonly unknown[]): string {

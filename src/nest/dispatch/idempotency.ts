@@ -1,0 +1,176 @@
+import { createHash } from 'node:crypto';
+import {
+  AckReply,
+  decodeValues,
+  encodeValues,
+  type AckSender,
+  type Claims,
+  type ErrorAck,
+  type EventHandler,
+  type Socket,
+} from '../../socketio/index.js';
+import type { IdempotencyRules } from '../discovery/idempotency-rules.js';
+import type { DispatchContext } from './dispatch-context.js';
+
+/** What a message was answered with, as `encodeValues` has it. */
+interface Outcome {
+  readonly ack: string;
+  readonly hasFailed: boolean;
+}
+
+/**
+ * Runs the handlers of an event once for each message. Which message is under way or done is claimed in the server's store, so
+ * that other servers know as well; a claim of one that is under way ends soon if its server dies, and is renewed until then.
+ */
+export class Idempotency {
+  /** Messages that this server runs, or waits for. */
+  readonly #pending = new Map<string, Promise<Outcome>>();
+
+  constructor(
+    private readonly event: string,
+    private readonly rules: IdempotencyRules,
+    private readonly context: DispatchContext,
+  ) {}
+
+  wrap(handler: EventHandler<Socket>): EventHandler<Socket> {
+    return (socket, args, reply, event) => {
+      this.context.inFlight.track(this.#handle(socket, args, reply, (own) => handler(socket, args, own, event)));
+    };
+  }
+
+  /** Never rejects. */
+  async #handle(
+    socket: Socket,
+    args: readonly unknown[],
+    reply: AckReply | null,
+    run: (reply: AckReply) => void,
+  ): Promise<void> {
+    try {
+      const key = this.#keyOf(socket, args[0]);
+      if (key === null) {
+        reply?.fail(KEY_MISSING);
+        return;
+      }
+      let outcome = this.#pending.get(key);
+      if (outcome === undefined) {
+        outcome = this.#settle(key, socket, run).finally(() => this.#pending.delete(key));
+        this.#pending.set(key, outcome);
+      }
+      const { ack } = await outcome;
+      reply?.send(decodeValues(ack));
+    } catch (error) {
+      this.context.report(error, socket);
+      reply?.fail(UNAVAILABLE);
+    }
+  }
+
+  /** Rejects if the store does not answer before the handler has run. */
+  async #settle(key: string, socket: Socket, run: (reply: AckReply) => void): Promise<Outcome> {
+    const { claims } = socket.nsp.server;
+    for (;;) {
+      const { isMine, value } = await claims.claim(key, UNDER_WAY, LEASE_MS, false);
+      if (isMine) return this.#run(key, claims, socket, run);
+      if (value.startsWith(DONE)) return { ack: value.slice(DONE.length), hasFailed: false };
+      // Another server runs it, or has died over it, which the end of its claim tells.
+      await pause(POLL_MS);
+    }
+  }
+
+  async #run(key: string, claims: Claims, socket: Socket, run: (reply: AckReply) => void): Promise<Outcome> {
+    const { ttl } = this.rules;
+    const outcome = await new Promise<Outcome>((resolve) => {
+      const end = performance.now() + ttl;
+      const renewal = setInterval(() => {
+        if (performance.now() < end) void this.#renew(key, claims, socket);
+        // A handler may never answer.
+        else answer({ ack: encodeValues([UNAVAILABLE]), hasFailed: true });
+      }, LEASE_MS / 3).unref();
+      const answer = (given: Outcome): void => {
+        clearInterval(renewal);
+        resolve(given);
+      };
+      run(new RecordedReply(socket, answer));
+    });
+    const isKept = outcome.ack.length <= MAX_ACK;
+    const value = `${DONE}${isKept ? outcome.ack : encodeValues([TOO_LARGE])}`;
+    // A failure is forgotten, so that the next copy may do better.
+    const stored = outcome.hasFailed ? claims.claim(key, '', 1, true) : claims.claim(key, value, ttl, true);
+    await stored.catch((error: unknown) => this.context.report(error, socket));
+    return outcome;
+  }
+
+  async #renew(key: string, claims: Claims, socket: Socket): Promise<void> {
+    try {
+      await claims.claim(key, UNDER_WAY, LEASE_MS, true);
+    } catch (error) {
+      this.context.report(error, socket);
+    }
+  }
+
+  /** A message of one user, or of one socket if it acts for none: what others sent has other acks. */
+  #keyOf(socket: Socket, body: unknown): string | null {
+    const { key } = this.rules;
+    const given = typeof key === 'function' ? key(body, socket) : propertyOf(body, key);
+    if (typeof given !== 'string' && typeof given !== 'number') return null;
+    if (given === '') return null;
+    const { userId } = socket;
+    const owner = userId === undefined ? ['socket', socket.id] : ['user', userId];
+    const text = JSON.stringify([socket.nsp.name, this.event, owner, String(given)]);
+    return createHash('sha256').update(text).digest('base64url');
+  }
+}
+
+/** Takes the ack of a handler, in place of a client. */
+class RecordedReply extends AckReply {
+  #hasFailed = false;
+
+  constructor(socket: Socket, onOutcome: (outcome: Outcome) => void) {
+    const sender: AckSender = {
+      sendAck: (_id, args) => onOutcome({ ack: encodeValues(args), hasFailed: this.#hasFailed }),
+      onForeignError: (error, reply) => socket.onForeignError(error, reply),
+    };
+    super(sender, NO_ID);
+  }
+
+  override fail(error: ErrorAck): boolean {
+    if (!this.settled) this.#hasFailed = true;
+    return super.fail(error);
+  }
+}
+
+function propertyOf(body: unknown, name: string): unknown {
+  if (typeof body !== 'object' || body === null || !Object.hasOwn(body, name)) return undefined;
+  return (body as Record<string, unknown>)[name];
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms).unref());
+}
+
+const UNDER_WAY = 'under way';
+const DONE = 'done ';
+/** How long a server that died holds up further copies, in milliseconds. */
+const LEASE_MS = 6_000;
+const POLL_MS = 100;
+/** In characters, as stored. */
+const MAX_ACK = 65_536;
+/** A recorded ack is no packet. */
+const NO_ID = -1;
+
+const KEY_MISSING: ErrorAck = Object.freeze({
+  status: 'error',
+  message: 'The message has no key by which a second copy could be told',
+  code: 'IDEMPOTENCY_KEY_MISSING',
+});
+
+const UNAVAILABLE: ErrorAck = Object.freeze({
+  status: 'error',
+  message: 'It is not known whether this was done already. Try again',
+  code: 'IDEMPOTENCY_UNAVAILABLE',
+});
+
+const TOO_LARGE: ErrorAck = Object.freeze({
+  status: 'error',
+  message: 'This was done already, and its ack was too large to be kept',
+  code: 'ALREADY_DONE',
+});

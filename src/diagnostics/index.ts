@@ -67,6 +67,8 @@ export interface PointPayloads {
   'nestjs-socketio.recover': {
     readonly socket: Socket | undefined;
     readonly missed: number;
+    /** For how long it was away, in milliseconds; undefined if the adapter does not know. */
+    readonly away: number | undefined;
     readonly reason: string | undefined;
   };
 }

@@ -1,4 +1,3 @@
-import { channel, tracingChannel } from 'node:diagnostics_channel';
 import {
   metrics,
   trace,
@@ -8,16 +7,10 @@ import {
   type Meter,
   type MeterProvider,
   type Observable,
+  type Span,
   type TracerProvider,
 } from '@opentelemetry/api';
-import {
-  OPERATION_NAMES,
-  POINT_NAMES,
-  type ConnectOperation,
-  type EmitOperation,
-  type HandleOperation,
-  type PointPayloads,
-} from '../diagnostics/index.js';
+import { OPERATION_NAMES, POINT_NAMES, type HandleOperation, type PointPayloads } from '../diagnostics/index.js';
 import {
   CALL_DURATION,
   CONNECTION_DURATION,
@@ -27,8 +20,10 @@ import {
   type HistogramMetric,
   type ObservedMetric,
 } from '../diagnostics/catalogue.js';
-import type { Server, Socket } from '../socketio/index.js';
+import { onOperation, onPoint, onSessionEnd } from '../diagnostics/subscriptions.js';
+import type { Server } from '../socketio/index.js';
 import { SpanWriter, type SpanRules } from './span-writer.js';
+import { VERSION } from './version.js';
 
 /** Which operations make spans; metrics come in any case. */
 export interface SpanSwitches {
@@ -52,7 +47,11 @@ export interface SocketIoInstrumentationConfig {
   messageCarrier?: ((operation: HandleOperation) => unknown) | undefined;
 }
 
-type Session = Socket['conn'];
+/** A handler that runs: since when, and its span if it has one. */
+interface Call {
+  readonly began: number;
+  readonly span: Span | undefined;
+}
 
 /**
  * Spans and metrics of OpenTelemetry for all servers of this package in the process. A subscriber of the package's channels:
@@ -63,7 +62,7 @@ type Session = Socket['conn'];
  */
 export class SocketIoInstrumentation {
   readonly instrumentationName = 'nestjs-socketio';
-  readonly instrumentationVersion = '0.1.0';
+  readonly instrumentationVersion = VERSION;
   #config: SocketIoInstrumentationConfig;
   #tracers: TracerProvider | null = null;
   #meters: MeterProvider | null = null;
@@ -71,7 +70,6 @@ export class SocketIoInstrumentation {
   #spans: SpanWriter;
   /** Of one that has ended, its last numbers: what was counted stays counted. */
   readonly #servers = new Set<Pick<Server, 'stats'>>();
-  readonly #began = new WeakMap<object, number>();
   #unsubscribe: (() => void)[] | null = null;
 
   constructor(config: SocketIoInstrumentationConfig = {}) {
@@ -84,27 +82,28 @@ export class SocketIoInstrumentation {
   enable(): void {
     if (this.#unsubscribe !== null) return;
     this.#unsubscribe = [
-      onOperation<HandleOperation>(
+      onOperation(
         OPERATION_NAMES.handle,
         (operation) => this.#onHandle(operation),
-        (operation) => this.#onHandled(operation),
+        (operation, call) => this.#onHandled(operation, call),
       ),
-      onOperation<EmitOperation>(
+      onOperation(
         OPERATION_NAMES.emit,
         (operation) => this.#spans.startEmit(operation),
-        (operation) => this.#spans.endEmit(operation),
+        (operation, span) => this.#spans.endEmit(operation, span),
       ),
-      onOperation<ConnectOperation>(
+      onOperation(
         OPERATION_NAMES.connect,
         (operation) => this.#spans.startConnect(operation),
-        (operation) => this.#spans.endConnect(operation),
+        (operation, span) => this.#spans.endConnect(operation, span),
       ),
-      onPoint(POINT_NAMES.server, (message) => this.#onServer(message as PointPayloads['nestjs-socketio.server'])),
-      onPoint(POINT_NAMES.sessionOpen, (message) => {
-        this.#began.set((message as PointPayloads['nestjs-socketio.session.open']).session, performance.now());
-      }),
-      onPoint(POINT_NAMES.sessionClose, (message) =>
-        this.#onSessionClose(message as PointPayloads['nestjs-socketio.session.close']),
+      onPoint(POINT_NAMES.server, (payload) => this.#onServer(payload)),
+      onSessionEnd(
+        () => true,
+        ({ session, detail }, seconds) => {
+          const attributes = { 'socketio.transport': session.transport.name, 'socketio.close.code': detail.code };
+          this.#ensureInstruments().connections.record(seconds, attributes);
+        },
       ),
     ];
   }
@@ -163,19 +162,16 @@ export class SocketIoInstrumentation {
     return (this.#instruments ??= new Instruments((this.#meters ?? metrics).getMeter(name, version), this.#servers));
   }
 
-  #onHandle(operation: HandleOperation): void {
-    if (this.#config.ignore?.(operation.namespace, operation.route)) return;
-    this.#began.set(operation, performance.now());
-    this.#spans.startHandle(operation);
+  #onHandle(operation: HandleOperation): Call | undefined {
+    if (this.#config.ignore?.(operation.namespace, operation.route)) return undefined;
+    return { began: performance.now(), span: this.#spans.startHandle(operation) };
   }
 
-  #onHandled(operation: HandleOperation): void {
-    const began = this.#began.get(operation);
-    if (began === undefined) return;
+  #onHandled(operation: HandleOperation, { began, span }: Call): void {
     const attributes: Attributes = { 'rpc.system.name': 'socketio', 'rpc.method': methodOf(operation) };
     if (operation.error !== undefined) attributes['error.type'] = operation.code ?? '_OTHER';
     this.#ensureInstruments().calls.record((performance.now() - began) / 1_000, attributes);
-    this.#spans.endHandle(operation);
+    if (span !== undefined) this.#spans.endHandle(operation, span);
   }
 
   #onServer({ server, isOpen }: PointPayloads['nestjs-socketio.server']): void {
@@ -184,19 +180,6 @@ export class SocketIoInstrumentation {
       const last = server.stats();
       this.#servers.add({ stats: () => last });
     }
-  }
-
-  #onSessionClose({
-    session,
-    detail,
-  }: {
-    readonly session: Session;
-    readonly detail: { readonly code: string };
-  }): void {
-    const began = this.#began.get(session);
-    if (began === undefined) return;
-    const attributes = { 'socketio.transport': session.transport.name, 'socketio.close.code': detail.code };
-    this.#ensureInstruments().connections.record((performance.now() - began) / 1_000, attributes);
   }
 }
 
@@ -242,31 +225,4 @@ class Instruments {
     if (kind === 'sum') return this.meter.createObservableUpDownCounter(name, options);
     return this.meter.createObservableGauge(name, options);
   }
-}
-
-function onOperation<Operation extends { readonly isAsync: boolean }>(
-  name: string,
-  onStart: (operation: Operation) => void,
-  onEnd: (operation: Operation) => void,
-): () => void {
-  const { start, end, asyncEnd } = tracingChannel(name);
-  const atStart = (message: unknown): void => onStart(message as Operation);
-  const atEnd = (message: unknown): void => {
-    if (!(message as Operation).isAsync) onEnd(message as Operation);
-  };
-  const atAsyncEnd = (message: unknown): void => onEnd(message as Operation);
-  start.subscribe(atStart);
-  end.subscribe(atEnd);
-  asyncEnd.subscribe(atAsyncEnd);
-  return () => {
-    start.unsubscribe(atStart);
-    end.unsubscribe(atEnd);
-    asyncEnd.unsubscribe(atAsyncEnd);
-  };
-}
-
-function onPoint(name: string, listener: (message: unknown) => void): () => void {
-  const point = channel(name);
-  point.subscribe(listener);
-  return () => void point.unsubscribe(listener);
 }

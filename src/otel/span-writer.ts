@@ -12,6 +12,7 @@ import {
   type Tracer,
 } from '@opentelemetry/api';
 import { methodOf } from '../diagnostics/catalogue.js';
+import { Note } from '../diagnostics/subscriptions.js';
 import type { ConnectOperation, EmitOperation, HandleOperation } from '../diagnostics/index.js';
 
 export interface SpanRules {
@@ -33,17 +34,16 @@ interface Enclosed {
  * no name that a client made up.
  */
 export class SpanWriter {
-  readonly #spans = new WeakMap<object, Span>();
-  /** By socket, the span of its CONNECT. */
-  readonly #connects = new WeakMap<object, SpanContext>();
+  /** On a socket, the span of its CONNECT. */
+  readonly #connects = new Note<SpanContext>();
 
   constructor(
     private readonly tracer: () => Tracer,
     private readonly rules: SpanRules,
   ) {}
 
-  startConnect(operation: ConnectOperation): void {
-    if (!this.rules.connect || this.rules.isLegacy) return;
+  startConnect(operation: ConnectOperation): Span | undefined {
+    if (!this.rules.connect || this.rules.isLegacy) return undefined;
     const { connection, namespace, auth } = operation;
     const parent = this.#extract(auth, connection.conn.requestSummary.headers);
     const name = namespace === null ? 'connect' : `connect ${namespace}`;
@@ -54,15 +54,13 @@ export class SpanWriter {
         'socketio.transport': connection.conn.transport.name,
       });
     }
-    this.#begin(operation, span, parent);
+    return enclose(operation, span, parent);
   }
 
-  endConnect(operation: ConnectOperation): void {
-    const span = this.#spans.get(operation);
-    if (span === undefined) return;
+  endConnect(operation: ConnectOperation, span: Span): void {
     const { socket, error, code } = operation;
     if (socket !== undefined) {
-      this.#connects.set(socket, span.spanContext());
+      this.#connects.write(socket, span.spanContext());
       span.setAttributes({ 'socketio.socket.id': socket.id, 'socketio.recovered': socket.recovered });
     }
     if (error !== undefined) markFailed(span, code);
@@ -70,12 +68,9 @@ export class SpanWriter {
   }
 
   /** A root of its own, since a connection lives for hours; it links to what led to it. */
-  startHandle(operation: HandleOperation): void {
-    if (!this.rules.handle) return;
-    if (this.rules.isLegacy) {
-      this.#startLegacyHandle(operation);
-      return;
-    }
+  startHandle(operation: HandleOperation): Span | undefined {
+    if (!this.rules.handle) return undefined;
+    if (this.rules.isLegacy) return this.#startLegacyHandle(operation);
     const { socket, namespace, route, handler, asksAck } = operation;
     const ambient = context.active();
     const carried = this.#carriedContext(operation);
@@ -92,16 +87,14 @@ export class SpanWriter {
         'socketio.socket.id': socket.id,
         ...(handler === '' ? null : { 'code.function.name': handler }),
       });
-      for (const linked of [this.#connects.get(socket), trace.getSpanContext(ambient)]) {
+      for (const linked of [this.#connects.read(socket), trace.getSpanContext(ambient)]) {
         if (linked !== undefined) span.addLink({ context: linked });
       }
     }
-    this.#begin(operation, span, parent);
+    return enclose(operation, span, parent);
   }
 
-  endHandle(operation: HandleOperation): void {
-    const span = this.#spans.get(operation);
-    if (span === undefined) return;
+  endHandle(operation: HandleOperation, span: Span): void {
     const { error, code, isInternal } = operation;
     if (error !== undefined && span.isRecording()) {
       if (!this.rules.isLegacy && code !== undefined) span.setAttribute('rpc.status_code', code);
@@ -111,24 +104,22 @@ export class SpanWriter {
     span.end();
   }
 
-  startEmit(operation: EmitOperation): void {
+  startEmit(operation: EmitOperation): Span | undefined {
     const { namespace, event, asksAck } = operation;
-    if (!this.rules.emit || this.rules.ignore(namespace, event)) return;
+    if (!this.rules.emit || this.rules.ignore(namespace, event)) return undefined;
     const kind = asksAck && !this.rules.isLegacy ? SpanKind.CLIENT : SpanKind.PRODUCER;
     const parent = context.active();
     const span = this.tracer().startSpan(`send ${namespace}`, { kind }, parent);
     if (span.isRecording()) span.setAttributes(this.rules.isLegacy ? legacyEmit(operation) : emitAttributes(operation));
-    this.#begin(operation, span, parent);
+    return enclose(operation, span, parent);
   }
 
-  endEmit(operation: EmitOperation): void {
-    const span = this.#spans.get(operation);
-    if (span === undefined) return;
+  endEmit(operation: EmitOperation, span: Span): void {
     if (operation.error !== undefined) markFailed(span, this.rules.isLegacy ? null : operation.code);
     span.end();
   }
 
-  #startLegacyHandle(operation: HandleOperation): void {
+  #startLegacyHandle(operation: HandleOperation): Span {
     const { namespace, route } = operation;
     const parent = context.active();
     const span = this.tracer().startSpan(`receive ${namespace}`, { kind: SpanKind.CONSUMER }, parent);
@@ -140,16 +131,7 @@ export class SpanWriter {
         'messaging.socket.io.event_name': route,
       });
     }
-    this.#begin(operation, span, parent);
-  }
-
-  /** What runs within the operation finds its span. */
-  #begin(operation: Enclosed, span: Span, parent: Context): void {
-    this.#spans.set(operation, span);
-    const within = trace.setSpan(parent, span);
-    const outer = operation.enclosure;
-    const enclosure = (run: () => void): void => context.with(within, run);
-    operation.enclosure = outer === undefined ? enclosure : (run) => outer(() => enclosure(run));
+    return enclose(operation, span, parent);
   }
 
   #carriedContext(operation: HandleOperation): Context | null {
@@ -163,6 +145,15 @@ export class SpanWriter {
     const carrier = isCarrier(auth) ? auth : (headers as Record<string, unknown>);
     return propagation.extract(trace.deleteSpan(context.active()), fieldsOf(carrier));
   }
+}
+
+/** What runs within the operation finds its span. */
+function enclose(operation: Enclosed, span: Span, parent: Context): Span {
+  const within = trace.setSpan(parent, span);
+  const outer = operation.enclosure;
+  const enclosure = (run: () => void): void => context.with(within, run);
+  operation.enclosure = outer === undefined ? enclosure : (run) => outer(() => enclosure(run));
+  return span;
 }
 
 function isCarrier(value: unknown): value is Record<string, unknown> {

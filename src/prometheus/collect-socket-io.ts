@@ -1,4 +1,3 @@
-import { channel, tracingChannel } from 'node:diagnostics_channel';
 import { Counter, Gauge, Histogram, type Metric, type Registry } from 'prom-client';
 import {
   CALL_DURATION,
@@ -10,7 +9,8 @@ import {
   type ObservedMetric,
   type Reading,
 } from '../diagnostics/catalogue.js';
-import { OPERATION_NAMES, POINT_NAMES, type HandleOperation, type PointPayloads } from '../diagnostics/index.js';
+import { OPERATION_NAMES } from '../diagnostics/index.js';
+import { onOperation, onSessionEnd } from '../diagnostics/subscriptions.js';
 import type { Server } from '../socketio/index.js';
 
 export interface CollectionHandle {
@@ -90,53 +90,25 @@ function addHistogram(
 }
 
 function recordCalls(server: Server, histogram: Histogram): () => void {
-  const began = new WeakMap<object, number>();
-  const { start, end, asyncEnd } = tracingChannel(OPERATION_NAMES.handle);
-  const atStart = (message: unknown): void => {
-    if ((message as HandleOperation).socket.server === server) began.set(message as object, performance.now());
-  };
-  const record = (operation: HandleOperation): void => {
-    const from = began.get(operation);
-    if (from === undefined) return;
-    const labels = { rpc_system_name: 'socketio', rpc_method: methodOf(operation) };
-    const error = operation.error === undefined ? null : { error_type: operation.code ?? '_OTHER' };
-    histogram.observe({ ...labels, ...error }, (performance.now() - from) / 1_000);
-  };
-  const atEnd = (message: unknown): void => {
-    if (!(message as HandleOperation).isAsync) record(message as HandleOperation);
-  };
-  const atAsyncEnd = (message: unknown): void => record(message as HandleOperation);
-  start.subscribe(atStart);
-  end.subscribe(atEnd);
-  asyncEnd.subscribe(atAsyncEnd);
-  return () => {
-    start.unsubscribe(atStart);
-    end.unsubscribe(atEnd);
-    asyncEnd.unsubscribe(atAsyncEnd);
-  };
+  return onOperation(
+    OPERATION_NAMES.handle,
+    ({ socket }) => (socket.server === server ? performance.now() : undefined),
+    (operation, began) => {
+      const labels = { rpc_system_name: 'socketio', rpc_method: methodOf(operation) };
+      const error = operation.error === undefined ? null : { error_type: operation.code ?? '_OTHER' };
+      histogram.observe({ ...labels, ...error }, (performance.now() - began) / 1_000);
+    },
+  );
 }
 
 function recordConnections(server: Server, histogram: Histogram): () => void {
-  const began = new WeakMap<object, number>();
-  const open = channel(POINT_NAMES.sessionOpen);
-  const close = channel(POINT_NAMES.sessionClose);
-  const atOpen = (message: unknown): void => {
-    const { session, server: of } = message as PointPayloads['nestjs-socketio.session.open'];
-    if (of === server) began.set(session, performance.now());
-  };
-  const atClose = (message: unknown): void => {
-    const { session, detail } = message as PointPayloads['nestjs-socketio.session.close'];
-    const from = began.get(session);
-    if (from === undefined) return;
-    const labels = { socketio_transport: session.transport.name, socketio_close_code: detail.code };
-    histogram.observe(labels, (performance.now() - from) / 1_000);
-  };
-  open.subscribe(atOpen);
-  close.subscribe(atClose);
-  return () => {
-    open.unsubscribe(atOpen);
-    close.unsubscribe(atClose);
-  };
+  return onSessionEnd(
+    (payload) => payload.server === server,
+    ({ session, detail }, seconds) => {
+      const labels = { socketio_transport: session.transport.name, socketio_close_code: detail.code };
+      histogram.observe(labels, seconds);
+    },
+  );
 }
 
 const LABELS = [

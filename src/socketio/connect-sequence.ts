@@ -101,7 +101,7 @@ export class ConnectSequence extends TimerEntry {
 
   #onRestored(restored: RestoredSession | null): void {
     if (restored === null && POINTS.recover.hasSubscribers) {
-      POINTS.recover.publish({ socket: undefined, missed: 0, reason: 'SESSION_UNKNOWN' });
+      POINTS.recover.publish({ socket: undefined, missed: 0, away: undefined, reason: 'SESSION_UNKNOWN' });
     }
     this.#runMiddlewares(restored);
     this.#wait();

@@ -649,7 +649,7 @@ export class Socket<
     if (restored === null) return;
     if (POINTS.recover.hasSubscribers) {
       const missed = (restored.encodedPackets ?? restored.missedPackets).length;
-      POINTS.recover.publish({ socket: this, missed, reason: undefined });
+      POINTS.recover.publish({ socket: this, missed, away: restored.away, reason: undefined });
     }
     void this.nsp.adapterPort.addAll(this.id, new Set(restored.rooms));
     if (this.#identity !== null || userOf(restored.rooms) !== null) {

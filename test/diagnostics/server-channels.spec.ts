@@ -4,7 +4,7 @@ import { OPERATION_NAMES } from '../../src/diagnostics/index.js';
 import { cleanup } from '../support/cleanup.js';
 import { connectClient, createClient } from '../support/nest-app.js';
 import { startServer } from '../support/server.js';
-import { until } from '../support/until.js';
+import { nextEvent, until } from '../support/until.js';
 import { phases, record } from './support/recorder.js';
 
 describe('channels of ./server', () => {
@@ -229,5 +229,29 @@ describe('the channel connect', () => {
       ...['connect start', 'connect end', 'connect error', 'connect asyncStart', 'connect asyncEnd'],
     ]);
     expect(published[0].payload).toMatchObject({ code: 'DISCONNECTED' });
+  });
+
+  it('tells of a client that comes back what it has missed and for how long it was away, and why one begins anew', async () => {
+    const { io, origin } = await startServer({ connectionStateRecovery: {} });
+    const client = createClient(origin, { reconnection: true, reconnectionDelay: 20, reconnectionDelayMax: 40 });
+    client.connect();
+    await nextEvent(client, 'connect');
+    const got = nextEvent(client, 'news');
+    io.emit('news');
+    await got;
+    const published = record('recover');
+    const back = nextEvent(client, 'connect');
+    const left = nextEvent(io.sockets.sockets.get(client.id!)!, 'disconnect');
+    client.io.engine.close();
+    await left;
+    io.emit('news');
+    await back;
+    expect(published).toHaveLength(1);
+    expect(published[0].payload).toMatchObject({ missed: 1, reason: undefined });
+    expect(published[0].payload.socket.recovered).toBe(true);
+    expect(published[0].payload.away).toBeGreaterThan(0);
+    expect(published[0].payload.away).toBeLessThan(3_000);
+    await connectClient(origin, { auth: { pid: 'made-up', offset: 'x' } });
+    expect(published[1].payload).toMatchObject({ socket: undefined, away: undefined, reason: 'SESSION_UNKNOWN' });
   });
 });

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { Controller, Get, Injectable } from '@nestjs/common';
 import { HealthCheck, HealthCheckService, TerminusModule } from '@nestjs/terminus';
 import { context, metrics, propagation, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
@@ -104,6 +105,11 @@ const written = (span: ReadableSpan) => [
 ];
 
 describe('SocketIoInstrumentation', () => {
+  it('has the version of the package', () => {
+    const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };
+    expect(new SocketIoInstrumentation({ enabled: false }).instrumentationVersion).toBe(version);
+  });
+
   it('makes spans of connects, handlers and emits', async () => {
     const { spans, find } = observe();
     const { url } = await startApp([ChatGateway]);

@@ -60,6 +60,8 @@ export type RestoredSession = SessionToPersist & {
   readonly encodedPackets?: readonly EncodedParts[];
   /** Whether the session was ended after it was given back; read when its socket is let in. */
   readonly isRevoked?: boolean;
+  /** How long the client was away, in milliseconds, from adapters that know it. */
+  readonly away?: number;
 };
 
 /** A socket, as what keeps its session sees it. */

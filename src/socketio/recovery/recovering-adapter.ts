@@ -160,6 +160,10 @@ class Comeback implements RestoredSession {
     return this.memory.offsets.of(this.session.since);
   }
 
+  get away(): number {
+    return this.memory.awayOf(this.session);
+  }
+
   get isRevoked(): boolean {
     return this.session.isRevoked;
   }

@@ -78,6 +78,11 @@ export class RecoveryMemory {
     return true;
   }
 
+  /** How long its client has been away, in milliseconds; of a session that is stored here. */
+  awayOf({ endsAt }: AwaitedSession): number {
+    return Math.max(0, TimerWheel.now() - (endsAt - this.context.maxDisconnectionDuration));
+  }
+
   /** Holds what is kept against the bound: packets go first, the oldest of them, then sessions. */
   bound(): void {
     const { maxLogBytes } = this.context;

@@ -421,6 +421,7 @@ export class EngineServer extends EventEmitter {
       server: this,
       wheel,
       keepsRequests,
+      flushQueue: this.#flushQueue,
       limits,
       onForeignError: (error) => onError(error),
     });

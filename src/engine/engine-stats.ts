@@ -44,9 +44,7 @@ export class EngineCounters implements SessionCounters {
   opened = 0;
   packetsIn = 0;
   packetsOut = 0;
-  /** Bytes of transports that are gone; those that are there count for themselves. */
-  bytesIn = 0;
-  bytesOut = 0;
+  readonly byTransport: Record<TransportName, number> = { polling: 0, websocket: 0, webtransport: 0 };
   /** Messages that were dropped since their peer did not keep up. */
   dropped = 0;
   readonly refused = new Tally<RefusalName>();

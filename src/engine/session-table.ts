@@ -12,6 +12,7 @@ import { createSendLimits, type SendLimits } from './session/send-limits.js';
 import { Session } from './session/session.js';
 import type { CloseDetail } from './transport/close-reason.js';
 import { ClosingConnections } from './transport/closing-connections.js';
+import type { FlushQueue } from './transport/flush-queue.js';
 import type { Transport, TransportName } from './transport/transport.js';
 
 /** What the sessions of a server share beyond its options. */
@@ -20,6 +21,8 @@ export interface SessionSetup extends ForeignErrorSink<string> {
   readonly server: unknown;
   readonly wheel: TimerWheel;
   readonly keepsRequests: boolean;
+  /** That of the transports. */
+  readonly flushQueue: FlushQueue;
   /** Null if connections are not limited. */
   readonly limits: ConnectionLimits | null;
 }
@@ -77,29 +80,18 @@ export class SessionTable implements SessionContext {
     const session = new Session(id, this, transport, request, address, protocol);
     this.#byId.set(id, session);
     this.counters.opened++;
+    this.counters.byTransport[transport.name]++;
     session.open();
     return session;
   }
 
-  /** Walks over all sessions. */
+  /** Walks over no sessions but those with a queue. */
   stats(): EngineStats {
-    const byTransport = { polling: 0, websocket: 0, webtransport: 0 };
-    const queued = { bytes: 0, largest: 0, sessions: 0 };
-    let { bytesIn, bytesOut } = this.counters;
-    for (const { transport } of this.#byId.values()) {
-      byTransport[transport.name]++;
-      bytesIn += transport.bytesReceived;
-      bytesOut += transport.bytesSent;
-      const { queuedBytes } = transport;
-      if (queuedBytes === 0) continue;
-      queued.bytes += queuedBytes;
-      queued.sessions++;
-      if (queuedBytes > queued.largest) queued.largest = queuedBytes;
-    }
-    const { opened, packetsIn, packetsOut, refused, closed, failedUpgrades, dropped } = this.counters;
+    const { opened, byTransport, packetsIn, packetsOut, refused, closed, failedUpgrades, dropped } = this.counters;
+    const { bytesIn, bytesOut } = this.setup.flushQueue.totals;
     return {
-      sessions: { now: this.#byId.size, opened, byTransport },
-      queued,
+      sessions: { now: this.#byId.size, opened, byTransport: { ...byTransport } },
+      queued: this.#queued(),
       packets: { in: packetsIn, out: packetsOut },
       bytes: { in: bytesIn, out: bytesOut },
       refused: refused.toObject(),
@@ -129,25 +121,47 @@ export class SessionTable implements SessionContext {
     return this.#openPacketTails[transport];
   }
 
-  onTransportRetired(transport: Transport): void {
-    if (transport.connection !== null) this.#closing.add(transport.connection);
-    this.counters.bytesIn += transport.bytesReceived;
-    this.counters.bytesOut += transport.bytesSent;
+  onTransportChange(previous: Transport, next: Transport): void {
+    this.#retire(previous);
+    this.counters.byTransport[previous.name]--;
+    this.counters.byTransport[next.name]++;
   }
 
   onUpgradeFailed(transport: Transport, { code }: CloseDetail): void {
-    this.onTransportRetired(transport);
+    this.#retire(transport);
     this.counters.failedUpgrades.add(code);
   }
 
   onSessionClose(session: EndedSession, detail: CloseDetail): void {
     this.#byId.delete(session.id);
     this.setup.limits?.giveBack(session.remoteAddress);
-    this.onTransportRetired(session.transport);
+    this.counters.byTransport[session.transport.name]--;
+    this.#retire(session.transport);
     this.counters.closed.add(detail.code);
   }
 
   onForeignError(error: unknown, about: string): void {
     this.setup.onForeignError(error, about);
+  }
+
+  /** The connection may outlive its transport for a while. */
+  #retire({ connection }: Transport): void {
+    if (connection !== null) this.#closing.add(connection);
+  }
+
+  /** Of the sessions that have a queue: those that wait for the end of this turn, and those whose clients have yet to take it. */
+  #queued(): EngineStats['queued'] {
+    const queued = { bytes: 0, largest: 0, sessions: 0 };
+    const { waiting, totals } = this.setup.flushQueue;
+    for (const transport of new Set([...(waiting as readonly unknown[] as readonly Transport[]), ...totals.behind])) {
+      const session = transport.handler;
+      if (!(session instanceof Session) || session.transport !== transport) continue;
+      const { queuedBytes } = session;
+      if (queuedBytes === 0) continue;
+      queued.bytes += queuedBytes;
+      queued.sessions++;
+      queued.largest = Math.max(queued.largest, queuedBytes);
+    }
+    return queued;
   }
 }

@@ -77,17 +77,8 @@ export class NamespaceRegistry<
   /** How many sockets are where. Clients name the children of a pattern, so these count under it. */
   countSockets(): Record<string, number> {
     const counts = new Map<string, number>();
-    const dynamic = new Set<unknown>();
-    for (const { namespace } of this.#parents) {
-      const name = namespace.route;
-      for (const child of namespace.children) {
-        dynamic.add(child);
-        counts.set(name, (counts.get(name) ?? 0) + child.sockets.size);
-      }
-    }
-    for (const namespace of this.byName.values()) {
-      if (!dynamic.has(namespace)) counts.set(namespace.name, namespace.sockets.size);
-    }
+    for (const { namespace } of this.#parents) counts.set(namespace.route, 0);
+    for (const { route, sockets } of this.byName.values()) counts.set(route, (counts.get(route) ?? 0) + sockets.size);
     return Object.fromEntries(counts);
   }
 

@@ -33,6 +33,7 @@ export interface ServerStats extends EngineStats {
 /** The numbers behind `ServerStats` that no engine has. */
 export class ServerCounters {
   socketsOpened = 0;
+  pendingAcks = 0;
   unknownEvents = 0;
   rateLimited = 0;
   unansweredAcks = 0;

@@ -366,18 +366,16 @@ export class Server<
     return namespace;
   }
 
-  /** What happened so far, and who is there. Walks over all sessions and sockets. */
+  /** What happened so far, and who is there. Walks over namespaces and over sessions with a queue. */
   stats(): ServerStats {
     const { counters } = this;
-    const { socketsOpened, unknownEvents, rateLimited, unansweredAcks, undecidedEvents, errors } = counters;
-    let [now, pendingAcks] = [0, 0];
-    for (const { sockets } of this.namespaces.byName.values()) {
-      now += sockets.size;
-      for (const socket of sockets.values()) pendingAcks += socket.pendingAcks;
-    }
+    const { socketsOpened, unknownEvents, rateLimited, unansweredAcks, undecidedEvents, errors, pendingAcks } =
+      counters;
+    const byNamespace = this.namespaces.countSockets();
+    const now = Object.values(byNamespace).reduce((sum, count) => sum + count, 0);
     return {
       ...(this.#engine instanceof EngineServer ? this.#engine.stats() : NO_ENGINE_STATS),
-      sockets: { now, opened: socketsOpened, byNamespace: this.namespaces.countSockets() },
+      sockets: { now, opened: socketsOpened, byNamespace },
       connectRefused: counters.connectRefused.toObject(),
       disconnected: counters.disconnected.toObject(),
       pendingAcks,

@@ -192,7 +192,7 @@ export class Socket<
 
   /** Acks that the client owes, by id. */
   get acks(): AckRegistry {
-    return (this.#acks ??= new AckRegistry(this, this.nsp.ackTimeout));
+    return (this.#acks ??= new AckRegistry(this, this.nsp.ackTimeout, this.nsp.server.counters));
   }
 
   /** @internal */
@@ -567,11 +567,6 @@ export class Socket<
   /** @internal Nobody waits for this ack any more. */
   forgetAck(id: number): void {
     this.#acks?.delete(id);
-  }
-
-  /** @internal Acks that the client owes. */
-  get pendingAcks(): number {
-    return this.#acks === null ? 0 : this.#acks.size;
   }
 
   /** @internal */

@@ -102,7 +102,7 @@ describe('a volatile emit that is dropped', () => {
     expect(error).toMatchObject({ code: 'ACK_OVERFLOW' });
     socket.emit('second');
     await expect(socket.volatile.emitWithAck('dropped')).rejects.toMatchObject({ code: 'ACK_OVERFLOW' });
-    expect(socket.pendingAcks).toBe(0);
+    expect(socket.acks.size).toBe(0);
     expect(client.connected).toBe(true);
   });
 

@@ -1,36 +1,8 @@
 import type { Socket } from '../../src/socketio/index.js';
-import { cleanup } from '../support/cleanup.js';
 import { openClient } from '../support/official-client.js';
-import { startServer, type RunningServer } from '../support/server.js';
+import { startServer } from '../support/server.js';
 import { nextEvent, until } from '../support/until.js';
-import { WebTransportPair } from '../support/webtransport.js';
-
-/** Gives the client a WebTransport, as browsers have it, whose other end is the server's. */
-function offerWebTransport(server: RunningServer): void {
-  const scope = globalThis as { WebTransport?: unknown };
-  scope.WebTransport = class {
-    readonly ready = Promise.resolve();
-    readonly #pair = new WebTransportPair();
-    readonly closed = this.#pair.closed;
-
-    constructor() {
-      server.io.engine.onWebTransportSession(this.#pair.session);
-    }
-
-    createBidirectionalStream() {
-      const { readable, writable } = this.#pair.openRawStream();
-      const writer = writable.getWriter();
-      // The client leaves a rejection unhandled where its stream breaks, which browsers let pass.
-      const write = (chunk: Uint8Array): Promise<void> => writer.write(chunk).catch(() => {});
-      return Promise.resolve({ readable, writable: new WritableStream({ write }) });
-    }
-
-    close() {
-      this.#pair.close();
-    }
-  };
-  cleanup(() => delete scope.WebTransport);
-}
+import { offerWebTransport } from '../support/webtransport.js';
 
 describe.each([
   { transports: ['webtransport'], name: 'WebTransport' },

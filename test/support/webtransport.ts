@@ -1,5 +1,6 @@
 import { cleanup } from './cleanup.js';
 import type { Frame } from './engine-client.js';
+import type { RunningServer } from './server.js';
 import { within } from './until.js';
 
 type Duplex = { readable: ReadableStream<Uint8Array>; writable: WritableStream<Uint8Array> };
@@ -124,4 +125,31 @@ export function streamFrame(packet: string | Buffer): Buffer {
   header[0] = kind + 127;
   header.writeBigUInt64BE(BigInt(payload.length), 1);
   return Buffer.concat([header, payload]);
+}
+
+/** Gives official clients a WebTransport, as browsers have it, whose other end is the server's. */
+export function offerWebTransport(server: Pick<RunningServer, 'io'>): void {
+  const scope = globalThis as { WebTransport?: unknown };
+  scope.WebTransport = class {
+    readonly ready = Promise.resolve();
+    readonly #pair = new WebTransportPair();
+    readonly closed = this.#pair.closed;
+
+    constructor() {
+      server.io.engine.onWebTransportSession(this.#pair.session);
+    }
+
+    createBidirectionalStream() {
+      const { readable, writable } = this.#pair.openRawStream();
+      const writer = writable.getWriter();
+      // The client leaves a rejection unhandled where its stream breaks, which browsers let pass.
+      const write = (chunk: Uint8Array): Promise<void> => writer.write(chunk).catch(() => {});
+      return Promise.resolve({ readable, writable: new WritableStream({ write }) });
+    }
+
+    close() {
+      this.#pair.close();
+    }
+  };
+  cleanup(() => delete scope.WebTransport);
 }

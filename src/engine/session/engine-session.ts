@@ -162,8 +162,8 @@ export interface SessionContext extends ForeignErrorSink<string> {
   readonly counters: SessionCounters;
   /** The body of the open packet behind the session's id, for a session that starts on this transport. */
   openPacketTail(transport: TransportName): string;
-  /** The session has left this transport for another. */
-  onTransportRetired(transport: Transport): void;
+  /** The session has left a transport for another. */
+  onTransportChange(previous: Transport, next: Transport): void;
   /** A transport was to be the session's, and ended before. */
   onUpgradeFailed(transport: Transport, detail: CloseDetail): void;
   /** Removes the session from the table. */

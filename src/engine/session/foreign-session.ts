@@ -80,7 +80,7 @@ class ForeignHost implements SessionContext {
     return '';
   }
 
-  onTransportRetired(): void {}
+  onTransportChange(): void {}
 
   onUpgradeFailed(): void {}
 

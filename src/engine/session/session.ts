@@ -314,7 +314,7 @@ export class Session
     this.#upgrade = null;
     this.upgraded = true;
     const unsent = previous.takeQueue();
-    this.#host.onTransportRetired(previous);
+    this.#host.onTransportChange(previous, transport);
     this.transport = transport;
     transport.handler = this;
     for (const packet of unsent) transport.send(packet, true);

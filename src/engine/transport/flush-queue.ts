@@ -1,4 +1,5 @@
 import { throwAsync } from '../../common/throw-async.js';
+import { TransportTotals } from './transport-totals.js';
 
 /** Something that collects output during a turn of the event loop and writes it at its end. */
 export interface Flushable {
@@ -14,6 +15,8 @@ export interface Flushable {
  * when a callback that sends ends, or when a callback that receives begins.
  */
 export class FlushQueue {
+  /** Of the transports that enlist here. */
+  readonly totals = new TransportTotals();
   readonly #waiting: Flushable[] = [];
   /** Counts callbacks that send: what was sent in an earlier one has a lower number. */
   #tick = 0;
@@ -35,6 +38,11 @@ export class FlushQueue {
       process.nextTick(this.#onTickEnd);
     }
     return this.#tick;
+  }
+
+  /** What has enlisted and is not flushed yet. */
+  get waiting(): readonly Flushable[] {
+    return this.#waiting;
   }
 
   enlist(item: Flushable): void {

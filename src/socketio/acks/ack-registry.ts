@@ -12,6 +12,8 @@ export class AckRegistry extends Map<number, PendingAck | RemoteAck | BroadcastA
     private readonly host: AckContext,
     /** For acks of other servers, where they do not say how long they wait; `Infinity`: no limit. */
     private readonly ackTimeout: number,
+    /** Of all sockets of the server. */
+    private readonly counters: { pendingAcks: number },
   ) {
     super();
   }
@@ -25,10 +27,10 @@ export class AckRegistry extends Map<number, PendingAck | RemoteAck | BroadcastA
 
   /** What adapters call. A broadcast of this server frees its acks itself; for one of another server nobody else does. */
   override set(id: number, entry: PendingAck | RemoteAck | BroadcastAckCallback): this {
-    if (typeof entry !== 'function' || entry.onLeave !== undefined) return super.set(id, entry);
+    if (typeof entry !== 'function' || entry.onLeave !== undefined) return this.#put(id, entry);
     const remote = new RemoteAck(this.host, this, id, entry);
     if (this.ackTimeout !== Infinity) this.host.wheel.schedule(remote, this.ackTimeout);
-    return super.set(id, remote);
+    return this.#put(id, remote);
   }
 
   /** What the server that asks has said of an ack that an adapter has put here. */
@@ -68,7 +70,14 @@ export class AckRegistry extends Map<number, PendingAck | RemoteAck | BroadcastA
   override delete(id: number): boolean {
     const entry = this.get(id);
     if (entry !== undefined && typeof entry !== 'function') this.host.wheel.cancel(entry);
-    return super.delete(id);
+    const isDeleted = super.delete(id);
+    if (isDeleted) this.counters.pendingAcks--;
+    return isDeleted;
+  }
+
+  #put(id: number, entry: PendingAck | RemoteAck | BroadcastAckCallback): this {
+    if (!this.has(id)) this.counters.pendingAcks++;
+    return super.set(id, entry);
   }
 }
 

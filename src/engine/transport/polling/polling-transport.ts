@@ -89,6 +89,7 @@ export class PollingTransport implements Transport, RequestHandler, Flushable {
     this.#queue.push(packet);
     this.#compress ||= compress;
     if (this.#poll !== null) this.#enlist();
+    else this.flushQueue.totals.behind.add(this);
     return this.queuedBytes;
   }
 
@@ -106,6 +107,7 @@ export class PollingTransport implements Transport, RequestHandler, Flushable {
   takeQueue(): EncodedPacket[] {
     const unsent = this.#queue.takeAll();
     this.#state = 'retired';
+    this.flushQueue.totals.behind.delete(this);
     this.#answerWith(PacketType.NOOP);
     return unsent;
   }
@@ -164,6 +166,7 @@ export class PollingTransport implements Transport, RequestHandler, Flushable {
     this.#pushing = true;
     const onBytes = (length: number): void => {
       this.bytesReceived += length;
+      this.flushQueue.totals.bytesIn += length;
     };
     const read = isBinary ? readBytes : readBody;
     const { body, contentLength } = exchange;
@@ -321,19 +324,29 @@ export class PollingTransport implements Transport, RequestHandler, Flushable {
     const poll = this.#poll;
     if (poll === null) return;
     this.#releasePoll();
-    this.bytesSent += Buffer.byteLength(payload);
+    const bytes = Buffer.byteLength(payload);
+    this.bytesSent += bytes;
+    this.flushQueue.totals.bytesOut += bytes;
     poll.respond(200, typeof payload === 'string' ? 'text/plain; charset=UTF-8' : BYTES, payload, this.#compress);
     this.#answers++;
     if (this.#queue.length === 0) this.#compress = false;
     this.#answered = poll.unsentBytes > 0 ? poll : null;
     if (this.#answered !== null) poll.onSent(() => this.#handleSent(poll));
+    this.#noteQueue();
     if (!this.#mustNotify) this.#notifyProgress();
   }
 
   #handleSent(poll: PollingExchange): void {
     if (this.#answered !== poll) return;
     this.#answered = null;
+    this.#noteQueue();
     if (this.#state !== 'closed') this.#notifyProgress();
+  }
+
+  #noteQueue(): void {
+    const { behind } = this.flushQueue.totals;
+    if (this.#receives && this.queuedBytes > 0) behind.add(this);
+    else behind.delete(this);
   }
 
   #notifyProgress(): void {
@@ -352,6 +365,7 @@ export class PollingTransport implements Transport, RequestHandler, Flushable {
     this.#state = 'closed';
     this.#queue.takeAll();
     this.#answerWith(this.#farewell);
+    this.#noteQueue();
     this.wheel.cancel(this.#closeTimer);
     const { reason, detail } = this.#ending!;
     this.handler.onTransportClose(reason, detail);

@@ -4,6 +4,10 @@ import { receiveUtf8, type FrameListener } from '../frame-listener.js';
 import { Utf8Checker } from './utf8-checker.js';
 
 export interface FrameReaderListener extends FrameListener {
+  /** So many bytes have arrived, control frames left out; less than none for what is put back, and arrives again. */
+  onBytes(count: number): void;
+  /** `ws` has seen a part of a control frame, and may have answered it. */
+  onControlFrame(): void;
   /** The part of a text message that has arrived is no UTF-8. Nothing behind it is read. */
   onInvalidText(): void;
 }
@@ -73,6 +77,7 @@ export class FrameReader {
 
   read(data: Buffer): void {
     this.sink.beforeInput();
+    this.sink.onBytes(data.length);
     const chunk = this.#rest === null ? data : Buffer.concat([this.#rest, data]);
     this.#rest = null;
     let position = 0;
@@ -172,15 +177,21 @@ export class FrameReader {
     }
     this.#header = 0;
     this.#passing -= end - start;
-    if (this.#isControl) this.#controlBytes += end - start;
+    const isControl = this.#isControl;
+    if (isControl) {
+      this.#controlBytes += end - start;
+      this.sink.onBytes(start - end);
+    }
     if (this.#passing === 0) this.#endFrame();
     this.passOn.call(this.socket, start === 0 && end === chunk.length ? chunk : chunk.subarray(start, end));
+    if (isControl) this.sink.onControlFrame();
     if (!this.socket.isPaused()) return end;
     // `ws` pauses the socket at once if it refuses what only it can judge, and sends the close frame a tick later: what
     // was answered before leaves now. Or it has enough for the moment.
     this.sink.writeNow();
     if (end === chunk.length || this.#concluded) return end;
     // What lies behind waits in the socket, which is resumed with this reader or without it.
+    this.sink.onBytes(end - chunk.length);
     this.socket.unshift(chunk.subarray(end));
     return chunk.length;
   }

@@ -57,6 +57,9 @@ export class WebsocketTransport
   #packets = 0;
   #enlisted = false;
   #controlBytes = 0;
+  /** What the totals have of this connection. */
+  #countedIn = 0;
+  #countedOut = 0;
   /** The tick of the last packet that waits for the end of this turn. */
   #tick = -1;
   /** What the kernel has not taken; null until it leaves something for the first time. */
@@ -76,19 +79,28 @@ export class WebsocketTransport
   ) {
     this.#compressed = websocket.extensions !== '';
     this.#onSent = this.#compressed ? () => this.#handleSent() : null;
+    // What is in the stream's buffer is read, and counted, later.
+    this.#countIn(this.bytesReceived - socket.readableLength);
+    this.#settleOut();
     if (websocket instanceof DormantWebsocket) {
       websocket.owner = this;
       FrameReader.install(socket, this, rules.maxHttpBufferSize, DormantWebsocket.listener);
       return;
     }
     this.onWake(websocket);
-    if (this.#compressed) listenToControl(websocket);
+    if (this.#compressed) this.#onWakeCompressed(websocket);
     else FrameReader.install(socket, this, rules.maxHttpBufferSize);
   }
 
   /** Listens to `ws`. */
   onWake(websocket: WebSocket): void {
     listenTo(websocket, this);
+  }
+
+  /** Here `ws` reads and writes by itself. */
+  #onWakeCompressed(websocket: WebSocket): void {
+    listenToControl(websocket);
+    this.socket.on('data', () => this.#settle());
   }
 
   /** The answer to the handshake, which leaves in one write with the first packets: a system call less. */
@@ -166,7 +178,8 @@ export class WebsocketTransport
     this.writeNow();
     if (this.#state !== 'open' || this.websocket.readyState !== WebSocket.OPEN) return;
     if (this.#hasLeft) this.handler.onFlush();
-    else if (!this.#compressed && !this.#tail?.isMarked) this.#markTail(0);
+    else if (this.#compressed) this.flushQueue.totals.behind.add(this);
+    else if (!this.#tail?.isMarked) this.#markTail(0);
   }
 
   /** Writes what was collected in one call. */
@@ -174,6 +187,7 @@ export class WebsocketTransport
     const text = this.#text;
     const chunks = this.#chunks;
     if (text === '' && chunks === null) return;
+    const bytes = this.#chunkBytes + text.length;
     this.#text = '';
     this.#chunks = null;
     this.#chunkBytes = 0;
@@ -181,6 +195,7 @@ export class WebsocketTransport
     this.#packets = 0;
     // Once a close frame is out, nothing may follow it (RFC 6455, 5.5.1).
     if (this.websocket.readyState !== WebSocket.OPEN) return;
+    this.#countOut(bytes);
     if (chunks === null) {
       this.socket.write(text, 'latin1');
     } else {
@@ -211,6 +226,7 @@ export class WebsocketTransport
     }
     this.#resume();
     this.websocket.close(closeCode(mode, reason, detail));
+    this.#settleOut();
     if (hasLeft) this.handler.onFlush();
     if (!isBehind || mode === 'shutdown' || reason === 'parse error') this.#end(reason, detail);
   }
@@ -218,6 +234,15 @@ export class WebsocketTransport
   /** Of a WebSocket whose frames only `ws` reads. */
   onControlBytes(count: number): void {
     this.#controlBytes += count;
+    this.#settle();
+  }
+
+  onBytes(count: number): void {
+    if (this.#state !== 'closed') this.#countIn(count);
+  }
+
+  onControlFrame(): void {
+    if (this.#state !== 'closed') this.#settleOut();
   }
 
   get isOpen(): boolean {
@@ -355,11 +380,13 @@ export class WebsocketTransport
 
   /** The peer has fallen behind: from here on the socket tells when it has caught up. */
   #markTail(packets: number): void {
+    this.flushQueue.totals.behind.add(this);
     this.#tail ??= new WriteWatermark(this.socket, () => this.#handleTaken());
     if (this.rules.sendQueueSize > 0 || !this.#tail.isMarked) this.#tail.mark(packets);
   }
 
   #handleTaken(): void {
+    if (this.#hasLeft) this.flushQueue.totals.behind.delete(this);
     if (this.#state !== 'open') return;
     if (!this.#hasLeft) {
       if (!this.#tail!.isMarked) this.#tail!.mark(0);
@@ -371,6 +398,8 @@ export class WebsocketTransport
 
   #handleSent(): void {
     this.#packets--;
+    if (this.#packets === 0) this.flushQueue.totals.behind.delete(this);
+    this.#settle();
     if (this.#state !== 'open') return;
     if (this.#packets > 0) this.handler.onProgress();
     else if (!this.#enlisted) this.handler.onFlush();
@@ -391,9 +420,35 @@ export class WebsocketTransport
     this.#end(reason, detail);
   }
 
+  #countIn(bytes: number): void {
+    this.#countedIn += bytes;
+    this.flushQueue.totals.bytesIn += bytes;
+  }
+
+  #countOut(bytes: number): void {
+    this.#countedOut += bytes;
+    this.flushQueue.totals.bytesOut += bytes;
+  }
+
+  /** Counts what `ws` has written. The socket itself is only asked where that may be something: it takes a while to answer. */
+  #settleOut(): void {
+    const { bytesWritten } = this.socket as Socket;
+    if (bytesWritten !== undefined) this.#countOut(bytesWritten - this.#countedOut);
+  }
+
+  /** Counts all that the socket has read and written. */
+  #settle(): void {
+    if (this.#state === 'closed') return;
+    const { bytesRead } = this.socket as Socket;
+    if (bytesRead !== undefined) this.#countIn(this.bytesReceived - this.#countedIn);
+    this.#settleOut();
+  }
+
   /** The end that was asked for first, else the one that happened. */
   #end(reason: CloseReason, detail: CloseDetail): void {
     if (this.#state === 'closed') return;
+    this.#settle();
+    this.flushQueue.totals.behind.delete(this);
     this.#state = 'closed';
     this.#text = '';
     this.#chunks = this.#pendingPackets = null;

@@ -135,6 +135,7 @@ export class WebtransportTransport implements Transport, Flushable, FrameListene
     this.#frames = [];
     this.#frameBytes = 0;
     this.bytesSent += chunk.length;
+    this.flushQueue.totals.bytesOut += chunk.length;
     for (let start = 0; start < chunk.length; start += PIECE) {
       const end = Math.min(start + PIECE, chunk.length);
       this.#write(chunk.subarray(start, end), end === chunk.length ? packets : 0);
@@ -189,6 +190,7 @@ export class WebtransportTransport implements Transport, Flushable, FrameListene
       const { done, value } = await this.#reader.read();
       if (done || value === undefined) return;
       this.bytesReceived += value.byteLength;
+      if (this.#state !== 'closed') this.flushQueue.totals.bytesIn += value.byteLength;
       if (this.#state === 'open') this.#receive(value);
     }
   }
@@ -215,6 +217,7 @@ export class WebtransportTransport implements Transport, Flushable, FrameListene
     this.#writes.push({ bytes: piece.length, packets });
     this.#writeBytes += piece.length;
     this.#writePackets += packets;
+    this.flushQueue.totals.behind.add(this);
     this.#writer.write(piece).then(this.#onWritten, this.#onGone).catch(throwAsync);
   }
 
@@ -223,6 +226,7 @@ export class WebtransportTransport implements Transport, Flushable, FrameListene
     this.#writeBytes -= bytes;
     this.#writePackets -= packets;
     this.#taken += bytes;
+    if (this.#writeBytes === 0) this.flushQueue.totals.behind.delete(this);
     if (this.#state === 'open') {
       if (this.queuedBytes === 0) this.handler.onFlush();
       else this.handler.onProgress();
@@ -255,6 +259,7 @@ export class WebtransportTransport implements Transport, Flushable, FrameListene
     this.#state = 'closed';
     this.#frames = [];
     this.#frameBytes = 0;
+    this.flushQueue.totals.behind.delete(this);
     const { reason, detail } = this.#ending!;
     if (isUnresponsive(reason)) this.#writer.abort?.().catch(ignore);
     else this.#writer.close().catch(ignore);

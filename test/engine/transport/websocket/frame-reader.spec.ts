@@ -63,6 +63,10 @@ class Reading implements FrameReaderListener {
 
   beforeInput(): void {}
 
+  onBytes(): void {}
+
+  onControlFrame(): void {}
+
   writeNow(): void {}
 
   receiveText(type: number, text: string): void {

@@ -1,5 +1,5 @@
 import { channel, tracingChannel } from 'node:diagnostics_channel';
-import type { OperationPayloads, PointPayloads } from './index.js';
+import type { OperationPayloads, PointPayloads } from './payloads.js';
 
 /**
  * A value that a subscriber keeps on an object of somebody else until it sees that again. A weak map with a young key for

@@ -6,6 +6,8 @@ export interface WebsocketListener {
   /** A text message: its first byte, which is the packet's type, and the rest; or `NO_TYPE` and all of it. */
   receiveText(type: number, text: string): void;
   receiveBinary(bytes: Buffer): void;
+  /** A message has arrived, and is handed on next. */
+  onRead(): void;
   /** So many bytes of a control frame have arrived. */
   onControlBytes(count: number): void;
   /** It failed, or its peer broke the RFC; `code` in this layer's words. */
@@ -41,6 +43,7 @@ function onControl(this: WebSocket, data: Buffer): void {
 function onMessage(this: WebSocket, data: RawData, isBinary: boolean): void {
   const sink = (this as HeardSocket)[SINK];
   const bytes = data as Buffer;
+  sink.onRead();
   if (isBinary) sink.receiveBinary(bytes);
   else receiveUtf8(sink, bytes);
 }

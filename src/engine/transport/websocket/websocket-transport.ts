@@ -88,19 +88,13 @@ export class WebsocketTransport
       return;
     }
     this.onWake(websocket);
-    if (this.#compressed) this.#onWakeCompressed(websocket);
+    if (this.#compressed) listenToControl(websocket);
     else FrameReader.install(socket, this, rules.maxHttpBufferSize);
   }
 
   /** Listens to `ws`. */
   onWake(websocket: WebSocket): void {
     listenTo(websocket, this);
-  }
-
-  /** Here `ws` reads and writes by itself. */
-  #onWakeCompressed(websocket: WebSocket): void {
-    listenToControl(websocket);
-    this.socket.on('data', () => this.#settle());
   }
 
   /** The answer to the handshake, which leaves in one write with the first packets: a system call less. */
@@ -235,6 +229,10 @@ export class WebsocketTransport
   onControlBytes(count: number): void {
     this.#controlBytes += count;
     this.#settle();
+  }
+
+  onRead(): void {
+    if (this.#compressed) this.#settle();
   }
 
   onBytes(count: number): void {

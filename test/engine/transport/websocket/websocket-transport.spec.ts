@@ -347,7 +347,14 @@ async function openCompressed(url: string) {
     return unread.shift()!;
   }
   await next();
-  return { websocket, next, closed: within(closed, 'the WebSocket to close') };
+  return {
+    websocket,
+    next,
+    /** Waited for from when it is asked for. */
+    get closed() {
+      return within(closed, 'the WebSocket to close');
+    },
+  };
 }
 
 /** A WebSocket by hand: the peer's end of its socket, and the server's. */

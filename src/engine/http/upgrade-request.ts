@@ -1,7 +1,7 @@
 import { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { callListeners, type ForeignErrorSink } from '../../common/call-foreign.js';
+import { callForeign, callListeners, type ForeignErrorSink } from '../../common/call-foreign.js';
 import type { EngineRequest } from './engine-request.js';
 import { mergeHeaders } from './header-fields.js';
 import type { HttpHeaders } from './http-exchange.js';
@@ -54,7 +54,8 @@ export class UpgradeRequest {
     this.headers = mergeHeaders(headersOf(response), this.headers);
     response.detachSocket(this.socket as Socket);
     response.off('finish', this.#onAnswered);
-    // Loggers and the like wait for the end of the response, which another protocol follows.
+    // Sessions are stored by the end of a response, and loggers wait for it. It leaves nothing on the socket, which it has no more.
+    callForeign(response.end, response, [], sink, 'the end of a response');
     for (const event of ['finish', 'close']) callListeners(response, event, [], sink, `a listener of ${event}`);
   }
 }

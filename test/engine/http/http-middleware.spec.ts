@@ -70,6 +70,29 @@ describe('EngineServer#use', () => {
     expect(await upgradeHead(url)).toContain('X-Late: 1');
   });
 
+  it('ends the response of an upgrade, and leaves nothing of it on the connection', async () => {
+    const { url, engine, errors } = await startEngine();
+    const ends: boolean[] = [];
+    engine.use((_request, response, next) => {
+      const end = response.end.bind(response) as () => typeof response;
+      response.end = (() => {
+        ends.push(response.headersSent);
+        response.write('late');
+        end();
+        throw new Error('of the end');
+      }) as typeof response.end;
+      next();
+    });
+
+    const session = await openWebSocket(url);
+    expect(await session.next()).toMatch(/^0\{"sid"/);
+    session.send('4hi');
+
+    expect(await session.next()).toBe('4hi');
+    expect(ends).toEqual([true]);
+    expect(errors).toEqual([new Error('of the end')]);
+  });
+
   it('leaves a request to a middleware that answers by itself', async () => {
     const { url, engine } = await startEngine();
     engine.use((_request, response) => response.writeHead(401).end('who are you?'));

@@ -39,6 +39,11 @@ export class EngineEvents implements AnswerPolicy, RefusalListener {
       callListeners(emitter, 'initial_headers', args, this.#warner, 'headers');
     }
     callListeners(emitter, 'headers', args, this.#warner, 'headers');
+    this.removeInvalid(headers);
+  }
+
+  /** Leaves out of an answer what no header may carry, and names it. */
+  removeInvalid(headers: HttpHeaders): void {
     const invalid = removeInvalidHeaders(headers);
     if (invalid.length > 0) this.warn(`Left out headers that HTTP does not allow: ${JSON.stringify(invalid)}`);
   }

@@ -1,5 +1,5 @@
 import { EventEmitter } from 'node:events';
-import type { IncomingMessage, Server as HttpServer, ServerResponse } from 'node:http';
+import type { IncomingMessage, OutgoingHttpHeaders, Server as HttpServer, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { serialize } from 'cookie';
 import { ConnectionLimits } from './handshake/connection-limits.js';
@@ -184,9 +184,17 @@ export class EngineServer extends EventEmitter {
     decision.wait();
   }
 
-  /** Serves an upgrade request below the engine's path. */
-  handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+  /**
+   * Serves an upgrade request below the engine's path.
+   *
+   * @param headers what a framework in front has for the answer
+   */
+  handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer, headers?: OutgoingHttpHeaders): void {
     const upgrade = new UpgradeRequest(parseEngineRequest(request), socket, head);
+    if (headers !== undefined) {
+      upgrade.addHeaders(headers);
+      this.#events.removeInvalid(upgrade.headers);
+    }
     const decision = new HandshakeDecision(this.#decisions, upgrade, (refusal) =>
       this.#refusals.refuseUpgrade(upgrade, refusal),
     );
@@ -351,7 +359,7 @@ export class EngineServer extends EventEmitter {
       decision.refuse(this.#refusals.foreignOrigin(upgrade.request));
       return;
     }
-    upgrade.headers = verdict.headers ?? {};
+    if (verdict.headers !== null) upgrade.addHeaders(verdict.headers);
     const found = this.#verifier.verify(upgrade.request, true);
     if (found instanceof Refusal) decision.refuse(found);
     else if (found !== null) this.#accept(decision, upgrade, null, (transport) => this.#offer(found, transport));

@@ -41,6 +41,7 @@ export type { Transport, TransportName } from './transport/transport.js';
 export type { WebTransportSession, WebTransportStream } from './transport/webtransport/webtransport-session.js';
 export { matchesPath, type Attachment } from './http/http-attachment.js';
 export { negotiateEncoding } from './http/content-encoding.js';
+export { KEPT_HEADERS, keepHeadersOf, keepPresent } from './http/header-fields.js';
 export type { HttpExchange, HttpHeaders } from './http/http-exchange.js';
 export { onResponseAbort } from './http/response-abort.js';
 export type { HttpMiddleware } from './http/http-middleware.js';

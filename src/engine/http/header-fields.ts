@@ -19,6 +19,22 @@ export function mergeHeaders(headers: HttpHeaders, more: HttpHeaders): HttpHeade
   return Object.fromEntries([...merged.values()].map(({ name, value }) => [name, value]));
 }
 
+/** Adds to the headers of an answer what a middleware has set on its response, of those that keep what they have. */
+export function keepHeadersOf(
+  response: { getHeader(name: string): number | string | readonly string[] | undefined },
+  headers: HttpHeaders,
+  keys: readonly string[] = KEPT_HEADERS,
+): void {
+  for (const key of keys) {
+    const present = response.getHeader(key);
+    if (present === undefined) continue;
+    const name = Object.keys(headers).find((each) => each.toLowerCase() === key);
+    if (name !== undefined) headers[name] = keepPresent(key, present, headers[name]);
+  }
+}
+
+export const KEPT_HEADERS = ['vary', 'set-cookie'] as const;
+
 /** What a header becomes that another value comes to: `Vary` and `Set-Cookie` keep what they have. */
 export function keepPresent(
   key: string,

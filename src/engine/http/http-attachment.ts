@@ -2,7 +2,7 @@ import { EventEmitter } from 'node:events';
 import type { IncomingMessage, Server as HttpServer, ServerResponse } from 'node:http';
 import type { ServerHttp2Session } from 'node:http2';
 import type { Duplex } from 'node:stream';
-import { replayWithoutUpgrade } from './plain-request.js';
+import { PlainRequests } from './plain-request.js';
 import { refuseUpgrade } from './refusal-writer.js';
 
 export interface AttachmentHandler {
@@ -55,6 +55,7 @@ export class HttpAttachment implements Attachment {
   readonly #onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void =>
     this.#handleForeignUpgrade(request, socket, head);
   readonly #onClose = (): void => this.handler.onServerClose(this);
+  readonly #plainRequests: PlainRequests;
   readonly #emit: HttpServer['emit'];
   readonly #ownEmit: HttpServer['emit'];
   /** Whether somebody had wrapped `emit` before: then their function is put back, else the prototype's shows again. */
@@ -74,6 +75,8 @@ export class HttpAttachment implements Attachment {
     private readonly options: AttachmentOptions,
   ) {
     const { emit } = server;
+    const plainRequests = new PlainRequests(server);
+    this.#plainRequests = plainRequests;
     const stage = options.takesRequests ? createStage(server, handler) : null;
     const takes = (request: IncomingMessage): boolean => this.#takes(request);
     const isClosing = (): boolean => this.#closing;
@@ -83,6 +86,7 @@ export class HttpAttachment implements Attachment {
     this.#emitWasOwn = Object.hasOwn(server, 'emit');
     // Arguments as they came: an array of their own for each event shows in every request (bench: polling).
     this.#ownEmit = function (this: HttpServer, ...args: unknown[]): boolean {
+      if (plainRequests.isWaiting && OF_REQUESTS.has(args[0])) plainRequests.restore(args[1] as IncomingMessage);
       if (args[0] === 'request' && stage !== null && takes(args[1] as IncomingMessage)) {
         if (isClosing()) (args[2] as ServerResponse).shouldKeepAlive = false;
         return Reflect.apply(emit, stage, args);
@@ -159,7 +163,7 @@ export class HttpAttachment implements Attachment {
   #handleForeignUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     if (hasOtherListeners(this.server) || !this.#isLast()) return;
     if (!isWebsocket(request) || !this.options.destroyUpgrade) {
-      replayWithoutUpgrade(this.server, request, socket, head);
+      this.#plainRequests.replay(request, socket, head);
       return;
     }
     socket.on('error', ignore);
@@ -206,5 +210,8 @@ export function matchesPath(url: string, path: string): boolean {
   const next = url.charAt(path.length);
   return next === '' || next === '?' || next === '/' || next === '#';
 }
+
+/** The events by which a server hands out a request. */
+const OF_REQUESTS = new Set<unknown>(['request', 'checkContinue', 'checkExpectation']);
 
 function ignore(): void {}

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { parseEngineRequest, type EngineRequest } from './engine-request.js';
 import type { HttpExchange, HttpHeaders } from './http-exchange.js';
-import { keepPresent } from './header-fields.js';
+import { keepHeadersOf } from './header-fields.js';
 import { onResponseAbort } from './response-abort.js';
 
 /** An exchange on Node's own request and response. */
@@ -19,13 +19,7 @@ export class NodeExchange implements HttpExchange {
 
   respond(status: number, headers: HttpHeaders, body: string | Buffer): void {
     if (this.response.headersSent) return;
-    for (const name of KEPT) {
-      // A middleware may have set one.
-      const present = this.response.getHeader(name);
-      if (present !== undefined && headers[name] !== undefined) {
-        headers[name] = keepPresent(name.toLowerCase(), present, headers[name]);
-      }
-    }
+    keepHeadersOf(this.response, headers);
     this.response.writeHead(status, headers);
     this.response.end(body);
   }
@@ -34,6 +28,3 @@ export class NodeExchange implements HttpExchange {
     onResponseAbort(this.response, listener);
   }
 }
-
-/** As they are written by this package. */
-const KEPT = ['Vary', 'Set-Cookie'];

@@ -2,23 +2,54 @@ import type { IncomingMessage, Server as HttpServer } from 'node:http';
 import type { Duplex } from 'node:stream';
 
 /**
- * Gives a request that asked for an upgrade back to its server as a plain one.
+ * Requests that asked for an upgrade which nobody serves, given back to their server as plain ones.
  *
  * Node takes every request with `Upgrade` for one as soon as anything listens for upgrades, and reads no body for it; a
  * server may ignore the wish (RFC 9110, 7.8), as it would without such a listener. So the head is written down again,
- * without that wish, and the connection begins anew with it. Body, keep-alive and further requests then work as ever.
+ * without that wish, and the connection begins anew with it. Body, keep-alive and further requests then work as ever, and
+ * the application finds the headers that were sent.
  */
-export function replayWithoutUpgrade(server: HttpServer, request: IncomingMessage, socket: Duplex, head: Buffer): void {
-  const lines = [`${request.method} ${request.url} HTTP/${request.httpVersion}`];
-  const { rawHeaders } = request;
+export class PlainRequests {
+  /** By connection, until the server emits the request once more. */
+  readonly #replayed = new Map<Duplex, IncomingMessage>();
+
+  constructor(private readonly server: HttpServer) {}
+
+  replay(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    this.#replayed.set(socket, request);
+    socket.once('close', () => this.#replayed.delete(socket));
+    socket.unshift(Buffer.concat([headWithoutUpgrade(request), head]));
+    const event = (socket as { encrypted?: boolean }).encrypted === true ? 'secureConnection' : 'connection';
+    // Node's own listener alone: for all others the connection is not a new one.
+    const listener = this.server.listeners(event).find(({ name }) => name === 'connectionListener');
+    if (listener === undefined) this.server.emit(event, socket as never);
+    else Reflect.apply(listener, this.server, [socket]);
+  }
+
+  /** Gives a request that the server is about to emit the headers with which it came. */
+  restore(request: IncomingMessage): void {
+    const original = this.#replayed.get(request.socket);
+    if (original === undefined) return;
+    this.#replayed.delete(request.socket);
+    request.rawHeaders = original.rawHeaders;
+    request.headers = original.headers;
+    request.headersDistinct = original.headersDistinct;
+  }
+
+  /** Whether a request is to be restored. */
+  get isWaiting(): boolean {
+    return this.#replayed.size > 0;
+  }
+}
+
+function headWithoutUpgrade({ method, url, httpVersion, rawHeaders }: IncomingMessage): Buffer {
+  const lines = [`${method} ${url} HTTP/${httpVersion}`];
   for (let i = 0; i < rawHeaders.length; i += 2) {
     const name = rawHeaders[i].toLowerCase();
     const value = name === 'connection' ? withoutUpgrade(rawHeaders[i + 1]) : rawHeaders[i + 1];
-    if (value !== '' && !OF_AN_UPGRADE.has(name)) lines.push(`${rawHeaders[i]}: ${value}`);
+    if ((value !== '' || name !== 'connection') && !OF_AN_UPGRADE.has(name)) lines.push(`${rawHeaders[i]}: ${value}`);
   }
-  socket.unshift(Buffer.concat([Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1'), head]));
-  const isEncrypted = (socket as { encrypted?: boolean }).encrypted === true;
-  server.emit(isEncrypted ? 'secureConnection' : 'connection', socket as never);
+  return Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1');
 }
 
 const OF_AN_UPGRADE = new Set(['upgrade', 'http2-settings']);

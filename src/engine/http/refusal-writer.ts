@@ -1,6 +1,7 @@
 import { STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { EngineRequest } from './engine-request.js';
+import { keepHeadersOf, mergeHeaders } from './header-fields.js';
 import type { HttpExchange, HttpHeaders } from './http-exchange.js';
 import { Refusal, type EngineErrorCode, type RefusalContext, type RefusalName } from './refusal.js';
 import type { UpgradeRequest } from './upgrade-request.js';
@@ -32,14 +33,17 @@ export class RefusalWriter {
     http.respond(refusal.status, { ...headers, ...refusal.headers }, refusal.body);
   }
 
-  refuseUpgrade({ request, response, socket }: UpgradeRequest, refusal: Refusal): void {
+  refuseUpgrade(upgrade: UpgradeRequest, refusal: Refusal): void {
+    const { request, response, socket } = upgrade;
     this.#report(request, refusal);
+    const headers = mergeHeaders(upgrade.headers, refusal.headers);
     if (response === null) {
-      refuseUpgrade(socket, refusal.status, refusal.body, undefined, refusal.headers);
+      refuseUpgrade(socket, refusal.status, refusal.body, undefined, headers);
     } else if (!response.headersSent) {
       // Middlewares have seen it: what they set, and whoever waits for its end, is served.
-      const headers = { 'Content-Type': 'application/json', 'Cache-Control': 'no-store', ...refusal.headers };
-      response.writeHead(refusal.status, { ...headers, 'Content-Length': Buffer.byteLength(refusal.body) });
+      keepHeadersOf(response, headers);
+      const own = { 'Content-Type': 'application/json', 'Cache-Control': 'no-store', ...headers };
+      response.writeHead(refusal.status, { ...own, 'Content-Length': Buffer.byteLength(refusal.body) });
       response.end(refusal.body);
     }
   }
@@ -67,7 +71,7 @@ export function refuseUpgrade(
   status: number,
   body: string,
   contentType = 'application/json',
-  headers: Readonly<Record<string, string>> = {},
+  headers: Readonly<HttpHeaders> = {},
 ): void {
   if (socket.writable) {
     socket.end(
@@ -75,7 +79,7 @@ export function refuseUpgrade(
         'Connection: close\r\n' +
         'Cache-Control: no-store\r\n' +
         Object.entries(headers)
-          .map(([name, value]) => `${name}: ${value}\r\n`)
+          .flatMap(([name, value]) => [value].flat().map((one) => `${name}: ${one}\r\n`))
           .join('') +
         `Content-Type: ${contentType}\r\n` +
         `Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,

@@ -1,4 +1,4 @@
-import { ServerResponse } from 'node:http';
+import { ServerResponse, type OutgoingHttpHeaders } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { callForeign, callListeners, type ForeignErrorSink } from '../../common/call-foreign.js';
@@ -10,8 +10,7 @@ import type { HttpHeaders } from './http-exchange.js';
 export class UpgradeRequest {
   /** The response for middlewares, which have none for an upgrade; null until one asks for it. */
   response: ServerResponse | null = null;
-  /** Headers of the answer. */
-  headers: HttpHeaders = {};
+  #headers: HttpHeaders | null = null;
   #onAbort: (() => void) | null = null;
   readonly #onAnswered = (): void => void this.socket.end();
 
@@ -36,6 +35,16 @@ export class UpgradeRequest {
     return response;
   }
 
+  /** Headers of the answer. */
+  get headers(): HttpHeaders {
+    return this.#headers ?? {};
+  }
+
+  addHeaders(headers: Readonly<OutgoingHttpHeaders>): void {
+    const more = ofUpgrade(headers);
+    this.#headers = this.#headers === null ? more : mergeHeaders(this.#headers, more);
+  }
+
   /** Calls the listener once if the peer leaves before it was accepted. */
   onAbort(listener: () => void): void {
     this.#onAbort = listener;
@@ -51,7 +60,7 @@ export class UpgradeRequest {
     if (response === null) return;
     // Some middlewares add their headers only when the head is written.
     response.writeHead(101);
-    this.headers = mergeHeaders(headersOf(response), this.headers);
+    this.#headers = mergeHeaders(headersOf(response), this.headers);
     response.detachSocket(this.socket as Socket);
     response.off('finish', this.#onAnswered);
     // Sessions are stored by the end of a response, and loggers wait for it. It leaves nothing on the socket, which it has no more.
@@ -60,13 +69,19 @@ export class UpgradeRequest {
   }
 }
 
-/** What a response was given, under the names as they were written, without what an upgrade has no use for. */
+/** What a response was given, under the names as they were written. */
 function headersOf(response: ServerResponse): HttpHeaders {
-  const headers: HttpHeaders = {};
   // The typings of Node have this method on requests only.
-  for (const name of (response as unknown as { getRawHeaderNames(): string[] }).getRawHeaderNames()) {
-    const value = response.getHeader(name)!;
-    if (!OF_A_BODY.has(name.toLowerCase())) headers[name] = Array.isArray(value) ? value : String(value);
+  const names = (response as unknown as { getRawHeaderNames(): string[] }).getRawHeaderNames();
+  return ofUpgrade(Object.fromEntries(names.map((name) => [name, response.getHeader(name)])));
+}
+
+/** Without what an upgrade has no use for. */
+function ofUpgrade(given: Readonly<OutgoingHttpHeaders>): HttpHeaders {
+  const headers: HttpHeaders = {};
+  for (const [name, value] of Object.entries(given)) {
+    if (value === undefined || OF_A_BODY.has(name.toLowerCase())) continue;
+    headers[name] = Array.isArray(value) ? value : String(value as string);
   }
   return headers;
 }

@@ -1,7 +1,10 @@
-import { ServerResponse, type IncomingMessage } from 'node:http';
+import { ServerResponse, type IncomingMessage, type OutgoingHttpHeaders } from 'node:http';
 import type { Socket as NetSocket } from 'node:net';
 import type { Duplex, Readable } from 'node:stream';
 import {
+  KEPT_HEADERS,
+  keepHeadersOf,
+  keepPresent,
   matchesPath,
   onResponseAbort,
   parseEngineRequest,
@@ -39,7 +42,9 @@ export interface FastifyReply {
   readonly raw: ServerResponse;
   readonly sent: boolean;
   code(status: number): FastifyReply;
+  header(name: string, value: number | string | readonly string[]): FastifyReply;
   headers(headers: HttpHeaders): FastifyReply;
+  getHeader(name: string): number | string | string[] | undefined;
   send(body: string | Buffer): unknown;
   getHeaders(): Record<string, number | string | string[] | undefined>;
   /** From here on the answer is not Fastify's affair. */
@@ -67,6 +72,9 @@ export class FastifyExchange implements HttpExchange {
 
   respond(status: number, headers: HttpHeaders, body: string | Buffer): void {
     if (this.reply.sent || this.reply.raw.headersSent) return;
+    adoptHeaders(this.reply);
+    // Cookies are added to those that are there by Fastify itself.
+    keepHeadersOf(this.reply, headers, ['vary']);
     this.reply.code(status).headers(headers).send(body);
   }
 
@@ -75,10 +83,23 @@ export class FastifyExchange implements HttpExchange {
   }
 }
 
+/** Fastify writes its own headers over those that a middleware has set on Node's response, so they become Fastify's. */
+function adoptHeaders(reply: FastifyReply): void {
+  for (const key of KEPT_HEADERS) {
+    const present = reply.raw.getHeader(key);
+    if (present === undefined) continue;
+    reply.raw.removeHeader(key);
+    const own = reply.getHeader(key);
+    const isAdded = own !== undefined && key !== 'set-cookie';
+    reply.header(key, isAdded ? keepPresent(key, own, [present].flat().map(String)) : present);
+  }
+}
+
 /** What an engine does with what came through Fastify. */
 export interface FastifyHandler {
   handleExchange(exchange: HttpExchange): void;
-  handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
+  /** @param headers what the answer has already */
+  handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer, headers: OutgoingHttpHeaders): void;
 }
 
 interface PendingUpgrade {
@@ -129,13 +150,15 @@ export class FastifyUpgrades {
     if (pending === undefined) return false;
     raw[UPGRADE] = undefined;
     const { socket, head, response, deadline } = pending;
+    adoptHeaders(reply);
+    const headers = reply.getHeaders();
     reply.hijack();
     clearTimeout(deadline);
     response.removeAllListeners('finish');
     response.detachSocket(socket);
     // Before the engine listens: a socket without any listener begins anew, and is smaller (bench: idle).
     socket.off('error', ignoreSocketError);
-    handler.handleUpgrade(raw, socket, head);
+    handler.handleUpgrade(raw, socket, head, headers);
     return true;
   }
 }

@@ -91,7 +91,12 @@ function brotli(plain: Buffer): Buffer {
   return brotliCompressSync(plain, { params: { [constants.BROTLI_PARAM_QUALITY]: 5 } });
 }
 
-const NOT_FOUND: OtherAnswer = { status: 404, headers: { 'Content-Type': 'text/plain' }, body: 'Not Found' };
+const NOT_FOUND: OtherAnswer = {
+  status: 404,
+  // The length by hand, so that the answer to HEAD has it as well.
+  headers: { 'Content-Type': 'text/plain', 'Content-Length': '9' },
+  body: 'Not Found',
+};
 
 /** The first encoding that is accepted, in the order of the request; null: as it is. */
 function encodingOf(accepted: string | string[] | undefined): 'br' | 'gzip' | null {

@@ -95,6 +95,54 @@ describe('HttpAttachment: side by side with others', () => {
     await raw.arrival('GET /later');
   });
 
+  it('gives such a request to the application with the headers that it had, once, on the connection that it had', async () => {
+    const seen: object[] = [];
+    const http = createServer((request, response) => {
+      const { headers, headersDistinct, rawHeaders, upgrade, httpVersion } = request;
+      seen.push({ headers: { ...headers }, distinct: { ...headersDistinct }, rawHeaders, upgrade, httpVersion });
+      response.end('seen');
+    });
+    let connections = 0;
+    http.on('connection', () => connections++);
+    const port = await listen(http);
+    cleanup(() => http.close());
+    const head =
+      'GET /api?q=1 HTTP/1.1\r\nHost: x\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\n' +
+      'HTTP2-Settings: AA\r\nX-Empty:\r\nX-Two: 1\r\nX-Two: 2\r\nConnection: close\r\n\r\n';
+
+    const before = new RawSocket(port);
+    before.write(head);
+    await before.ended;
+    createEngine().attach(http);
+    const after = new RawSocket(port);
+    after.write(head);
+    await after.ended;
+
+    expect(seen).toHaveLength(2);
+    expect(seen[1]).toEqual(seen[0]);
+    expect(seen[0]).toMatchObject({ headers: { upgrade: 'h2c', 'http2-settings': 'AA' } });
+    expect(after.received.replace(/Date:.*/, '')).toBe(before.received.replace(/Date:.*/, ''));
+    expect(connections).toBe(2);
+  });
+
+  it('gives a request that expects to be told to go on to who listens for that, with its headers', async () => {
+    const http = createServer();
+    http.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
+      response.writeContinue();
+      request.on('data', (chunk: Buffer) => response.end(`${request.headers.upgrade}: ${chunk.toString()}`));
+    });
+    const { url } = await serve(http, {});
+    const raw = new RawSocket(Number(new URL(url).port));
+
+    raw.write(
+      'POST /api HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: h2c\r\nExpect: 100-continue\r\nContent-Length: 4\r\n\r\n',
+    );
+    await raw.arrival('100 Continue');
+    raw.write('body');
+
+    await raw.arrival('h2c: body');
+  });
+
   it('serves a request of its own that asks for another protocol', async () => {
     const { url } = await serve(createServer(), {});
     const raw = new RawSocket(Number(new URL(url).port));

@@ -85,7 +85,7 @@ export interface EngineOptions {
   trustProxy?: boolean | number | string | readonly string[] | TrustProxy | undefined;
   /**
    * Values for the limits that are off by default, for a server that strangers can reach: `maxConnections` 20,000,
-   * `maxConnectionsPerIp` 100, `maxHandshakesPerSecond` 500, and a `rateLimit` of 100 events per second and socket, of which
+   * `maxConnectionsPerIp` 500, `maxHandshakesPerSecond` 500, and a `rateLimit` of 100 events per second and socket, of which
    * 200 may come at once. Each may still be given by itself. @default off
    */
   limits?: 'public' | undefined;
@@ -229,7 +229,7 @@ export const ENGINE_DEFAULTS: EngineDefaults = Object.freeze({
 });
 
 /** What `limits: 'public'` stands for. */
-const PUBLIC_LIMITS = { maxConnections: 20_000, maxConnectionsPerIp: 100, maxHandshakesPerSecond: 500 } as const;
+const PUBLIC_LIMITS = { maxConnections: 20_000, maxConnectionsPerIp: 500, maxHandshakesPerSecond: 500 } as const;
 
 const COMPRESSION_THRESHOLD = 1024;
 const ZLIB_OPTIONS = [

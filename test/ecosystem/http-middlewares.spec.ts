@@ -15,13 +15,15 @@ import { listen, startServer } from '../support/server.js';
 import { until, within } from '../support/until.js';
 import { startWith } from '../nest/support/start-app.js';
 
-type Uses = { use(middleware: HttpMiddleware): unknown };
+interface Uses {
+  use(middleware: HttpMiddleware): Uses;
+}
 
 /** Each starts a server and returns its origin, and the engine that takes middlewares. */
 const SERVERS = {
   './server': async () => {
     const { origin, io } = await startServer();
-    return { origin, engine: io.engine as Uses };
+    return { origin, engine: io.engine as unknown as Uses };
   },
   'the module on Express': async () => startModule('express'),
   'the module on Fastify': async () => startModule('fastify'),
@@ -269,7 +271,7 @@ function countVisits(
 async function startModule(platform: 'express' | 'fastify'): Promise<{ origin: string; engine: Uses }> {
   const { url, websocket } = await startWith({ platform });
   websocket.server.on('connection', (socket) => socket.on('echo', (value) => void socket.emit('echo', value)));
-  return { origin: url, engine: websocket.server.engine };
+  return { origin: url, engine: websocket.server.engine as unknown as Uses };
 }
 
 async function startOfficial(): Promise<{ origin: string; engine: Uses }> {

@@ -180,7 +180,7 @@ describe('resolveEngineOptions', () => {
 
   it('gives the limits that are off by default sensible values with limits: public, and lets each be set', () => {
     const off = { maxConnections: Infinity, maxConnectionsPerIp: Infinity, maxHandshakesPerSecond: Infinity };
-    const on = { maxConnections: 20_000, maxConnectionsPerIp: 100, maxHandshakesPerSecond: 500 };
+    const on = { maxConnections: 20_000, maxConnectionsPerIp: 500, maxHandshakesPerSecond: 500 };
 
     expect(resolve({})).toMatchObject(off);
     expect(resolve({ limits: 'public' })).toMatchObject(on);

@@ -98,7 +98,9 @@ describe('HttpAttachment: side by side with others', () => {
   it('gives such a request to the application with the headers that it had, once, on the connection that it had', async () => {
     const seen: object[] = [];
     const http = createServer((request, response) => {
-      const { headers, headersDistinct, rawHeaders, upgrade, httpVersion } = request;
+      const { headers, headersDistinct, rawHeaders, httpVersion } = request;
+      // Left out of the typings of Node.
+      const { upgrade } = request as IncomingMessage & { upgrade: boolean };
       seen.push({ headers: { ...headers }, distinct: { ...headersDistinct }, rawHeaders, upgrade, httpVersion });
       response.end('seen');
     });

@@ -198,8 +198,10 @@ export class EngineServer extends EventEmitter {
     const decision = new HandshakeDecision(this.#decisions, upgrade, (refusal) =>
       this.#refusals.refuseUpgrade(upgrade, refusal),
     );
-    const response = this.#middlewares.length === 0 ? null : upgrade.createResponse();
-    this.#runMiddlewares(decision, upgrade.request, response, () => this.#checkUpgrade(decision, upgrade));
+    decision.run(() => {
+      const response = this.#middlewares.length === 0 ? null : upgrade.createResponse();
+      this.#runMiddlewares(decision, upgrade.request, response, () => this.#checkUpgrade(decision, upgrade));
+    });
     decision.wait();
   }
 

@@ -2,6 +2,7 @@ import { EventEmitter } from 'node:events';
 import type { IncomingMessage, Server as HttpServer, ServerResponse } from 'node:http';
 import type { ServerHttp2Session } from 'node:http2';
 import type { Duplex } from 'node:stream';
+import { pendingAnswerOf } from './pending-answer.js';
 import { PlainRequests } from './plain-request.js';
 import { refuseUpgrade } from './refusal-writer.js';
 
@@ -92,7 +93,10 @@ export class HttpAttachment implements Attachment {
         return Reflect.apply(emit, stage, args);
       }
       if (args[0] === 'upgrade' && takesUpgrade(args[1] as IncomingMessage)) {
-        upgradeRoute(args[1] as IncomingMessage, args[2] as Duplex, args[3] as Buffer);
+        const socket = args[2] as Duplex;
+        // The answer to an earlier request would get into the frames: such a client is cut off.
+        if (pendingAnswerOf(socket) !== null) socket.destroy();
+        else upgradeRoute(args[1] as IncomingMessage, socket, args[3] as Buffer);
         return true;
       }
       return Reflect.apply(emit, this, args);

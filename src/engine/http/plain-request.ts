@@ -1,5 +1,6 @@
 import type { IncomingMessage, Server as HttpServer } from 'node:http';
 import type { Duplex } from 'node:stream';
+import { pendingAnswerOf } from './pending-answer.js';
 
 /**
  * Requests that asked for an upgrade which nobody serves, given back to their server as plain ones.
@@ -16,6 +17,13 @@ export class PlainRequests {
   constructor(private readonly server: HttpServer) {}
 
   replay(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    if (socket.destroyed) return;
+    const pending = pendingAnswerOf(socket);
+    if (pending !== null) {
+      // Requests in front of this one, on the same connection, are answered first.
+      pending.once('close', () => this.replay(request, socket, head));
+      return;
+    }
     this.#replayed.set(socket, request);
     socket.once('close', () => this.#replayed.delete(socket));
     socket.unshift(Buffer.concat([headWithoutUpgrade(request), head]));

@@ -13,9 +13,9 @@ import {
   refusedWebSocket,
   request,
 } from '../../support/engine-client.js';
-import { RawSocket } from '../../support/raw-socket.js';
+import { RawSocket, upgradeRequest } from '../../support/raw-socket.js';
 import { createEngine, listen } from '../../support/server.js';
-import { nextEvent } from '../../support/until.js';
+import { nextEvent, until } from '../../support/until.js';
 
 describe('HttpAttachment: side by side with others', () => {
   it('leaves requests of other paths to the listeners that were there, in their order', async () => {
@@ -144,6 +144,44 @@ describe('HttpAttachment: side by side with others', () => {
 
     await raw.arrival('h2c: body');
   });
+
+  it('answers such requests in their order, behind others of the same connection', async () => {
+    const waiting: (() => void)[] = [];
+    const http = createServer((request, response) => {
+      if (request.url === '/slow') waiting.push(() => response.end('slow'));
+      else response.end(`${request.url} for ${request.headers.upgrade}`);
+    });
+    const { url } = await serve(http, {});
+    const raw = new RawSocket(Number(new URL(url).port));
+    const plain = 'GET /slow HTTP/1.1\r\nHost: x\r\n\r\n';
+
+    raw.write(`${plain}${plain}GET /api HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n`);
+    await until(() => waiting.length === 2);
+    for (const answer of waiting) answer();
+    await raw.arrival('/api for h2c');
+    raw.write('GET /later HTTP/1.1\r\nHost: x\r\n\r\n');
+    await raw.arrival('/later');
+
+    expect(raw.received.match(/slow/g)).toHaveLength(2);
+    expect(raw.received.indexOf('/api')).toBeGreaterThan(raw.received.lastIndexOf('slow'));
+  });
+
+  it.each([false, true])(
+    'cuts a client off that upgrades before it has the answer to an earlier request: middlewares %s',
+    async (hasMiddlewares) => {
+      const { url, engine } = await serve(createServer(), {});
+      if (hasMiddlewares) engine.use((_request, _response, next) => next());
+      const { sid } = await openPolling(`${url}/engine.io/`);
+      const path = `/engine.io/?EIO=4&sid=${sid}&transport=`;
+      const raw = new RawSocket(Number(new URL(url).port));
+
+      raw.write(`GET ${path}polling HTTP/1.1\r\nHost: x\r\n\r\n${upgradeRequest(`${path}websocket`)}`);
+      await raw.ended;
+
+      expect(raw.received).not.toContain('101');
+      await until(() => engine.clientsCount === 0, 'the session whose poll was aborted to end');
+    },
+  );
 
   it('serves a request of its own that asks for another protocol', async () => {
     const { url } = await serve(createServer(), {});

@@ -5,7 +5,7 @@ import type { Socket } from '../../../src/server.js';
 import { openPolling, openWebSocket, refusedWebSocket, UpgradeRefused } from '../../support/engine-client.js';
 import { connectClient, createClient } from '../../support/nest-app.js';
 import { rawUpgrade } from '../../hostile/support/requests.js';
-import { RawSocket } from '../../support/raw-socket.js';
+import { RawSocket, upgradeRequest } from '../../support/raw-socket.js';
 import { nextEvent, until } from '../../support/until.js';
 import { startWith, type AppSetup } from '../support/start-app.js';
 
@@ -183,5 +183,20 @@ describe('on Fastify, an upgrade', () => {
     await connectClient(url, { transports: ['websocket'] });
     await openPolling(`${url}/socket.io/`);
     expect(ran).toBe(0);
+  });
+});
+
+describe('an upgrade on Fastify', () => {
+  it('that comes before the answer to an earlier request of its connection is cut off, and nothing else', async () => {
+    const { url } = await startWith({});
+    const { sid } = await openPolling(`${url}/socket.io/`);
+    const path = `/socket.io/?EIO=4&sid=${sid}&transport=`;
+    const raw = new RawSocket(Number(new URL(url).port));
+
+    raw.write(`GET ${path}polling HTTP/1.1\r\nHost: x\r\n\r\n${upgradeRequest(`${path}websocket`)}`);
+    await raw.ended;
+
+    expect(raw.received).not.toContain('101');
+    expect((await connectClient(url)).connected).toBe(true);
   });
 });

@@ -1,0 +1,10 @@
+import type { ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
+
+/**
+ * The response that a connection owes to an earlier request; null if there is none. A client may send a request, or an
+ * upgrade, before it has that answer. Node has it under a name of its own alone.
+ */
+export function pendingAnswerOf(socket: Duplex): ServerResponse | null {
+  return (socket as { _httpMessage?: ServerResponse | null })._httpMessage ?? null;
+}

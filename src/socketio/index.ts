@@ -38,6 +38,8 @@ export { HandlerTable, type EventHandler } from './inbound/handler-table.js';
 export { MemoryAdapter, type AdapterNamespace, type AdapterSocket } from './adapter/memory-adapter.js';
 export type {
   Adapter,
+  // Under a name that is free where `Adapter` is the class, as in the package `socket.io-adapter`.
+  Adapter as AnyAdapter,
   AdapterConstructor,
   AdapterPacket,
   BroadcastFlags,
@@ -68,6 +70,8 @@ export {
 } from './server-options.js';
 export type {
   AllButLast,
+  DecorateAcknowledgements,
+  DecorateAcknowledgementsWithMultipleResponses,
   DefaultEventsMap,
   EventNames,
   EventNamesWithAck,

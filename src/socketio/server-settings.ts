@@ -113,8 +113,8 @@ export class ServerSettings {
     if (this.#warnedOfOnevent) return;
     this.#warnedOfOnevent = true;
     this.resolved.onWarning(
-      `socket.onevent was replaced by a function that did not call the one it found: the handlers of ${JSON.stringify(event)} ` +
-        'and others that are no listeners of the socket are not called. Let it end with the found one, called with the socket and the packet.',
+      `socket.onevent was replaced by a function that has not passed ${JSON.stringify(event)} on: its handlers are not called. ` +
+        'Let it end with the function that it found, called with the socket and the packet.',
     );
   }
 

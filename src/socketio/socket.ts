@@ -120,8 +120,8 @@ export class Socket<
   /** Events emitted before the CONNECT reply, which they must follow. */
   #early: EarlyEvent[] | null = null;
   #gate: InboundGate | null = null;
-  /** Whether a replaced `onevent` has called the own one. */
-  #isPassedOn = false;
+  /** What a replaced `onevent` has at the moment. */
+  #passing: PassedEvent | null = null;
   /** Of the connection; null where events are not bounded. */
   readonly #rateLimiter: EventRateLimiter | null;
 
@@ -691,13 +691,16 @@ export class Socket<
    * with Socket.IO; it gets the event instead, and may call the one that it found.
    */
   onevent({ data, id = -1 }: EventPacket): void {
-    this.#isPassedOn = true;
+    if (this.#passing !== null) {
+      this.#passing.isPassedOn = true;
+      this.off(this.#passing.event, this.#passing.bridge);
+    }
     this.#handle(data, id);
   }
 
   /** The function that answers the event with this id, for who replaces `onevent`. */
   ack(id: number): (...args: unknown[]) => void {
-    return new AckReply(this, id).asCallback();
+    return this.#replyTo(id)!.asCallback();
   }
 
   #dispatch(args: unknown[], id: number): void {
@@ -705,23 +708,36 @@ export class Socket<
     else this.#callReplacement(args, id);
   }
 
-  /** The decorated handlers are in no listener table, so that only the own `onevent` calls them. */
+  /**
+   * The decorated handlers are in no listener table. While a replacement runs they stand there as one listener, since it may
+   * emit the event on the socket instead of calling the function that it found.
+   */
   #callReplacement(args: unknown[], id: number): void {
     const event = String(args[0]);
-    const packet: EventPacket = {
-      type: PacketType.EVENT,
-      nsp: this.nsp.name,
-      data: args,
-      ...(id === -1 ? {} : { id }),
+    const handler = this.nsp.handlers?.handlerOf(event) ?? null;
+    const reply = this.#replyTo(id);
+    const bridge = (...emitted: unknown[]): void => {
+      passing.isPassedOn = true;
+      handler!(this, typeof emitted.at(-1) === 'function' ? emitted.slice(0, -1) : emitted, reply, event);
     };
-    this.#isPassedOn = false;
-    callForeign(this.onevent as AnyListener, this, [packet], this, null);
-    if (this.#isPassedOn || (this.nsp.handlers?.handlerOf(event) ?? null) === null) return;
-    this.nsp.server.options.warnOfReplacedOnevent(event);
+    const passing: PassedEvent = { event, reply, bridge, isPassedOn: handler === null };
+    const packet = { type: PacketType.EVENT, nsp: this.nsp.name, data: args };
+    this.#passing = passing;
+    if (handler !== null) this.on(event as never, bridge as never);
+    callForeign(this.onevent as AnyListener, this, [id === -1 ? packet : { ...packet, id }], this, null);
+    this.off(event, bridge);
+    this.#passing = null;
+    if (!passing.isPassedOn) this.nsp.server.options.warnOfReplacedOnevent(event);
+  }
+
+  #replyTo(id: number): AckReply | null {
+    if (id === -1) return null;
+    const reply = this.#passing?.reply;
+    return reply?.id === id ? reply : new AckReply(this, id);
   }
 
   #handle(args: unknown[], id: number): void {
-    const reply = id === -1 ? null : new AckReply(this, id);
+    const reply = this.#replyTo(id);
     if (this.#anyListeners !== null) this.#notifyAny(args, reply);
     if (this.#screening === null) this.#deliver(args, reply);
     else this.#screening.run(args, reply, this.nsp.server.options.connectTimeout);
@@ -920,6 +936,15 @@ function legacyId(nsp: string, sessionId: string): SocketId {
 }
 
 /** An event that waits, as it will travel. */
+/** An event on its way through a function that someone put in place of `onevent`. */
+interface PassedEvent {
+  readonly event: string;
+  readonly reply: AckReply | null;
+  /** A listener for the decorated handlers. */
+  readonly bridge: (...args: unknown[]) => void;
+  isPassedOn: boolean;
+}
+
 /** An event as `onevent` gets it; `data` begins with its name. */
 interface EventPacket {
   readonly type?: number;

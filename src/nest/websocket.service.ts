@@ -14,13 +14,12 @@ import type {
   NamespaceOf,
   PartialNamespace,
   PresenceTarget,
-  RemoteSocket,
   Room,
   Server,
   ServerStats,
   UserTarget,
 } from '../socketio/index.js';
-import { assertEmittable, emitByIds } from '../socketio/index.js';
+import { Broadcasting, assertEmittable, emitByIds, type Everyone } from '../socketio/index.js';
 import type { ServerState, ShutdownOptions, ShutdownResult } from './dispatch/shutdown.js';
 
 /** What the service is made of; the module has it. */
@@ -36,7 +35,6 @@ type Target<EmitEvents extends EventsMap, SocketData> = Namespace<
   DefaultEventsMap,
   SocketData
 >;
-type Operator<EmitEvents extends EventsMap, SocketData> = ReturnType<Target<EmitEvents, SocketData>['to']>;
 
 /**
  * Emits from anywhere in the application. Injected; `Websocket<ServerToClientEvents, SocketData>` types the events,
@@ -51,16 +49,23 @@ export class Websocket<
   EmitEvents extends EventsMap = DefaultEventsMap,
   // oxlint-disable-next-line typescript/no-explicit-any -- as in Socket.IO
   SocketData = any,
-> {
+> extends Broadcasting<EmitEvents, SocketData> {
   readonly #backend: WebsocketBackend;
 
+  /** @internal */
   constructor(backend: WebsocketBackend) {
+    super();
     this.#backend = backend;
   }
 
   /** The Socket.IO server behind it. */
   get server(): Server<DefaultEventsMap, EmitEvents, DefaultEventsMap, SocketData> {
     return this.#backend.server as unknown as Server<DefaultEventsMap, EmitEvents, DefaultEventsMap, SocketData>;
+  }
+
+  /** @internal */
+  everyone(): Everyone<EmitEvents, SocketData> {
+    return this.#main.everyone();
   }
 
   /** Emits to every socket of `/`. */
@@ -100,36 +105,7 @@ export class Websocket<
     event: Event,
     ...args: AllButLast<EventParams<EmitEvents, Event>>
   ): Promise<FirstNonErrorArg<Last<EventParams<EmitEvents, Event>>>[]> {
-    return this.#main.except([]).emitWithAck(event as never, ...(args as never)) as never;
-  }
-
-  /** As in Socket.IO: how long to wait for acks, in milliseconds. */
-  timeout(timeout: number): ReturnType<Target<EmitEvents, SocketData>['timeout']> {
-    return this.#main.timeout(timeout);
-  }
-
-  to(room: Room | Room[]): Operator<EmitEvents, SocketData> {
-    return this.#main.to(room);
-  }
-
-  in(room: Room | Room[]): Operator<EmitEvents, SocketData> {
-    return this.to(room);
-  }
-
-  except(room: Room | Room[]): Operator<EmitEvents, SocketData> {
-    return this.#main.except(room);
-  }
-
-  compress(compress: boolean): Operator<EmitEvents, SocketData> {
-    return this.#main.compress(compress);
-  }
-
-  get volatile(): Operator<EmitEvents, SocketData> {
-    return this.#main.volatile;
-  }
-
-  get local(): Operator<EmitEvents, SocketData> {
-    return this.#main.local;
+    return this.#main.everyone().emitWithAck(event as never, ...(args as never)) as never;
   }
 
   /** `fetchSockets`, `emitWithAck` and `serverSideEmitWithAck` that give what came where a server does not answer. */
@@ -160,22 +136,6 @@ export class Websocket<
     for (const namespace of this.server._nsps.values()) {
       for (const socket of [...namespace.sockets.values()]) socket.fire(event, ...args);
     }
-  }
-
-  fetchSockets(): Promise<RemoteSocket<EmitEvents, SocketData>[]> {
-    return this.#main.fetchSockets();
-  }
-
-  socketsJoin(room: Room | Room[]): Promise<void> {
-    return this.#main.socketsJoin(room);
-  }
-
-  socketsLeave(room: Room | Room[]): Promise<void> {
-    return this.#main.socketsLeave(room);
-  }
-
-  disconnectSockets(close = false): Promise<void> {
-    return this.#main.disconnectSockets(close);
   }
 
   serverSideEmit(event: string, ...args: unknown[]): boolean {

@@ -3,6 +3,8 @@ export { Namespace, type NamespaceOf } from './namespace.js';
 export { ParentNamespace, type NamespaceMatcher } from './parent-namespace.js';
 export { Socket, type Event, type SocketOf, type SocketReservedEvents, type SocketTypes } from './socket.js';
 export { BroadcastOperator } from './broadcast/broadcast-operator.js';
+export type { BroadcastTarget } from './broadcast/broadcast-target.js';
+export { Broadcasting, type Everyone } from './broadcast/broadcasting.js';
 export { PartialNamespace } from './broadcast/partial-namespace.js';
 export { PartialOperator, type PartialResponses, type PartialSockets } from './broadcast/partial-operator.js';
 export { RemoteSocket } from './broadcast/remote-socket.js';

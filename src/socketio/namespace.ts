@@ -9,14 +9,14 @@ import type {
 import { Timer, type TimerWheel } from '../engine/index.js';
 import { callForeign, watch, type ForeignErrorSink } from '../common/call-foreign.js';
 import type { AckCallback } from './acks/ack-callback.js';
-import type { Adapter, AdapterPacket, Room, SocketId } from './adapter/adapter.js';
+import type { Adapter, AdapterPacket, SocketId } from './adapter/adapter.js';
 import { AdapterPort } from './adapter/adapter-port.js';
-import { BroadcastOperator, type BroadcastContext } from './broadcast/broadcast-operator.js';
+import { BroadcastOperator } from './broadcast/broadcast-operator.js';
+import { BroadcastingEmitter, type Everyone } from './broadcast/broadcasting.js';
 import { HandlerTable } from './inbound/handler-table.js';
 import type { Middleware } from './inbound/middleware.js';
 import { SessionRecovery } from './recovery/session-recovery.js';
 import { PartialNamespace } from './broadcast/partial-namespace.js';
-import type { RemoteSocket } from './broadcast/remote-socket.js';
 import { OutboundContract } from './events/outbound-contract.js';
 import { assertEmittable } from './events/reserved-events.js';
 import type { Socket } from './socket.js';
@@ -25,21 +25,17 @@ import type { Server } from './server.js';
 import { UserTarget, type UserSpace } from './broadcast/user-target.js';
 import { AckError } from './acks/ack-error.js';
 import type { ExtendedError } from './inbound/middleware.js';
-import {
-  StrictEventEmitter,
-  type AllButLast,
-  type DecorateAcknowledgements,
-  type DecorateAcknowledgementsWithMultipleResponses,
-  type DecorateAcknowledgementsWithTimeoutAndMultipleResponses,
-  type DefaultEventsMap,
-  type EventNames,
-  type EventNamesWithAck,
-  type EventNamesWithoutAck,
-  type EventParams,
-  type EventsMap,
-  type FirstNonErrorArg,
-  type Last,
-  type RemoveAcknowledgements,
+import type {
+  AllButLast,
+  DecorateAcknowledgementsWithTimeoutAndMultipleResponses,
+  DefaultEventsMap,
+  EventNames,
+  EventNamesWithAck,
+  EventNamesWithoutAck,
+  EventParams,
+  EventsMap,
+  FirstNonErrorArg,
+  Last,
 } from './events/typed-events.js';
 
 export interface NamespaceReservedEvents<
@@ -75,14 +71,12 @@ export class Namespace<
   ServerSideEvents extends EventsMap = DefaultEventsMap,
   // oxlint-disable-next-line typescript/no-explicit-any -- as in Socket.IO
   SocketData = any,
->
-  extends StrictEventEmitter<
-    ServerSideEvents,
-    RemoveAcknowledgements<EmitEvents>,
-    NamespaceReservedEvents<ListenEvents, EmitEvents, ServerSideEvents, SocketData>
-  >
-  implements BroadcastContext
-{
+> extends BroadcastingEmitter<
+  ServerSideEvents,
+  EmitEvents,
+  NamespaceReservedEvents<ListenEvents, EmitEvents, ServerSideEvents, SocketData>,
+  SocketData
+> {
   /** The connected sockets by id. */
   readonly sockets = new Map<SocketId, Socket<ListenEvents, EmitEvents, ServerSideEvents, SocketData>>();
   adapter!: Adapter;
@@ -165,6 +159,11 @@ export class Namespace<
     return this;
   }
 
+  /** @internal */
+  everyone(): Everyone<EmitEvents, SocketData> {
+    return new BroadcastOperator(this.isRemoved ? (this.server.of(this.name) as typeof this) : this);
+  }
+
   /**
    * Emits to all sockets of the namespace.
    *
@@ -174,79 +173,12 @@ export class Namespace<
     event: Event,
     ...args: EventParams<EmitEvents, Event>
   ): boolean {
-    return this.#operator().emit(event as never, ...(args as never));
-  }
-
-  send(...args: EventParams<EmitEvents, 'message'>): this {
-    this.#operator().emit('message' as never, ...(args as never));
-    return this;
-  }
-
-  write(...args: EventParams<EmitEvents, 'message'>): this {
-    return this.send(...args);
-  }
-
-  to(room: Room | Room[]): BroadcastOperator<DecorateAcknowledgementsWithMultipleResponses<EmitEvents>, SocketData> {
-    return this.#operator().to(room);
-  }
-
-  in(room: Room | Room[]): BroadcastOperator<DecorateAcknowledgementsWithMultipleResponses<EmitEvents>, SocketData> {
-    return this.#operator().to(room);
-  }
-
-  except(
-    room: Room | Room[],
-  ): BroadcastOperator<DecorateAcknowledgementsWithMultipleResponses<EmitEvents>, SocketData> {
-    return this.#operator().except(room);
-  }
-
-  compress(
-    compress: boolean,
-  ): BroadcastOperator<DecorateAcknowledgementsWithMultipleResponses<EmitEvents>, SocketData> {
-    return this.#operator().compress(compress);
-  }
-
-  get volatile(): BroadcastOperator<DecorateAcknowledgementsWithMultipleResponses<EmitEvents>, SocketData> {
-    return this.#operator().volatile;
-  }
-
-  get local(): BroadcastOperator<DecorateAcknowledgementsWithMultipleResponses<EmitEvents>, SocketData> {
-    return this.#operator().local;
-  }
-
-  timeout(
-    timeout: number,
-  ): BroadcastOperator<
-    DecorateAcknowledgements<DecorateAcknowledgementsWithMultipleResponses<EmitEvents>>,
-    SocketData
-  > {
-    return this.#operator().timeout(timeout);
-  }
-
-  /** @deprecated `fetchSockets()` tells more. */
-  allSockets(): Promise<Set<SocketId>> {
-    return this.#operator().allSockets();
-  }
-
-  fetchSockets(): Promise<RemoteSocket<EmitEvents, SocketData>[]> {
-    return this.#operator().fetchSockets() as unknown as Promise<RemoteSocket<EmitEvents, SocketData>[]>;
+    return this.everyone().emit(event as never, ...(args as never));
   }
 
   /** The sockets of this namespace that act for a user (`socket.identify()`), on every server of the cluster. */
   user(userId: string): UserTarget<EmitEvents, SocketData> {
     return new UserTarget(this.server, () => [this as unknown as UserSpace], userId);
-  }
-
-  socketsJoin(room: Room | Room[]): Promise<void> {
-    return this.#operator().socketsJoin(room);
-  }
-
-  socketsLeave(room: Room | Room[]): Promise<void> {
-    return this.#operator().socketsLeave(room);
-  }
-
-  disconnectSockets(close = false): Promise<void> {
-    return this.#operator().disconnectSockets(close);
   }
 
   /** Emits to the other servers of the cluster; a function as last argument gets `(error, responses)`. */
@@ -276,7 +208,7 @@ export class Namespace<
   /** Queries that resolve with what came, and say so, where a server of the cluster does not answer. */
   get partial(): PartialNamespace<EmitEvents, ServerSideEvents, SocketData> {
     return new PartialNamespace<EmitEvents, ServerSideEvents, SocketData>(
-      this.#operator().partial as never,
+      this.everyone().partial as never,
       (event, args, answered) => this.#askServers(event, args, this.queryTimeout, answered),
     );
   }
@@ -368,10 +300,6 @@ export class Namespace<
         callForeign(adapterPort.serverSideEmit, adapterPort, [[SESSION_RESTORED, pid]], this, undefined);
       },
     });
-  }
-
-  #operator(): BroadcastOperator<DecorateAcknowledgementsWithMultipleResponses<EmitEvents>, SocketData> {
-    return new BroadcastOperator(this.isRemoved ? (this.server.of(this.name) as typeof this) : this);
   }
 }
 

@@ -18,7 +18,7 @@ import {
 import { OPERATIONS, POINTS, ShutdownOperation } from '../common/channels.js';
 import { askForeign, callListeners, watch } from '../common/call-foreign.js';
 import type { AdapterConstructor, Room, SocketId } from './adapter/adapter.js';
-import type { BroadcastOperator } from './broadcast/broadcast-operator.js';
+import { BroadcastingEmitter, type Everyone } from './broadcast/broadcasting.js';
 import { EMIT_BY_IDS, emitLocally } from './broadcast/emit-by-id.js';
 import { SharedEncoding } from './broadcast/shared-encoding.js';
 import { ClientBundle } from './client/client-bundle.js';
@@ -49,7 +49,6 @@ import { Presence, type PresenceMessage } from './presence/presence.js';
 import type { PresenceSpace } from './presence/local-presence.js';
 import { PRESENCE_DEFAULTS, type PresenceRules, type RoomPattern } from './presence/presence-options.js';
 import { PresenceTarget } from './presence/presence-target.js';
-import type { RemoteSocket } from './broadcast/remote-socket.js';
 import {
   SERVER_DEFAULTS,
   type ResolvedServerOptions,
@@ -61,20 +60,16 @@ import { NO_ENGINE_STATS, ServerCounters, type ServerStats } from './server-stat
 import type { Socket } from './socket.js';
 import { DISCONNECT_USER, UserTarget, disconnectLocally, type UserSpace } from './broadcast/user-target.js';
 import type { ExtendedError, Middleware } from './inbound/middleware.js';
-import {
-  StrictEventEmitter,
-  type AllButLast,
-  type DecorateAcknowledgements,
-  type DecorateAcknowledgementsWithMultipleResponses,
-  type DecorateAcknowledgementsWithTimeoutAndMultipleResponses,
-  type DefaultEventsMap,
-  type EventNames,
-  type EventNamesWithAck,
-  type EventParams,
-  type EventsMap,
-  type FirstNonErrorArg,
-  type Last,
-  type RemoveAcknowledgements,
+import type {
+  AllButLast,
+  DecorateAcknowledgementsWithTimeoutAndMultipleResponses,
+  DefaultEventsMap,
+  EventNames,
+  EventNamesWithAck,
+  EventParams,
+  EventsMap,
+  FirstNonErrorArg,
+  Last,
 } from './events/typed-events.js';
 
 /** What servers tell each other of who is online. */
@@ -98,10 +93,11 @@ export class Server<
   ServerSideEvents extends EventsMap = DefaultEventsMap,
   // oxlint-disable-next-line typescript/no-explicit-any -- as in Socket.IO
   SocketData = any,
-> extends StrictEventEmitter<
+> extends BroadcastingEmitter<
   ServerSideEvents,
-  RemoveAcknowledgements<EmitEvents>,
-  ServerReservedEvents<ListenEvents, EmitEvents, ServerSideEvents, SocketData>
+  EmitEvents,
+  ServerReservedEvents<ListenEvents, EmitEvents, ServerSideEvents, SocketData>,
+  SocketData
 > {
   /** The main namespace. */
   readonly sockets: Namespace<ListenEvents, EmitEvents, ServerSideEvents, SocketData>;
@@ -501,50 +497,9 @@ export class Server<
     return this;
   }
 
-  to(room: Room | Room[]): BroadcastOperator<DecorateAcknowledgementsWithMultipleResponses<EmitEvents>, SocketData> {
-    return this.sockets.to(room);
-  }
-
-  in(room: Room | Room[]): BroadcastOperator<DecorateAcknowledgementsWithMultipleResponses<EmitEvents>, SocketData> {
-    return this.sockets.in(room);
-  }
-
-  except(
-    room: Room | Room[],
-  ): BroadcastOperator<DecorateAcknowledgementsWithMultipleResponses<EmitEvents>, SocketData> {
-    return this.sockets.except(room);
-  }
-
-  send(...args: EventParams<EmitEvents, 'message'>): this {
-    this.sockets.send(...args);
-    return this;
-  }
-
-  write(...args: EventParams<EmitEvents, 'message'>): this {
-    return this.send(...args);
-  }
-
-  compress(
-    compress: boolean,
-  ): BroadcastOperator<DecorateAcknowledgementsWithMultipleResponses<EmitEvents>, SocketData> {
-    return this.sockets.compress(compress);
-  }
-
-  get volatile(): BroadcastOperator<DecorateAcknowledgementsWithMultipleResponses<EmitEvents>, SocketData> {
-    return this.sockets.volatile;
-  }
-
-  get local(): BroadcastOperator<DecorateAcknowledgementsWithMultipleResponses<EmitEvents>, SocketData> {
-    return this.sockets.local;
-  }
-
-  timeout(
-    timeout: number,
-  ): BroadcastOperator<
-    DecorateAcknowledgements<DecorateAcknowledgementsWithMultipleResponses<EmitEvents>>,
-    SocketData
-  > {
-    return this.sockets.timeout(timeout);
+  /** @internal */
+  everyone(): Everyone<EmitEvents, SocketData> {
+    return this.sockets.everyone();
   }
 
   serverSideEmit<Event extends EventNames<ServerSideEvents>>(
@@ -564,27 +519,6 @@ export class Server<
   /** Queries that resolve with what came, and say so, where a server of the cluster does not answer. */
   get partial(): PartialNamespace<EmitEvents, ServerSideEvents, SocketData> {
     return this.sockets.partial;
-  }
-
-  /** @deprecated `fetchSockets()` tells more. */
-  allSockets(): Promise<Set<SocketId>> {
-    return this.sockets.allSockets();
-  }
-
-  fetchSockets(): Promise<RemoteSocket<EmitEvents, SocketData>[]> {
-    return this.sockets.fetchSockets();
-  }
-
-  socketsJoin(room: Room | Room[]): Promise<void> {
-    return this.sockets.socketsJoin(room);
-  }
-
-  socketsLeave(room: Room | Room[]): Promise<void> {
-    return this.sockets.socketsLeave(room);
-  }
-
-  disconnectSockets(close = false): Promise<void> {
-    return this.sockets.disconnectSockets(close);
   }
 
   /** @internal A namespace came into being. */

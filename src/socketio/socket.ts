@@ -10,8 +10,8 @@ import type {
 import { askForeign, callForeign } from '../common/call-foreign.js';
 import { EmitOperation, HandleOperation, OPERATIONS, POINTS } from '../common/channels.js';
 import { LazyEmitter, type EngineSession, type RequestSummary, type TimerWheel } from '../engine/index.js';
-import { AckReply, type AckSender } from './acks/ack-reply.js';
-import type { AckCallback, AckContext } from './acks/ack-callback.js';
+import { AckReply } from './acks/ack-reply.js';
+import type { AckCallback } from './acks/ack-callback.js';
 import { AckRegistry, type AckKind } from './acks/ack-registry.js';
 import type { AckTerms, PrivateSessionId, RestoredSession, Room, SocketId } from './adapter/adapter.js';
 import { BroadcastOperator, type OperatorFlags } from './broadcast/broadcast-operator.js';
@@ -23,7 +23,7 @@ import { RECOVERABLE_REASONS, type DisconnectDetails, type DisconnectReason } fr
 import { emitByIds } from './broadcast/emit-by-id.js';
 import { createHandshake, type Handshake } from './client/handshake.js';
 import { InboundGate } from './inbound/inbound-gate.js';
-import { EventScreening, type ScreeningContext } from './inbound/event-screening.js';
+import { EventScreening } from './inbound/event-screening.js';
 import { isRefusal, type Middleware } from './inbound/middleware.js';
 import type { Namespace } from './namespace.js';
 import { receivingAck } from './acks/validated-ack.js';
@@ -91,7 +91,7 @@ export class Socket<
   SocketData = any,
 >
   extends (LazyEmitter as { new (): Omit<LazyEmitter, 'on' | 'once' | 'listeners' | 'emit'> })
-  implements TypedEventBroadcaster<EmitEvents>, AckSender, AckContext, ScreeningContext
+  implements TypedEventBroadcaster<EmitEvents>
 {
   /** Not the session's id, which must stay between server and client. */
   readonly id: SocketId;

@@ -13,6 +13,7 @@ import { BroadcastAck } from '../acks/broadcast-ack.js';
 import { ackValidation } from '../acks/validated-ack.js';
 import type { AckCallback, AckContext } from '../acks/ack-callback.js';
 import { PacketType } from '../codec/packet.js';
+import type { BroadcastTarget } from './broadcast-target.js';
 import { PartialOperator } from './partial-operator.js';
 import { RemoteSocket } from './remote-socket.js';
 import type { OutboundContract } from '../events/outbound-contract.js';
@@ -54,7 +55,15 @@ export interface OperatorFlags extends BroadcastFlags {
 }
 
 /** Whom and how to broadcast. Immutable: each step returns another operator. */
-export class BroadcastOperator<EmitEvents extends EventsMap, SocketData> implements TypedEventBroadcaster<EmitEvents> {
+export class BroadcastOperator<EmitEvents extends EventsMap, SocketData>
+  implements
+    TypedEventBroadcaster<EmitEvents>,
+    BroadcastTarget<
+      BroadcastOperator<EmitEvents, SocketData>,
+      BroadcastOperator<DecorateAcknowledgements<EmitEvents>, SocketData>,
+      RemoteSocket<EmitEvents, SocketData>
+    >
+{
   constructor(
     private readonly origin: BroadcastContext,
     readonly rooms: Set<Room> = new Set(),
@@ -64,37 +73,30 @@ export class BroadcastOperator<EmitEvents extends EventsMap, SocketData> impleme
     private readonly isTargeted = rooms.size > 0,
   ) {}
 
-  /** Targets a room, or several; called again, sockets in any of them get the event, once. An empty list is nobody. */
   to(room: Room | Room[]): BroadcastOperator<EmitEvents, SocketData> {
     return new BroadcastOperator(this.origin, union(this.rooms, room), this.exceptRooms, this.flags, true);
   }
 
-  /** Alias of `to`. */
   in(room: Room | Room[]): BroadcastOperator<EmitEvents, SocketData> {
     return this.to(room);
   }
 
-  /** Leaves out the sockets of a room, or of several. */
   except(room: Room | Room[]): BroadcastOperator<EmitEvents, SocketData> {
     return this.#with(this.rooms, union(this.exceptRooms, room), this.flags);
   }
 
-  /** Whether the event may be compressed where compression is negotiated. */
   compress(compress: boolean): BroadcastOperator<EmitEvents, SocketData> {
     return this.#with(this.rooms, this.exceptRooms, { ...this.flags, compress });
   }
 
-  /** Recipients that are not ready to be sent to go without. */
   get volatile(): BroadcastOperator<EmitEvents, SocketData> {
     return this.#with(this.rooms, this.exceptRooms, { ...this.flags, volatile: true });
   }
 
-  /** This server only, not the others of the cluster. */
   get local(): BroadcastOperator<EmitEvents, SocketData> {
     return this.#with(this.rooms, this.exceptRooms, { ...this.flags, local: true });
   }
 
-  /** How long to wait for acks, in milliseconds; their callback gets an error first. */
   timeout(timeout: number): BroadcastOperator<DecorateAcknowledgements<EmitEvents>, SocketData> {
     return this.#with(this.rooms, this.exceptRooms, {
       ...this.flags,
@@ -150,7 +152,6 @@ export class BroadcastOperator<EmitEvents extends EventsMap, SocketData> impleme
     return new PartialOperator(this, this.origin.wheel, this.flags.timeout ?? this.origin.queryTimeout);
   }
 
-  /** The targeted sockets of all servers of the cluster. */
   async fetchSockets(): Promise<RemoteSocket<EmitEvents, SocketData>[]> {
     if (this.#isForNobody) return [];
     const sockets = await this.origin.adapterPort.fetchSockets(this.#options());
@@ -164,7 +165,6 @@ export class BroadcastOperator<EmitEvents extends EventsMap, SocketData> impleme
     return targeted as RemoteSocket<EmitEvents, SocketData>[];
   }
 
-  /** Makes the targeted sockets join; settles when the adapter's own call does. */
   socketsJoin(room: Room | Room[]): Promise<void> {
     assertOpen(room);
     if (this.#isForNobody) return Promise.resolve();
@@ -177,7 +177,6 @@ export class BroadcastOperator<EmitEvents extends EventsMap, SocketData> impleme
     return this.origin.adapterPort.delSockets(this.#options(), listOf(room));
   }
 
-  /** Disconnects the targeted sockets; with `close` their whole connections. */
   disconnectSockets(close = false): Promise<void> {
     if (this.#isForNobody) return Promise.resolve();
     return this.origin.adapterPort.disconnectSockets(this.#options(), close);

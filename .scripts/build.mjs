@@ -8,6 +8,7 @@ import { createRequire } from 'node:module';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { makeDoors } from './esm-doors.mjs';
+import { writeNestHints } from './nest-hint.mjs';
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
 const tsc = createRequire(import.meta.url).resolve('typescript/bin/tsc');
@@ -28,6 +29,7 @@ await makeDoors(path.join(root, 'dist/esm'), path.join(root, 'dist/cjs'), {
   entries: belowEsm(Object.values(subpaths).map((target) => target.import?.default)),
   programs: belowEsm(Object.values(bin)),
 });
+writeNestHints(path.join(root, 'dist/esm'), path.join(root, 'dist/cjs'));
 
 function belowEsm(files) {
   return files.filter((file) => file?.startsWith('./dist/esm/')).map((file) => file.slice('./dist/esm/'.length));

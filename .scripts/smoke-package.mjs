@@ -1,6 +1,6 @@
 /** Packs the package, installs the tarball into an empty project and loads it as an application would. Needs a build. */
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -36,8 +36,10 @@ try {
   const tarball = readdirSync(project).find((file) => file.endsWith('.tgz'));
   writeFileSync(path.join(project, 'package.json'), '{ "private": true }\n');
 
-  // First without peers: nothing behind './server', './testing' or './ledger' may need Nest.
-  install('--legacy-peer-deps', `./${tarball}`);
+  // First without peers, which are optional: nothing behind './server', './testing' or './ledger' may need Nest.
+  install(`./${tarball}`);
+  if (existsSync(path.join(project, 'node_modules/@nestjs'))) throw new Error('Nest is installed with the package');
+  expectHint('nestjs-socketio');
   loadEverywhere('nestjs-socketio/server', assertServer);
   loadEverywhere('nestjs-socketio/testing', assertTesting);
   loadEverywhere('nestjs-socketio/ledger', assertLedger);
@@ -58,6 +60,19 @@ function loadEverywhere(specifier, assertion) {
   const kindFromCommonJs = load('--no-experimental-require-module', 'main.cjs');
   if (kind !== kindFromCommonJs)
     throw new Error(`require('${specifier}') gives ${kind}, but ${kindFromCommonJs} from dist/cjs`);
+}
+
+/** Without Nest the main entry says what to install, under every loader. */
+function expectHint(specifier) {
+  writeFileSync(path.join(project, 'main.mjs'), `import '${specifier}';\n`);
+  writeFileSync(path.join(project, 'main.cjs'), `require('${specifier}');\n`);
+  for (const args of [['main.mjs'], ['main.cjs'], ['--no-experimental-require-module', 'main.cjs']]) {
+    const { status, stderr } = spawnSync(process.execPath, args, { cwd: project, encoding: 'utf8' });
+    if (status === 0) throw new Error(`${specifier} loads without Nest`);
+    if (!stderr.includes('npm i @nestjs/common @nestjs/core reflect-metadata rxjs')) {
+      throw new Error(`node ${args.join(' ')} does not say what to install:\n${stderr}`);
+    }
+  }
 }
 
 function load(...args) {

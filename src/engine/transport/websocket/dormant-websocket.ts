@@ -1,7 +1,7 @@
-import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { WebSocket, type WebSocketServer } from 'ws';
+import { takeOver, type DataListener } from './ws-internals.js';
 
 /** The part of a `WebSocket` that a transport uses where nothing is compressed. */
 export type WebsocketLink = Pick<
@@ -30,7 +30,7 @@ export class DormantWebsocket implements WebsocketLink {
   #websocket: WebSocket | null = null;
   #readyState: typeof WebSocket.OPEN | typeof WebSocket.CLOSING | typeof WebSocket.CLOSED = WebSocket.OPEN;
   /** The listener of `ws` for what arrives, once it is awake. */
-  #receive: ((chunk: Buffer) => void) | null = null;
+  #receive: DataListener | null = null;
 
   /** Stands in for the listener of `ws` on a socket. */
   static readonly listener = function (this: Duplex, chunk: Buffer): void {
@@ -108,56 +108,28 @@ export class DormantWebsocket implements WebsocketLink {
     this.#owner.onSocketClose(1006);
   }
 
-  /** `ws` makes what it needs in its own way of accepting, except that the 101 is out already. Null: the socket is over. */
+  /** Returns null if the socket is over. */
   #wake(): WebSocket | null {
     if (this.#websocket !== null) return this.#websocket;
     this.#owner.writeNow();
     const { socket } = this;
-    const { write } = socket;
-    socket.write = swallow;
-    try {
-      this.server.handleUpgrade(HANDSHAKE, socket, NOTHING, (websocket) => {
-        this.#websocket = websocket;
-      });
-    } finally {
-      // Deleting it would leave the socket with slow properties.
-      socket.write = write;
-    }
-    if (this.#websocket === null) {
+    const taken = takeOver(this.server, socket);
+    if (taken === null) {
       this.terminate();
       return null;
     }
     socket.off('error', onError).off('end', onEnd).off('close', onClose);
-    this.#receive = socket.listeners('data').at(-1) as (chunk: Buffer) => void;
-    socket.off('data', this.#receive);
+    this.#receive = taken.receive;
+    this.#websocket = taken.websocket;
     this.#owner.onWake(this.#websocket);
     return this.#websocket;
   }
 }
 
-const NOTHING = Buffer.alloc(0);
 const DORMANT = Symbol('dormant');
-
-/** A handshake that is as good as any: whose it was does not matter to `ws`. */
-const HANDSHAKE = {
-  method: 'GET',
-  url: '/',
-  httpVersion: '1.1',
-  headers: {
-    host: 'localhost',
-    connection: 'Upgrade',
-    upgrade: 'websocket',
-    'sec-websocket-version': '13',
-    'sec-websocket-key': 'AAAAAAAAAAAAAAAAAAAAAA==',
-  },
-} as unknown as IncomingMessage;
 
 interface DormantSocket extends Duplex {
   [DORMANT]: DormantWebsocket;
-}
-
-function swallow(): boolean {
-  return true;
 }
 
 // Shared by all: named listeners instead of three closures per connection.

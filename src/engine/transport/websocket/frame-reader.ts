@@ -2,6 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import type { Duplex } from 'node:stream';
 import { receiveUtf8, type FrameListener } from '../frame-listener.js';
 import { Utf8Checker } from './utf8-checker.js';
+import { dataListenerOf, type DataListener } from './ws-internals.js';
 
 export interface FrameReaderListener extends FrameListener {
   /** So many bytes have arrived, control frames left out; less than none for what is put back, and arrives again. */
@@ -11,8 +12,6 @@ export interface FrameReaderListener extends FrameListener {
   /** The part of a text message that has arrived is no UTF-8. Nothing behind it is read. */
   onInvalidText(): void;
 }
-
-type DataListener = (this: Duplex, chunk: Buffer) => void;
 
 /**
  * Reads the common frames of a client straight from the chunks of its socket (RFC 6455, 5.2): whole, masked, final text
@@ -50,12 +49,7 @@ export class FrameReader {
   ) {}
 
   /** Puts a reader in front of `passOn`: the listener that `ws` has just set on the socket, or who stands in for it. */
-  static install(
-    socket: Duplex,
-    sink: FrameReaderListener,
-    maxPayload: number,
-    passOn = socket.listeners('data').at(-1) as DataListener | undefined,
-  ): void {
+  static install(socket: Duplex, sink: FrameReaderListener, maxPayload: number, passOn = dataListenerOf(socket)): void {
     if (passOn === undefined) return;
     (socket as ReadSocket)[READER] = new FrameReader(socket, passOn, sink, maxPayload);
     socket.on('data', onData);

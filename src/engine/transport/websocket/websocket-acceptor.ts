@@ -8,11 +8,14 @@ import { acceptance, headerLines, isPlain, type WebsocketHandshake } from './web
 import { WebsocketTransportBase64 } from './websocket-transport-base64.js';
 import { WebsocketTransportV3 } from './websocket-transport-v3.js';
 import { WebsocketTransport, type WebsocketRules } from './websocket-transport.js';
+import { areWsInternalsKnown } from './ws-internals.js';
 
-export interface AcceptorOptions extends Omit<WebsocketRules, 'compressionThreshold'> {
+export interface AcceptorOptions extends Omit<WebsocketRules, 'compressionThreshold' | 'leavesAllToWs'> {
   readonly closeTimeout: number;
   /** With the threshold to which this package keeps by itself. */
   readonly perMessageDeflate: (PerMessageDeflateOptions & { readonly threshold: number }) | false;
+  readonly transports: readonly string[];
+  warn(message: string): void;
 }
 
 /** Turns upgrade requests into WebSocket transports. Owns the `WebSocketServer`, which never sees an HTTP server. */
@@ -28,12 +31,12 @@ export class WebsocketAcceptor {
   #headers: HttpHeaders | null = null;
   #refuse: ((message: string) => void) | null = null;
 
-  constructor(options: AcceptorOptions, flushQueue: FlushQueue) {
+  constructor(options: AcceptorOptions, flushQueue: FlushQueue, isWsKnown = areWsInternalsKnown) {
     this.#flushQueue = flushQueue;
     const { perMessageDeflate } = options;
     this.#compresses = perMessageDeflate !== false;
     const compressionThreshold = perMessageDeflate === false ? Infinity : perMessageDeflate.threshold;
-    this.#rules = { ...options, compressionThreshold };
+    this.#rules = { ...options, compressionThreshold, leavesAllToWs: leavesAllToWs(options, isWsKnown) };
     this.#rulesV3 = { ...this.#rules, splitsJoinedFrames: false };
     const settings = {
       noServer: true,
@@ -60,6 +63,7 @@ export class WebsocketAcceptor {
 
   #needsWs(handshake: WebsocketHandshake): boolean {
     const { dialect, request } = handshake;
+    if (this.#rules.leavesAllToWs) return true;
     const negotiates = this.#compresses && request.headers['sec-websocket-extensions'] !== undefined;
     return negotiates || dialect.protocol !== 4 || !isPlain(handshake);
   }
@@ -99,4 +103,14 @@ export class WebsocketAcceptor {
   #addHeaders(lines: string[]): void {
     lines.push(...headerLines(this.#headers ?? {}));
   }
+}
+
+/** Common frames go past `ws` only if it is as expected. */
+function leavesAllToWs({ transports, warn }: AcceptorOptions, isWsKnown: () => boolean): boolean {
+  if (!transports.includes('websocket') || isWsKnown()) return false;
+  warn(
+    'This version of the package ws is unknown to nestjs-socketio, so that it reads and writes all frames: messages cost ' +
+      'more. Install ws 8.23 or a newer nestjs-socketio.',
+  );
+  return true;
 }

@@ -32,6 +32,8 @@ export interface WebsocketRules {
   readonly sendQueueSize: number;
   /** Bytes from which a packet is compressed, where that is negotiated: `ws` keeps to it without context takeover only. */
   readonly compressionThreshold: number;
+  /** Whether `ws` reads and writes all frames. */
+  readonly leavesAllToWs: boolean;
 }
 
 /**
@@ -77,7 +79,7 @@ export class WebsocketTransport
     private readonly flushQueue: FlushQueue,
     private readonly rules: WebsocketRules,
   ) {
-    this.#compressed = websocket.extensions !== '';
+    this.#compressed = websocket.extensions !== '' || rules.leavesAllToWs;
     this.#onSent = this.#compressed ? () => this.#handleSent() : null;
     // What is in the stream's buffer is read, and counted, later.
     this.#countIn(this.bytesReceived - socket.readableLength);

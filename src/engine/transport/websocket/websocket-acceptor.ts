@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer, type PerMessageDeflateOptions, type WebSocket } from 'ws';
 import type { Dialect } from '../../codec/dialect.js';
@@ -11,7 +12,6 @@ import { WebsocketTransport, type WebsocketRules } from './websocket-transport.j
 import { areWsInternalsKnown } from './ws-internals.js';
 
 export interface AcceptorOptions extends Omit<WebsocketRules, 'compressionThreshold' | 'leavesAllToWs'> {
-  readonly closeTimeout: number;
   /** With the threshold to which this package keeps by itself. */
   readonly perMessageDeflate: (PerMessageDeflateOptions & { readonly threshold: number }) | false;
   readonly transports: readonly string[];
@@ -70,7 +70,7 @@ export class WebsocketAcceptor {
 
   #acceptDormant({ request, socket, head, headers, dialect }: WebsocketHandshake): WebsocketTransport {
     const websocket = new DormantWebsocket(this.#server, socket, head);
-    const transport = this.#createTransport(websocket, socket, dialect);
+    const transport = this.#createTransport(websocket, request, socket, dialect);
     transport.begin(acceptance(request, headers));
     return transport;
   }
@@ -84,13 +84,26 @@ export class WebsocketAcceptor {
     this.#headers = headers;
     this.#refuse = refused;
     this.#server.handleUpgrade(request, socket, head, (websocket) => {
-      accepted(this.#createTransport(websocket, socket, dialect));
+      accepted(this.#createTransport(websocket, request, socket, dialect));
     });
     this.#headers = null;
     this.#refuse = null;
   }
 
   #createTransport(
+    websocket: WebSocket | DormantWebsocket,
+    request: IncomingMessage,
+    socket: Duplex,
+    dialect: Dialect,
+  ): WebsocketTransport {
+    const transport = this.#transportOf(websocket, socket, dialect);
+    // It tells its owner, such as Socket.IO's client for Java, of a close frame only if that closes as well, which it does not:
+    // the client would notice by the heartbeat, up to 45 s later.
+    if (request.headers['user-agent']?.startsWith('okhttp/') === true) transport.ignoresCloseFrames = true;
+    return transport;
+  }
+
+  #transportOf(
     websocket: WebSocket | DormantWebsocket,
     socket: Duplex,
     { protocol, encodeBinary }: Dialect,

@@ -28,6 +28,8 @@ export interface WebsocketRules {
   /** Whether a text frame may join packets with 0x1E; only a text protocol above can promise that it never does. */
   readonly splitsJoinedFrames: boolean;
   readonly maxHttpBufferSize: number;
+  /** How long a peer may take to end a connection whose end it was told, in milliseconds. */
+  readonly closeTimeout: number;
   /** Bound of what waits, in packets; 0: they are not counted. */
   readonly sendQueueSize: number;
   /** Bytes from which a packet is compressed, where that is negotiated: `ws` keeps to it without context takeover only. */
@@ -48,6 +50,8 @@ export class WebsocketTransport
 {
   readonly name = 'websocket';
   handler!: TransportListener;
+  /** Whether the peer hears of the end of the connection alone, and of no close frame. */
+  ignoresCloseFrames = false;
   /** `closing`: the close frame is behind what a slow peer has yet to read. */
   #state: 'open' | 'closing' | 'closed' = 'open';
   #ending: { reason: CloseReason; detail: CloseDetail } | null = null;
@@ -221,7 +225,8 @@ export class WebsocketTransport
       return;
     }
     this.#resume();
-    this.websocket.close(closeCode(mode, reason, detail));
+    if (this.ignoresCloseFrames && !this.#compressed) this.#endConnection();
+    else this.websocket.close(closeCode(mode, reason, detail));
     this.#settleOut();
     if (hasLeft) this.handler.onFlush();
     if (!isBehind || mode === 'shutdown' || reason === 'parse error') this.#end(reason, detail);
@@ -411,6 +416,14 @@ export class WebsocketTransport
     const options = { binary: typeof packet !== 'string', compress: compresses };
     (this.websocket as WebSocket).send(packet, options, this.#onSent!);
     this.#enlist();
+  }
+
+  /** The peer gets all that was written, and the end in place of a close frame. */
+  #endConnection(): void {
+    const { socket } = this;
+    const timer = setTimeout(() => socket.destroy(), this.rules.closeTimeout);
+    socket.once('close', () => clearTimeout(timer));
+    socket.end();
   }
 
   /** Waits for nothing: the peer may not get what it has not read. */

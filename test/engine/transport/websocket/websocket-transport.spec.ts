@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import { WebSocket } from 'ws';
 import { cleanup } from '../../../support/cleanup.js';
 import { openWebSocket } from '../../../support/engine-client.js';
-import { openRawWebSocket, textFrame } from '../../../support/raw-socket.js';
+import { RawSocket, openRawWebSocket, textFrame, upgradeRequest } from '../../../support/raw-socket.js';
 import { startEngine, type RunningEngine } from '../../../support/server.js';
 import { nextEvent, until, within } from '../../../support/until.js';
 import type { Session } from '../../../../src/engine/index.js';
@@ -364,3 +364,27 @@ async function openRaw({ http, port, url }: RunningEngine): Promise<{ peer: Sock
   const [served] = (await connected) as [Socket];
   return { peer: raw.socket, served };
 }
+
+describe('a WebSocket of OkHttp, which tells its owner of no close frame', () => {
+  it.each([
+    ['close', (session: Session) => session.close()],
+    ['shutdown', (session: Session) => session.closeForShutdown()],
+    ['end of the server', (session: Session) => session.closeWithServer()],
+  ])('gets all that was sent, and the end of the connection: %s', async (_how, end) => {
+    const { port, url, sessions } = await startEngine();
+    const raw = new RawSocket(port);
+    const head = upgradeRequest(`${new URL(url).pathname}?EIO=4&transport=websocket`);
+    raw.write(head.replace('Host: x', 'Host: x\r\nUser-Agent: okhttp/3.12.12'));
+    await raw.arrival('maxPayload');
+    const begun = raw.received.length;
+    const [session] = sessions();
+    const closed = nextEvent(session, 'close');
+
+    session.send('last words');
+    end(session);
+    await raw.ended;
+
+    expect(raw.received.slice(begun)).toBe('\x81\x0b4last words');
+    await closed;
+  });
+});

@@ -236,9 +236,28 @@ const ZLIB_OPTIONS = [
   ...['flush', 'finishFlush', 'chunkSize', 'windowBits', 'level', 'memLevel', 'strategy', 'dictionary', 'info'],
   ...['maxOutputLength', 'threshold'],
 ];
-const COOKIE_ATTRIBUTES = [
-  ...['domain', 'path', 'expires', 'maxAge', 'httpOnly', 'secure', 'sameSite', 'priority', 'partitioned', 'encode'],
+/** Of zlib, with the least and the most that it takes. */
+const ZLIB_NUMBERS: readonly [name: string, min: number, max?: number][] = [
+  ['flush', 0, 5],
+  ['finishFlush', 0, 5],
+  ['chunkSize', 64],
+  ['windowBits', 8, 15],
+  ['level', -1, 9],
+  ['memLevel', 1, 9],
+  ['strategy', 0, 4],
+  ['maxOutputLength', 1],
 ];
+const COOKIE_FLAGS = ['httpOnly', 'secure', 'partitioned'];
+/** What each further attribute of a cookie may be. */
+const COOKIE_ATTRIBUTES: Readonly<Record<string, readonly [expected: string, fits: (value: unknown) => boolean]>> = {
+  domain: ['a string', (value) => typeof value === 'string'],
+  path: ['a string, or false for none', (value) => typeof value === 'string' || value === false],
+  maxAge: ['a whole number of seconds', Number.isInteger],
+  expires: ['a date', (value) => value instanceof Date && !Number.isNaN(value.getTime())],
+  sameSite: ['"strict", "lax", "none", true or false', isOneOf('strict', 'lax', 'none', true, false)],
+  priority: ['"low", "medium" or "high"', isOneOf('low', 'medium', 'high')],
+  encode: ['a function', (value) => typeof value === 'function'],
+};
 const TRANSPORTS: readonly TransportName[] = ['polling', 'websocket', 'webtransport'];
 
 /** @throws OptionError naming the option, what was given and what is allowed */
@@ -348,10 +367,24 @@ function resolvePerMessageDeflate(read: OptionReader): ResolvedPerMessageDeflate
     if (typeof group.raw(name) !== 'boolean') group.integer(name, 15, bits);
   }
   group.integer('concurrencyLimit', 10, { min: 1 });
-  for (const name of ['zlibDeflateOptions', 'zlibInflateOptions']) group.group(name)?.pass(ZLIB_OPTIONS);
+  for (const name of ['zlibDeflateOptions', 'zlibInflateOptions']) checkZlibOptions(group.group(name));
   group.pass(['maxPayload', 'isServer']);
   group.rejectUnknown();
   return { ...(group.values as PerMessageDeflateOptions), threshold };
+}
+
+/** Node would refuse them at the first message that is compressed. */
+function checkZlibOptions(group: OptionReader | null): void {
+  if (group === null) return;
+  group.pass(ZLIB_OPTIONS);
+  for (const [name, min, max] of ZLIB_NUMBERS) {
+    if (group.raw(name) !== undefined) group.integer(name, min, max === undefined ? { min } : { min, max });
+  }
+  group.boolean('info', false);
+  const dictionary = group.raw('dictionary');
+  if (dictionary !== undefined && !ArrayBuffer.isView(dictionary) && !(dictionary instanceof ArrayBuffer)) {
+    throw group.error('dictionary', dictionary, 'bytes');
+  }
 }
 
 function readThreshold(group: OptionReader): number {
@@ -365,12 +398,20 @@ function resolveCookie(read: OptionReader): ResolvedEngineOptions['cookie'] {
   if (value === true) return base;
   const expected = 'true, false or { name, ...cookie attributes }';
   const group = read.group('cookie', expected)!;
-  group.pass(COOKIE_ATTRIBUTES);
+  for (const flag of COOKIE_FLAGS) group.boolean(flag, false);
+  for (const [attribute, [allowed, fits]] of Object.entries(COOKIE_ATTRIBUTES)) {
+    const given = group.raw(attribute);
+    if (given !== undefined && !fits(given)) throw group.error(attribute, given, allowed);
+  }
   const name = group.string('name', base.name);
   group.rejectUnknown();
   const cookie = { ...base, ...group.values, name };
   if (isSerializable(cookie)) return cookie;
   throw read.error('cookie', value, expected);
+}
+
+function isOneOf(...choices: readonly unknown[]): (value: unknown) => boolean {
+  return (value) => choices.includes(typeof value === 'string' ? value.toLowerCase() : value);
 }
 
 /** Tried now, since a wrong name or attribute would otherwise be found at the first handshake. */

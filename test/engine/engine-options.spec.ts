@@ -127,6 +127,70 @@ describe('resolveEngineOptions', () => {
   });
 
   it.each([
+    ['path', [1, true, [], {}]],
+    ['domain', [1, true, []]],
+    ['httpOnly', ['yes', 1]],
+    ['secure', ['yes', 0]],
+    ['partitioned', ['no']],
+    ['maxAge', ['60', 1.5, NaN, Symbol('s')]],
+    ['expires', ['tomorrow', 1, new Date(NaN)]],
+    ['sameSite', ['sometimes', 1, () => 'lax']],
+    ['priority', ['highest', 5n]],
+    ['encode', ['base64']],
+  ])('refuses a wrong %s of the cookie', (attribute, givens) => {
+    for (const given of givens) {
+      expect(() => resolve({ cookie: { [attribute]: given } as never })).toThrow(
+        `Invalid option "cookie.${attribute}"`,
+      );
+    }
+  });
+
+  it('takes every attribute that a cookie may have', () => {
+    const cookie = {
+      ...{
+        name: 'sid',
+        path: '/x',
+        domain: 'app.example',
+        httpOnly: false,
+        secure: true,
+        partitioned: true,
+        maxAge: 60,
+      },
+      ...{ expires: new Date(0), sameSite: 'Strict' as never, priority: 'high' as const, encode: encodeURIComponent },
+    };
+    expect(resolve({ cookie }).cookie).toEqual(cookie);
+    expect(resolve({ cookie: { path: false as never } }).cookie).toMatchObject({ path: false });
+  });
+
+  it.each(['zlibDeflateOptions', 'zlibInflateOptions'])('refuses what zlib does not take as %s', (group) => {
+    const wrong = {
+      level: 10,
+      memLevel: 0,
+      windowBits: 16,
+      strategy: 'fast',
+      chunkSize: 1,
+      info: 1,
+      dictionary: 'words',
+    };
+    for (const [name, given] of Object.entries({ ...wrong, levl: 1 })) {
+      const options = { perMessageDeflate: { [group]: { [name]: given } } as never };
+      expect(() => resolve(options)).toThrow(`Invalid option "perMessageDeflate.${group}.${name}"`);
+    }
+    const right = {
+      level: -1,
+      memLevel: 9,
+      windowBits: 8,
+      strategy: 4,
+      chunkSize: 64,
+      info: true,
+      dictionary: Buffer.of(1),
+    };
+    expect(resolve({ perMessageDeflate: { [group]: right } as never }).perMessageDeflate).toMatchObject({
+      [group]: right,
+    });
+  });
+
+  it.each([
     ['engine', '/engine/'],
     ['/engine', '/engine/'],
     ['/engine/', '/engine/'],

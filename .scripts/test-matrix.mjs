@@ -1,7 +1,7 @@
 /**
  * Runs the package as applications use it, and the tests of its Nest layer on every version of Nest that it claims.
  *
- *   npm run test:matrix                  everything, on Node 20, 22 and 24; wants the network and about 20 minutes
+ *   npm run test:matrix                  everything, on Node 20, 22 and 24, Bun and Deno; wants the network and about 20 minutes
  *   npm run test:matrix -- --short       the projects, on this Node only: what .ci/run runs
  *   npm run test:matrix -- --only nest   what has "nest" in its name
  */
@@ -41,8 +41,12 @@ const PROJECTS = {
     ['node_modules/typescript/bin/tsc', '--noEmit'],
     ['--experimental-vm-modules', '--no-warnings', 'node_modules/jest/bin/jest.js'],
   ],
+  runtimes: [['node_modules/typescript/bin/tsc'], ['server.mjs'], ['module.js']],
   'plain-node': [['echo.mjs'], ['echo.cjs'], ['--no-experimental-require-module', '--no-warnings', 'echo.cjs']],
 };
+
+/** Other programs that run JavaScript, and how: from npm, in their newest version. */
+const RUNTIMES = { bun: ['bun'], deno: ['deno', 'run', '--allow-all'] };
 
 const results = [];
 try {
@@ -70,9 +74,15 @@ function pack() {
 function tryProject(name, steps, tarball) {
   const folder = path.join(workshop, name);
   cpSync(path.join(projects, name), folder, { recursive: true });
-  if (name !== 'plain-node') cpSync(path.join(projects, 'gateway.test.ts'), path.join(folder, 'gateway.test.ts'));
+  if (name.startsWith('nest')) cpSync(path.join(projects, 'gateway.test.ts'), path.join(folder, 'gateway.test.ts'));
   install(folder, tarball);
   for (const node of NODES) attempt(name, node, () => steps.forEach((step) => runNode(folder, node, step)));
+  if (name !== 'runtimes' || options.short) return;
+  for (const [runtime, command] of Object.entries(RUNTIMES)) {
+    // The first step has compiled what the others run.
+    const runs = steps.slice(1).map((step) => ['--yes', '-p', runtime, ...command, ...step]);
+    attempt(name, runtime, () => runs.forEach((args) => run(folder, 'npx', args)));
+  }
 }
 
 /** A copy of the repository with another Nest, and the tests of the Nest layer in it. */
@@ -104,7 +114,7 @@ function tryNest(version) {
 
 function attempt(name, node, work) {
   const started = performance.now();
-  const title = node === null ? process.version : `Node ${node}`;
+  const title = node === null ? process.version : typeof node === 'number' ? `Node ${node}` : node;
   console.log(`\n==> ${name}, ${title}`);
   let failure = null;
   try {

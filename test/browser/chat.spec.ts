@@ -41,7 +41,7 @@ describeWith('chromium', 'the chat in a browser', (executablePath) => {
   beforeAll(async () => {
     await buildSamples();
     browser = await chromium.launch({ executablePath, args: QUIET });
-  }, 180_000);
+  }, 300_000);
 
   afterAll(() => browser.close());
 

@@ -20,7 +20,7 @@ describeWith('chromium', 'the tea room in a browser', (executablePath) => {
   beforeAll(async () => {
     await buildSamples();
     browser = await chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-gpu', '--no-first-run'] });
-  }, 180_000);
+  }, 300_000);
 
   beforeEach(async () => {
     ({ url } = await startSample('03-contract'));

@@ -1,31 +1,49 @@
-import { randomUUID } from 'node:crypto';
+import { execFile } from 'node:child_process';
+import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { createConnection } from 'node:net';
 import path from 'node:path';
+import { promisify } from 'node:util';
 import { cleanup } from '../support/cleanup.js';
 import { connectClient, createClient } from '../support/nest-app.js';
 import { buildSamples, startSample } from '../support/sample.js';
 import { nextEvent } from '../support/until.js';
 
+interface Sample {
+  readonly title: string;
+  readonly talk: (url: string) => Promise<void>;
+  readonly env?: Readonly<Record<string, string>>;
+  /** What a client has to show. */
+  readonly auth?: (url: string) => Promise<object>;
+}
+
 /** What is true of each sample: its page, and a conversation with its server. */
-const SAMPLES: Readonly<Record<string, { title: string; talk: (url: string) => Promise<void> }>> = {
+const SAMPLES: Readonly<Record<string, Sample>> = {
   '01-chat': { title: 'Chat', talk: chat },
   '02-observed': { title: 'Observed', talk: observed },
   '03-contract': { title: 'Tea room', talk: orderTea },
+  '05-auth': {
+    title: 'Auth',
+    talk: signIn,
+    // Long enough for a busy machine, short enough to see the end of a token.
+    env: { ACCESS_SECONDS: '4' },
+    auth: async (url) => ({ token: (await post(url, '/sign-in', { name: 'ada', password: 'tea' })).access }),
+  },
+  '06-uploads': { title: 'Uploads', talk: upload },
 };
 
 /** More than what a helper waits for one thing, so that it can say what it waited for. */
 const TIMEOUT = 30_000;
 
-beforeAll(buildSamples, 120_000);
+beforeAll(buildSamples, 300_000);
 
 describe('sample', () => {
   it('has no folder that is not tried here', () => {
     expect(readdirSync(path.resolve(import.meta.dirname, '../../sample')).sort()).toEqual(Object.keys(SAMPLES));
   });
 
-  describe.each(Object.entries(SAMPLES))('%s', (name, { title, talk }) => {
+  describe.each(Object.entries(SAMPLES))('%s', (name, { title, talk, env, auth }) => {
     it(
       'serves its page',
       async () => {
@@ -46,7 +64,7 @@ describe('sample', () => {
     it(
       'talks to the official client',
       async () => {
-        const { url } = await startSample(name);
+        const { url } = await startSample(name, 0, env);
         await talk(url);
       },
       TIMEOUT,
@@ -61,7 +79,10 @@ describe('sample', () => {
       async (signal, transport) => {
         const sample = await startSample(name);
         await openUnused(sample.port);
-        const client = await connectClient(sample.url, { auth: { nickname: 'Ada' }, transports: [transport] });
+        const client = await connectClient(sample.url, {
+          auth: (await auth?.(sample.url)) ?? {},
+          transports: [transport],
+        });
         const left = nextEvent(client, 'disconnect');
         const [ending, [reason]] = await Promise.all([sample.stop(signal), left]);
         expect(ending).toEqual({ code: 0, signal: null });
@@ -104,6 +125,82 @@ async function orderTea(url: string): Promise<void> {
   const refused = createClient(`${url}/orders`, { auth: { guest: '' } });
   const [error] = await nextEvent(refused.connect(), 'connect_error');
   expect(error).toMatchObject({ message: 'Invalid auth', data: { code: 'INVALID_AUTH' } });
+}
+
+async function signIn(url: string): Promise<void> {
+  const ada = await post(url, '/sign-in', { name: 'ada', password: 'tea' });
+  const bob = await post(url, '/sign-in', { name: 'bob', password: 'tea' });
+  await expect(post(url, '/sign-in', { name: 'ada', password: 'coffee' })).rejects.toThrow('401');
+  for (const namespace of ['/', '/account']) {
+    const stranger = createClient(url + namespace, { auth: { token: `${ada.access}x` } });
+    const [refusal] = await nextEvent(stranger.connect(), 'connect_error');
+    expect(refusal).toMatchObject({ message: 'Please sign in', data: { code: 'UNAUTHORIZED' } });
+  }
+
+  const laptop = await connectClient(`${url}/account`, { auth: { token: ada.access } });
+  const phone = await connectClient(`${url}/account`, { auth: { token: ada.access } });
+  const other = await connectClient(`${url}/account`, { auth: { token: bob.access } });
+  const expiring = nextEvent(laptop, 'credentials_expired');
+  expect(await laptop.emitWithAck('whoami')).toEqual({ id: 'ada', isAdmin: true });
+  const heard = nextEvent(other, 'announcement');
+  expect(await laptop.emitWithAck('announce', 'tea!')).toEqual({ heardBy: 3 });
+  expect(await heard).toEqual(['tea!', 'ada']);
+  expect(await other.emitWithAck('announce', 'coffee!')).toMatchObject({ status: 'error', code: 'FORBIDDEN' });
+  expect(await other.emitWithAck('renew', ada.access)).toMatchObject({ code: 'FORBIDDEN' });
+
+  await expiring;
+  const ended = nextEvent(other, 'disconnect');
+  const renewed = await post(url, '/refresh', { refresh: ada.refresh });
+  await expect(post(url, '/refresh', { refresh: ada.refresh })).rejects.toThrow('401');
+  for (const client of [laptop, phone]) {
+    expect(await client.emitWithAck('renew', renewed.access)).toEqual({ expiresAt: expect.any(Number) });
+  }
+  // Who has not renewed is disconnected; who has stays, until signed out.
+  expect((await ended)[0]).toBe('io server disconnect');
+  expect(await laptop.emitWithAck('whoami')).toMatchObject({ id: 'ada' });
+  const out = [laptop, phone].map((client) => nextEvent(client, 'disconnect'));
+  await fetch(`${url}/sign-out`, requestOf({ access: renewed.access }));
+  await Promise.all(out);
+  await expect(post(url, '/refresh', { refresh: renewed.refresh })).rejects.toThrow('401');
+}
+
+async function post(url: string, path: string, body: object): Promise<{ access: string; refresh: string }> {
+  const response = await fetch(url + path, requestOf(body));
+  if (!response.ok) throw new Error(String(response.status));
+  return response.json() as Promise<{ access: string; refresh: string }>;
+}
+
+function requestOf(body: object): RequestInit {
+  return { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) };
+}
+
+async function upload(url: string): Promise<void> {
+  const data = randomBytes(400_000);
+  const sha256 = createHash('sha256').update(data).digest('hex');
+  const first = await connectClient(`${url}/uploads`);
+  const { id, chunkBytes } = await first.emitWithAck('begin', { name: 'noise.bin', size: data.length });
+  const start = data.subarray(0, chunkBytes);
+  expect(await first.emitWithAck('chunk', { id, offset: 0 }, start)).toEqual({ offset: chunkBytes });
+  expect(await first.emitWithAck('finish', id)).toMatchObject({ code: 'INCOMPLETE' });
+  first.disconnect();
+
+  const second = await connectClient(`${url}/uploads`);
+  expect(await second.emitWithAck('resume', id)).toEqual({ offset: chunkBytes });
+  // The ack of the first chunk was lost: it comes again, and changes nothing.
+  expect(await second.emitWithAck('chunk', { id, offset: 0 }, start)).toEqual({ offset: chunkBytes });
+  const large = Buffer.alloc(chunkBytes + 1);
+  expect(await second.emitWithAck('chunk', { id, offset: chunkBytes }, large)).toMatchObject({
+    code: 'INVALID_ARGUMENTS',
+  });
+  await second.emitWithAck('chunk', { id, offset: chunkBytes }, data.subarray(chunkBytes));
+  expect(await second.emitWithAck('finish', id)).toEqual({ name: 'noise.bin', size: data.length, sha256 });
+  expect(await second.emitWithAck('resume', id)).toMatchObject({ code: 'UPLOAD_UNKNOWN' });
+
+  const file = path.join(path.resolve(import.meta.dirname, '../..'), 'package-lock.json');
+  const client = path.join(import.meta.dirname, '../../sample/06-uploads/dist/client.js');
+  const { stdout } = await promisify(execFile)(process.execPath, [client, file], { env: { ...process.env, URL: url } });
+  expect(stdout).toContain('100 %');
+  expect(stdout).toContain(createHash('sha256').update(readFileSync(file)).digest('hex'));
 }
 
 /** With recovery on, events have one more argument behind those of the contract: the offset. */

@@ -22,10 +22,14 @@ export async function buildSamples(): Promise<void> {
 }
 
 /** Starts a sample as a process of its own; resolves once it has printed its address. Killed after the test. */
-export async function startSample(name: string, port = 0): Promise<RunningSample> {
+export async function startSample(
+  name: string,
+  port = 0,
+  env: Readonly<Record<string, string>> = {},
+): Promise<RunningSample> {
   const child = spawn(process.execPath, [`sample/${name}/dist/main.js`], {
     cwd: root,
-    env: { ...process.env, PORT: String(port) },
+    env: { ...process.env, ...env, PORT: String(port) },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const closed = once(child, 'close') as Promise<[number | null, NodeJS.Signals | null]>;

@@ -3,6 +3,7 @@ import proxyAddr from 'proxy-addr';
 import type { CorsOptions, CorsSetting } from './http/cors-options.js';
 import type { AllowRequest } from './handshake/handshake-decision.js';
 import type { EngineRequest } from './http/engine-request.js';
+import type { NodeOptions } from './http/session-handover.js';
 import type { TrustProxy } from './http/proxy-trust.js';
 import type { OptionReader } from '../common/option-reader.js';
 import { MAX_TIMER } from '../common/values.js';
@@ -102,6 +103,11 @@ export interface EngineOptions {
    * Decides about a handshake before a session exists: by its callback, or by returning true or false, or a promise of it.
    */
   allowRequest?: AllowRequest | undefined;
+  /**
+   * Puts this server's name in front of the ids of its sessions, so that a balancer, or another server that gets a request for
+   * one of them, knows where it is. @default ids name no server
+   */
+  nodes?: NodeOptions | undefined;
   /** Makes session ids; may be asynchronous. @default 20 random characters of `[A-Za-z0-9_-]` */
   generateId?: ((request: EngineRequest) => string | PromiseLike<string>) | undefined;
   /** Whether unknown upgrade requests end when nobody else listens for them. @default true */
@@ -171,6 +177,8 @@ export interface ResolvedEngineOptions {
   readonly maxConnectionsPerIp: number;
   readonly maxHandshakesPerSecond: number;
   readonly allowRequest: AllowRequest | null;
+  /** Null: ids name no server. */
+  readonly nodes: NodeOptions | null;
   readonly generateId: EngineOptions['generateId'] | null;
   readonly destroyUpgrade: boolean;
 }
@@ -295,6 +303,7 @@ export function resolveEngineOptions(read: OptionReader, defaults: EngineDefault
     maxConnectionsPerIp: resolveCap(read, 'maxConnectionsPerIp'),
     maxHandshakesPerSecond: resolveCap(read, 'maxHandshakesPerSecond'),
     allowRequest: read.callback<AllowRequest>('allowRequest'),
+    nodes: resolveNodes(read),
     generateId: read.callback<NonNullable<EngineOptions['generateId']>>('generateId'),
     destroyUpgrade: read.boolean('destroyUpgrade', defaults.destroyUpgrade),
   });
@@ -486,4 +495,16 @@ export function resolvesToPublic(read: OptionReader): boolean {
   const value = read.raw('limits') ?? null;
   if (value === null || value === 'public') return value !== null;
   throw read.error('limits', value, '"public"');
+}
+
+function resolveNodes(read: OptionReader): NodeOptions | null {
+  const group = read.group('nodes', '{ self, urlOf }');
+  if (group === null) return null;
+  const self = group.raw('self');
+  if (typeof self !== 'string' || !/^[\w-]{1,32}$/.test(self)) {
+    throw group.error('self', self, 'a name of 1 to 32 letters, digits, "_" and "-"');
+  }
+  const nodes = { self, urlOf: group.callback<NonNullable<NodeOptions['urlOf']>>('urlOf') ?? undefined };
+  group.rejectUnknown();
+  return Object.freeze(nodes);
 }

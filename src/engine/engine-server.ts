@@ -20,6 +20,7 @@ import { runMiddlewares, type HttpMiddleware } from './http/http-middleware.js';
 import { NodeExchange } from './http/node-exchange.js';
 import { ProxyTrust } from './http/proxy-trust.js';
 import { RefusalWriter } from './http/refusal-writer.js';
+import { SessionHandover } from './http/session-handover.js';
 import { UpgradeRequest } from './http/upgrade-request.js';
 import { RequestVerifier } from './handshake/request-verifier.js';
 import type { EngineSession } from './session/engine-session.js';
@@ -90,6 +91,8 @@ export class EngineServer extends EventEmitter {
     handleUpgrade: (request, socket, head) => this.handleUpgrade(request, socket, head),
     onServerClose: (attachment) => this.#onServerClose(attachment),
   };
+  /** Null if ids name no server. */
+  readonly #handover: SessionHandover | null;
   #accepting = true;
 
   /** @internal */
@@ -105,6 +108,7 @@ export class EngineServer extends EventEmitter {
     this.#sessions = this.#createSessionTable();
     this.#events = new EngineEvents(this, this.#sessions.counters, setup, opts.httpCompressionThreshold);
     this.#refusals = new RefusalWriter(this.#events);
+    this.#handover = this.#createHandover();
     this.#verifier = new RequestVerifier(opts, this.#sessions.byId);
     this.#crossOrigin = new CrossOrigin(opts, this.#proxies);
     this.#acceptor = new WebsocketAcceptor({ ...opts, ...setup }, this.#flushQueue);
@@ -234,6 +238,7 @@ export class EngineServer extends EventEmitter {
     this.#sessions.close();
     for (const attachment of this.#attachments) this.#leave(attachment, closing);
     this.#webtransports.close();
+    this.#handover?.close();
     return this;
   }
 
@@ -319,7 +324,9 @@ export class EngineServer extends EventEmitter {
     const { request } = http;
     const found = this.#verifier.verify(request, false);
     if (found instanceof Refusal) {
-      decision.refuse(found);
+      this.#handOn(decision, http.request, found, (handover, url) =>
+        handover.exchange(http, url, () => this.#refusals.refuseExchange(http, headers, found)),
+      );
     } else if (found === null) {
       decision.decide(request, (handshake) => this.#openPolling(decision, http, headers, handshake));
     } else if (found.transport.requestHandler === null) {
@@ -328,6 +335,30 @@ export class EngineServer extends EventEmitter {
       decision.conclude();
       found.transport.requestHandler.handleRequest(http, headers, this.#events);
     }
+  }
+
+  /** A session that is not here may be another server's; else the request is refused. */
+  #handOn(
+    decision: HandshakeDecision,
+    request: EngineRequest,
+    refusal: Refusal,
+    hand: (handover: SessionHandover, url: URL) => void,
+  ): void {
+    const handover = this.#handover;
+    if (handover === null || refusal.name !== 'UNKNOWN_SID') {
+      decision.refuse(refusal);
+      return;
+    }
+    handover.find(request, (url) =>
+      decision.run(() => {
+        if (url === null) {
+          decision.refuse(refusal);
+          return;
+        }
+        decision.conclude();
+        hand(handover, url);
+      }),
+    );
   }
 
   #openPolling(
@@ -363,8 +394,16 @@ export class EngineServer extends EventEmitter {
     }
     if (verdict.headers !== null) upgrade.addHeaders(verdict.headers);
     const found = this.#verifier.verify(upgrade.request, true);
-    if (found instanceof Refusal) decision.refuse(found);
-    else if (found !== null) this.#accept(decision, upgrade, null, (transport) => this.#offer(found, transport));
+    if (found instanceof Refusal) {
+      this.#handOn(decision, upgrade.request, found, (handover, url) =>
+        handover.upgrade(
+          upgrade,
+          url,
+          () => upgrade.accept(this.#events),
+          () => this.#refusals.refuseUpgrade(upgrade, found),
+        ),
+      );
+    } else if (found !== null) this.#accept(decision, upgrade, null, (transport) => this.#offer(found, transport));
     else decision.decide(upgrade.request, (handshake) => this.#openWebsocket(decision, upgrade, handshake));
   }
 
@@ -418,10 +457,17 @@ export class EngineServer extends EventEmitter {
       isAccepting: () => this.#accepting,
       isOpen: (id) => this.#sessions.byId.has(id),
       addressOf: (request) => this.#proxies.addressOf(request),
-      generateId: (request) => this.generateId(request),
+      generateId: (request) => this.#handover?.nameId(this.generateId(request)) ?? this.generateId(request),
       warn,
       onForeignError: (error) => onError(error),
     };
+  }
+
+  #createHandover(): SessionHandover | null {
+    const { nodes, maxPollWait, postTimeout, maxSendQueueBytes } = this.opts;
+    if (nodes === null) return null;
+    const timeout = Math.max(maxPollWait, postTimeout) + HANDOVER_MS;
+    return new SessionHandover(nodes, { timeout, maxAnswer: maxSendQueueBytes }, this.#events);
   }
 
   #createSessionTable(): SessionTable {
@@ -483,3 +529,6 @@ function clientsOf(sessions: ReadonlyMap<string, Session>): Readonly<Record<stri
     defineProperty: () => false,
   });
 }
+
+/** How much longer than the longest poll another server may take, in milliseconds. */
+const HANDOVER_MS = 5_000;

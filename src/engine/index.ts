@@ -1,3 +1,4 @@
+export type { NodeOptions } from './http/session-handover.js';
 export { EngineServer, type AttachOptions, type OtherAnswer } from './engine-server.js';
 export {
   ENGINE_DEFAULTS,

@@ -12,6 +12,8 @@ interface Requirement {
 
 const REQUIREMENTS = {
   chromium: { binaries: ['chromium', 'chromium-browser', 'google-chrome'], debianPackage: 'chromium' },
+  nginx: { binaries: ['nginx'], debianPackage: 'nginx' },
+  haproxy: { binaries: ['haproxy'], debianPackage: 'haproxy' },
   'redis-server': { binaries: ['redis-server'], debianPackage: 'redis-server' },
   postgres: {
     binaries: ['postgres'],
@@ -62,7 +64,8 @@ export function describeWith(
 /** The absolute path of an installed program, or null. */
 export function findProgram(program: Program, searchPath: string = process.env.PATH ?? ''): string | null {
   const { binaries, versions }: Requirement = REQUIREMENTS[program];
-  const folders = searchPath.split(path.delimiter).filter(path.isAbsolute);
+  // Servers are where the path of a user may not lead.
+  const folders = [...searchPath.split(path.delimiter), '/usr/sbin'].filter(path.isAbsolute);
   const onPath = binaries.flatMap((binary) => folders.map((folder) => path.join(folder, binary)));
   const versioned = versions ? newestFirst(versions.dir).map((v) => path.join(versions.dir, v, versions.bin)) : [];
   return [...onPath, ...versioned].find(isExecutable) ?? null;

@@ -1,0 +1,214 @@
+import { request as httpRequest, type ClientRequest, type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
+import { request as httpsRequest } from 'node:https';
+import type { Duplex } from 'node:stream';
+import { askForeign, type ForeignErrorSink } from '../../common/call-foreign.js';
+import { isThenable } from '../../common/values.js';
+import { queryValue, type EngineRequest } from './engine-request.js';
+import type { HttpExchange, HttpHeaders } from './http-exchange.js';
+import type { UpgradeRequest } from './upgrade-request.js';
+
+/** The servers behind one address, by names. */
+export interface NodeOptions {
+  /** This server's name, in front of the ids of its sessions: 1 to 32 letters, digits, `_` and `-`. */
+  self: string;
+  /**
+   * Where the server of a name can be reached, such as `http://10.0.0.2:3000`; undefined for a name that there is not. A
+   * request for a session of another server is handed on to it. Names come from clients. @default requests are not handed on
+   */
+  urlOf?: ((name: string) => string | undefined | PromiseLike<string | undefined>) | undefined;
+}
+
+export interface HandoverLimits {
+  /** How long the other server may say nothing, in milliseconds. */
+  readonly timeout: number;
+  /** The largest answer, in bytes. */
+  readonly maxAnswer: number;
+}
+
+/**
+ * Requests for sessions of other servers. A balancer without sticky sessions deals them out to any; the id of a session
+ * names the server that has it, which is asked in the client's place. A name is looked up, never dialled, and what was handed
+ * on once is not handed on again.
+ */
+export class SessionHandover {
+  /** Connections that end with this server. */
+  readonly #open = new Set<{ destroy(): unknown }>();
+
+  constructor(
+    private readonly nodes: NodeOptions,
+    private readonly limits: HandoverLimits,
+    private readonly sink: ForeignErrorSink<string>,
+  ) {}
+
+  /** An id that names this server. */
+  nameId(id: string | PromiseLike<string>): string | PromiseLike<string> {
+    if (isThenable(id)) return id.then((given) => this.#named(given));
+    return this.#named(id);
+  }
+
+  /** Calls `found` once with the server that has the session of a request; null if there is none to hand it to. */
+  find(request: EngineRequest, found: (url: URL | null) => void): void {
+    const name = NAMED_ID.exec(queryValue(request, 'sid') ?? '')?.[1];
+    const { self, urlOf } = this.nodes;
+    const isOwn = name === undefined || name === self || urlOf === undefined;
+    if (isOwn || request.headers[MARK] !== undefined || !request.url?.startsWith('/')) {
+      found(null);
+      return;
+    }
+    askForeign(urlOf, undefined, [name], (error, url) => {
+      if (error !== null) this.sink.onForeignError(error, 'nodes.urlOf');
+      found(error === null && url !== undefined ? this.#parse(url) : null);
+    });
+  }
+
+  /** Answers a request with the other server's answer; calls `failed` once if there is none. */
+  exchange(http: HttpExchange, url: URL, failed: () => void): void {
+    const upstream = this.#request(http.request, url, http.request.headers);
+    const end = (): void => {
+      this.#open.delete(upstream);
+      upstream.destroy();
+    };
+    let isOver = false;
+    const fail = (): void => {
+      end();
+      if (!isOver) failed();
+      isOver = true;
+    };
+    http.onAbort(() => {
+      isOver = true;
+      end();
+    });
+    upstream.once('response', (answer) => {
+      readAll(answer, this.limits.maxAnswer, (body) => {
+        if (body === null || isOver) {
+          fail();
+          return;
+        }
+        isOver = true;
+        end();
+        http.respond(answer.statusCode!, headersOf(answer.headers), body);
+      });
+    });
+    upstream.once('error', fail);
+    http.body.once('error', fail);
+    http.body.pipe(upstream);
+  }
+
+  /** Joins an upgrade with the other server; calls `failed` once if that does not accept it. */
+  upgrade(upgrade: UpgradeRequest, url: URL, accepted: () => void, failed: () => void): void {
+    const { request, socket, head } = upgrade;
+    const headers = { ...request.headers, connection: 'Upgrade' };
+    const upstream = this.#request(request, url, headers);
+    let isOver = false;
+    const fail = (): void => {
+      this.#open.delete(upstream);
+      upstream.destroy();
+      if (!isOver) failed();
+      isOver = true;
+    };
+    upgrade.onAbort(() => {
+      isOver = true;
+      fail();
+    });
+    upstream.once('error', fail);
+    upstream.once('response', fail);
+    upstream.once('upgrade', (answer, other, first) => {
+      this.#open.delete(upstream);
+      isOver = true;
+      other.setTimeout(0);
+      accepted();
+      socket.write(`HTTP/1.1 101 Switching Protocols\r\n${rawHeaders(answer)}\r\n`);
+      socket.write(first);
+      other.write(head);
+      this.#join(socket, other);
+    });
+    upstream.end();
+  }
+
+  close(): void {
+    for (const connection of this.#open) connection.destroy();
+    this.#open.clear();
+  }
+
+  #named(id: string): string {
+    return `${this.nodes.self}.${id}`;
+  }
+
+  /** Null, and a report, for what is no address of a server. */
+  #parse(given: unknown): URL | null {
+    const url = typeof given === 'string' && URL.canParse(given) ? new URL(given) : null;
+    if (url !== null && (url.protocol === 'http:' || url.protocol === 'https:')) return url;
+    this.sink.onForeignError(
+      new TypeError('nodes.urlOf must return an http or https URL, or undefined'),
+      'nodes.urlOf',
+    );
+    return null;
+  }
+
+  #request({ method, url: path }: EngineRequest, url: URL, headers: IncomingHttpHeaders): ClientRequest {
+    const send = url.protocol === 'https:' ? httpsRequest : httpRequest;
+    // A connection for each request: one that is kept may be closed by the other end just when it is used.
+    const options = { method, path, headers: { ...headers, [MARK]: this.nodes.self }, agent: false as const };
+    const { hostname, port } = url;
+    const upstream = send({ ...options, hostname: hostname.replace(/^\[|\]$/g, ''), port: port || undefined });
+    upstream.setTimeout(this.limits.timeout, () => upstream.destroy(new Error('the other server does not answer')));
+    this.#open.add(upstream);
+    return upstream;
+  }
+
+  #join(one: Duplex, other: Duplex): void {
+    for (const [from, to] of [
+      [one, other],
+      [other, one],
+    ]) {
+      from.on('error', ignore);
+      from.once('close', () => {
+        this.#open.delete(from);
+        to.destroy();
+      });
+      this.#open.add(from);
+      from.pipe(to);
+    }
+  }
+}
+
+/** Null if it is larger than this, or breaks off. */
+function readAll(answer: IncomingMessage, limit: number, done: (body: Buffer | null) => void): void {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  let isDone = false;
+  const finish = (body: Buffer | null): void => {
+    if (isDone) return;
+    isDone = true;
+    done(body);
+  };
+  answer.on('data', (chunk: Buffer) => {
+    size += chunk.length;
+    if (size > limit) finish(null);
+    else chunks.push(chunk);
+  });
+  answer.once('end', () => finish(Buffer.concat(chunks)));
+  answer.once('error', () => finish(null));
+  answer.once('close', () => finish(null));
+}
+
+/** Without those of the connection to the other server. */
+function headersOf(headers: IncomingHttpHeaders): HttpHeaders {
+  return Object.fromEntries(
+    Object.entries(headers).filter(([name, value]) => value !== undefined && !OF_CONNECTION.has(name)),
+  ) as HttpHeaders;
+}
+
+function rawHeaders({ rawHeaders: lines }: IncomingMessage): string {
+  let text = '';
+  for (let i = 0; i < lines.length; i += 2) text += `${lines[i]}: ${lines[i + 1]}\r\n`;
+  return text;
+}
+
+function ignore(): void {}
+
+/** Tells a server that a request was handed on already. A client that sets it is only refused. */
+const MARK = 'x-socketio-node';
+/** The name of a server and an id; names as `nodes.self` has them. */
+const NAMED_ID = /^([\w-]{1,32})\.[\w.-]{1,128}$/;
+const OF_CONNECTION: ReadonlySet<string> = new Set(['connection', 'keep-alive', 'transfer-encoding', 'content-length']);

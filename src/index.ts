@@ -27,6 +27,7 @@ export {
   fastifyRequestOf,
   isConnect,
   SocketIoException,
+  SocketIoEmitterModule,
   SocketIoModule,
   Websocket,
   type AsyncApiGuard,
@@ -44,6 +45,8 @@ export {
   type ConnectGuard,
   type SocketIoAdapterOptions,
   type SocketIoExceptionOptions,
+  type SocketIoEmitterAsyncOptions,
+  type SocketIoEmitterOptions,
   type SocketIoModuleOptions,
 } from './nest/index.js';
 export {

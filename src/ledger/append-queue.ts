@@ -51,6 +51,12 @@ export class AppendQueue {
     this.#bytes += bytes;
   }
 
+  /** Resolves once the store has taken everything, or after this time. */
+  async settled(ms: number): Promise<void> {
+    const end = performance.now() + ms;
+    while (this.#isBusy && performance.now() < end) await new Promise((resolve) => setTimeout(resolve, 2));
+  }
+
   async #flush(): Promise<void> {
     while (this.#bodies.length > 0) {
       const bodies = this.#bodies;

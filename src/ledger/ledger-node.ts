@@ -244,7 +244,10 @@ export class LedgerNode {
 
   async #close(): Promise<void> {
     const wasOpen = this.isOpen;
-    if (wasOpen) await this.sessions.settled();
+    if (wasOpen) {
+      await this.sessions.settled();
+      await this.#queue.settled(LAST_WORDS_MS);
+    }
     this.#state = 'closed';
     if (wasOpen) this.tell(null, { kind: 'bye' });
     this.fleet.stop();
@@ -466,6 +469,8 @@ function readEntry(logged: LogEntry): [ReadEntry, Envelope] {
 
 /** For clients, and for news, that are on their way when the time is over. */
 const SLACK_MS = 1_000;
+/** How long a node that closes waits for the store to take what it has emitted, in milliseconds. */
+const LAST_WORDS_MS = 2_000;
 const PAGE = 1_000;
 /** The longest wait for an entry; what ends a connection that looks alive is the client's business. */
 const READ_WAIT_MS = 5_000;

@@ -1,5 +1,10 @@
 export { Idempotent, type IdempotentOptions } from './decorators/idempotent.decorator.js';
 export { OnPresence } from './decorators/on-presence.decorator.js';
+export {
+  SocketIoEmitterModule,
+  type SocketIoEmitterAsyncOptions,
+  type SocketIoEmitterOptions,
+} from './socket-io-emitter.module.js';
 export { SocketIoModule } from './socket-io.module.js';
 export type { SocketIoModuleOptions } from './socket-io.options.js';
 export { findRuntime } from './runtime-lookup.js';

@@ -37,6 +37,7 @@ export { AckReply, type AckSender } from './acks/ack-reply.js';
 export { RESERVED_EVENTS, assertEmittable } from './events/reserved-events.js';
 export { emitByIds } from './broadcast/emit-by-id.js';
 export { HandlerTable, type EventHandler } from './inbound/handler-table.js';
+export { emitterAdapter, type ClusterEmitter } from './adapter/emitter-adapter.js';
 export { MemoryAdapter, type AdapterNamespace, type AdapterSocket } from './adapter/memory-adapter.js';
 export type {
   Adapter,

@@ -13,8 +13,13 @@ import { describeWith } from '../support/requirements.js';
 import { startServer, type RunningServer } from '../support/server.js';
 import { nextEvent, until } from '../support/until.js';
 
+const { jest } = import.meta;
+
+/** Polling makes thousands of requests. */
+jest.setTimeout(60_000);
+
 const CLIENTS = 30;
-const MESSAGES = 20;
+const MESSAGES = 8;
 const NAMES = ['a', 'b', 'c'];
 
 describe('a balancer that deals requests out in turn, before servers that hand them on', () => {

@@ -8,6 +8,9 @@ import { NEST_METADATA } from '../platform/nest-internals.js';
 /** Injects the resolved options of the module. */
 export const SOCKET_IO_OPTIONS = Symbol.for('nestjs-socketio:options');
 
+/** Injects the options of the module that only emits. */
+export const EMITTER_OPTIONS = Symbol.for('nestjs-socketio:emitter-options');
+
 /** On a class: what `@Gateway` says. */
 export const GATEWAY_METADATA = Symbol.for('nestjs-socketio:gateway');
 /** On a method's function: what its decorators say. */

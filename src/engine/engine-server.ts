@@ -250,12 +250,13 @@ export class EngineServer extends EventEmitter {
   /** @internal Cuts the connections of sessions that have ended, whatever they have yet to read or to answer. */
   cutOff(): void {
     this.#sessions.cutOff();
+    for (const attachment of this.#attachments) attachment.cutSessions();
   }
 
   #leave(attachment: HttpAttachment, closing: readonly HttpServer[]): void {
     attachment.closeSessions();
     if (closing.includes(attachment.server)) {
-      attachment.stayUntilClosed();
+      attachment.stayUntilClosed(this.opts.closeTimeout);
       return;
     }
     attachment.detach();

@@ -4,7 +4,7 @@ import { Server } from '../../src/socketio/index.js';
 import { openPolling, openWebSocket } from '../support/engine-client.js';
 import { cleanup } from '../support/cleanup.js';
 import { listen } from '../support/server.js';
-import { nextEvent } from '../support/until.js';
+import { nextEvent, within } from '../support/until.js';
 
 describe('a server that is attached to two HTTP servers', () => {
   it.each([
@@ -45,6 +45,22 @@ describe('a server that is attached to two HTTP servers', () => {
     await nextEvent(request, 'close');
 
     await io.close();
+
+    expect(http.listening).toBe(false);
+  });
+
+  it('waits no longer than closeTimeout for a client of HTTP/2 that does not read its answer', async () => {
+    const http = createHttp2Server();
+    const io = new Server(http as never, { closeTimeout: 50 });
+    const port = await listen(http as never);
+    const client = connectHttp2(`http://127.0.0.1:${port}`);
+    cleanup(() => client.destroy());
+    client.on('error', () => {});
+    const answer = client.request({ ':path': '/socket.io/?EIO=4&transport=polling' });
+    await nextEvent(answer, 'response');
+
+    // The answer has come, and is never read.
+    await within(io.close(), 'the server to close');
 
     expect(http.listening).toBe(false);
   });

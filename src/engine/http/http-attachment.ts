@@ -67,6 +67,13 @@ export class HttpAttachment implements Attachment {
     this.#sessions.add(session);
     session.once('close', () => this.#sessions.delete(session));
   };
+  #cutTimer: NodeJS.Timeout | undefined;
+  /** Of the same server, below its sessions. */
+  readonly #sessionSockets = new Set<Duplex>();
+  readonly #onConnection = (socket: Duplex): void => {
+    this.#sessionSockets.add(socket);
+    socket.once('close', () => this.#sessionSockets.delete(socket));
+  };
   readonly #shouldUpgrade: ShouldUpgrade | null;
   readonly #ownShouldUpgrade: ShouldUpgrade;
 
@@ -107,32 +114,43 @@ export class HttpAttachment implements Attachment {
     server.on('close', this.#onClose);
     server.emit = this.#ownEmit;
     if (options.takesUpgrades) this.#takeUpgrades();
-    if ('updateSettings' in server) server.on('session', this.#onSession);
+    if ('updateSettings' in server) server.on('session', this.#onSession).on('connection', this.#onConnection);
   }
 
   /**
    * The HTTP server is being closed. Requests may still come on connections that are open: they are taken until it has
    * closed, since no one else would answer them, and each ends its connection, since that would keep the server open.
+   *
+   * @param patience how long sessions of HTTP/2 have until they are cut, in milliseconds
    */
-  stayUntilClosed(): void {
+  stayUntilClosed(patience: number): void {
     this.#closing = true;
+    if (this.#sessions.size > 0) this.#cutTimer ??= setTimeout(() => this.cutSessions(), patience);
   }
 
   detach(): void {
     if (!this.#attached) return;
     this.#attached = false;
+    clearTimeout(this.#cutTimer);
     const server = this.server as AskingServer;
     server.off('close', this.#onClose);
     server.off('upgrade', this.#onUpgrade);
     server.off('session', this.#onSession);
+    server.off('connection', this.#onConnection);
     if (server.shouldUpgradeCallback === this.#ownShouldUpgrade) server.shouldUpgradeCallback = this.#shouldUpgrade!;
     // If `emit` was wrapped again later, this wrapper stays and passes every event through.
     if (server.emit === this.#ownEmit) this.#returnEmit();
   }
 
-  /** Ends the sessions of HTTP/2 once their requests are answered. */
+  /** Ends the sessions of HTTP/2 once their requests are answered, and the answers read. */
   closeSessions(): void {
     for (const session of this.#sessions) session.close();
+  }
+
+  /** Ends them at once: a client that does not read keeps its session, and so the server, open. */
+  cutSessions(): void {
+    // A session that is being closed would only end its side.
+    for (const socket of this.#sessionSockets) socket.destroy();
   }
 
   #returnEmit(): void {

@@ -16,6 +16,7 @@ import { callForeign, type ForeignErrorSink } from '../common/call-foreign.js';
 import { POINTS } from '../common/channels.js';
 import type { HandlerDescriptor } from './discovery/gateway-descriptor.js';
 import { ConnectionScopes } from './pipeline/connection-scopes.js';
+import { MessageAgents } from './pipeline/message-agents.js';
 import { HandlerFactory } from './pipeline/handler-factory.js';
 import { EnhancerSource } from './pipeline/enhancers.js';
 import { createSharedContext, type DispatchContext } from './dispatch/dispatch-context.js';
@@ -59,6 +60,7 @@ export class SocketIoRuntime
   readonly #gateways: GatewayRunner;
   readonly #log = new ErrorLog();
   readonly #startLog: StartLog;
+  readonly #agents = new MessageAgents();
   #found: readonly HandlerDescriptor[] = [];
   #leftovers: GatewayLeftovers | null = null;
   #state: ServerState = 'starting';
@@ -97,7 +99,7 @@ export class SocketIoRuntime
     const connections = new ConnectionScopes();
     const enhancers = new EnhancerSource(externalContextCreator, config);
     const { checksOutbound } = this.server.settings;
-    const handlers = new HandlerFactory(enhancers, moduleRef, connections, undefined, checksOutbound);
+    const handlers = new HandlerFactory(enhancers, moduleRef, connections, this.#agents, undefined, checksOutbound);
     this.#binder = new GatewayBinder(this.server, handlers, this.#context);
     this.#gateways = new GatewayRunner({
       modules,
@@ -105,6 +107,7 @@ export class SocketIoRuntime
       config,
       moduleRef,
       connections,
+      agents: this.#agents,
       http,
       context: this.#context,
       report,
@@ -139,6 +142,7 @@ export class SocketIoRuntime
   /** Binds all gateways, and makes the engine so that the hooks of others find it. */
   async onApplicationBootstrap(): Promise<void> {
     setUpModuleServer(this.config, this.#options.port, this.#options.server.path);
+    await this.#agents.load();
     const isMessage = ({ subject }: HandlerDescriptor): boolean => subject.kind === 'message';
     this.#binder.bind(this.#found.filter((descriptor) => !isMessage(descriptor)));
     await this.#gate.resolve(this.#options.connectGuards, this.moduleRef);

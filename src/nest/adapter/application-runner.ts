@@ -5,6 +5,7 @@ import { BindingReport } from '../discovery/binding-report.js';
 import { ErrorLog } from '../outcome/error-log.js';
 import { FailureHandler, type ErrorReporter } from '../outcome/failure-handler.js';
 import { UnknownNames } from '../outcome/unknown-names.js';
+import { MessageAgents } from '../pipeline/message-agents.js';
 import { ConnectionScopes } from '../pipeline/connection-scopes.js';
 import { LAST_IN_FIRST_OUT, LAST_OUT, addHooks, assertNestInternals } from '../platform/nest-internals.js';
 import type { HttpMount } from '../platform/http-mount.js';
@@ -25,6 +26,7 @@ export function createApplicationRunner(app: INestApplicationContext, http: Http
     config: app.get(ApplicationConfig),
     moduleRef: app.get(ModuleRef),
     connections: new ConnectionScopes(),
+    agents: new MessageAgents(),
     http,
     context: createSharedContext(new FailureHandler(null, report), report, log),
     report,

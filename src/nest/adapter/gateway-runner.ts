@@ -2,6 +2,7 @@ import type { ApplicationConfig, ExternalContextCreator, ModuleRef, ModulesConta
 import { RESERVED_EVENTS, type Namespace, type Socket } from '../../socketio/index.js';
 import type { HandlerDescriptor, NamespaceName } from '../discovery/gateway-descriptor.js';
 import { HandlerFactory, type BoundHandler } from '../pipeline/handler-factory.js';
+import type { MessageAgents } from '../pipeline/message-agents.js';
 import type { ConnectionScopes } from '../pipeline/connection-scopes.js';
 import { EnhancerSource } from '../pipeline/enhancers.js';
 import type { DispatchContext } from '../dispatch/dispatch-context.js';
@@ -34,6 +35,7 @@ export interface GatewaySurroundings extends ServerSurroundings {
   readonly moduleRef: ModuleRef;
   /** Shared with the handlers of this package, of which a gateway may have some: they get the same instances. */
   readonly connections: ConnectionScopes;
+  readonly agents: MessageAgents;
 }
 
 /**
@@ -148,7 +150,7 @@ export class GatewayRunner {
   async #bindGateways(running: Running, messages: Map<NamespaceBinding, Messages>): Promise<void> {
     const { gateways, servers, style, enhancers } = running;
     const { warn } = this.surroundings;
-    if (gateways.length > 0) await style.load();
+    if (gateways.length > 0) await Promise.all([style.load(), this.surroundings.agents.load()]);
     providedTwice(gateways).forEach(warn);
     const isNamed = ({ namespace }: WebSocketGateway): boolean => typeof namespace === 'string';
     const ordered = inOrderOfNest(gateways, this.surroundings.config);
@@ -186,11 +188,16 @@ export class GatewayRunner {
   }
 
   #assemble(options: ResolvedAdapterOptions): Kit {
-    const { external, config, moduleRef, connections } = this.surroundings;
+    const { external, config, moduleRef, connections, agents } = this.surroundings;
     const style = new GatewayStyle(options.settleAcks);
     const source = new EnhancerSource(external, config);
     const enhancers = new GatewayEnhancers(source, options.globalEnhancers, appliesGlobalsToGateways(config));
-    return { options, style, enhancers, handlers: new HandlerFactory(enhancers, moduleRef, connections, style) };
+    return {
+      options,
+      style,
+      enhancers,
+      handlers: new HandlerFactory(enhancers, moduleRef, connections, agents, style),
+    };
   }
 
   /**

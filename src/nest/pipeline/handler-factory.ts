@@ -8,6 +8,7 @@ import { OWN_STYLE, type CallStyle } from './call-style.js';
 import type { EnhancerSource } from './enhancers.js';
 import { compileValidation } from '../../contract/runtime.js';
 import { HandlerRate } from './handler-rate.js';
+import type { MessageAgents } from './message-agents.js';
 import { replyCheckOf } from './reply-check.js';
 import {
   compileParameters,
@@ -45,6 +46,7 @@ export class HandlerFactory {
     private readonly enhancers: Pick<EnhancerSource, 'bindScopedGlobals' | 'enhancersOf' | 'pipesOf'>,
     private readonly moduleRef: ModuleRef,
     private readonly connections: ConnectionScopes,
+    private readonly agents: Pick<MessageAgents, 'watch'>,
     private readonly style: CallStyle = OWN_STYLE,
     /** Whether what handlers return is held against their contracts. */
     private readonly checksReplies = false,
@@ -89,7 +91,7 @@ export class HandlerFactory {
       createContext,
       style,
     };
-    return compilePipeline({
+    const pipeline = compilePipeline({
       instance,
       method,
       createContext,
@@ -104,6 +106,7 @@ export class HandlerFactory {
       takesFirst: takesAck(gateway, name) ? 'never' : style.takesFirst(subject),
       refusal: style.refusal,
     });
+    return this.agents.watch(pipeline, descriptor, instance, declared);
   }
 
   #rateOf(rules: HandlerRateRules): HandlerRate {

@@ -179,6 +179,56 @@ export function appliesGlobalsToGateways(config: ApplicationConfig): boolean {
   return 'getRouteConflictPolicy' in config;
 }
 
+/** What Nest builds the callable of a message by; agents replace it to see messages, such as `@nestjs/observe`. */
+type CreateMessageHandler = (
+  this: object,
+  instance: object,
+  callback: Function,
+  module: string,
+  method: string,
+) => Function;
+
+/** Has an agent see the calls of a function. `callback` has the metadata of the method, its message included. */
+export type MessageAgent = (
+  run: Function,
+  instance: object,
+  callback: Function,
+  module: string,
+  method: string,
+) => Function;
+
+/** Null unless an agent has replaced how Nest builds the callable of a message. */
+export async function loadMessageAgent(): Promise<MessageAgent | null> {
+  try {
+    const { WsContextCreator } = await import('@nestjs/websockets/context/ws-context-creator.js');
+    const agent: MessageAgent = (run, ...about) => {
+      const { create } = WsContextCreator.prototype as unknown as { create: CreateMessageHandler };
+      return create.apply(standInFor(run), about);
+    };
+    const probe = (): void => {};
+    return agent(probe, {}, probe, '', 'probe') === probe ? null : agent;
+  } catch {
+    // Not installed, or of a shape that agents do not know either.
+    return null;
+  }
+}
+
+/** A `WsContextCreator` that binds nothing: all is bound already, and what it builds is what there is. */
+function standInFor(run: Function): object {
+  const none = { create: () => [] };
+  return {
+    getMetadata: () => ({ argsLength: 0, paramtypes: [], getParamsMetadata: () => null }),
+    exceptionFiltersContext: none,
+    pipesContextCreator: none,
+    guardsContextCreator: none,
+    interceptorsContextCreator: none,
+    createPipesFn: () => null,
+    createGuardsFn: () => null,
+    reflectCallbackPattern: () => undefined,
+    wsProxy: { create: () => run },
+  };
+}
+
 function assertPart(part: unknown, name: string): void {
   if (typeof part !== 'function') throw unsupported(name);
 }

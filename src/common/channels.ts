@@ -182,6 +182,12 @@ export class HandleOperation<Socket> extends Operation {
   }
 }
 
+/** A socket, as an emit to it alone shows it. */
+export interface EmitRecipient {
+  readonly id: string;
+  readonly rooms: ReadonlySet<string>;
+}
+
 /** An event to one client, or to many; with an ack until it is answered. */
 export class EmitOperation extends Operation {
   constructor(
@@ -191,11 +197,15 @@ export class EmitOperation extends Operation {
     readonly args: readonly unknown[],
     /** The rooms that were named. */
     readonly rooms: ReadonlySet<string>,
-    /** The recipient of `socket.emit`. */
-    readonly socketId: string | undefined,
+    /** The socket of `socket.emit`. */
+    readonly recipient: EmitRecipient | undefined,
     readonly asksAck: boolean,
   ) {
     super(OPERATIONS.emit);
+  }
+
+  get socketId(): string | undefined {
+    return this.recipient?.id;
   }
 
   protected override codeOf(error: unknown): string | undefined {

@@ -63,7 +63,7 @@ export class SpanWriter {
       this.#connects.write(socket, span.spanContext());
       span.setAttributes({ 'socketio.socket.id': socket.id, 'socketio.recovered': socket.recovered });
     }
-    if (error !== undefined) markFailed(span, code);
+    if (error !== undefined) this.#markFailed(span, error, code);
     span.end();
   }
 
@@ -99,7 +99,7 @@ export class SpanWriter {
     if (error !== undefined && span.isRecording()) {
       if (!this.rules.isLegacy && code !== undefined) span.setAttribute('rpc.status_code', code);
       if (isInternal || this.rules.isLegacy) span.recordException(error as Error);
-      if (this.rules.isError(operation)) markFailed(span, this.rules.isLegacy ? null : code);
+      if (this.rules.isError(operation)) this.#markFailed(span, error, code);
     }
     span.end();
   }
@@ -115,7 +115,7 @@ export class SpanWriter {
   }
 
   endEmit(operation: EmitOperation, span: Span): void {
-    if (operation.error !== undefined) markFailed(span, this.rules.isLegacy ? null : operation.code);
+    if (operation.error !== undefined) this.#markFailed(span, operation.error, operation.code);
     span.end();
   }
 
@@ -132,6 +132,16 @@ export class SpanWriter {
       });
     }
     return enclose(operation, span, parent);
+  }
+
+  /** The message of an error may say anything: only the names of the official instrumentation have a place for it. */
+  #markFailed(span: Span, error: unknown, code: string | undefined): void {
+    if (this.rules.isLegacy) {
+      span.setStatus({ code: SpanStatusCode.ERROR, message: (error as { message?: string } | null)?.message });
+      return;
+    }
+    span.setStatus({ code: SpanStatusCode.ERROR });
+    span.setAttribute('error.type', code ?? '_OTHER');
   }
 
   #carriedContext(operation: HandleOperation): Context | null {
@@ -170,12 +180,6 @@ function fieldsOf({ traceparent, tracestate }: Record<string, unknown>): Record<
   };
 }
 
-/** `code` null: without an attribute. */
-function markFailed(span: Span, code: string | undefined | null): void {
-  span.setStatus({ code: SpanStatusCode.ERROR });
-  if (code !== null) span.setAttribute('error.type', code ?? '_OTHER');
-}
-
 function emitAttributes({ namespace, event, rooms, socketId }: EmitOperation): Attributes {
   return {
     'messaging.system': 'socketio',
@@ -189,8 +193,8 @@ function emitAttributes({ namespace, event, rooms, socketId }: EmitOperation): A
   };
 }
 
-function legacyEmit({ namespace, event, rooms, socketId }: EmitOperation): Attributes {
-  const named = socketId === undefined ? [...rooms] : [socketId];
+function legacyEmit({ namespace, event, rooms, recipient }: EmitOperation): Attributes {
+  const named = [...(recipient?.rooms ?? rooms)];
   return {
     'messaging.system': 'socket.io',
     'messaging.destination': namespace,

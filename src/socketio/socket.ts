@@ -809,7 +809,7 @@ export class Socket<
   #emitEvent(data: unknown[], flags: OperatorFlags | null, callback: AckCallback | null, kind: AckKind): boolean {
     if (!OPERATIONS.emit.hasSubscribers) return this.#sendEvent(data, flags, callback, kind);
     const [event, ...args] = data;
-    const operation = new EmitOperation(this.nsp.route, event as string, args, NO_ROOMS, this.id, callback !== null);
+    const operation = new EmitOperation(this.nsp.route, event as string, args, NO_ROOMS, this, callback !== null);
     if (callback === null) return operation.run(() => this.#sendEvent(data, flags, null, kind));
     const answering = operation.answering(callback, kind === 'plain');
     return operation.run(() => this.#sendEvent(data, flags, answering, 'error-first'));

@@ -137,7 +137,8 @@ export class SpanWriter {
   /** The message of an error may say anything: only the names of the official instrumentation have a place for it. */
   #markFailed(span: Span, error: unknown, code: string | undefined): void {
     if (this.rules.isLegacy) {
-      span.setStatus({ code: SpanStatusCode.ERROR, message: (error as { message?: string } | null)?.message });
+      const message = (error as { message?: unknown } | null)?.message;
+      span.setStatus({ code: SpanStatusCode.ERROR, ...(typeof message === 'string' ? { message } : null) });
       return;
     }
     span.setStatus({ code: SpanStatusCode.ERROR });

@@ -38,6 +38,11 @@ const HTTP_COMPRESSION = [
   { label: 'off', application: { options: { httpCompression: false } } },
 ];
 
+const TRACING = [
+  { label: 'off', application: {} },
+  { label: 'OpenTelemetry, all spans', application: { tracing: true } },
+];
+
 /**
  * Scenarios that one server plays with several settings, side by side: what a setting costs, and what it saves.
  *
@@ -157,6 +162,17 @@ export const settings = [
     ],
     createDriver: ({ server: { feed } }, target) =>
       new Metered(new ClosedLoop(target, { ring: documentRing(feed.bytes), connections: 1, inFlight: 1, pause: 3 })),
+  },
+  {
+    name: 'settings-tracing',
+    title: 'OpenTelemetry: acknowledged echo of 64 B',
+    unit: 'message',
+    measures: 'cpu',
+    playedBy: 'settings',
+    servers: OURS_AND_PEER,
+    settings: TRACING,
+    variants: [{ label: '100 connections x 4 in flight', quick: true, connections: 100, inFlight: 4 }],
+    createDriver: (variant, target) => new ClosedLoop(target, { ring: echoRing(64), ...variant }),
   },
   {
     name: 'settings-http-compression',

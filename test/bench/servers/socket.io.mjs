@@ -1,11 +1,12 @@
 import { createServer } from 'node:http';
-import { Server } from 'socket.io';
 import { listen } from './listen.mjs';
 import { addHandlers } from './socket-io-handlers.mjs';
+import { loadTracedOfficial } from './tracing.mjs';
 
 /** The official server, without Nest. */
 export async function start(application) {
-  const { pingInterval, options } = application;
+  const { pingInterval, options, tracing } = application;
+  const { Server } = tracing ? await loadTracedOfficial() : await import('socket.io');
   const httpServer = createServer();
   await addHandlers(new Server(httpServer, { pingInterval, ...options }), application);
   return listen(httpServer);

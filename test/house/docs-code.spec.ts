@@ -5,6 +5,9 @@ import { codeBlocks, MANUAL, ROOT } from './manual.js';
 
 const FOLDER = path.join(ROOT, 'test/house/manual-code');
 
+/** Packages whose typings are not installed. */
+const UNTYPED = path.join(ROOT, 'test/ecosystem/support/express-middlewares.d.ts');
+
 /** Path to text. Fragments, which import nothing, name what the text around them explains: only their syntax is checked. */
 const files = new Map<string, string>();
 const fragments: [string, string][] = [];
@@ -47,7 +50,7 @@ function diagnose(): string[] {
   host.fileExists = (file) => files.has(file) || fileExists(file);
   host.readFile = (file) => files.get(file) ?? readFile(file);
   host.directoryExists = (folder) => folder.startsWith(FOLDER) || directoryExists!(folder);
-  const program = ts.createProgram([...files.keys()], OPTIONS, host);
+  const program = ts.createProgram([...files.keys(), UNTYPED], OPTIONS, host);
   return [...files.keys()].flatMap((file) => {
     const source = program.getSourceFile(file)!;
     return [...program.getSyntacticDiagnostics(source), ...program.getSemanticDiagnostics(source)].map((each) => {

@@ -115,10 +115,75 @@ describe('the manual', () => {
     expect(linksOf(text).filter((target) => !leadsSomewhere(page, target))).toEqual([]);
   });
 
+  it.each(MANUAL)('%s has none of the words that are avoided', (page) => {
+    const words = proseOf(readPage(page))
+      .replaceAll(/`[^`]*`/g, '')
+      .match(/\b(?:nobody|whoever|this side|simply)\b/gi);
+    expect(words).toBeNull();
+  });
+
   it.each(MANUAL)('%s has no line of more than 160 characters, and no table with padding', (page) => {
     const lines = proseOf(readPage(page)).split('\n');
     expect(lines.filter((line) => line.length > 160 && !line.startsWith('|'))).toEqual([]);
     expect(lines.filter((line) => /^\|.*(?: {3}|-{4})/.test(line))).toEqual([]);
+  });
+});
+
+describe('the README of a sample', () => {
+  const samples = readdirSync(path.join(ROOT, 'sample')).map((name) => `sample/${name}/README.md`);
+
+  it.each(samples)('%s has at most 40 lines, none longer than 160 characters, and no table with padding', (page) => {
+    const lines = readPage(page).trimEnd().split('\n');
+    expect(lines.length).toBeLessThanOrEqual(40);
+    expect(lines.filter((line) => line.length > 160 || /^\|.*(?: {3}|-{4})/.test(line))).toEqual([]);
+  });
+
+  it.each(samples)('%s is told of in docs/samples.md, and names only files that exist', (page) => {
+    const folder = path.dirname(page);
+    expect(readPage('docs/samples.md')).toContain(`](../${folder})`);
+    const named = codesIn(proseOf(readPage(page))).filter((code) => /^(?:src|docs)\/[\w/.-]+$/.test(code));
+    const missing = named.filter(
+      (file) => !existsSync(path.join(ROOT, file.startsWith('docs') ? file : `${folder}/${file}`)),
+    );
+    expect(missing).toEqual([]);
+  });
+});
+
+/** What people ask, the words in which the README's index answers, and where. */
+const QUESTIONS: [question: string, word: string, page: string, text: string][] = [
+  ['How do I check a JWT?', 'tokens', 'authentication', '## A token'],
+  ['What happens when the token ends?', 'refresh', 'authentication', '## A token that ends'],
+  ['How do I restrict an event to admins?', 'roles', 'authentication', '## Roles'],
+  ['Can I use express-session and passport?', 'sessions', 'authentication', '## Sessions and passport'],
+  ['How do I validate a DTO?', 'DTOs', 'validation', 'class-validator'],
+  ['How do I type events on both sides?', 'typed', 'contracts', '## Define it'],
+  ['How do I join rooms, and check membership?', 'rooms', 'recipes', '## Rooms and typing'],
+  ['How do I show who is online?', 'presence', 'recipes', '#presence)'],
+  ['How does a controller emit to one user?', 'REST to a user', 'recipes', '## Emit to a user from REST'],
+  ['How do I send a large file?', 'uploads', 'recipes', '## Uploads in chunks'],
+  ['How do I set up Redis?', 'Redis', 'recipes', '## Redis, by `forRootAsync`'],
+  ['What if Redis goes away?', 'Redis outages', 'adapters', '## When Redis goes away'],
+  ['How often may a client emit?', 'throttling', 'recipes', '## Throttling'],
+  ['Why does my client get 400?', '400', 'faq', '400'],
+  ['Why is my page refused?', 'CORS', 'faq', '## CORS'],
+  ['Why do events come twice in React?', 'React', 'faq', '## Events come twice in React'],
+  ['Why do phones lose the connection?', 'phones', 'faq', '## Phones lose the connection'],
+  ['How do I test a gateway?', 'clients in memory', 'testing', 'createTestClient'],
+  ['How do I configure nginx?', 'nginx', 'deployment', '## nginx'],
+  ['How do I deploy on Kubernetes?', 'Kubernetes', 'deployment', '## Kubernetes'],
+  ['Does it run serverless?', 'serverless', 'deployment', '## Serverless'],
+  ['How do I get metrics?', 'metrics', 'observability', 'prom-client'],
+  ['How do I move from IoAdapter?', 'IoAdapter', 'migration', 'IoAdapter'],
+  ['Can I use it without Nest?', 'without Nest', 'server', '# '],
+];
+
+describe('the index of the README', () => {
+  it.each(QUESTIONS)('%s “%s” leads to %s', (_question, word, page, text) => {
+    const row = readPage('README.md')
+      .split('\n')
+      .find((line) => line.startsWith('| [') && line.includes(`](docs/${page}.md)`));
+    expect(row).toContain(word);
+    expect(readPage(`docs/${page}.md`)).toContain(text);
   });
 });
 

@@ -107,6 +107,9 @@ export function askForeign<T>(
   }
 }
 
+/** The last resort: for what is told of errors, if that fails itself. */
+export const CONSOLE: ForeignErrorSink<unknown> = { onForeignError: (error) => console.error(error) };
+
 /** Follows the result of a foreign call: if it is a promise or thenable that rejects, the sink gets the error. */
 export function watch<About>(result: unknown, sink: ForeignErrorSink<About>, about: About): void {
   follow(result)?.catch((error: unknown) => report(sink, error, about));

@@ -5,6 +5,7 @@ import type { AllowRequest } from './handshake/handshake-decision.js';
 import type { EngineRequest } from './http/engine-request.js';
 import type { NodeOptions } from './http/session-handover.js';
 import type { TrustProxy } from './http/proxy-trust.js';
+import { askForeign } from '../common/call-foreign.js';
 import type { OptionReader } from '../common/option-reader.js';
 import { MAX_TIMER } from '../common/values.js';
 import type { TransportName } from './transport/transport.js';
@@ -414,13 +415,32 @@ function resolveCookie(read: OptionReader): ResolvedEngineOptions['cookie'] {
   }
   const name = group.string('name', base.name);
   group.rejectUnknown();
-  const cookie = { ...base, ...group.values, name };
+  const cookie = { ...base, ...withStringsOnly(group.values as SerializeOptions), name };
   if (isSerializable(cookie)) return cookie;
   throw read.error('cookie', value, expected);
 }
 
 function isOneOf(...choices: readonly unknown[]): (value: unknown) => boolean {
   return (value) => choices.includes(typeof value === 'string' ? value.toLowerCase() : value);
+}
+
+/** The `cookie` package writes whatever `encode` gives, such as a promise that nobody else would look at. */
+function withStringsOnly(options: SerializeOptions): SerializeOptions {
+  const { encode } = options;
+  if (typeof encode !== 'function') return options;
+  return {
+    ...options,
+    encode: (value) => {
+      let failure: unknown = new TypeError('cookie.encode must return a string');
+      let encoded: unknown;
+      askForeign(encode, undefined, [value], (error, given) => {
+        failure = error ?? failure;
+        encoded = given;
+      });
+      if (typeof encoded === 'string') return encoded;
+      throw failure;
+    },
+  };
 }
 
 /** Tried now, since a wrong name or attribute would otherwise be found at the first handshake. */

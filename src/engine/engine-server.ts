@@ -295,14 +295,19 @@ export class EngineServer extends EventEmitter {
   }
 
   #checkExchange(decision: HandshakeDecision, http: HttpExchange): void {
-    this.#crossOrigin.check(http.request, false, (verdict) =>
-      decision.run(() => this.#onVerdict(decision, http, verdict)),
+    this.#crossOrigin.check(http.request, false, (verdict, error) =>
+      decision.run(() => this.#onVerdict(decision, http, verdict, error)),
     );
   }
 
-  #onVerdict(decision: HandshakeDecision, http: HttpExchange, verdict: CrossOriginVerdict | null): void {
+  #onVerdict(
+    decision: HandshakeDecision,
+    http: HttpExchange,
+    verdict: CrossOriginVerdict | null,
+    error: unknown,
+  ): void {
     if (verdict === null) {
-      decision.refuse(new Refusal('CORS_FAILURE'));
+      decision.refuse(new Refusal('CORS_FAILURE', { error }));
       return;
     }
     decision.corsHeaders = verdict.headers;
@@ -379,14 +384,19 @@ export class EngineServer extends EventEmitter {
   }
 
   #checkUpgrade(decision: HandshakeDecision, upgrade: UpgradeRequest): void {
-    this.#crossOrigin.check(upgrade.request, true, (verdict) =>
-      decision.run(() => this.#onUpgradeVerdict(decision, upgrade, verdict)),
+    this.#crossOrigin.check(upgrade.request, true, (verdict, error) =>
+      decision.run(() => this.#onUpgradeVerdict(decision, upgrade, verdict, error)),
     );
   }
 
-  #onUpgradeVerdict(decision: HandshakeDecision, upgrade: UpgradeRequest, verdict: CrossOriginVerdict | null): void {
+  #onUpgradeVerdict(
+    decision: HandshakeDecision,
+    upgrade: UpgradeRequest,
+    verdict: CrossOriginVerdict | null,
+    error: unknown,
+  ): void {
     if (verdict === null) {
-      decision.refuse(new Refusal('CORS_FAILURE'));
+      decision.refuse(new Refusal('CORS_FAILURE', { error }));
       return;
     }
     if (!verdict.allowed) {

@@ -146,8 +146,8 @@ export class ConnectSequence extends TimerEntry {
       return;
     }
     const namespace = this.#namespace!;
-    this.#socket = null;
     this.#finish();
+    this.#socket = null;
     namespace.addSocket(socket);
     if (!socket.open()) {
       this.#fail(new Error('the reply could not be encoded'), 'INTERNAL_ERROR');
@@ -157,8 +157,8 @@ export class ConnectSequence extends TimerEntry {
       this.#operation.socket = socket;
       this.#operation.finish();
     }
-    this.server.tell(namespace, 'connect', socket);
-    this.server.tell(namespace, 'connection', socket);
+    // Who hears of a socket hears of its end as well, so that one which has ended already is not told of.
+    for (const event of ['connect', 'connection']) if (socket.connected) this.server.tell(namespace, event, socket);
     this.#runConnectHandler(socket, namespace);
     this.connection.releaseRequest();
   }

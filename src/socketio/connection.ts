@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { callForeign } from '../common/call-foreign.js';
+import { callForeign, watch } from '../common/call-foreign.js';
 import {
   type Session,
   TimerEntry,
@@ -74,7 +74,11 @@ export class Connection extends TimerEntry implements Client, SessionListener, P
     this.#drops = conn.dropsOverflow;
     this.#events = server.events;
     this.#decoder = server.createDecoder();
-    this.#decoder?.on('decoded', (packet) => this.#onDecoded(packet));
+    watch(
+      this.#decoder?.on('decoded', (packet) => this.#onDecoded(packet)),
+      server,
+      undefined,
+    );
     server.wheel.schedule(this, server.options.connectTimeout);
   }
 
@@ -397,8 +401,8 @@ export class Connection extends TimerEntry implements Client, SessionListener, P
     if (!this.#hasAsked && data.length > 2 * (settings.maxNamespaceLength + settings.maxAuthPayload) + PACKET_KEYS) {
       throw new PacketError('INVALID_PACKET', 'a first packet that is larger than a CONNECT can be');
     }
-    if (messageCheck !== null) messageCheck(data, settings);
-    decoder.add(data);
+    if (messageCheck !== null) watch(messageCheck(data, settings), this.#server, undefined);
+    watch(decoder.add(data), this.#server, undefined);
   }
 
   #onText(text: string): void {

@@ -8,7 +8,7 @@ import type {
 } from '../contract/index.js';
 import { Timer, type TimerWheel } from '../engine/index.js';
 import { callForeign, watch, type ForeignErrorSink } from '../common/call-foreign.js';
-import type { AckCallback } from './acks/ack-callback.js';
+import { callAck, type AckCallback } from './acks/ack-callback.js';
 import type { Adapter, AdapterPacket, SocketId } from './adapter/adapter.js';
 import { AdapterPort } from './adapter/adapter-port.js';
 import { BroadcastOperator } from './broadcast/broadcast-operator.js';
@@ -188,8 +188,11 @@ export class Namespace<
   ): boolean {
     assertEmittable(event);
     const callback: unknown = args.at(-1);
-    const failed = typeof callback === 'function' ? new FailedAnswer(this, callback as AckCallback) : this;
-    watch(this.adapterPort.serverSideEmit([event, ...args]), failed, undefined);
+    if (typeof callback === 'function') {
+      const guarded: AckCallback = (...answer) => callAck(this, callback as AckCallback, answer);
+      const sent = this.adapterPort.serverSideEmit([event, ...args.slice(0, -1), guarded]);
+      watch(sent, new FailedAnswer(guarded), undefined);
+    } else watch(this.adapterPort.serverSideEmit([event, ...args]), this, undefined);
     return true;
   }
 
@@ -304,14 +307,11 @@ export class Namespace<
 }
 
 /** Tells the callback of a `serverSideEmit` that the adapter has failed. */
-class FailedAnswer {
-  constructor(
-    private readonly namespace: ForeignErrorSink<undefined>,
-    private readonly callback: AckCallback,
-  ) {}
+class FailedAnswer implements ForeignErrorSink<undefined> {
+  constructor(private readonly callback: AckCallback) {}
 
   onForeignError(error: unknown): void {
-    callForeign(this.callback, undefined, [error, []], this.namespace, undefined);
+    this.callback(error, []);
   }
 }
 

@@ -7,6 +7,7 @@ import {
   type EngineOptions,
   type ResolvedEngineOptions,
 } from '../engine/index.js';
+import { CONSOLE, callForeign } from '../common/call-foreign.js';
 import type { Socket } from './socket.js';
 import type { AdapterConstructor } from './adapter/adapter.js';
 import type { Parser } from './codec/parser.js';
@@ -243,7 +244,7 @@ export function resolveServerOptions(
     generateSocketId: read.callback<(socket: Socket) => string>('generateSocketId'),
     checksOutbound: resolveOutbound(read),
     onError: read.callback<(error: unknown, socket?: Socket) => void>('onError') ?? logError,
-    onWarning: read.callback<(message: string) => void>('onWarning') ?? emitWarning,
+    onWarning: guarded(read.callback<(message: string) => void>('onWarning') ?? emitWarning),
     adapter: read.callback<never>('adapter'),
     parser: resolveParser(read),
     presence: resolvePresence(read),
@@ -293,6 +294,11 @@ function resolveOutbound(read: OptionReader): boolean {
   group?.rejectUnknown();
   if (outbound === 'check' || outbound === 'off') return outbound === 'check';
   throw read.error('contract.outbound', outbound, "'check' or 'off'");
+}
+
+/** Warnings come from the middle of other work, which must go on. */
+function guarded(onWarning: (message: string) => void): (message: string) => void {
+  return (message) => callForeign(onWarning, undefined, [message], CONSOLE, undefined);
 }
 
 function logError(error: unknown): void {

@@ -5,6 +5,7 @@ import { isContract } from '../contract/runtime.js';
 import {
   EngineServer,
   Session,
+  Timer,
   TimerWheel,
   adoptSession,
   randomId,
@@ -16,7 +17,7 @@ import {
   type SharedPacket,
 } from '../engine/index.js';
 import { OPERATIONS, POINTS, ShutdownOperation } from '../common/channels.js';
-import { askForeign, callListeners, watch } from '../common/call-foreign.js';
+import { CONSOLE, askForeign, callForeign, callListeners, watch } from '../common/call-foreign.js';
 import type { AdapterConstructor, Room, SocketId } from './adapter/adapter.js';
 import { BroadcastingEmitter, type Everyone } from './broadcast/broadcasting.js';
 import { EMIT_BY_IDS, emitLocally } from './broadcast/emit-by-id.js';
@@ -470,7 +471,7 @@ export class Server<
       }
       await namespace.dispose();
     });
-    await Promise.allSettled(closing);
+    await this.#inTime(Promise.allSettled(closing));
     this.#recoveryMemory?.dispose();
     // One that was bound may have no such method.
     const engines = [...this.#engines];
@@ -484,7 +485,20 @@ export class Server<
     // One that did not listen has not told that it closed.
     for (const engine of engines) if (engine instanceof EngineServer) engine.close();
     this.announceEnd();
-    callback?.(errors.find((error) => error !== undefined));
+    const error = errors.find((each) => each !== undefined);
+    if (callback !== undefined) callForeign(callback, undefined, [error], this, undefined);
+  }
+
+  /** Adapters that wait for their broker do not hold up the end for longer than a session may. */
+  #inTime(closed: Promise<unknown>): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = new Timer(resolve);
+      this.wheel.schedule(timer, this.settings.engine.closeTimeout);
+      void closed.then(() => {
+        this.wheel.cancel(timer);
+        resolve();
+      });
+    });
   }
 
   use(
@@ -539,11 +553,7 @@ export class Server<
   /** @internal What user code threw and nobody caught, or what cannot be told to the client that it is about. */
   reportError(error: unknown, socket?: Socket): void {
     this.counters.errors++;
-    try {
-      this.settings.onError(error, socket);
-    } catch (failure) {
-      console.error(failure);
-    }
+    callForeign(this.settings.onError, undefined, [error, socket], CONSOLE, undefined);
   }
 
   /** @internal */
@@ -623,12 +633,13 @@ export class Server<
     callListeners(namespace as EventEmitter, event, args, this, undefined);
   }
 
-  /** What is no session must not end the engine that handed it over, nor this process. */
+  /** What is no session, or for which a custom parser makes no decoder, must not end the engine, nor this process. */
   #accept(session: Session | ForeignSocket): void {
     try {
       this.onconnection(session);
     } catch (error) {
       this.reportError(error);
+      session.close();
     }
   }
 

@@ -8,6 +8,7 @@ import type {
   ServerSideEventsOf,
 } from '../contract/index.js';
 import { askForeign, callForeign } from '../common/call-foreign.js';
+import { isThenable } from '../common/values.js';
 import { EmitOperation, HandleOperation, OPERATIONS, POINTS } from '../common/channels.js';
 import { LazyEmitter, type EngineSession, type RequestSummary, type TimerWheel } from '../engine/index.js';
 import { AckReply } from './acks/ack-reply.js';
@@ -327,8 +328,24 @@ export class Socket<
   join(rooms: Room | Room[]): Promise<void> | void {
     assertOpen(rooms);
     const list = Array.isArray(rooms) ? rooms : [rooms];
-    if (this.#state !== 'disconnected') return this.nsp.adapterPort.addAll(this.id, new Set(list));
+    if (this.#state !== 'disconnected') return this.#joinNow(list);
     this.#recovery?.join(list);
+  }
+
+  get #isGone(): boolean {
+    return this.#state === 'disconnected';
+  }
+
+  /** An adapter may take its time, or end the socket meanwhile, which is then in no room. */
+  #joinNow(rooms: Room[]): Promise<void> | void {
+    const { adapterPort } = this.nsp;
+    const joined = adapterPort.addAll(this.id, new Set(rooms));
+    const leaveAgain = (): void => {
+      if (this.#isGone) void adapterPort.delAll(this.id);
+    };
+    leaveAgain();
+    if (isThenable(joined)) joined.then(leaveAgain, leaveAgain);
+    return joined;
   }
 
   leave(room: Room): Promise<void> | void {

@@ -13,7 +13,7 @@ describe('a CONNECT that is never decided', () => {
     ['middleware', (io) => void io.of('/slow').use(() => {})],
     ['matcher', (io) => void io.of((() => {}) as never)],
   ])('is over at connectTimeout, for a %s', async (_kind, prepare) => {
-    const { io, origin } = await startServer({ connectTimeout: 50 });
+    const { io, origin } = await startServer({ connectTimeout: 200 });
     prepare(io as never);
     const other = await connectClient(origin);
     const client = other.io.socket('/slow');
@@ -25,7 +25,7 @@ describe('a CONNECT that is never decided', () => {
   });
 
   it('ends a connection that is in no other namespace', async () => {
-    const { io, origin } = await startServer({ connectTimeout: 50 });
+    const { io, origin } = await startServer({ connectTimeout: 200 });
     io.use(() => {});
     const client = openClient(origin);
     await nextEvent(client, 'connect_error');

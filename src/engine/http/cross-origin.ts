@@ -37,8 +37,12 @@ export class CrossOrigin {
     this.#namesOrigins = typeof rules.cors === 'function' || rules.cors?.origin !== undefined;
   }
 
-  /** `decide` is called once, at once unless `cors.origin` takes its time; with null where that failed. */
-  check(request: EngineRequest, isUpgrade: boolean, decide: (verdict: CrossOriginVerdict | null) => void): void {
+  /** `decide` is called once, at once unless `cors.origin` takes its time; with null and the error if that failed. */
+  check(
+    request: EngineRequest,
+    isUpgrade: boolean,
+    decide: (verdict: CrossOriginVerdict | null, error?: unknown) => void,
+  ): void {
     const origin = request.headers.origin;
     if (this.#cors === null) {
       const allowed = origin === undefined || !this.rules.checkOrigin || this.#isSameOrigin(request, origin);
@@ -51,7 +55,7 @@ export class CrossOrigin {
       if (decided) return;
       decided = true;
       if (error) {
-        decide(null);
+        decide(null, error);
         return;
       }
       decide({

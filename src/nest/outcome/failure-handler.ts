@@ -1,3 +1,4 @@
+import { askForeign } from '../../common/call-foreign.js';
 import type { AckReply, ErrorAck, Socket } from '../../socketio/index.js';
 import { nameOf } from '../discovery/gateway-descriptor.js';
 import type { CatchingFilter } from '../platform/nest-internals.js';
@@ -146,15 +147,21 @@ export class FailureHandler {
   #map({ error, isReported }: Left, call: FailedCall): MappedError {
     const mapped = mapError(error);
     if (mapped.isInternal && isReported) this.report(error, call);
-    if (this.errorAck === null) return mapped;
-    try {
-      const { socket, event, args } = call;
-      const replacement = this.errorAck(error, { socket, event, args });
-      return replacement === undefined ? mapped : { ...mapped, payload: replacement as object };
-    } catch (failure) {
-      this.report(failure, call);
-      return mapped;
-    }
+    return this.errorAck === null ? mapped : this.#replace(this.errorAck, mapped, error, call);
+  }
+
+  /** A client cannot wait for a promise: it is told what it would have been without `errorAck`, and an operator hears of it. */
+  #replace(errorAck: ErrorAckMapper, mapped: MappedError, error: unknown, call: FailedCall): MappedError {
+    const { socket, event, args } = call;
+    let replaced = mapped;
+    let isLate = false;
+    askForeign(errorAck, undefined, [error, { socket, event, args }], (failure, replacement) => {
+      if (failure !== null) this.report(failure, call);
+      else if (isLate) this.report(new TypeError('errorAck must return what it replaces, not a promise of it'), call);
+      else if (replacement !== undefined) replaced = { ...mapped, payload: replacement as object };
+    });
+    isLate = true;
+    return replaced;
   }
 }
 

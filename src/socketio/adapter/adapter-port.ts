@@ -1,4 +1,5 @@
 import { askForeign, callForeign, callWatched, watch, type ForeignErrorSink } from '../../common/call-foreign.js';
+import { Timer, type TimerWheel } from '../../common/timer-wheel.js';
 import type {
   Adapter,
   AdapterPacket,
@@ -18,6 +19,7 @@ import { guardClusterAnswers } from './cluster-answers.js';
 /** The namespace, as the port of its adapter sees it. */
 export interface AdapterHolder extends ForeignErrorSink<undefined> {
   readonly adapter: Adapter;
+  readonly wheel: TimerWheel;
 }
 
 /**
@@ -142,10 +144,14 @@ export class AdapterPort {
     if (isSessionAdapter(adapter)) callForeign(adapter.forgetSession, adapter, [pid], this.holder, undefined);
   }
 
-  /** What rejects is for the caller that asked, and for no one else. */
+  /** What rejects is for the caller that asked, and for no one else; so is an answer that does not come. */
   #ask(method: (...args: never[]) => unknown, args: readonly unknown[]): Promise<unknown> {
+    const { adapter, wheel } = this.holder;
     const answer = new Promise<unknown>((resolve, reject) => {
-      askForeign(method, this.holder.adapter, args, (error, value) => {
+      const timer = new Timer(() => reject(new Error(`${adapter.constructor.name} has not answered in time`)));
+      wheel.schedule(timer, ANSWER_MS);
+      askForeign(method, adapter, args, (error, value) => {
+        wheel.cancel(timer);
         if (error === null) resolve(value);
         else reject(error as Error);
       });
@@ -166,5 +172,8 @@ export class AdapterPort {
 export function isSessionAdapter(adapter: Adapter): adapter is SessionAdapter {
   return typeof (adapter as Partial<SessionAdapter>).openSession === 'function';
 }
+
+/** For adapters without a limit of their own; published ones wait for five seconds. */
+const ANSWER_MS = 30_000;
 
 function ignore(): void {}

@@ -63,6 +63,8 @@ export class MemoryAdapter extends EventEmitter implements Adapter {
     let joined = this.sids.get(id);
     if (joined === undefined) this.sids.set(id, (joined = new Set()));
     for (const room of rooms) {
+      // A listener may have ended the socket.
+      if (this.sids.get(id) !== joined) return;
       joined.add(room);
       this.#join(room, id);
     }

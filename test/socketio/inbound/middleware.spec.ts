@@ -116,6 +116,7 @@ describe('Namespace#use', () => {
       ['second', 'ann'],
     ]);
     expect([...socket.rooms].sort()).toEqual([socket.id, 'early'].sort());
+    expect(socket.nsp._preConnectSockets.size).toBe(0);
   });
 
   it.each([

@@ -71,6 +71,13 @@ export const OPTIONS: Rows = {
     options: (foreign) => ({ generateSocketId: foreign.function(() => `id-${Math.random()}`) as () => string }),
     without: NO_PROMISE,
   },
+  'nodes.urlOf': {
+    options: (foreign) => ({ nodes: { self: 'here', urlOf: foreign.function(() => undefined) as () => undefined } }),
+    // Each is answered, though the one who should say where to hand it never does.
+    act: ({ server }) =>
+      fetch(`${server.url}?EIO=4&transport=polling&sid=there.${'a'.repeat(20)}`).then((answer) => answer.text()),
+    without: VALUE,
+  },
   onError: {
     options: (foreign) => ({ onError: foreign.function(() => {}) }),
     socket: (socket) => void socket.on('unheard', () => Promise.reject(new Error('of a listener'))),

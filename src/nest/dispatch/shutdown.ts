@@ -85,7 +85,7 @@ async function endServer(server: Server, context: DispatchContext, plan: Shutdow
     engine?.stopAccepting();
     context.stopped = true;
     context.streams.stop();
-    await deadline.orEnd(context.inFlight.othersIdle());
+    await deadline.orEnd(context.inFlight.othersIdle(), patienceOf(plan.timeout));
     // A handler that is excused may have called this without awaiting it, while another one is under way.
     await deadline.orEnd(context.inFlight.idle(), SELF_GRACE);
     const sessions = engine === null ? [] : [...engine.ownSessions.values()];
@@ -94,6 +94,8 @@ async function endServer(server: Server, context: DispatchContext, plan: Shutdow
     engine?.close();
     // Handlers of the disconnects that this caused. If one of the application's handlers awaits its end, these may do so too.
     await deadline.orEnd(context.inFlight.othersIdle(), context.inFlight.hasExcused ? LAST_GRACE : undefined);
+    // Also of those that were cut at the end, so that none of them finds closed what it needs.
+    if (plan.timeout > 0 && plan.signal?.aborted !== true) await within(CUT_GRACE, context.departures.idle());
     await deadline.orEnd(closeAdapters(server));
     if (forced === 0) await deadline.orEnd(engine?.connectionsEnded() ?? Promise.resolve());
     engine?.cutOff();
@@ -102,6 +104,11 @@ async function endServer(server: Server, context: DispatchContext, plan: Shutdow
     server.announceEnd();
     deadline.clear();
   }
+}
+
+/** How long handlers are waited for: one that never ends must not take the time in which the sessions close. */
+function patienceOf(timeout: number): number | undefined {
+  return Number.isFinite(timeout) ? timeout - Math.min(CLOSE_RESERVE, timeout / 5) : undefined;
 }
 
 /** One slice after the other begins to close; none waits for the one before it to have ended. */
@@ -194,6 +201,12 @@ const AT_ONCE = 50;
 const SPREAD_PER_SESSION = 20;
 const MAX_SPREAD = 12_000;
 const SLICE_INTERVAL = 100;
+
+/** What of the time is kept for closing the sessions, a fifth of it at most, in milliseconds. */
+const CLOSE_RESERVE = 1_000;
+
+/** How long handlers of disconnects may take beyond the end, in milliseconds. */
+const CUT_GRACE = 500;
 
 /** How long an excused handler is waited for nevertheless, in milliseconds. */
 const SELF_GRACE = 250;

@@ -299,12 +299,17 @@ export class PollingTransport implements Transport, RequestHandler, Flushable {
 
   /** Bytes are a sign of life: a peer that sends one now and then would keep its session and the body for ever. */
   #onPushTimeout(): void {
+    this.#abandonPush();
+    this.close('now', 'transport error', closeDetail('PUSH_TIMEOUT', 'the body of a POST did not arrive in time'));
+  }
+
+  /** Answers a POST whose body has not arrived in full, and reads no more of it. */
+  #abandonPush(): void {
     const { exchange, giveUp } = this.#reading!;
-    this.#reading = null;
+    this.#stopReading();
     this.#pushing = false;
     giveUp();
     exchange.refuse('PUSH_TIMEOUT');
-    this.close('now', 'transport error', closeDetail('PUSH_TIMEOUT', 'the body of a POST did not arrive in time'));
   }
 
   #onPollWait(): void {
@@ -365,6 +370,8 @@ export class PollingTransport implements Transport, RequestHandler, Flushable {
     this.#state = 'closed';
     this.#queue.takeAll();
     this.#answerWith(this.#farewell);
+    // Otherwise a peer that never sends the rest would keep its connection, and a server that closes, until `postTimeout`.
+    if (this.#reading !== null) this.#abandonPush();
     this.#noteQueue();
     this.wheel.cancel(this.#closeTimer);
     const { reason, detail } = this.#ending!;

@@ -124,7 +124,9 @@ describe('the manual', () => {
 
   it.each(MANUAL)('%s has no line of more than 160 characters, and no table with padding', (page) => {
     const lines = proseOf(readPage(page)).split('\n');
-    expect(lines.filter((line) => line.length > 160 && !line.startsWith('|'))).toEqual([]);
+    // A vulnerability stands beside the path of its test.
+    const mayBeLong = page === '.github/SECURITY.md' ? '|' : null;
+    expect(lines.filter((line) => line.length > 160 && line[0] !== mayBeLong)).toEqual([]);
     expect(lines.filter((line) => /^\|.*(?: {3}|-{4})/.test(line))).toEqual([]);
   });
 });

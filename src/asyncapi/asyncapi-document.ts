@@ -15,6 +15,7 @@ import { JsonSchemas } from './json-schemas.js';
 
 /** What a document says beside the contracts. */
 export interface AsyncApiOptions {
+  /** What the document says of the application. */
   info: AsyncApiInfo;
   /** Where the servers are, in the words of AsyncAPI. */
   servers?: Readonly<Record<string, AsyncApiServer>> | undefined;

@@ -2,7 +2,9 @@ import type { AsyncApiDocument, AsyncApiMessage, AsyncApiOperation, JsonObject, 
 
 /** Where the page's links lead. */
 export interface PageLinks {
+  /** Where the document is served as JSON. */
   json: string;
+  /** Where it is served as YAML. */
   yaml: string;
 }
 

@@ -143,9 +143,11 @@ export class ConnectOperation<Connection, Socket> extends Operation {
   socket: Socket | undefined = undefined;
 
   constructor(
+    /** The connection of the client. */
     readonly connection: Connection,
     /** The namespace, or the pattern that made it; null if none has the name that the client asked for. */
     readonly namespace: string | null,
+    /** What the client sent as `auth`. It may hold secrets. */
     readonly auth: Readonly<Record<string, unknown>>,
   ) {
     super(OPERATIONS.connect);
@@ -160,15 +162,19 @@ export class HandleOperation<Socket> extends Operation {
   isInternal = false;
 
   constructor(
+    /** The socket that has sent the event. */
     readonly socket: Socket,
     /** The namespace, or the pattern that made it. */
     readonly namespace: string,
+    /** The name of the event. */
     readonly event: string,
     /** The event that the handler is bound to: `*` for one of every event. */
     readonly route: string,
+    /** Its arguments, without the callback of an ack. */
     readonly args: readonly unknown[],
     /** Class and method, or the name of the listener. */
     readonly handler: string,
+    /** Whether the client asks for an ack. */
     readonly asksAck: boolean,
   ) {
     super(OPERATIONS.handle);
@@ -193,12 +199,15 @@ export class EmitOperation extends Operation {
   constructor(
     /** The namespace, or the pattern that made it. */
     readonly namespace: string,
+    /** The name of the event. */
     readonly event: string,
+    /** Its arguments, without the callback of an ack. */
     readonly args: readonly unknown[],
     /** The rooms that were named. */
     readonly rooms: ReadonlySet<string>,
     /** The socket of `socket.emit`. */
     readonly recipient: EmitRecipient | undefined,
+    /** Whether an ack is asked for. */
     readonly asksAck: boolean,
   ) {
     super(OPERATIONS.emit);
@@ -228,10 +237,15 @@ export class EmitOperation extends Operation {
 
 /** The end of a server, from `closing` to `closed`. */
 export class ShutdownOperation<Server> extends Operation {
+  /** How many sessions were closed, and how many of them by force; known at the end. */
   result: { readonly closed: number; readonly forced: number } | undefined = undefined;
 
-  constructor(readonly server: Server) {
+  /** The server that ends. */
+  readonly server: Server;
+
+  constructor(server: Server) {
     super(OPERATIONS.shutdown);
+    this.server = server;
   }
 }
 

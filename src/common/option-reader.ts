@@ -4,11 +4,15 @@ import { MAX_TIMER, describe, isObject } from './values.js';
 /** A wrong option: which one, what was given, what is allowed. Thrown while a server is made, never later. */
 export class OptionError extends Error {
   override readonly name = 'OptionError';
+  /** The same for every error of this class. */
   readonly code = 'INVALID_OPTION';
 
   constructor(
+    /** The name of the option, with those that it is nested in. */
     readonly option: string,
+    /** What was given. */
     readonly given: unknown,
+    /** What is allowed. */
     readonly expected: string,
   ) {
     super(`Invalid option "${option}": got ${describe(given)}, expected ${expected}`);

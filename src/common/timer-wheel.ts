@@ -40,6 +40,7 @@ export class TimerWheel {
     if (entry.due < this.#wakeAt && !this.#turning) this.#arm(entry.due);
   }
 
+  /** Takes an entry off the wheel; nothing happens if it is not scheduled. */
   cancel(entry: TimerEntry): void {
     if (entry.wheelSlot === null) return;
     entry.wheelSlot.remove(entry);
@@ -134,6 +135,7 @@ export abstract class TimerEntry {
     this.wheelPrevious = null;
   }
 
+  /** The time is up. */
   abstract onTimer(): void;
 }
 

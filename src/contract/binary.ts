@@ -5,8 +5,11 @@ export type BinaryData = ArrayBuffer | ArrayBufferView | BlobLike;
 
 /** A `Blob` or `File` of a browser. */
 export interface BlobLike {
+  /** Its length in bytes. */
   readonly size: number;
+  /** Its media type. */
   readonly type: string;
+  /** Resolves to its bytes. */
   arrayBuffer(): Promise<ArrayBuffer>;
 }
 

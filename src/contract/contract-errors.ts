@@ -7,10 +7,15 @@ export type ContractCode = (typeof CONTRACT_CODES)[number];
 
 /** What a client is told of data that its contract refuses. */
 export interface InvalidDataReply {
+  /** Marks the reply as an error. */
   readonly status: 'error';
+  /** What does not fit, in one line. */
   readonly message: string;
+  /** The code of invalid data. */
   readonly code: ContractCode;
+  /** The HTTP status of an invalid body. */
   readonly statusCode: number;
+  /** What does not fit, one entry for each place. */
   readonly details: readonly IssueDetail[];
 }
 
@@ -20,16 +25,20 @@ export interface InvalidDataReply {
  */
 export class InvalidDataError extends Error {
   override readonly name = 'InvalidDataError';
+  /** The HTTP status of an invalid body. */
   readonly statusCode = 400;
 
   private constructor(
     message: string,
+    /** The same for every error of this class. */
     readonly code: ContractCode,
+    /** What does not fit, one entry for each place. */
     readonly details: readonly IssueDetail[],
   ) {
     super(message);
   }
 
+  /** Makes the error for the issues of a schema. */
   static create(what: 'arguments' | 'auth', details: readonly IssueDetail[]): InvalidDataError {
     // A stack would cost more than the rest of the refusal, and only tell where this line is.
     const { stackTraceLimit } = Error;
@@ -53,10 +62,12 @@ export class InvalidDataError extends Error {
 /** The server is about to send what its own contract refuses. Clients are not told the details. */
 export class ContractViolationError extends Error {
   override readonly name = 'ContractViolationError';
+  /** The same for every error of this class. */
   readonly code: ContractCode = 'CONTRACT_VIOLATION';
 
   constructor(
     what: string,
+    /** What does not fit, one entry for each place. */
     readonly details: readonly IssueDetail[],
   ) {
     super(`${what} does not fit its contract: ${details.map(asText).join('; ')}`);

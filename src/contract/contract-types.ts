@@ -3,7 +3,9 @@ import type { NoAck } from './event.js';
 
 /** What an ack is when the server could not give the one that was declared. */
 export interface ErrorReply {
+  /** Marks the reply as an error. */
   readonly status: 'error';
+  /** What happened, for people. */
   readonly message: string;
   /** A stable word for programs. */
   readonly code?: string;

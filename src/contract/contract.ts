@@ -4,7 +4,9 @@ import type { TypeMarker } from './type.js';
 
 /** An event that clients emit: what decorators take where they take a name. */
 export interface Entry<Name extends string, Args extends unknown[], Reply, Sent extends unknown[]> {
+  /** The name of the event. */
   readonly name: Name;
+  /** Who sends it: the client. */
   readonly direction: 'in';
   /** For this package; it is part of the typings because the types of contracts are told apart by it. */
   readonly '~entry': EntryParts;
@@ -14,7 +16,9 @@ export interface Entry<Name extends string, Args extends unknown[], Reply, Sent 
 
 /** An event that the server emits. `Answer` is what the server gets of a client's ack `Reply`. */
 export interface OutEntry<Name extends string, Sent extends unknown[], Reply, Answer> {
+  /** The name of the event. */
   readonly name: Name;
+  /** Who sends it: the server. */
   readonly direction: 'out' | 'server';
   /** For this package; it is part of the typings because the types of contracts are told apart by it. */
   readonly '~entry': EntryParts;
@@ -34,6 +38,7 @@ export type AnyEntry = Entry<string, any, any, any>;
 
 /** All events of one namespace. `Data` is the type of `socket.data`, `Auth` of what clients connect with. */
 export interface Contract<Name extends string | RegExp, In, Out, ServerSide, Data, Auth> {
+  /** The name of the namespace, or the pattern of its names. */
   readonly namespace: Name;
   /** What clients emit. */
   readonly in: In;
@@ -49,9 +54,11 @@ export interface Contract<Name extends string | RegExp, In, Out, ServerSide, Dat
 
 /** What a contract is made of at run time. */
 export interface ContractParts {
+  /** Tells a contract from other objects. */
   readonly marker: typeof MARKER;
   /** Null if the contract has types only, and so does not know its events. */
   readonly in: ReadonlyMap<string, EntryParts> | null;
+  /** Events that the server sends; null as above. */
   readonly out: ReadonlyMap<string, EntryParts> | null;
   /** Null if the auth is not validated. */
   readonly auth: StandardSchema | null;
@@ -85,10 +92,15 @@ export interface ContractDefinition<
 
 /** The maps of a team that types its events already. */
 export interface ContractMaps {
+  /** Events that clients send. */
   readonly in?: object;
+  /** Events that the server sends. */
   readonly out?: object;
+  /** Events between the servers of a cluster. */
   readonly server?: object;
+  /** What `socket.data` holds. */
   readonly data?: unknown;
+  /** What clients send as `auth`. */
   readonly auth?: unknown;
 }
 

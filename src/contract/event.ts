@@ -2,6 +2,7 @@ import { isSchema, type InputOf, type OutputOf, type StandardSchema } from './st
 
 /** Stands for the reply of an event that has no ack. */
 export interface NoAck {
+  /** Only a type. */
   readonly '~no-ack': never;
 }
 
@@ -9,7 +10,9 @@ export interface NoAck {
 export interface EventDescription {
   /** One line. */
   summary?: string;
+  /** What the event is for; it goes into the AsyncAPI document. */
   description?: string;
+  /** Whether clients should stop using it. */
   deprecated?: boolean;
 }
 
@@ -31,9 +34,11 @@ export interface EventDefinition<Args extends unknown[], Reply, Sent extends unk
 export interface EventParts {
   /** One schema for each argument; null if the arguments are typed only. */
   readonly schemas: readonly StandardSchema[] | null;
+  /** Whether the event has an ack. */
   readonly hasAck: boolean;
   /** Null if the ack is typed only, or if there is none. */
   readonly ackSchema: StandardSchema | null;
+  /** What the event is for. */
   readonly description: EventDescription;
 }
 

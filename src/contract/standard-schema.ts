@@ -1,5 +1,6 @@
 /** A schema of any library that follows the Standard Schema specification, such as zod, valibot or arktype. */
 export interface StandardSchema<Input = unknown, Output = Input> {
+  /** The interface of Standard Schema, version 1. */
   readonly '~standard': {
     readonly version: 1;
     readonly vendor: string;
@@ -14,7 +15,9 @@ export type SchemaResult<Output> =
   { readonly value: Output; readonly issues?: undefined } | { readonly issues: readonly SchemaIssue[] };
 
 export interface SchemaIssue {
+  /** What does not fit. */
   readonly message: string;
+  /** Where it stands in the value. */
   readonly path?: ReadonlyArray<PropertyKey | { readonly key: PropertyKey }> | undefined;
 }
 

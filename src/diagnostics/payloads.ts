@@ -23,9 +23,13 @@ export type { EmitOperation };
 
 /** By channel, what its five channels carry. */
 export interface OperationPayloads {
+  /** From a CONNECT packet to its answer. */
   'nestjs-socketio.connect': ConnectOperation;
+  /** One handler, or one listener, of one event of a client. */
   'nestjs-socketio.handle': HandleOperation;
+  /** An event to one client or to many, with its ack. */
   'nestjs-socketio.emit': EmitOperation;
+  /** The end of a server. */
   'nestjs-socketio.shutdown': ShutdownOperation;
 }
 
@@ -33,14 +37,18 @@ export interface OperationPayloads {
 export interface PointPayloads {
   /** A server was made, or has ended. */
   'nestjs-socketio.server': { readonly server: Server; readonly isOpen: boolean };
+  /** A session began. */
   'nestjs-socketio.session.open': { readonly server: Server; readonly session: EngineSession };
+  /** A session ended. */
   'nestjs-socketio.session.close': {
     readonly session: EngineSession;
     readonly detail: { readonly code: string; readonly message: string };
   };
   /** A request or an upgrade was refused. */
   'nestjs-socketio.refuse': { readonly request: EngineRequest; readonly refusal: ConnectionError };
+  /** A server went from one state to the next: see `websocket.state`. */
   'nestjs-socketio.state': { readonly server: Server; readonly from: string; readonly to: string };
+  /** A socket was disconnected. */
   'nestjs-socketio.disconnect': {
     readonly socket: Socket;
     readonly reason: DisconnectReason;

@@ -7,7 +7,7 @@ import type { NodeOptions } from './http/session-handover.js';
 import type { TrustProxy } from './http/proxy-trust.js';
 import { askForeign } from '../common/call-foreign.js';
 import type { OptionReader } from '../common/option-reader.js';
-import { MAX_TIMER } from '../common/values.js';
+import { MAX_TIMER, type Complete } from '../common/values.js';
 import type { TransportName } from './transport/transport.js';
 
 /** What an Engine.IO server can be told. Every length is in bytes, every duration in milliseconds. */
@@ -130,85 +130,90 @@ export interface PerMessageDeflateOptions {
    * @default 1024
    */
   threshold?: number | undefined;
+  /** Whether the server forgets its window after each message: less memory, larger messages. */
   serverNoContextTakeover?: boolean | undefined;
+  /** Whether clients are asked to forget theirs. */
   clientNoContextTakeover?: boolean | undefined;
+  /** The window of the server, as a power of two. */
   serverMaxWindowBits?: number | undefined;
+  /** The window that clients are asked to use, as a power of two. */
   clientMaxWindowBits?: number | undefined;
+  /** How many messages zlib compresses at a time. */
   concurrencyLimit?: number | undefined;
+  /** Options of zlib for messages that are sent. */
   zlibDeflateOptions?: object;
+  /** Options of zlib for messages that are received. */
   zlibInflateOptions?: object;
 }
 
 /** With its threshold, to which this package keeps by itself. */
 export type ResolvedPerMessageDeflate = PerMessageDeflateOptions & { readonly threshold: number };
 
+/** Options that are resolved as they are given. */
+type PlainOptions = Pick<
+  EngineOptions,
+  | 'path'
+  | 'pingInterval'
+  | 'pingTimeout'
+  | 'upgradeTimeout'
+  | 'closeTimeout'
+  | 'maxHttpBufferSize'
+  | 'maxPollWait'
+  | 'postTimeout'
+  | 'maxBatchPackets'
+  | 'sendQueueBytes'
+  | 'sendTimeout'
+  | 'sendQueueSize'
+  | 'pollQueueMaxFrames'
+  | 'dropFramesOnOverflow'
+  | 'flush'
+  | 'allowUpgrades'
+  | 'allowEIO3'
+  | 'checkOrigin'
+  | 'destroyUpgrade'
+>;
+
 /** The options after `resolveEngineOptions`: complete and frozen. */
-export interface ResolvedEngineOptions {
-  readonly path: string;
-  readonly pingInterval: number;
-  readonly pingTimeout: number;
-  readonly upgradeTimeout: number;
-  readonly closeTimeout: number;
-  readonly maxHttpBufferSize: number;
-  readonly pollingMaxBufferSize: number;
-  readonly maxPollWait: number;
-  readonly postTimeout: number;
-  readonly maxBatchPackets: number;
-  readonly sendQueueBytes: number;
-  readonly maxSendQueueBytes: number;
-  readonly sendTimeout: number;
-  /** 0: any number, here and below. */
-  readonly sendQueueSize: number;
-  readonly pollQueueMaxFrames: number;
-  readonly dropFramesOnOverflow: boolean;
-  readonly flush: FlushPolicy;
+export interface ResolvedEngineOptions
+  extends
+    Complete<PlainOptions>,
+    Complete<
+      Pick<
+        EngineOptions,
+        | 'pollingMaxBufferSize'
+        | 'maxSendQueueBytes'
+        | 'maxConnections'
+        | 'maxConnectionsPerIp'
+        | 'maxHandshakesPerSecond'
+      >
+    > {
+  /** The transports that are served. */
   readonly transports: readonly TransportName[];
-  readonly allowUpgrades: boolean;
-  readonly allowEIO3: boolean;
   /** Bytes from which a polling answer is compressed, or null. */
   readonly httpCompressionThreshold: number | null;
+  /** The options of `ws`; false: nothing is compressed. */
   readonly perMessageDeflate: ResolvedPerMessageDeflate | false;
+  /** The cookie of the handshake's answer; null: none. */
   readonly cookie: (SerializeOptions & { name: string }) | null;
+  /** Null: same origin only. */
   readonly cors: CorsSetting | null;
-  readonly checkOrigin: boolean;
-  /** Null: nobody. */
+  /** Null: no proxy is trusted. */
   readonly trustProxy: TrustProxy | null;
-  /** `Infinity`: no limit. */
-  readonly maxConnections: number;
-  readonly maxConnectionsPerIp: number;
-  readonly maxHandshakesPerSecond: number;
+  /** Null: every handshake is allowed. */
   readonly allowRequest: AllowRequest | null;
   /** Null: ids name no server. */
   readonly nodes: NodeOptions | null;
+  /** Null: random ids. */
   readonly generateId: EngineOptions['generateId'] | null;
-  readonly destroyUpgrade: boolean;
 }
 
 /** What counts for options that are not given. */
-export interface EngineDefaults {
-  readonly path: string;
-  readonly addTrailingSlash: boolean;
-  readonly pingInterval: number;
-  readonly pingTimeout: number;
-  readonly upgradeTimeout: number;
-  readonly closeTimeout: number;
-  readonly maxHttpBufferSize: number;
-  readonly maxPollWait: number;
-  readonly postTimeout: number;
-  readonly maxBatchPackets: number;
-  readonly sendQueueBytes: number;
-  readonly sendTimeout: number;
-  readonly retrySendTimeout: number;
-  readonly maxSendRetry: number;
-  readonly sendQueueSize: number;
-  readonly pollQueueMaxFrames: number;
-  readonly dropFramesOnOverflow: boolean;
-  readonly flush: FlushPolicy;
+export interface EngineDefaults
+  extends
+    Complete<PlainOptions>,
+    Complete<Pick<EngineOptions, 'addTrailingSlash' | 'retrySendTimeout' | 'maxSendRetry'>> {
+  /** The transports that are served. */
   readonly transports: readonly TransportName[];
-  readonly allowUpgrades: boolean;
-  readonly allowEIO3: boolean;
-  readonly checkOrigin: boolean;
-  readonly destroyUpgrade: boolean;
 }
 
 export const ENGINE_DEFAULTS: EngineDefaults = Object.freeze({

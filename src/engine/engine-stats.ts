@@ -4,6 +4,7 @@ import type { TransportName } from './transport/transport.js';
 
 /** What an engine has done so far: a snapshot, as plain data. */
 export interface EngineStats {
+  /** The sessions of Engine.IO. */
   readonly sessions: {
     /** Open at the moment. */
     readonly now: number;
@@ -35,7 +36,9 @@ export interface EngineStats {
 }
 
 export interface Traffic {
+  /** Received. */
   readonly in: number;
+  /** Sent. */
   readonly out: number;
 }
 

@@ -6,6 +6,7 @@ export interface LedgerStats {
   readonly isStoreReachable: boolean;
   /** Entries that this node has written, and those that it has read. */
   readonly appended: number;
+  /** Entries that were read from the store. */
   readonly read: number;
   /** Events to one socket of this node, which the others do not read. */
   readonly direct: number;

@@ -7,7 +7,9 @@ import type { LedgerStore } from './store/ledger-store.js';
 
 /** What a server takes: `new Server({ ...redisLedger(client) })`, or the module's option `ledger`. */
 export interface Ledger {
+  /** The adapter, for the option of that name. */
   readonly adapter: AdapterConstructor;
+  /** The recovery, for the option of that name. */
   readonly connectionStateRecovery: { readonly maxDisconnectionDuration: number; readonly skipMiddlewares: boolean };
   /** Of each server that uses this ledger in this process; usually one. */
   readonly stats: () => LedgerStats[];

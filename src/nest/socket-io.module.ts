@@ -38,10 +38,12 @@ class EndModule {}
   exports: [Websocket, SocketIoRuntime],
 })
 export class SocketIoModule extends ConfigurableModuleClass {
+  /** The module with its options. */
   static override forRoot(options: SocketIoModuleOptions = {}): DynamicModule {
     return sameModule(super.forRoot(options));
   }
 
+  /** The module with options that other providers give. */
   static override forRootAsync(options: typeof ASYNC_OPTIONS_TYPE): DynamicModule {
     return sameModule(super.forRootAsync(options));
   }

@@ -138,10 +138,12 @@ export class Websocket<
     }
   }
 
+  /** Emits to the other servers of the cluster. */
   serverSideEmit(event: string, ...args: unknown[]): boolean {
     return this.#main.serverSideEmit(event, ...args);
   }
 
+  /** Emits to the other servers of the cluster and resolves to their answers. */
   serverSideEmitWithAck(event: string, ...args: unknown[]): Promise<unknown[]> {
     return this.#main.serverSideEmitWithAck(event, ...args);
   }

@@ -27,8 +27,11 @@ import { VERSION } from './version.js';
 
 /** Which operations make spans; metrics come in any case. */
 export interface SpanSwitches {
+  /** A span for each handler. @default true */
   handle?: boolean | undefined;
+  /** A span for each emit. @default true */
   emit?: boolean | undefined;
+  /** A span for each CONNECT. @default true */
   connect?: boolean | undefined;
 }
 
@@ -61,7 +64,9 @@ interface Call {
  * registerInstrumentations({ instrumentations: [new SocketIoInstrumentation()] });
  */
 export class SocketIoInstrumentation {
+  /** The name of the package, as the scope of its spans and metrics. */
   readonly instrumentationName = 'nestjs-socketio';
+  /** The version of the package. */
   readonly instrumentationVersion = VERSION;
   #config: SocketIoInstrumentationConfig;
   #tracers: TracerProvider | null = null;
@@ -108,6 +113,7 @@ export class SocketIoInstrumentation {
     ];
   }
 
+  /** Stops to write spans and metrics. */
   disable(): void {
     for (const unsubscribe of this.#unsubscribe ?? []) unsubscribe();
     this.#unsubscribe = null;
@@ -121,20 +127,24 @@ export class SocketIoInstrumentation {
     this.#ensureInstruments();
   }
 
+  /** Replaces the settings. */
   setConfig(config: SocketIoInstrumentationConfig): void {
     this.#config = config;
     this.#spans = this.#createSpans();
   }
 
+  /** The present settings. */
   getConfig(): SocketIoInstrumentationConfig {
     return { enabled: this.#unsubscribe !== null, ...this.#config };
   }
 
+  /** Sets where spans go. The global provider is the default. */
   setTracerProvider(provider: TracerProvider): void {
     this.#tracers = provider;
     this.#spans = this.#createSpans();
   }
 
+  /** Sets where metrics go. The global provider is the default. */
   setMeterProvider(provider: MeterProvider): void {
     this.#meters = provider;
     this.#instruments?.stop();

@@ -44,7 +44,9 @@ export interface NamespaceReservedEvents<
   ServerSideEvents extends EventsMap,
   SocketData,
 > {
+  /** A client has connected. */
   connect: (socket: Socket<ListenEvents, EmitEvents, ServerSideEvents, SocketData>) => void;
+  /** A client has connected. */
   connection: (socket: Socket<ListenEvents, EmitEvents, ServerSideEvents, SocketData>) => void;
 }
 
@@ -55,6 +57,7 @@ export interface ServerReservedEvents<
   ServerSideEvents extends EventsMap,
   SocketData,
 > extends NamespaceReservedEvents<ListenEvents, EmitEvents, ServerSideEvents, SocketData> {
+  /** A namespace was made. */
   new_namespace: (namespace: Namespace<ListenEvents, EmitEvents, ServerSideEvents, SocketData>) => void;
   /** A client that was cut off did not come back within the recovery window. */
   session_expired: (session: { nsp: string; sid: SocketId; pid: string }) => void;
@@ -79,14 +82,15 @@ export class Namespace<
 > {
   /** The connected sockets by id. */
   readonly sockets = new Map<SocketId, Socket<ListenEvents, EmitEvents, ServerSideEvents, SocketData>>();
+  /** Where its rooms live. */
   adapter!: Adapter;
   /** @internal Through it alone this package calls the adapter. */
   readonly adapterPort = new AdapterPort(this);
   /** The next ack id; published adapters count it up as well. */
   _ids = 0;
-  /** Handlers of all sockets of this namespace; null until somebody asks for the table. */
+  /** @internal Handlers of all sockets of this namespace; null until somebody asks for the table. */
   handlers: HandlerTable<Socket> | null = null;
-  /** Called when the last socket has left; for namespaces that go then. */
+  /** @internal Called when the last socket has left; for namespaces that go then. */
   onEmpty: (() => void) | null = null;
   /** @internal Sessions of clients that may come back; null where recovery is off or the adapter cannot do it. */
   recovery: SessionRecovery | null = null;
@@ -106,7 +110,9 @@ export class Namespace<
   readonly _preConnectSockets = new Map<SocketId, Socket<ListenEvents, EmitEvents, ServerSideEvents, SocketData>>();
 
   constructor(
+    /** The server of the namespace. */
     readonly server: Server<ListenEvents, EmitEvents, ServerSideEvents, SocketData>,
+    /** The name of the namespace, such as `/chat`. */
     readonly name: string,
     /** @internal What it is known as to operators: its name, or the pattern that made it. */
     readonly route = name,
@@ -115,15 +121,17 @@ export class Namespace<
     this.createAdapter();
   }
 
+  /** @internal */
   get wheel(): TimerWheel {
     return this.server.wheel;
   }
 
+  /** @internal */
   get ackTimeout(): number {
     return this.server.settings.ackTimeout || Infinity;
   }
 
-  /** Never none: a server that goes would leave the question open for good, and its adapter's timer with it. */
+  /** @internal Never none: a server that goes would leave the question open for good, and its adapter's timer with it. */
   get queryTimeout(): number {
     return this.server.settings.ackTimeout || 30_000;
   }
@@ -143,7 +151,7 @@ export class Namespace<
     return this.middlewares.length > 0;
   }
 
-  /** The table of handlers that every socket of this namespace shares. */
+  /** @internal The table of handlers that every socket of this namespace shares. */
   handlerTable(): HandlerTable<Socket> {
     return (this.handlers ??= new HandlerTable());
   }
@@ -196,6 +204,7 @@ export class Namespace<
     return true;
   }
 
+  /** Emits to the other servers of the cluster and resolves to their answers. */
   serverSideEmitWithAck<Event extends EventNamesWithAck<ServerSideEvents>>(
     event: Event,
     ...args: AllButLast<EventParams<ServerSideEvents, Event>>

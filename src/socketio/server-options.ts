@@ -8,6 +8,7 @@ import {
   type ResolvedEngineOptions,
 } from '../engine/index.js';
 import { CONSOLE, callForeign } from '../common/call-foreign.js';
+import type { Complete } from '../common/values.js';
 import type { Socket } from './socket.js';
 import type { AdapterConstructor } from './adapter/adapter.js';
 import type { Parser } from './codec/parser.js';
@@ -81,6 +82,7 @@ export interface ServerOptions extends EngineOptions {
     | undefined;
   /** Whether it is known who is online, on all servers: true, or how. @default false */
   presence?: boolean | PresenceOptions | undefined;
+  /** Lets clients that were cut off come back to their rooms, their data and the packets they missed. @default off */
   connectionStateRecovery?:
     | {
         /** @default 120_000 */
@@ -132,32 +134,35 @@ export interface ResolvedRecovery {
 }
 
 /** What counts for options that are not given, and how the two ways to make a server differ beyond options. */
-export interface ServerDefaults extends EngineDefaults {
-  readonly serveClient: boolean;
-  readonly connectTimeout: number;
-  readonly cleanupEmptyChildNamespaces: boolean;
-  readonly ackTimeout: number;
-  readonly settleAcks: boolean;
-  readonly rootNamespace: boolean;
-  readonly maxAuthPayload: number;
-  readonly maxEventNameLength: number;
-  readonly maxEventArgs: number;
-  readonly maxNamespaceLength: number;
-  readonly maxNamespaces: number;
-  readonly maxConnectsPerSecond: number;
-  readonly maxConnectRefusals: number;
-  readonly maxAttachments: number;
-  readonly attachmentTimeout: number;
-  readonly maxJsonDepth: number;
-  readonly maxPendingEvents: number;
-  readonly maxPendingBytes: number;
+export interface ServerDefaults
+  extends
+    EngineDefaults,
+    Complete<
+      Pick<
+        ServerOptions,
+        | 'serveClient'
+        | 'connectTimeout'
+        | 'cleanupEmptyChildNamespaces'
+        | 'ackTimeout'
+        | 'settleAcks'
+        | 'rootNamespace'
+        | 'maxAuthPayload'
+        | 'maxEventNameLength'
+        | 'maxEventArgs'
+        | 'maxNamespaceLength'
+        | 'maxNamespaces'
+        | 'maxConnectsPerSecond'
+        | 'maxConnectRefusals'
+        | 'maxAttachments'
+        | 'attachmentTimeout'
+        | 'maxJsonDepth'
+        | 'maxPendingEvents'
+        | 'maxPendingBytes'
+      >
+    >,
+    Complete<NonNullable<ServerOptions['connectionStateRecovery']>> {
   /** Null: as long as something needs the request. */
   readonly keepRequest: boolean | null;
-  /** Of `connectionStateRecovery`. */
-  readonly maxDisconnectionDuration: number;
-  /** Of `connectionStateRecovery`. */
-  readonly skipMiddlewares: boolean;
-  readonly maxLogBytes: number;
   /** Whether events wait for the end of the tick, and are ignored if their client has left by then. */
   readonly defersEvents: boolean;
   /** Whether an option that does not exist is an error; programs written for Socket.IO pass what they like. */

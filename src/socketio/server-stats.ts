@@ -4,6 +4,7 @@ import type { ConnectRefusalCode } from './socketio-codes.js';
 
 /** What a server has done so far: a snapshot, as plain data. Without an engine yet, its part is zero. */
 export interface ServerStats extends EngineStats {
+  /** The sockets of Socket.IO. */
   readonly sockets: {
     /** Connected at the moment. */
     readonly now: number;

@@ -102,11 +102,13 @@ export class Server<
 > {
   /** The main namespace. */
   readonly sockets: Namespace<ListenEvents, EmitEvents, ServerSideEvents, SocketData>;
+  /** The HTTP server that was attached last. */
   httpServer!: HttpServer;
   readonly #httpServers = new Set<HttpServer>();
   readonly #engines = new Set<EngineServer | ForeignEngine>();
   readonly #earlyEngine = new EarlyEngine();
   #engine: EngineServer | null = null;
+  /** Encodes packets; adapters use it. */
   encoder: ParserEncoder;
   /** @internal What `stats()` tells of. */
   readonly counters = new ServerCounters();
@@ -143,9 +145,15 @@ export class Server<
 
   /**
    * @param server an HTTP server to attach to, a port to listen on, or the options
-   * @param defaults for options that are not given
    * @throws OptionError for a wrong option
    */
+  constructor(server?: HttpServer | number | ServerOptions, options?: ServerOptions);
+  /** @internal */
+  constructor(
+    server: HttpServer | number | ServerOptions | undefined,
+    options: ServerOptions | undefined,
+    defaults: ServerDefaults | undefined,
+  );
   constructor(
     server?: HttpServer | number | ServerOptions,
     options?: ServerOptions,
@@ -219,6 +227,7 @@ export class Server<
     return this.namespaces.byName;
   }
 
+  /** Whether the client bundles are served; with a value, sets that. */
   serveClient(): boolean;
   serveClient(serves: boolean): this;
   serveClient(serves?: boolean): boolean | this {
@@ -236,6 +245,7 @@ export class Server<
     return this;
   }
 
+  /** The option of that name; with a value, sets it. */
   connectTimeout(): number;
   connectTimeout(timeout: number): this;
   connectTimeout(timeout?: number): number | this {
@@ -501,6 +511,7 @@ export class Server<
     });
   }
 
+  /** Runs for each client that wants to connect to `/`; `next(error)` refuses it. */
   use(
     middleware: (
       socket: Socket<ListenEvents, EmitEvents, ServerSideEvents, SocketData>,
@@ -516,6 +527,7 @@ export class Server<
     return this.sockets.everyone();
   }
 
+  /** Emits to the other servers of the cluster; a function as last argument gets `(error, responses)`. */
   serverSideEmit<Event extends EventNames<ServerSideEvents>>(
     event: Event,
     ...args: EventParams<DecorateAcknowledgementsWithTimeoutAndMultipleResponses<ServerSideEvents>, Event>
@@ -523,6 +535,7 @@ export class Server<
     return this.sockets.serverSideEmit(event, ...args);
   }
 
+  /** Emits to the other servers of the cluster and resolves to their answers. */
   serverSideEmitWithAck<Event extends EventNamesWithAck<ServerSideEvents>>(
     event: Event,
     ...args: AllButLast<EventParams<ServerSideEvents, Event>>

@@ -56,8 +56,11 @@ import type {
 
 /** Events that this side emits on a socket itself. */
 export interface SocketReservedEvents {
+  /** The socket is disconnected. */
   disconnect: (reason: DisconnectReason, details: DisconnectDetails) => void;
+  /** The socket is about to be disconnected, and still in its rooms. */
   disconnecting: (reason: DisconnectReason, details: DisconnectDetails) => void;
+  /** Something that the client sent was refused, or packets to it were dropped. */
   error: (error: Error) => void;
 }
 
@@ -75,6 +78,7 @@ export interface Socket<
   // oxlint-disable-next-line typescript/no-explicit-any -- as in Socket.IO
   SocketData = any,
 > extends TypedListening<ListenEvents, SocketReservedEvents> {
+  /** The namespace of the socket. */
   readonly nsp: Namespace<ListenEvents, EmitEvents, ServerSideEvents, SocketData>;
 }
 
@@ -150,10 +154,12 @@ export class Socket<
         : nsp.server.generateSocketId(this, (id) => nsp.sockets.has(id)));
   }
 
+  /** The server of the socket. */
   get server(): Server<ListenEvents, EmitEvents, ServerSideEvents, SocketData> {
     return this.nsp.server;
   }
 
+  /** The request that opened the session, and the `auth` of this socket. */
   get handshake(): Handshake {
     return (this.#handshake ??= createHandshake(this.#request, this.conn.remoteAddress, this.#issued, this.#auth));
   }
@@ -163,6 +169,7 @@ export class Socket<
     return this.#state === 'connected' || this.#state === 'disconnecting';
   }
 
+  /** The opposite of `connected`. */
   get disconnected(): boolean {
     return !this.connected;
   }
@@ -187,11 +194,12 @@ export class Socket<
     return this.nsp.adapter;
   }
 
+  /** The rooms that the socket is in, that of its id included. */
   get rooms(): Set<Room> {
     return this.nsp.adapterPort.socketRooms(this.id);
   }
 
-  /** Acks that the client owes, by id. */
+  /** @internal Acks that the client owes, by id. */
   get acks(): AckRegistry {
     return (this.#acks ??= new AckRegistry(this, this.nsp.ackTimeout, this.nsp.server.counters));
   }
@@ -288,10 +296,12 @@ export class Socket<
     return this.broadcast.to(room);
   }
 
+  /** Alias of `to`. */
   in(room: Room | Room[]): BroadcastOperator<DecorateAcknowledgementsWithMultipleResponses<EmitEvents>, SocketData> {
     return this.broadcast.to(room);
   }
 
+  /** Broadcasts to all but a room, this socket left out. */
   except(
     room: Room | Room[],
   ): BroadcastOperator<DecorateAcknowledgementsWithMultipleResponses<EmitEvents>, SocketData> {
@@ -303,6 +313,7 @@ export class Socket<
     return new BroadcastOperator(this.nsp, new Set(), new Set([this.id]), this.#takeFlags() ?? {});
   }
 
+  /** Broadcasts to the sockets of this server only, this socket left out. */
   get local(): BroadcastOperator<DecorateAcknowledgementsWithMultipleResponses<EmitEvents>, SocketData> {
     return this.broadcast.local;
   }
@@ -313,6 +324,7 @@ export class Socket<
     return this;
   }
 
+  /** Whether the next packet may be compressed if compression is negotiated. */
   compress(compress: boolean): this {
     (this.#flags ??= {}).compress = compress;
     return this;
@@ -348,6 +360,7 @@ export class Socket<
     return joined;
   }
 
+  /** Leaves a room; if the client is away, for when it comes back. */
   leave(room: Room): Promise<void> | void {
     assertOpen(room);
     if (this.#state !== 'disconnected') return this.nsp.adapterPort.del(this.id, room);
@@ -423,6 +436,7 @@ export class Socket<
     return this;
   }
 
+  /** As `onAny`, in front of the listeners that are there. */
   prependAny(listener: AnyListener): this {
     this.#anyListeners = [listener, ...(this.#anyListeners ?? [])];
     return this;
@@ -434,6 +448,7 @@ export class Socket<
     return this;
   }
 
+  /** The listeners of `onAny`. */
   listenersAny(): AnyListener[] {
     return this.#anyListeners ?? [];
   }
@@ -444,21 +459,24 @@ export class Socket<
     return this;
   }
 
+  /** As `onAnyOutgoing`, in front of the listeners that are there. */
   prependAnyOutgoing(listener: AnyListener): this {
     this.#anyOutgoingListeners = [listener, ...(this.#anyOutgoingListeners ?? [])];
     return this;
   }
 
+  /** Removes a listener of `onAnyOutgoing`; without one, all of them. */
   offAnyOutgoing(listener?: AnyListener): this {
     this.#anyOutgoingListeners = without(this.#anyOutgoingListeners, listener);
     return this;
   }
 
+  /** The listeners of `onAnyOutgoing`. */
   listenersAnyOutgoing(): AnyListener[] {
     return this.#anyOutgoingListeners ?? [];
   }
 
-  /** Sends an ack, unless the socket is disconnected by now. */
+  /** @internal Sends an ack, unless the socket is disconnected by now. */
   sendAck(id: number, args: readonly unknown[]): void {
     if (this.#state !== 'connected') return;
     if (this.#connection.usesParser) this.#sendPacket({ type: PacketType.ACK, nsp: this.nsp.name, id, data: args });
@@ -964,8 +982,11 @@ interface PassedEvent {
 
 /** An event as `onevent` gets it; `data` begins with its name. */
 interface EventPacket {
+  /** The type of the packet. */
   readonly type?: number;
+  /** The name of the namespace. */
   readonly nsp?: string;
+  /** The name of the event and its arguments. */
   readonly data: unknown[];
   /** Of the ack that is asked for. */
   readonly id?: number;

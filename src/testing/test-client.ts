@@ -133,7 +133,9 @@ function optionsFor(contract: AnyContract, options: TestClientOptions): TestClie
 }
 
 interface ReservedEvents {
+  /** The client was disconnected. */
   disconnect: (reason: Socket.DisconnectReason, description?: unknown) => void;
+  /** The server refused the client. */
   connect_error: (error: Error & { data?: unknown }) => void;
 }
 

@@ -6,15 +6,21 @@ export type TestTarget = NestApplication | SocketIoServer | HttpServer;
 
 /** An application of Nest, also a standalone one that has a port of its own. */
 export interface NestApplication {
+  /** Initializes the application. */
   init(): Promise<unknown>;
+  /** Ends the application. */
   close(): Promise<void>;
 }
 
 /** A `Server`, with or without an HTTP server. */
 export interface SocketIoServer {
+  /** The HTTP server that it is attached to. */
   httpServer?: HttpServer;
+  /** The path of the server. */
   path(): string;
+  /** Attaches it to an HTTP server. */
   attach(server: HttpServer): unknown;
+  /** The namespaces by name. */
   readonly _nsps?: ReadonlyMap<string, { readonly adapter: object }>;
 }
 

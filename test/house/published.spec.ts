@@ -1,7 +1,16 @@
 /** Holds the published typings: what each entry exports, that a project compiles with them, and that a hover shows a doc. */
 import { jest } from '@jest/globals';
 import type ts from 'typescript';
-import { complaintsOf, createProgram, emitTypings, exportsOf, keyOf, print, reachable } from './published.js';
+import {
+  complaintsOf,
+  createProgram,
+  emitTypings,
+  exportsOf,
+  keyOf,
+  print,
+  reachable,
+  undocumentedMembers,
+} from './published.js';
 
 jest.setTimeout(120_000);
 
@@ -86,9 +95,13 @@ describe('the published typings', () => {
     });
   });
 
-  describe('are pinned', () => {
-    const program: ts.Program = createProgram(typings, {});
+  const program: ts.Program = createProgram(typings, {});
 
+  it('have a doc at every member, of its own or of the interface that it implements', () => {
+    expect(undocumentedMembers(program)).toEqual([]);
+  });
+
+  describe('are pinned', () => {
     it.each([...exportsOf(program)])('in what %s exports', (_entry, exported) => {
       expect(exported.map(({ name, file }) => `${name}: ${file}`)).toMatchSnapshot();
     });

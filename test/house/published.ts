@@ -154,6 +154,9 @@ function isHidden(member: ts.Symbol): boolean {
 }
 
 function isDocumented(checker: ts.TypeChecker, member: ts.Symbol): boolean {
+  // Of every error, and everyone knows it.
+  if (member.name === 'name' && (member.declarations ?? []).some((node) => ts.isClassDeclaration(node.parent)))
+    return true;
   // The checker itself looks at what a member implements or overrides.
   return member.getDocumentationComment(checker).length > 0 || member.getJsDocTags(checker).length > 0;
 }

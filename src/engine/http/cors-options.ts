@@ -11,13 +11,19 @@ export type CorsDelegate = (
 export interface CorsOptions {
   /** Origins that may talk to this server. Unset: every origin gets the header `*`, as in the `cors` package. */
   origin?: CorsOrigin | CorsOriginCallback | undefined;
+  /** Methods that a preflight allows. */
   methods?: string | string[] | undefined;
+  /** Request headers that a preflight allows. */
   allowedHeaders?: string | string[] | undefined;
+  /** Response headers that scripts may read. */
   exposedHeaders?: string | string[] | undefined;
+  /** Whether cookies are allowed. */
   credentials?: boolean | undefined;
   /** Seconds. */
   maxAge?: number | undefined;
+  /** Accepted for compatibility: the engine answers every preflight. */
   preflightContinue?: boolean | undefined;
+  /** The status of a preflight's answer. */
   optionsSuccessStatus?: number | undefined;
 }
 

@@ -2,14 +2,19 @@ import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 
 /** A request to this server: Node's own, with its query string taken apart under the name that others read. */
 export interface EngineRequest extends IncomingMessage {
+  /** The parsed query. */
   _query: Record<string, string>;
 }
 
 /** The parts of a request that outlive it; also what stands in for it once it was released. */
 export interface RequestSummary {
+  /** The HTTP method. */
   readonly method: string;
+  /** Path and query. */
   readonly url: string;
+  /** The headers, by their names in lower case. */
   readonly headers: IncomingHttpHeaders;
+  /** The parsed query. */
   readonly _query: Record<string, string>;
   /** Whether it came over TLS, as what has no request does. */
   readonly secure: boolean;

@@ -8,8 +8,11 @@ import type { UpgradeRequest } from './upgrade-request.js';
 
 /** What `connection_error` listeners get. */
 export interface ConnectionError {
+  /** The request. */
   req: EngineRequest;
+  /** The number that the protocol gives the cause. */
   code: EngineErrorCode;
+  /** What the client is told. */
   message: string;
   /** `name` says the cause. */
   context: RefusalContext;

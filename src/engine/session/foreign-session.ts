@@ -12,6 +12,7 @@ import { ForeignTransport, type ForeignSocket } from '../transport/foreign-trans
 export interface ForeignEngine {
   /** `connection` hands over each session. */
   on(event: 'connection', listener: (socket: ForeignSocket) => void): unknown;
+  /** Ends its sessions; called when the server closes. */
   close?(): unknown;
 }
 

@@ -44,7 +44,9 @@ export type EndCode = SessionCode | ProtocolErrorCode;
  * sessions with codes of its own, so the code is `EndCode` or one of theirs.
  */
 export interface CloseDetail<Code extends string = string> {
+  /** One word of a catalogue, for programs. */
   readonly code: Code;
+  /** What happened, for people. */
   readonly message: string;
   /** Where a lower layer reported one. */
   readonly cause?: unknown;

@@ -5,16 +5,22 @@ import type { CloseMode, Transport, TransportListener, TransportName } from './t
 
 /** A session of another Engine.IO server, as far as that of the package `engine.io` is documented. */
 export interface ForeignSocket {
+  /** The id of the session. */
   readonly id: string;
   /** 3 or 4; absent: 4. */
   readonly protocol?: number;
+  /** The address of the client. */
   readonly remoteAddress?: string;
+  /** The server of the session. */
   readonly server?: unknown;
+  /** What the session is sent over. */
   readonly transport: { readonly name: string; readonly writable: boolean };
+  /** Sends a message. */
   write(data: string | Buffer, options: { compress: boolean }): unknown;
   /** `discard`: without waiting for what is queued. */
   close(discard?: boolean): unknown;
   // oxlint-disable-next-line typescript/no-explicit-any -- other servers type their listeners themselves
+  /** Adds a listener for `data`, `drain`, `close` and others. */
   on(event: string, listener: (...args: any[]) => void): unknown;
 }
 

@@ -7,11 +7,13 @@ export type { Claim };
 export interface LogEntry {
   /** `<ms>-<number>`, the number one above that of the entry before. */
   readonly at: Offset;
+  /** The entry, as it was given. */
   readonly body: string;
 }
 
 /** What an owner wants done to its session. A session that another one has taken since stays as it is. */
 export interface SessionChange {
+  /** The recovery id of the session. */
   readonly pid: string;
   /** Whose session it is: a name for one socket on one node. */
   readonly owner: string;
@@ -26,13 +28,18 @@ export interface SessionChange {
 }
 
 export interface SessionMark {
+  /** The last entry that the session's server had read. */
   readonly read: Offset;
+  /** The last entry that the client has got. */
   readonly got: Offset;
 }
 
 export interface TakenSession {
+  /** The session, as it was saved. */
   readonly state: string;
+  /** Where the session goes on. */
   readonly mark: SessionMark;
+  /** What was sent to the session alone while it was away. */
   readonly directs: readonly LogEntry[];
   /** The last direct packet that was removed to keep the list in its bounds. */
   readonly dropped?: Offset | undefined;

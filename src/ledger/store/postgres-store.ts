@@ -12,16 +12,22 @@ import { prefixOf, schemaOf } from './postgres-schema.js';
 
 /** A `Pool` of the package `pg`. */
 export interface PostgresPool {
+  /** Runs a statement on any connection. */
   query(text: string, values?: unknown[]): Promise<{ rows: unknown[] }>;
+  /** Takes a connection. */
   connect(): Promise<PostgresClient>;
 }
 
 export interface PostgresClient {
+  /** Runs a statement. */
   query(text: string, values?: unknown[]): Promise<{ rows: unknown[] }>;
   // oxlint-disable-next-line typescript/no-explicit-any -- each event has arguments of its own
+  /** Adds a listener. */
   on(event: string, listener: (...args: any[]) => void): unknown;
   // oxlint-disable-next-line typescript/no-explicit-any -- as above
+  /** Removes a listener. */
   removeListener(event: string, listener: (...args: any[]) => void): unknown;
+  /** Gives the connection back to the pool. */
   release(error?: Error | boolean): void;
 }
 

@@ -1,7 +1,9 @@
 /** A client of the package `ioredis` or `redis`: of one server, of a Redis Cluster, or of Sentinel. */
 export interface RedisClient {
+  /** Makes a second connection with the same settings, for subscriptions. */
   duplicate(): unknown;
   // oxlint-disable-next-line typescript/no-explicit-any -- each client types its own listeners
+  /** Adds a listener. */
   on(event: string, listener: (...args: any[]) => void): unknown;
 }
 

@@ -24,7 +24,9 @@ import { StandaloneServers } from './standalone-servers.js';
 
 /** What Nest asks an adapter to make: a server, or a namespace of one that it has. */
 export interface AdapterServerOptions extends ServerOptions {
+  /** The namespace that Nest asks for. */
   namespace?: string | RegExp | NamespaceMatcher | undefined;
+  /** The server that it belongs to. */
   server?: unknown;
 }
 
@@ -101,14 +103,17 @@ export class SocketIoAdapter implements WebSocketAdapter<Server | Namespace, Soc
     return this.#servers().createServer(port, (options ?? {}) as ServerOptions);
   }
 
+  /** Called by Nest for each gateway that hears of connections. */
   bindClientConnect(server: Server | Namespace, callback: Function): void {
     if (!this.#servers().isDriven) this.#clients.onConnect(server, callback as () => void);
   }
 
+  /** Called by Nest for each gateway that hears of disconnections. */
   bindClientDisconnect(client: Socket, callback: Function): void {
     this.#clients.onDisconnect(client, callback as () => void);
   }
 
+  /** Called by Nest for each client and gateway. */
   bindMessageHandlers(
     client: Socket,
     handlers: WsMessageHandler[],

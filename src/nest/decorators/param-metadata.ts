@@ -7,7 +7,9 @@ export type Pipe = Type<PipeTransform> | PipeTransform;
 
 /** For a parameter whose value a Standard Schema validates, by the `StandardSchemaValidationPipe` of Nest 12. */
 export interface ParameterOptions {
+  /** A Standard Schema that the value has to fit. */
   schema?: unknown;
+  /** Pipes for the value. */
   pipes?: readonly Pipe[] | undefined;
 }
 

@@ -6,6 +6,7 @@ export interface SocketIoExceptionOptions {
   statusCode?: number | undefined;
   /** More about the error, for the client. */
   details?: unknown;
+  /** The error behind this one; the client is not told of it. */
   cause?: unknown;
 }
 
@@ -18,8 +19,11 @@ export interface SocketIoExceptionOptions {
  */
 export class SocketIoException extends Error {
   override readonly name = 'SocketIoException';
+  /** A stable word for programs. */
   readonly code: string | undefined;
+  /** An HTTP status. */
   readonly statusCode: number | undefined;
+  /** More about the error, for the client. */
   readonly details: unknown;
 
   constructor(

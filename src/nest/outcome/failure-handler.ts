@@ -8,9 +8,11 @@ import { MASKED, mapError, type MappedError } from './error-mapping.js';
 
 /** Where an error came from, for `errorAck` and `@OnError`. */
 export interface ErrorContext {
+  /** The socket whose event failed. */
   readonly socket: Socket | undefined;
   /** The event, or the name of the lifecycle step. */
   readonly event: string;
+  /** The arguments of the event. */
   readonly args: readonly unknown[];
 }
 

@@ -18,24 +18,29 @@ export class AckError extends Error {
   responses?: unknown[];
 
   constructor(
+    /** The cause: see `docs/errors.md`. */
     readonly code: 'ACK_TIMEOUT' | 'ACK_DISCONNECTED' | 'ACK_OVERFLOW' | 'ACK_INVALID',
     message: string,
   ) {
     super(message);
   }
 
+  /** No answer came in time. */
   static timeout(): AckError {
     return new AckError('ACK_TIMEOUT', 'operation has timed out');
   }
 
+  /** The client has left. */
   static disconnected(): AckError {
     return new AckError('ACK_DISCONNECTED', 'socket has been disconnected');
   }
 
+  /** The answer does not fit the contract. */
   static invalid(reason: string): AckError {
     return new AckError('ACK_INVALID', `the ack of the client does not fit its contract: ${reason}`);
   }
 
+  /** The event was dropped, since the client does not keep up. */
   static overflow(): AckError {
     return new AckError('ACK_OVERFLOW', 'the event was dropped: the client does not keep up');
   }
@@ -43,9 +48,14 @@ export class AckError extends Error {
 
 /** An ack that says that the event was not handled. */
 export interface ErrorAck {
+  /** Marks the ack as an error. */
   readonly status: 'error';
+  /** What happened, for people. */
   readonly message: string;
+  /** One word of a catalogue, for programs. */
   readonly code?: string | undefined;
+  /** An HTTP status. */
   readonly statusCode?: number | undefined;
+  /** More about the error. */
   readonly details?: unknown;
 }

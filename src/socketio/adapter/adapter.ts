@@ -12,27 +12,41 @@ export type PrivateSessionId = string;
 export type Room = string;
 
 export interface BroadcastFlags {
+  /** Whether clients that are not ready to be sent to may miss it. */
   volatile?: boolean;
+  /** Whether it may be compressed. */
   compress?: boolean;
+  /** Whether it is for this server only. */
   local?: boolean;
+  /** Set by clients of the adapter; of no meaning here. */
   broadcast?: boolean;
+  /** Set by clients of the adapter; of no meaning here. */
   binary?: boolean;
+  /** How long acks are awaited, in milliseconds. */
   timeout?: number;
 }
 
 /** Whom an operation is for. `except` and `flags` are always there: published adapters read them unguarded. */
 export interface BroadcastOptions {
+  /** The rooms that are meant; empty: all sockets. */
   rooms: Set<Room>;
+  /** Rooms whose sockets are left out. */
   except: Set<Room>;
+  /** How it is sent. */
   flags: BroadcastFlags;
 }
 
 /** An event as adapters get it: without namespace, which is the adapter's own. */
 export interface AdapterPacket {
+  /** An event. */
   type: 2;
+  /** Its name and its arguments. */
   data: unknown[];
+  /** The namespace; adapters set it. */
   nsp?: string;
+  /** The id of the ack that is asked for. */
   id?: number;
+  /** How long the ack is awaited, for servers of this package. */
   terms?: AckTerms;
 }
 
@@ -45,9 +59,13 @@ export interface AckTerms {
 }
 
 export interface SessionToPersist {
+  /** The id of the socket. */
   sid: SocketId;
+  /** The id with which its client comes back; a secret. */
   pid: PrivateSessionId;
+  /** The rooms that it was in. */
   rooms: Room[];
+  /** What `socket.data` held. */
   data: unknown;
   /** Where the socket's packets began; for the adapter in memory, others pass it over. */
   since?: string | undefined;
@@ -75,36 +93,59 @@ export interface RecoverableSocket {
 
 /** A socket of another server, or a local one, which has a `server`. */
 export interface SocketDetails {
+  /** The id of the socket. */
   id: SocketId;
+  /** The handshake of its connection. */
   handshake: Handshake;
+  /** The rooms that it is in. */
   rooms: Room[] | Set<Room>;
+  /** What `socket.data` holds. */
   data: unknown;
+  /** Set on a socket of this server. */
   server?: unknown;
 }
 
 export interface Adapter extends EventEmitter {
+  /** The ids of sockets by room, on this server. */
   readonly rooms: Map<Room, Set<SocketId>>;
+  /** The rooms by id of a socket, on this server. */
   readonly sids: Map<SocketId, Set<Room>>;
+  /** Called when the namespace is made. */
   init(): Promise<void> | void;
+  /** Called when the namespace or the server ends. */
   close(): Promise<void> | void;
+  /** How many servers the cluster has. */
   serverCount(): Promise<number>;
+  /** Makes a socket join rooms. */
   addAll(id: SocketId, rooms: Set<Room>): Promise<void> | void;
+  /** Makes a socket leave a room. */
   del(id: SocketId, room: Room): Promise<void> | void;
+  /** Makes a socket leave all rooms. */
   delAll(id: SocketId): void;
+  /** Sends a packet to the sockets that the options name. */
   broadcast(packet: AdapterPacket, opts: BroadcastOptions): Promise<void> | void;
+  /** As `broadcast`, and collects acks: first the number of clients, then each answer. */
   broadcastWithAck(
     packet: AdapterPacket,
     opts: BroadcastOptions,
     clientCountCallback: (clientCount: number) => void,
     ack: (...args: unknown[]) => void,
   ): void;
+  /** The ids of the sockets in these rooms, or of all. */
   sockets(rooms: Set<Room>): Promise<Set<SocketId>>;
+  /** The rooms of a socket. */
   socketRooms(id: SocketId): Set<Room> | undefined;
+  /** The sockets that the options name, of all servers. */
   fetchSockets(opts: BroadcastOptions): Promise<SocketDetails[]>;
+  /** Makes the sockets that the options name join rooms. */
   addSockets(opts: BroadcastOptions, rooms: Room[]): Promise<void> | void;
+  /** Makes the sockets that the options name leave rooms. */
   delSockets(opts: BroadcastOptions, rooms: Room[]): Promise<void> | void;
+  /** Disconnects the sockets that the options name. */
   disconnectSockets(opts: BroadcastOptions, close: boolean): Promise<void> | void;
+  /** Sends an event to the other servers; a function as last argument gets their answers. */
   serverSideEmit(packet: unknown[]): Promise<void> | void;
+  /** Saves the session of a client that was cut off. */
   persistSession(session: SessionToPersist): Promise<void> | void;
   /** May reject; null where there is nothing to restore. The adapter in memory needs no offset. */
   restoreSession(pid: PrivateSessionId, offset: string | undefined): Promise<RestoredSession | null> | null;
@@ -135,5 +176,6 @@ export interface WriteOptions {
   preEncoded?: boolean;
   /** Dropped where the connection is not ready to send. */
   volatile?: boolean | undefined;
+  /** Whether it may be compressed. */
   compress?: boolean | undefined;
 }

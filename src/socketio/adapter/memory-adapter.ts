@@ -17,21 +17,30 @@ import type {
 
 /** A namespace, as its adapter sees it. */
 export interface AdapterNamespace {
+  /** The name of the namespace. */
   readonly name: string;
+  /** Its sockets on this server, by id. */
   readonly sockets: ReadonlyMap<SocketId, AdapterSocket>;
+  /** The server, with the encoder of packets. */
   readonly server: ForeignErrorSink<undefined> & { readonly encoder: { encode(packet: Packet): EncodedParts } };
   /** The next ack id; shared by all sockets of the namespace. */
   _ids: number;
 }
 
 export interface AdapterSocket extends SocketDetails {
+  /** The rooms that it is in. */
   readonly rooms: Set<Room>;
+  /** Its connection, which packets are written to. */
   readonly client: { writeToEngine(packets: EncodedParts, options: WriteOptions): void };
   /** Remembers who is to be told of the ack; a published adapter sets it on `acks` itself. */
   readonly acks: { set(id: number, ack: (...args: unknown[]) => void): unknown };
+  /** Tells the listeners of `onAnyOutgoing`. */
   notifyOutgoingListeners(packet: { data?: unknown }): void;
+  /** Makes it join rooms. */
   join(rooms: Room[]): Promise<void> | void;
+  /** Makes it leave a room. */
   leave(room: Room): Promise<void> | void;
+  /** Disconnects it. */
   disconnect(close?: boolean): unknown;
   /** Ends the connection, so that its client connects again. */
   closeConnection(details: DisconnectDetails): void;
@@ -47,8 +56,12 @@ export class MemoryAdapter extends EventEmitter implements Adapter {
   readonly rooms = new Map<Room, Set<SocketId>>();
   readonly sids = new Map<SocketId, Set<Room>>();
 
-  constructor(readonly nsp: AdapterNamespace) {
+  /** The namespace of the adapter. */
+  readonly nsp: AdapterNamespace;
+
+  constructor(nsp: AdapterNamespace) {
     super();
+    this.nsp = nsp;
   }
 
   init(): void {}

@@ -64,10 +64,14 @@ export class BroadcastOperator<EmitEvents extends EventsMap, SocketData>
       RemoteSocket<EmitEvents, SocketData>
     >
 {
+  /** @internal */
   constructor(
     private readonly origin: BroadcastContext,
+    /** The rooms that are targeted. */
     readonly rooms: Set<Room> = new Set(),
+    /** The rooms whose sockets are left out. */
     readonly exceptRooms: Set<Room> = new Set(),
+    /** How the event is sent. */
     readonly flags: OperatorFlags = {},
     /** Whether rooms were named, be it an empty list of them. */
     private readonly isTargeted = rooms.size > 0,

@@ -24,6 +24,7 @@ type AskServers = (
 
 /** As `PartialOperator`, for a whole namespace, where the other servers can be asked as well. */
 export class PartialNamespace<EmitEvents extends EventsMap, ServerSideEvents extends EventsMap, SocketData> {
+  /** @internal */
   constructor(
     private readonly operator: PartialOperator<Timed<EmitEvents>, SocketData>,
     private readonly askServers: AskServers,

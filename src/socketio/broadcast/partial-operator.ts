@@ -12,6 +12,7 @@ import type {
 
 /** The sockets that the servers which answered have. */
 export interface PartialSockets<EmitEvents extends EventsMap, SocketData> {
+  /** The sockets of the servers that answered. */
   sockets: RemoteSocket<EmitEvents, SocketData>[];
   /** Whether a server did not answer in time. */
   missing: boolean;
@@ -19,6 +20,7 @@ export interface PartialSockets<EmitEvents extends EventsMap, SocketData> {
 
 /** The answers that came. */
 export interface PartialResponses<Responses> {
+  /** The answers that came. */
   responses: Responses;
   /** Whether someone who was asked, and is not known to have left, did not answer in time. */
   missing: boolean;
@@ -40,6 +42,7 @@ interface WholeQueries<EmitEvents extends EventsMap, SocketData> {
  */
 export class PartialOperator<EmitEvents extends EventsMap, SocketData> {
   /** @param timeout in milliseconds, for adapters that wait longer */
+  /** @internal */
   constructor(
     private readonly whole: WholeQueries<EmitEvents, SocketData>,
     private readonly wheel: TimerWheel,

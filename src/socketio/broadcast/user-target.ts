@@ -14,10 +14,15 @@ import { userRoom } from '../client/user-rooms.js';
 
 /** A broadcast to the sockets of one user in one namespace. */
 interface UserOperator {
+  /** Emits to the sockets of the user. */
   emit(event: string, ...args: unknown[]): unknown;
+  /** Emits and resolves to the acks. */
   emitWithAck(event: string, ...args: unknown[]): Promise<unknown>;
+  /** How long to wait for acks, in milliseconds. Their callback gets an error first. */
   timeout(ms: number): UserOperator;
+  /** The sockets of the user, on all servers. */
   fetchSockets(): Promise<unknown[]>;
+  /** Disconnects the sockets of the user. */
   disconnectSockets(close?: boolean): Promise<void>;
 }
 
@@ -34,9 +39,11 @@ export interface UserServer {
 
 /** The sockets that act for one user (`socket.identify()`), on every server of the cluster. */
 export class UserTarget<EmitEvents extends EventsMap, SocketData> {
+  /** @internal */
   constructor(
     private readonly server: UserServer,
     private readonly namespaces: () => Iterable<UserSpace>,
+    /** The id of the user. */
     readonly userId: string,
     private readonly timeoutMs: number | null = null,
   ) {}
@@ -60,6 +67,7 @@ export class UserTarget<EmitEvents extends EventsMap, SocketData> {
     return (await Promise.all(acks)).flat() as FirstNonErrorArg<Last<EventParams<EmitEvents, Event>>>[];
   }
 
+  /** The sockets of the user, on all servers. */
   async fetchSockets(): Promise<RemoteSocket<EmitEvents, SocketData>[]> {
     const found = await Promise.all(this.#operators().map((operator) => operator.fetchSockets()));
     return found.flat() as RemoteSocket<EmitEvents, SocketData>[];

@@ -23,8 +23,11 @@ export type DisconnectCode = EndCode | PacketErrorCode | (typeof DISCONNECT_CODE
 
 /** The second argument of `disconnect`: a stable code and a sentence. */
 export interface DisconnectDetails {
+  /** One word of a catalogue, for programs. */
   readonly code: DisconnectCode;
+  /** What happened, for people. */
   readonly message: string;
+  /** The error behind it, if there is one. */
   readonly cause?: unknown;
 }
 

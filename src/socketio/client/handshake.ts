@@ -3,6 +3,7 @@ import type { RequestSummary } from '../../engine/index.js';
 
 /** What a socket's client said when it connected; plain data, so that adapters can send it on. */
 export interface Handshake {
+  /** The headers of the request that opened the session. */
   headers: IncomingHttpHeaders;
   /** When the socket was made, as text. */
   time: string;
@@ -10,10 +11,13 @@ export interface Handshake {
   address: string;
   /** Whether the request came from another origin. */
   xdomain: boolean;
+  /** Whether the connection is encrypted. */
   secure: boolean;
   /** When the socket was made, in milliseconds since 1970. */
   issued: number;
+  /** Path and query of the request that opened the session. */
   url: string;
+  /** Its query. */
   query: Record<string, string | string[] | undefined>;
   /** The client's `auth`, without what the protocol itself put there. */
   // oxlint-disable-next-line typescript/no-explicit-any -- the client's data, typed so by Socket.IO

@@ -4,6 +4,7 @@
  */
 export class OverflowError extends Error {
   override readonly name = 'OverflowError';
+  /** The same for every error of this class. */
   readonly code = 'SEND_QUEUE_OVERFLOW';
 
   constructor(

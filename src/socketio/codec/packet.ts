@@ -13,10 +13,15 @@ export type PacketType = (typeof PacketType)[keyof typeof PacketType];
 
 /** A packet in the form that parsers and adapters exchange. */
 export interface Packet {
+  /** The type of the packet. */
   type: PacketType;
+  /** The name of the namespace. */
   nsp: string;
+  /** The payload. */
   data?: unknown;
+  /** The id of an ack. */
   id?: number | undefined;
+  /** The number of attachments. */
   attachments?: number;
 }
 

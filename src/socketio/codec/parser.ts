@@ -5,7 +5,9 @@ import { PacketType, type EncodedParts, type Packet } from './packet.js';
 
 /** A replacement for the packet codec, in the form of Socket.IO's `parser` option, such as `socket.io-msgpack-parser`. */
 export interface Parser {
+  /** The class of encoders; a server has one. */
   Encoder: new () => ParserEncoder;
+  /** The class of decoders; a connection has one. */
   Decoder: new () => ParserDecoder;
   /**
    * Called with each message before it is decoded; throws for one that would cost more than its length, such as a header
@@ -15,13 +17,17 @@ export interface Parser {
 }
 
 export interface ParserEncoder {
+  /** Returns the parts of a packet, each of which becomes a message. */
   encode(packet: Packet): EncodedParts;
 }
 
 /** Emits `decoded` with a `Packet`; may throw for malformed input. */
 export interface ParserDecoder {
+  /** Takes a message of the client. */
   add(data: string | Buffer): void;
+  /** Adds a listener for `decoded`, which gets a packet. */
   on(event: 'decoded', listener: (packet: Packet) => void): unknown;
+  /** Called when the connection ends. */
   destroy?(): void;
 }
 

@@ -128,13 +128,17 @@ type OrUntyped<T> = [T] extends [never] ? (...args: any[]) => void | Promise<voi
 
 /** Something that emits typed events to somebody else. */
 export interface TypedEventBroadcaster<EmitEvents extends EventsMap> {
+  /** Emits an event with its arguments. A function as last argument is called with the ack. */
   emit<Event extends EventNames<EmitEvents>>(event: Event, ...args: EventParams<EmitEvents, Event>): boolean;
 }
 
 /** The listening half of an emitter, typed; reserved events come from this side, the others from the peer. */
 export interface TypedListening<Listen extends EventsMap, Reserved extends EventsMap> {
+  /** Adds a listener. */
   on<Event extends KnownNames<Reserved, Listen>>(event: Event, listener: Listener<Reserved, Listen, Event>): this;
+  /** Adds a listener that is called once. */
   once<Event extends KnownNames<Reserved, Listen>>(event: Event, listener: Listener<Reserved, Listen, Event>): this;
+  /** The listeners of an event. */
   listeners<Event extends KnownNames<Reserved, Listen>>(event: Event): Listener<Reserved, Listen, Event>[];
 }
 

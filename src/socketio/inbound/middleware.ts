@@ -2,6 +2,7 @@ import { runChain } from '../../engine/index.js';
 
 /** What a middleware may refuse a connection with: `message` and `data` reach the client's `connect_error`. */
 export interface ExtendedError extends Error {
+  /** More about the error, for the client. */
   data?: unknown;
 }
 

@@ -6,6 +6,7 @@ import { isObject } from '../../common/values.js';
 
 /** How often: `limit` times per `interval`. */
 export interface RateOptions {
+  /** How many events are allowed in one interval. */
   limit: number;
   /** In milliseconds. @default 1_000 */
   interval?: number | undefined;

@@ -5,7 +5,9 @@ import type { SocketId } from '../adapter/adapter.js';
 export interface PresenceChange {
   /** Who: what the option `key` gives, by default the user of `socket.identify()`. */
   readonly key: string;
+  /** What has changed. */
   readonly state: 'online' | 'offline';
+  /** The name of the namespace. */
   readonly namespace: string;
   /** Undefined: of the namespace. */
   readonly room: string | undefined;

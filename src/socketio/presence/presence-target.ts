@@ -4,6 +4,7 @@ import type { Scope } from './presence-table.js';
 
 /** Somebody who is online. */
 export interface PresentKey {
+  /** What the option `key` gives; by default the user of `socket.identify()`. */
   readonly key: string;
   /** On all servers; none within the grace period. */
   readonly sockets: readonly SocketId[];
@@ -11,19 +12,23 @@ export interface PresentKey {
 
 /** Who is online in a namespace, or in one of its rooms. Every server has the whole list, so that nothing is asked. */
 export class PresenceTarget {
+  /** @internal */
   constructor(
     private readonly presence: Presence,
     private readonly scope: Scope,
   ) {}
 
+  /** Everyone who is online, with their sockets. */
   list(): PresentKey[] {
     return Array.from(this.presence.list(this.scope), ([key, sockets]) => ({ key, sockets }));
   }
 
+  /** How many are online. */
   count(): number {
     return this.presence.list(this.scope).size;
   }
 
+  /** Whether someone is online. */
   has(key: string): boolean {
     return this.presence.has(this.scope, key);
   }

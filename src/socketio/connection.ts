@@ -11,20 +11,12 @@ import {
   type SessionListener,
 } from '../engine/index.js';
 import { ConnectOperation, OPERATIONS, POINTS } from '../common/channels.js';
-import { isLargerThan, valueDepthExceeds } from './codec/value-bounds.js';
 import { AttachmentCollector, type AttachmentOwner } from './codec/attachment-collector.js';
-import {
-  checkAck,
-  checkAckId,
-  checkEvent,
-  checkNamespace,
-  decodePacket,
-  type DecoderLimits,
-  type PacketSink,
-} from './codec/packet-decoder.js';
+import { checkNamespace, decodePacket, type DecoderLimits, type PacketSink } from './codec/packet-decoder.js';
+import { receiveParsedPacket, type ParsedPacketSink } from './codec/parsed-packet.js';
 import { PacketError } from './codec/packet-error.js';
 import { ackAskedBy } from './codec/packet-encoder.js';
-import { PacketType, type EncodedParts, type Packet } from './codec/packet.js';
+import { PacketType, type EncodedParts } from './codec/packet.js';
 import type { Client } from './client/client.js';
 import { splitConnectQuery } from './client/connect-query.js';
 import { JoinedNamespaces } from './client/joined-namespaces.js';
@@ -45,7 +37,10 @@ import type { WriteOptions } from './adapter/adapter.js';
  *
  * It is also the timer that ends a connection which is in no namespace.
  */
-export class Connection extends TimerEntry implements Client, SessionListener, PacketSink, AttachmentOwner {
+export class Connection
+  extends TimerEntry
+  implements Client, SessionListener, PacketSink, ParsedPacketSink, AttachmentOwner
+{
   readonly #server: Server;
   readonly #namespaces: JoinedNamespaces<Socket, ConnectSequence>;
   /** CONNECT packets after the first, and those of all that were refused. */
@@ -75,7 +70,7 @@ export class Connection extends TimerEntry implements Client, SessionListener, P
     this.#events = server.events;
     this.#decoder = server.createDecoder();
     watch(
-      this.#decoder?.on('decoded', (packet) => this.#onDecoded(packet)),
+      this.#decoder?.on('decoded', (packet) => receiveParsedPacket(packet, this.#limits, this)),
       server,
       undefined,
     );
@@ -417,44 +412,12 @@ export class Connection extends TimerEntry implements Client, SessionListener, P
     if (args === null) return;
     this.#attachments = null;
     const { type, nsp, id } = collector;
-    if (type === PacketType.BINARY_EVENT) this.#onParsedEvent(nsp, args, id);
+    if (type === PacketType.BINARY_EVENT) this.onParsedEvent(nsp, args, id);
     else this.onAck(nsp, args, id);
   }
 
-  /** A packet that a custom parser decoded; held against the same bounds. */
-  #onDecoded(packet: Packet): void {
-    const { settings } = this.#server;
-    checkNamespace(packet.nsp, this.#limits);
-    if (packet.id !== undefined) checkAckId(packet.id);
-    const id = packet.id ?? -1;
-    switch (packet.type) {
-      case PacketType.CONNECT:
-        this.onConnectPacket(packet.nsp, authOf(packet.data, this.#limits));
-        return;
-      case PacketType.DISCONNECT:
-        this.onDisconnect(packet.nsp);
-        return;
-      case PacketType.EVENT:
-      case PacketType.BINARY_EVENT:
-        if (!Array.isArray(packet.data)) throw new PacketError('INVALID_EVENT', 'an event without arguments');
-        checkEvent(packet.data, settings);
-        checkDepth(packet.data, settings);
-        this.#onParsedEvent(packet.nsp, packet.data, id);
-        return;
-      case PacketType.ACK:
-      case PacketType.BINARY_ACK:
-        if (!Array.isArray(packet.data)) throw new PacketError('INVALID_PACKET', 'an ack without arguments');
-        checkAck(packet.data, settings);
-        checkDepth(packet.data, settings);
-        this.onAck(packet.nsp, packet.data, id);
-        return;
-      default:
-        throw new PacketError('INVALID_PACKET', 'unexpected packet type');
-    }
-  }
-
   /** An event whose arguments had to be read before it could be asked about. */
-  #onParsedEvent(nsp: string, args: unknown[], id: number): void {
+  onParsedEvent(nsp: string, args: unknown[], id: number): void {
     if (this.#events !== null || this.takesEvent(nsp, String(args[0]), id)) this.onEvent(nsp, args, id);
   }
 
@@ -521,17 +484,4 @@ function sizeOf(encoded: string | EncodedParts): number {
 
 function partsOf(encoded: string | EncodedParts): number {
   return typeof encoded === 'string' ? 1 : encoded.length;
-}
-
-/** What a custom parser gave as auth: an object, undefined for none, null for anything else or over a bound. */
-function authOf(data: unknown, limits: DecoderLimits): Record<string, unknown> | undefined | null {
-  if (data === undefined) return undefined;
-  if (typeof data !== 'object' || Array.isArray(data)) return null;
-  if (valueDepthExceeds(data, limits.maxJsonDepth) || isLargerThan(data, limits.maxAuthPayload)) return null;
-  return data as Record<string, unknown> | null;
-}
-
-/** @throws PacketError above `maxJsonDepth` */
-function checkDepth(args: unknown[], { maxJsonDepth }: DecoderLimits): void {
-  if (valueDepthExceeds(args, maxJsonDepth)) throw new PacketError('JSON_TOO_DEEP', `more than ${maxJsonDepth} levels`);
 }

@@ -29,6 +29,13 @@ import { isRefusal, type Middleware } from './inbound/middleware.js';
 import type { Namespace } from './namespace.js';
 import { receivingAck } from './acks/validated-ack.js';
 import { toMilliseconds } from './events/milliseconds.js';
+import {
+  withListener,
+  withListenerInFront,
+  withoutListener,
+  type AnyListener,
+  type AnyListeners,
+} from './events/any-listeners.js';
 import { assertEmittable } from './events/reserved-events.js';
 import { Identity, type IdentifyOptions } from './client/identity.js';
 import { assertOpen, userOf } from './client/user-rooms.js';
@@ -67,7 +74,6 @@ export interface SocketReservedEvents {
 // oxlint-disable-next-line typescript/no-explicit-any -- an event's arguments, typed so by Socket.IO
 export type Event = [event: string, ...args: any[]];
 
-type AnyListener = (...args: any[]) => void;
 type State = 'connecting' | 'connected' | 'disconnecting' | 'disconnected';
 
 // oxlint-disable-next-line typescript/no-unsafe-declaration-merging -- the methods come from LazyEmitter, typed here
@@ -120,8 +126,8 @@ export class Socket<
   /** Whom the socket acts for; null if nobody has said. */
   #identity: Identity | null = null;
   #screening: EventScreening<Event> | null = null;
-  #anyListeners: AnyListener[] | null = null;
-  #anyOutgoingListeners: AnyListener[] | null = null;
+  #anyListeners: AnyListeners = null;
+  #anyOutgoingListeners: AnyListeners = null;
   /** Events emitted before the CONNECT reply, which they must follow. */
   #early: EarlyEvent[] | null = null;
   #gate: InboundGate | null = null;
@@ -432,48 +438,48 @@ export class Socket<
 
   /** Hears every event that the client emits. */
   onAny(listener: AnyListener): this {
-    this.#anyListeners = [...(this.#anyListeners ?? []), listener];
+    this.#anyListeners = withListener(this.#anyListeners, listener);
     return this;
   }
 
   /** As `onAny`, in front of the listeners that are there. */
   prependAny(listener: AnyListener): this {
-    this.#anyListeners = [listener, ...(this.#anyListeners ?? [])];
+    this.#anyListeners = withListenerInFront(this.#anyListeners, listener);
     return this;
   }
 
   /** Without a listener: all of them. */
   offAny(listener?: AnyListener): this {
-    this.#anyListeners = without(this.#anyListeners, listener);
+    this.#anyListeners = withoutListener(this.#anyListeners, listener);
     return this;
   }
 
   /** The listeners of `onAny`. */
   listenersAny(): AnyListener[] {
-    return this.#anyListeners ?? [];
+    return [...(this.#anyListeners ?? [])];
   }
 
   /** Hears every event that is sent to the client. */
   onAnyOutgoing(listener: AnyListener): this {
-    this.#anyOutgoingListeners = [...(this.#anyOutgoingListeners ?? []), listener];
+    this.#anyOutgoingListeners = withListener(this.#anyOutgoingListeners, listener);
     return this;
   }
 
   /** As `onAnyOutgoing`, in front of the listeners that are there. */
   prependAnyOutgoing(listener: AnyListener): this {
-    this.#anyOutgoingListeners = [listener, ...(this.#anyOutgoingListeners ?? [])];
+    this.#anyOutgoingListeners = withListenerInFront(this.#anyOutgoingListeners, listener);
     return this;
   }
 
   /** Removes a listener of `onAnyOutgoing`; without one, all of them. */
   offAnyOutgoing(listener?: AnyListener): this {
-    this.#anyOutgoingListeners = without(this.#anyOutgoingListeners, listener);
+    this.#anyOutgoingListeners = withoutListener(this.#anyOutgoingListeners, listener);
     return this;
   }
 
   /** The listeners of `onAnyOutgoing`. */
   listenersAnyOutgoing(): AnyListener[] {
-    return this.#anyOutgoingListeners ?? [];
+    return [...(this.#anyOutgoingListeners ?? [])];
   }
 
   /** @internal Sends an ack, unless the socket is disconnected by now. */
@@ -1002,13 +1008,6 @@ interface EarlyEvent {
 
 const DEFAULT_WRITE: WriteOptions = Object.freeze({});
 const DEFAULT_FLAGS: OperatorFlags = Object.freeze({});
-
-function without(listeners: AnyListener[] | null, removed: AnyListener | undefined): AnyListener[] | null {
-  if (listeners === null || removed === undefined) return null;
-  const index = listeners.indexOf(removed);
-  const left = index === -1 ? listeners : listeners.toSpliced(index, 1);
-  return left.length === 0 ? null : left;
-}
 
 /** The types of a socket, by name, for those who give only some of them. */
 export interface SocketTypes {

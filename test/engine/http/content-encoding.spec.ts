@@ -111,9 +111,10 @@ describe('negotiateEncoding', () => {
   });
 
   it.each([' ', '\t', 'gzip ', ';', ';q=', ';q=1 ', ','])('reads 60 KB of %j in no time', (part) => {
-    const started = performance.now();
+    const started = process.cpuUsage();
     negotiateEncoding(`gzip;q=0,${part.repeat(60_000 / part.length)}x`);
-    expect(performance.now() - started).toBeLessThan(1_000);
+    // Of this process, in microseconds: what others do on the machine does not count. Steps that grow with the square take seconds.
+    expect(process.cpuUsage(started).user).toBeLessThan(1_000_000);
   });
 });
 

@@ -341,9 +341,9 @@ export class Server<
 
   /**
    * A namespace. A pattern or a function makes the template of dynamic ones, which exist once a client asks for them.
-   * Given a contract, the namespace is typed by it; the contract of a pattern wants the name of one that matches.
+   * Given a contract, the namespace is typed by it; the contract of a pattern wants the name of one that matches. A
+   * listener is called for each new socket.
    *
-   * @param listener is called for each new socket
    * @throws TypeError for a name that the pattern of a contract does not match
    */
   of<C extends AnyContract & { readonly namespace: string }>(contract: C): NamespaceOf<C>;

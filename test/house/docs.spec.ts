@@ -106,6 +106,12 @@ describe('the manual', () => {
     expect(MANUAL.filter((page) => page.startsWith('docs/') && !readme.includes(`](${page})`))).toEqual([]);
   });
 
+  it('has each page in the list of the site', () => {
+    const site = readPage('docs/.vitepress/config.mjs');
+    const pages = MANUAL.filter((page) => page.startsWith('docs/')).map((page) => path.basename(page, '.md'));
+    expect(pages.filter((page) => !site.includes(`'${page}'`))).toEqual([]);
+  });
+
   it.each(MANUAL)('%s names only files, headings and scripts that exist', (page) => {
     const text = readPage(page);
     const { scripts } = JSON.parse(readPage('package.json')) as { scripts: object };

@@ -20,6 +20,8 @@ export class EngineEvents implements AnswerPolicy, RefusalListener {
     onForeignError: (error, about) => this.warn(`A listener of ${about} threw: ${String(error)}`),
   };
 
+  endsConnections = false;
+
   constructor(
     private readonly emitter: EventEmitter,
     private readonly counters: EngineCounters,

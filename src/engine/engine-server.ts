@@ -235,6 +235,9 @@ export class EngineServer extends EventEmitter {
    */
   close(...closing: readonly HttpServer[]): this {
     this.#accepting = false;
+    this.#events.endsConnections = true;
+    // Whatever they wait for, the HTTP server would wait for them.
+    for (const decision of [...this.#decisions.waiting]) decision.refuse(new Refusal('SERVER_CLOSING'));
     this.#sessions.close();
     for (const attachment of this.#attachments) this.#leave(attachment, closing);
     this.#webtransports.close();
@@ -462,6 +465,7 @@ export class EngineServer extends EventEmitter {
     const { wheel, connectTimeout, warn, onError } = this.setup;
     return {
       wheel,
+      waiting: new Set(),
       timeout: connectTimeout,
       limits: ConnectionLimits.create(this.opts),
       allowRequest: this.opts.allowRequest,

@@ -1,9 +1,11 @@
 import { createServer, type Server as HttpServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { Server } from '../../src/server.js';
+import { Server, type ServerOptions } from '../../src/server.js';
 import { cleanup } from '../support/cleanup.js';
-import { RawSocket } from '../support/raw-socket.js';
-import { nextEvent } from '../support/until.js';
+import { openPolling } from '../support/engine-client.js';
+import { RawSocket, upgradeRequest } from '../support/raw-socket.js';
+import { startServer } from '../support/server.js';
+import { nextEvent, until, within } from '../support/until.js';
 
 async function start(): Promise<{ io: Server; http: HttpServer; port: number }> {
   const http = createServer();
@@ -41,5 +43,85 @@ describe('Server#close', () => {
     await new Server(silent).close();
     expect(Object.hasOwn(silent, 'emit')).toBe(false);
     expect(silent.listenerCount('upgrade')).toBe(0);
+  });
+});
+
+describe('Server#close while a request is on its way', () => {
+  const POLLING = 'GET /socket.io/?EIO=4&transport=polling HTTP/1.1\r\nHost: x\r\nOrigin: http://o\r\n\r\n';
+  const UPGRADE = upgradeRequest('/socket.io/?EIO=4&transport=websocket');
+
+  /** Each hook says that it was asked, and never answers. */
+  const HOOKS: Record<string, (asked: () => void) => ServerOptions> = {
+    allowRequest: (asked) => ({ allowRequest: asked }),
+    generateId: (asked) => ({ generateId: () => new Promise<string>(() => asked()) }),
+    'cors.origin': (asked) => ({ cors: { origin: asked } }),
+  };
+
+  it.each([
+    ['allowRequest', POLLING],
+    ['allowRequest', UPGRADE],
+    ['generateId', POLLING],
+    ['generateId', UPGRADE],
+    ['cors.origin', POLLING],
+  ])('answers 503 for %s, which has not decided, and waits no longer', async (hook, head) => {
+    let asked = (): void => {};
+    const isAsked = new Promise<void>((resolve) => (asked = resolve));
+    const { io, port } = await startServer(HOOKS[hook](() => asked()));
+    const raw = new RawSocket(port);
+    raw.write(head);
+    await within(isAsked, 'the hook');
+
+    await within(io.close(), 'the server to close');
+
+    await raw.ended;
+    expect(raw.received).toMatch(/^HTTP\/1\.1 503 /);
+  });
+
+  it('answers 503 for a middleware that has not continued', async () => {
+    const { io, port } = await startServer();
+    const isAsked = new Promise<void>((resolve) => io.engine.use(() => resolve()));
+    const raw = new RawSocket(port);
+    raw.write(POLLING);
+    await within(isAsked, 'the middleware');
+
+    await within(io.close(), 'the server to close');
+
+    await raw.ended;
+    expect(raw.received).toMatch(/^HTTP\/1\.1 503 /);
+  });
+
+  it.each(['Content-Length: 50\r\n\r\n4', 'Transfer-Encoding: chunked\r\n\r\n5\r\n4'])(
+    'refuses a POST whose body has not arrived, with the end of its session: %j',
+    async (head) => {
+      const { io, port, url } = await startServer();
+      const { sid } = await openPolling(url);
+      const session = io.engine.sessions.get(sid)!;
+      const raw = new RawSocket(port);
+      raw.write(`POST /socket.io/?EIO=4&transport=polling&sid=${sid} HTTP/1.1\r\nHost: x\r\n${head}`);
+      await until(() => session.transport.bytesReceived > 0);
+
+      await within(io.close(), 'the server to close');
+
+      await raw.ended;
+      expect(raw.received).toMatch(/^HTTP\/1\.1 408 .*\r\nConnection: close\r\n/s);
+    },
+  );
+
+  it('ends the connection of an answer that was being compressed', async () => {
+    const { io, port, url } = await startServer({ httpCompression: { threshold: 1 } });
+    const { sid } = await openPolling(url);
+    const session = io.engine.sessions.get(sid)!;
+    const raw = new RawSocket(port);
+    session.send('x'.repeat(900_000));
+    raw.write(
+      `GET /socket.io/?EIO=4&transport=polling&sid=${sid} HTTP/1.1\r\nHost: x\r\nAccept-Encoding: gzip\r\n\r\n`,
+    );
+    // The poll has taken the queue; the answer is at zlib.
+    await until(() => session.transport.bytesSent > 900_000);
+
+    await within(io.close(), 'the server to close');
+
+    await raw.ended;
+    expect(raw.received).toContain('Content-Encoding: gzip');
   });
 });

@@ -16,6 +16,8 @@ export type AllowRequest = (
 /** What decisions of a server have in common. */
 export interface DecisionContext extends ForeignErrorSink<string> {
   readonly wheel: TimerWheel;
+  /** Those that are not made yet. */
+  readonly waiting: Set<HandshakeDecision>;
   /** How long a decision may take, in milliseconds. */
   readonly timeout: number;
   /** Null if handshakes are not limited. */
@@ -87,6 +89,7 @@ export class HandshakeDecision extends TimerEntry {
   wait(): void {
     if (this.#isOver) return;
     this.#isWaiting = true;
+    this.context.waiting.add(this);
     this.context.wheel.schedule(this, this.context.timeout);
     this.client.onAbort(() => this.#onAbort());
     this.client.response?.once('close', () => {
@@ -126,7 +129,9 @@ export class HandshakeDecision extends TimerEntry {
   /** The request goes on its way: the end of the decision, but not of its place. */
   conclude(): void {
     this.#isOver = true;
-    if (this.#isWaiting) this.context.wheel.cancel(this);
+    if (!this.#isWaiting) return;
+    this.context.waiting.delete(this);
+    this.context.wheel.cancel(this);
   }
 
   /** A session has the place now, and gives it back. */

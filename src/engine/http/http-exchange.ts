@@ -25,6 +25,8 @@ export type HttpHeaders = Record<string, string | string[]>;
 export interface AnswerPolicy extends ForeignErrorSink<string> {
   /** Bytes from which an answer is compressed, or null. */
   readonly httpCompressionThreshold: number | null;
+  /** Whether the server ends: a connection that goes on after its answer would keep the HTTP server open. */
+  readonly endsConnections: boolean;
   /** Lets `headers` listeners see and change the headers before they go out. */
   onHeaders(headers: HttpHeaders, request: EngineRequest): void;
 }

@@ -35,6 +35,7 @@ export function run(input) {
     assert.ok(Buffer.byteLength(String(args[0])) <= LIMITS.maxEventNameLength && !RESERVED_EVENTS.has(args[0]));
   }
   assert.ok(args.length <= LIMITS.maxEventArgs + 1);
+  if (kind === 'event' && attachments === 0) assert.deepEqual(decode(text, false).args[0], args[0]);
   assert.deepEqual(Object.keys(Object.prototype), [], 'something was put on the prototype of all objects');
   return attachments > 0 ? checkAttachments(decoded) : checkRoundTrip(decoded);
 }
@@ -44,7 +45,8 @@ function toText(input) {
   return input.toString().replaceAll('\u{10fffd}', '\ud800');
 }
 
-function decode(text) {
+/** @param readsEvents whether anything reads the arguments of events */
+function decode(text, readsEvents = true) {
   let decoded = null;
   const take = (kind, nsp, args, id, attachments) => {
     assert.equal(decoded, null, 'one text gave two packets');
@@ -52,6 +54,7 @@ function decode(text) {
   };
   try {
     decodePacket(text, LIMITS, {
+      readsEvent: () => readsEvents,
       onConnectPacket: (nsp, auth) => take(auth === null ? 'connect, auth refused' : 'connect', nsp),
       onDisconnect: (nsp) => take('disconnect', nsp),
       onEvent: (nsp, args, id) => take('event', nsp, args, id),

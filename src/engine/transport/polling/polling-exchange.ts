@@ -92,15 +92,21 @@ export class PollingExchange {
       'Cache-Control': 'no-store',
       ...this.corsHeaders,
     };
-    // The rest of a body is not worth reading; over HTTP/2, other requests share the connection.
-    if (status !== 400 && this.http.request.httpVersionMajor === 1) headers.Connection = 'close';
+    // The rest of a body is not worth reading.
+    if (LEAVES_BODY.has(name)) this.#endConnection(headers);
     this.#send(status, headers, refusalBody(EngineErrorCode.BAD_REQUEST));
   }
 
   #send(status: number, headers: HttpHeaders, body: string | Buffer): void {
+    if (this.policy.endsConnections) this.#endConnection(headers);
     this.policy.onHeaders(headers, this.http.request);
     headers['Content-Length'] = String(Buffer.byteLength(body));
     callForeign(this.http.respond, this.http, [status, headers, body], this, 'an answer');
+  }
+
+  /** Over HTTP/2, other requests share the connection. */
+  #endConnection(headers: HttpHeaders): void {
+    if (this.http.request.httpVersionMajor === 1) headers.Connection = 'close';
   }
 
   /** The application may have changed the response: one that throws is not answered otherwise. */
@@ -110,4 +116,6 @@ export class PollingExchange {
   }
 }
 
+/** Causes for which a body is not read to its end. */
+const LEAVES_BODY: ReadonlySet<string> = new Set(['PAYLOAD_TOO_LARGE', 'PUSH_TIMEOUT']);
 const STATUS: Readonly<Record<string, number>> = { PAYLOAD_TOO_LARGE: 413, PUSH_TIMEOUT: 408 };

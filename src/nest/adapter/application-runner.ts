@@ -2,6 +2,7 @@ import type { INestApplicationContext } from '@nestjs/common';
 import { ApplicationConfig, ExternalContextCreator, ModuleRef, ModulesContainer } from '@nestjs/core';
 import { createSharedContext } from '../dispatch/dispatch-context.js';
 import { BindingReport } from '../discovery/binding-report.js';
+import { reasonInUnboundGateway } from '../discovery/unbound-gateways.js';
 import { ErrorLog } from '../outcome/error-log.js';
 import { FailureHandler, type ErrorReporter } from '../outcome/failure-handler.js';
 import { UnknownNames } from '../outcome/unknown-names.js';
@@ -36,7 +37,7 @@ export function createApplicationRunner(app: INestApplicationContext, http: Http
       server.unknownNames = new UnknownNames(
         server,
         (message) => log.warn(message),
-        () => null,
+        (namespace, event) => reasonInUnboundGateway(new Set(runner.gateways), namespace, event),
       );
     },
     main: null,

@@ -82,6 +82,11 @@ export class GatewayRunner {
     return this.#running?.gateways.flatMap(descriptorsOf) ?? [];
   }
 
+  /** Their classes. */
+  get gateways(): Function[] {
+    return this.#running?.gateways.map(({ gateway }) => gateway) ?? [];
+  }
+
   /** What of it Nest does not know, and so does not enter into its log and its graph. */
   get ownDescriptors(): HandlerDescriptor[] {
     return this.#running?.gateways.flatMap(({ handlers }) => handlers) ?? [];

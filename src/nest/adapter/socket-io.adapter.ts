@@ -9,7 +9,9 @@ import {
   type ServerOptions,
   type Socket,
 } from '../../socketio/index.js';
+import { withSlash } from '../discovery/gateway-descriptor.js';
 import { BindingError } from '../errors/binding.error.js';
+import { ErrorLog } from '../outcome/error-log.js';
 import { HttpMount } from '../platform/http-mount.js';
 import {
   resolveAdapterOptions,
@@ -21,6 +23,7 @@ import { ClientHandlers } from './client-handlers.js';
 import type { GatewayRunner } from './gateway-runner.js';
 import type { GatewayServers } from './gateway-servers.js';
 import { StandaloneServers } from './standalone-servers.js';
+import { refuseStrayDecorators, strayClasses } from './stray-decorators.js';
 
 /** What Nest asks an adapter to make: a server, or a namespace of one that it has. */
 export interface AdapterServerOptions extends ServerOptions {
@@ -59,6 +62,7 @@ export class SocketIoAdapter implements WebSocketAdapter<Server | Namespace, Soc
     this.#http = this.#app === null ? null : new HttpMount(this.#app.get(HttpAdapterHost));
     if (this.#app !== null) watchIdleAdapter(this.#app, (present) => present === this && this.#isIdle);
     this.httpServer = this.#app === null ? (appOrHttpServer as HttpServer | undefined) : this.#http!.httpServer;
+    if (this.#app === null) this.#watchStrayClasses();
   }
 
   /** @internal The module is imported: gateways run beside its handlers, on its server where they share port and path. */
@@ -88,6 +92,10 @@ export class SocketIoAdapter implements WebSocketAdapter<Server | Namespace, Soc
   create(port: number, options: AdapterServerOptions = {}): Server | Namespace {
     if (this.#started?.isOpen) throw servesAnother(this);
     const { namespace, server, ...given } = options;
+    if (this.#app === null && this.#module === null) {
+      const place = { port, path: given.path, namespace: withSlash(namespace || '/') };
+      refuseStrayDecorators(place, this.constructor.name);
+    }
     const io = server instanceof Server ? server : this.#provide(port, given);
     return namespace ? io.of(namespace) : io;
   }
@@ -135,6 +143,16 @@ export class SocketIoAdapter implements WebSocketAdapter<Server | Namespace, Soc
   /** Called by Nest at the end. Does not call `close`, which a subclass may have made one that wants a server. */
   async dispose(): Promise<void> {
     await this.#started?.shutdown();
+  }
+
+  /** Once the application listens it is known whether the module has joined. */
+  #watchStrayClasses(): void {
+    const { httpServer } = this;
+    if (typeof httpServer?.once !== 'function') return;
+    httpServer.once('listening', () => {
+      const warning = this.#module === null ? strayClasses(this.constructor.name) : null;
+      if (warning !== null) new ErrorLog().warn(warning);
+    });
   }
 
   get #isIdle(): boolean {

@@ -4,7 +4,9 @@ import { createSharedContext, type DispatchContext } from '../dispatch/dispatch-
 import { ErrorLog } from '../outcome/error-log.js';
 import { FailureHandler, type ErrorReporter } from '../outcome/failure-handler.js';
 import { UnansweredAcks } from '../outcome/unanswered-acks.js';
+import { reasonInUnboundGateway } from '../discovery/unbound-gateways.js';
 import { BindingError } from '../errors/binding.error.js';
+import { UnknownNames } from '../outcome/unknown-names.js';
 import { createOwnServer, type OwnPort } from '../platform/own-port.js';
 import { planShutdown, SHUTDOWN_DEFAULTS, shutdownServer } from '../dispatch/shutdown.js';
 
@@ -37,6 +39,14 @@ export class StandaloneServers {
     const onWarning = (message: string): void => this.#log.warn(message);
     const server = new Server({ onError, onWarning, ...options }, undefined, SERVER_DEFAULTS);
     server.createEngine();
+    if (process.env.NODE_ENV !== 'production') {
+      const nothing = new Set<Function>();
+      server.unknownNames = new UnknownNames(
+        server,
+        (message) => this.#log.warn(message),
+        (namespace, event) => reasonInUnboundGateway(nothing, namespace, event),
+      );
+    }
     const httpServer = port === 0 ? this.#applicationServer() : this.#listen(port, server);
     server.engine.attach(httpServer);
     server.httpServer = httpServer;

@@ -1,7 +1,6 @@
 import { MetadataScanner, type ModulesContainer } from '@nestjs/core';
 import type { ServerOptions } from '../../socketio/index.js';
 import {
-  withSlash,
   type HandlerDescriptor,
   type HandlerRateRules,
   type InstanceWrapper,
@@ -96,14 +95,14 @@ function isGateway(wrapper: InstanceWrapper): boolean {
 function describe(wrapper: InstanceWrapper, scanner: MetadataScanner): WebSocketGateway {
   const gateway = wrapper.metatype as Function;
   const given = (Reflect.getMetadata(WEBSOCKETS_METADATA.OPTIONS, gateway) ?? {}) as WebSocketGatewayMetadata;
-  const { namespace: name, server: _server, ...options } = given;
-  const namespace = withSlash(name || '/');
+  const { namespace: _namespace, server: _server, ...options } = given;
   const accessor = new GatewayMetadataAccessor();
+  const { port, path, namespace } = accessor.placeOf(gateway);
   return {
     wrapper,
     gateway,
-    port: (Reflect.getMetadata(WEBSOCKETS_METADATA.PORT, gateway) as number | undefined) ?? 0,
-    path: options.path,
+    port,
+    path,
     namespace,
     handlers: describeHandlers(
       wrapper,

@@ -110,8 +110,19 @@ export function* decoratedClasses(): Generator<Function> {
   }
 }
 
+/** A class of this list runs in some application of the process, so that no hint is due about it. */
+export function noteRunning(gateway: Function): void {
+  running.add(gateway);
+}
+
+/** Whether a class is known to run in some application of the process. */
+export function isRunning(gateway: Function): boolean {
+  return running.has(gateway);
+}
+
 /** As much a part of the loaded code as what decorators write on the classes themselves. */
 const marked: WeakRef<Function>[] = [];
+const running = new WeakSet<Function>();
 
 export function lifecycleDecorator(kind: Exclude<LifecycleKind, 'presence'>, decorator: string): MethodDecorator {
   return (target, name, descriptor) => addHandlerMetadata(target, name, descriptor, { kind }, decorator);

@@ -17,6 +17,7 @@ import {
   type HandlerDescriptor,
   type HandlerRateRules,
   type MessageMetadata,
+  type NamespaceName,
 } from './gateway-descriptor.js';
 import { assertEmittableEvent, assertReachable, describe, unreachableNamespace } from './unreachable-methods.js';
 
@@ -68,6 +69,16 @@ export class GatewayMetadataAccessor {
   /** Whether `@WebSocketGateway` of `@nestjs/websockets` is on a class. */
   isWebSocketGateway(gateway: Function): boolean {
     return Reflect.getMetadata(WEBSOCKETS_METADATA.GATEWAY, gateway) === true;
+  }
+
+  /** Where a class with `@WebSocketGateway` is to be served. */
+  placeOf(gateway: Function): WebSocketPlace {
+    const { path, namespace } = (Reflect.getMetadata(WEBSOCKETS_METADATA.OPTIONS, gateway) ?? {}) as {
+      path?: string;
+      namespace?: NamespaceName;
+    };
+    const port = (Reflect.getMetadata(WEBSOCKETS_METADATA.PORT, gateway) as number | undefined) ?? 0;
+    return { port, path, namespace: withSlash(namespace || '/') };
   }
 
   /**
@@ -160,6 +171,13 @@ export class GatewayMetadataAccessor {
     if (methods.some((method) => isMessageMapping(prototype[method]))) return;
     throw new BindingError(`@RateLimit on ${gateway.name} bounds nothing: no method of it handles an event`);
   }
+}
+
+export interface WebSocketPlace {
+  /** 0: the application's own. */
+  readonly port: number;
+  readonly path: string | undefined;
+  readonly namespace: NamespaceName;
 }
 
 /** Hooks of `@nestjs/websockets` and what they are here. `afterInit` is called by whoever has the server. */

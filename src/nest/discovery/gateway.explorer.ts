@@ -2,7 +2,7 @@ import { idempotencyOf } from './idempotency-rules.js';
 import { Injectable } from '@nestjs/common';
 import { DiscoveryService, MetadataScanner } from '@nestjs/core';
 import { nameOf, type HandlerDescriptor, type InstanceWrapper } from './gateway-descriptor.js';
-import type { HandlerMetadata } from '../decorators/handler-metadata.js';
+import { noteRunning, type HandlerMetadata } from '../decorators/handler-metadata.js';
 import { BindingError } from '../errors/binding.error.js';
 import { checkParameters, entryOf } from './contract-rules.js';
 import { GatewayMetadataAccessor } from './gateway-metadata.accessor.js';
@@ -112,6 +112,7 @@ export function describeHandlers(
 ): HandlerDescriptor[] {
   accessor.assertReachable(gateway);
   assertInjectable(wrapper, gateway);
+  noteRunning(gateway);
   const common = { wrapper, gateway, ...where };
   const prototype = gateway.prototype as Record<string, unknown>;
   const methods = scanner.getAllMethodNames(prototype);

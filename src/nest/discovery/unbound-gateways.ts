@@ -27,9 +27,9 @@ export function reasonInUnboundGateway(
 /** Null for what cannot be read: a class that is not provided may be unfinished. */
 function namespaceOf(gateway: Function): string | null {
   const accessor = new GatewayMetadataAccessor();
-  if (!accessor.isGateway(gateway)) return null;
   try {
-    return String(accessor.optionsOf(gateway).namespace);
+    const isOfNest = accessor.isWebSocketGateway(gateway);
+    return String(isOfNest ? accessor.placeOf(gateway).namespace : accessor.optionsOf(gateway).namespace);
   } catch {
     return null;
   }

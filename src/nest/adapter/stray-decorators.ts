@@ -1,0 +1,52 @@
+import { decoratedClasses, isRunning, type DecoratedMethod } from '../decorators/handler-metadata.js';
+import { DECORATED_METADATA } from '../decorators/metadata-keys.js';
+import { GatewayMetadataAccessor, type WebSocketPlace } from '../discovery/gateway-metadata.accessor.js';
+import { BindingError } from '../errors/binding.error.js';
+import { pathOf } from './gateway-servers.js';
+
+/*
+ * An adapter that knows an HTTP server and no application cannot ask Nest which classes there are. What it can see is which of
+ * the loaded classes have decorators of this package.
+ */
+
+/** @throws BindingError for a gateway at this place with decorators of this package, which would not run */
+export function refuseStrayDecorators(place: WebSocketPlace, adapter: string): void {
+  for (const gateway of decoratedClasses()) {
+    if (isRunning(gateway) || !isAt(gateway, place)) continue;
+    const [method] = methodsOf(gateway);
+    const what =
+      method === undefined ? gateway.name : `${method.decorator} on ${gateway.name}.${String(method.name)}()`;
+    throw new BindingError(
+      `${what} would not run: ${adapter} was given an HTTP server, with which Nest runs gateways and knows no decorators of ` +
+        `nestjs-socketio. Give it the application: new ${adapter}(app).`,
+    );
+  }
+}
+
+/** Says which classes run nowhere, of an application that imports no module; null if there are none. */
+export function strayClasses(adapter: string): string | null {
+  const names = [...decoratedClasses()]
+    .filter((gateway) => !isRunning(gateway) && methodsOf(gateway).length > 0)
+    .map(({ name }) => name);
+  if (names.length === 0) return null;
+  const listed =
+    names.slice(0, MAX_NAMES).join(', ') + (names.length > MAX_NAMES ? ` and ${names.length - MAX_NAMES} more` : '');
+  return (
+    `Handlers of ${listed} do not run: ${adapter} was given an HTTP server, and SocketIoModule is not imported. Import ` +
+    'SocketIoModule.forRoot() in the root module; a class with @WebSocketGateway also runs with new SocketIoAdapter(app).'
+  );
+}
+
+function isAt(gateway: Function, place: WebSocketPlace): boolean {
+  const accessor = new GatewayMetadataAccessor();
+  if (!accessor.isWebSocketGateway(gateway) || accessor.isGateway(gateway)) return false;
+  const { port, path, namespace } = accessor.placeOf(gateway);
+  return port === place.port && pathOf(path) === pathOf(place.path) && String(namespace) === String(place.namespace);
+}
+
+function methodsOf(gateway: Function): readonly DecoratedMethod[] {
+  return (Reflect.getMetadata(DECORATED_METADATA, gateway) as DecoratedMethod[] | undefined) ?? [];
+}
+
+/** In one line. */
+const MAX_NAMES = 12;

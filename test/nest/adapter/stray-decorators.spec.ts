@@ -1,0 +1,106 @@
+/** An adapter that was given an HTTP server, and classes with decorators of this package, which it cannot run. */
+import { Logger, type INestApplication } from '@nestjs/common';
+import { SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
+import { Ack, Gateway, OnHandshake, RateLimit, SocketIoAdapter } from '../../../src/index.js';
+import { cleanup } from '../../support/cleanup.js';
+import { connectClient, createClient } from '../../support/nest-app.js';
+import { nextEvent } from '../../support/until.js';
+import { PLATFORMS, startWith } from '../support/start-app.js';
+import { failureOf, startGateways } from './support/start-gateways.js';
+
+const { jest } = import.meta;
+
+const adapter = (app: INestApplication): SocketIoAdapter => new SocketIoAdapter(app.getHttpServer() as object);
+
+function watchWarnings(): string[] {
+  const warnings: string[] = [];
+  const spy = jest.spyOn(Logger.prototype, 'warn').mockImplementation((text: string) => void warnings.push(text));
+  cleanup(() => spy.mockRestore());
+  return warnings;
+}
+
+describe.each(PLATFORMS)('new SocketIoAdapter(httpServer) on %s', (platform) => {
+  it('stops the start for a gateway whose check would not run', async () => {
+    @WebSocketGateway({ namespace: `guarded-${platform}` })
+    class GuardedGateway {
+      @OnHandshake()
+      check(): void {}
+
+      @SubscribeMessage('old')
+      old(): void {}
+    }
+    const failure = await failureOf({ platform, adapter, providers: [GuardedGateway] });
+    expect(failure.message).toBe(
+      '@OnHandshake() on GuardedGateway.check() would not run: SocketIoAdapter was given an HTTP server, with which Nest runs ' +
+        'gateways and knows no decorators of nestjs-socketio. Give it the application: new SocketIoAdapter(app).',
+    );
+  });
+
+  it('stops the start for a bound of a message that would not hold', async () => {
+    @WebSocketGateway({ namespace: `bounded-${platform}` })
+    class BoundedGateway {
+      @RateLimit({ limit: 1 })
+      @SubscribeMessage('old')
+      old(): void {}
+    }
+    const failure = await failureOf({ platform, adapter, providers: [BoundedGateway] });
+    expect(failure.message).toMatch(/^@RateLimit\(\) on BoundedGateway\.old\(\) would not run/);
+  });
+
+  it('says which classes run nowhere once the application listens', async () => {
+    const warnings = watchWarnings();
+
+    @Gateway('/lonely')
+    class LonelyGateway {
+      @Ack('ask')
+      ask(): void {}
+    }
+    await startGateways({ platform, adapter, providers: [LonelyGateway] });
+    expect(warnings).toEqual([
+      expect.stringMatching(/^Handlers of .*LonelyGateway.* do not run: SocketIoAdapter was given an HTTP server/),
+    ]);
+  });
+
+  it('says nothing if the module is imported, which runs them', async () => {
+    const warnings = watchWarnings();
+
+    @WebSocketGateway({ namespace: 'both' })
+    class BothGateway {
+      @Ack('ask')
+      ask(): number {
+        return 1;
+      }
+    }
+    const { url } = await startWith({
+      platform,
+      providers: [BothGateway],
+      configure: (app) => void app.useWebSocketAdapter(adapter(app)),
+    });
+    expect(await (await connectClient(`${url}/both`)).emitWithAck('ask')).toBe(1);
+    expect(warnings).toEqual([]);
+  });
+
+  it('names what clients ask for in vain', async () => {
+    const warnings = watchWarnings();
+
+    @WebSocketGateway({ namespace: `old-${platform}` })
+    class OldGateway {
+      @SubscribeMessage('message')
+      message(): string {
+        return 'answer';
+      }
+    }
+    const { url } = await startGateways({ platform, adapter, providers: [OldGateway] });
+    const client = await connectClient(`${url}/old-${platform}`);
+    client.emit('mesage');
+    expect(await client.emitWithAck('message')).toBe('answer');
+    const stranger = createClient(`${url}/odl-${platform}`);
+    const refused = nextEvent(stranger, 'connect_error');
+    stranger.connect();
+    await refused;
+    expect(warnings.filter((text) => text.startsWith('A client'))).toEqual([
+      `A client sent "mesage" on "/old-${platform}", which no handler has; did you mean "message"?`,
+      `A client asked for the namespace "/odl-${platform}", which is not there; did you mean "/old-${platform}"?`,
+    ]);
+  });
+});

@@ -417,3 +417,20 @@ describe('a module that is loaded lazily', () => {
     await expect(load(Late)).rejects.toThrow('The decorators of nestjs-socketio in Late would not run');
   });
 });
+
+describe('a message of @nestjs/websockets in a @Gateway class', () => {
+  it.each<[string, unknown, string]>([
+    ['undefined', undefined, 'undefined, and events have names. It may come from a file that imports this one'],
+    ['a list', ['a', 'b'], 'a list, and events have names. Decorate the method once for each name.'],
+    ['a pattern', /a/, "the pattern /a/, and events have names. Use '*' and @EventName()."],
+    ['a symbol', Symbol('a'), 'Symbol(a), and events have names. Give a string.'],
+  ])('stops the start if its event is %s', async (_name, event, why) => {
+    @Gateway('/old')
+    class OldGateway {
+      @SubscribeMessage(event)
+      old(): void {}
+    }
+    const { message } = await failureOf({ providers: [OldGateway] });
+    expect(message).toContain(`@SubscribeMessage on OldGateway.old() would never run: its event is ${why}`);
+  });
+});

@@ -21,7 +21,9 @@ import { GatewayEnhancers, GatewayStyle } from './gateway-style.js';
 import {
   scopedGlobalsLeftOut,
   hookGuardsLeftOut,
+  assertProvidedOnce,
   messageLeftOut,
+  namespaceLeftOut,
   providedTwice,
   rateLeftOut,
 } from './ignored-enhancers.js';
@@ -156,6 +158,7 @@ export class GatewayRunner {
     const { gateways, servers, style, enhancers } = running;
     const { warn } = this.surroundings;
     if (gateways.length > 0) await Promise.all([style.load(), this.surroundings.agents.load()]);
+    assertProvidedOnce(gateways);
     providedTwice(gateways).forEach(warn);
     const isNamed = ({ namespace }: WebSocketGateway): boolean => typeof namespace === 'string';
     const ordered = inOrderOfNest(gateways, this.surroundings.config);
@@ -169,6 +172,7 @@ export class GatewayRunner {
       if (gateway.messages.length > 0 && enhancers.leavesOutScoped(any)) warn(scopedGlobalsLeftOut(gateway));
       hookGuardsLeftOut(gateway, running.options).forEach(warn);
       messageLeftOut(gateway).forEach(warn);
+      namespaceLeftOut(gateway).forEach(warn);
       bindHooks(running, gateway, binding, served.context);
       for (const { method, message, rate } of gateway.messages) {
         const descriptor = handlerOf(gateway, method, { kind: 'message', event: message }, rate);

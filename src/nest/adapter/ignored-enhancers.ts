@@ -1,7 +1,7 @@
 import { nameOf, type HandlerDescriptor } from '../discovery/gateway-descriptor.js';
 import { GatewayMetadataAccessor } from '../discovery/gateway-metadata.accessor.js';
 import { WEBSOCKETS_METADATA } from '../decorators/metadata-keys.js';
-import { describe } from '../discovery/unreachable-methods.js';
+import { describe, unreachableNamespace } from '../discovery/unreachable-methods.js';
 import { BindingError } from '../errors/binding.error.js';
 import type { ResolvedAdapterOptions } from './socket-io-adapter.options.js';
 import type { WebSocketGateway } from './websocket-gateway.js';
@@ -31,6 +31,13 @@ export function providedTwice(gateways: readonly WebSocketGateway[]): string[] {
   );
 }
 
+/** @throws BindingError for such a gateway with handlers of this package, two of which would answer one event */
+export function assertProvidedOnce(gateways: readonly WebSocketGateway[]): void {
+  const own = gateways.filter(({ handlers }) => handlers.length > 0);
+  const [warning] = providedTwice(own);
+  if (warning !== undefined) throw new BindingError(`${warning} Provide it in one module, and export it there.`);
+}
+
 /** A message that no client can send: with `IoAdapter` it is listened for as well, and never comes. */
 export function messageLeftOut({ gateway, messages }: WebSocketGateway): string[] {
   const prototype = gateway.prototype as Record<string, object>;
@@ -41,6 +48,13 @@ export function messageLeftOut({ gateway, messages }: WebSocketGateway): string[
       `@SubscribeMessage on ${gateway.name}.${method}() never runs: its event is ${describe(given)}, and events have names.`,
     ];
   });
+}
+
+/** A namespace that no client can ask for, as with `IoAdapter`. */
+export function namespaceLeftOut({ gateway, namespace }: WebSocketGateway): string[] {
+  const isName = typeof namespace === 'string' || namespace instanceof RegExp;
+  const why = isName ? unreachableNamespace(namespace) : null;
+  return why === null ? [] : [`No client can join the namespace ${String(namespace)} of ${gateway.name}: ${why}.`];
 }
 
 /** Global enhancers with a scope, for a gateway without one. */

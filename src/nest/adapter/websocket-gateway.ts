@@ -1,14 +1,15 @@
 import { MetadataScanner, type ModulesContainer } from '@nestjs/core';
 import type { ServerOptions } from '../../socketio/index.js';
-import {
-  type HandlerDescriptor,
-  type HandlerRateRules,
-  type InstanceWrapper,
-  type NamespaceName,
+import type {
+  HandlerDescriptor,
+  HandlerRateRules,
+  InstanceWrapper,
+  NamespaceName,
 } from '../discovery/gateway-descriptor.js';
 import { GatewayMetadataAccessor } from '../discovery/gateway-metadata.accessor.js';
 import { describeHandlers } from '../discovery/gateway.explorer.js';
 import { WEBSOCKETS_METADATA } from '../decorators/metadata-keys.js';
+import { assertNamed } from '../discovery/unreachable-methods.js';
 
 /** A class with `@WebSocketGateway`, and what its decorators say. */
 export interface WebSocketGateway {
@@ -129,7 +130,10 @@ function messagesOf(gateway: Function, scanner: MetadataScanner): GatewayMessage
     const callback = prototype[method] as Function;
     const rate = accessor.rateOf(gateway, method, callback, accessor.handlersOf(gateway, method, callback));
     if (Reflect.getMetadata(WEBSOCKETS_METADATA.IS_MESSAGE, callback) === undefined) return [];
+    const given: unknown = Reflect.getMetadata(WEBSOCKETS_METADATA.MESSAGE, callback);
+    // Nest writes the name into its log, and fails there without a word about the gateway.
+    if (typeof given === 'symbol') assertNamed(given, `@SubscribeMessage on ${gateway.name}.${method}()`);
     // An emitter takes what is no text for its text, a number for instance.
-    return [{ method, message: String(Reflect.getMetadata(WEBSOCKETS_METADATA.MESSAGE, callback)), rate }];
+    return [{ method, message: String(given), rate }];
   });
 }

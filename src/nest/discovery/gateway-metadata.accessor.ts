@@ -19,7 +19,13 @@ import {
   type MessageMetadata,
   type NamespaceName,
 } from './gateway-descriptor.js';
-import { assertEmittableEvent, assertReachable, describe, unreachableNamespace } from './unreachable-methods.js';
+import {
+  assertEmittableEvent,
+  assertNamed,
+  assertReachable,
+  describe,
+  unreachableNamespace,
+} from './unreachable-methods.js';
 
 /** The only reader of what the decorators wrote. */
 export class GatewayMetadataAccessor {
@@ -35,6 +41,7 @@ export class GatewayMetadataAccessor {
   /** @throws BindingError for an option that `@Gateway` does not have or cannot take */
   optionsOf(gateway: Function): Pick<HandlerDescriptor, 'namespace' | 'scope' | 'contract'> {
     const options = (Reflect.getMetadata(GATEWAY_METADATA, gateway) as GatewayMetadata | undefined) ?? {};
+    if (Array.isArray(options)) throw new BindingError(`@Gateway on ${gateway.name} takes one namespace, not a list`);
     for (const name of Object.keys(options)) {
       if (name === 'namespace' || name === 'scope' || name === 'contract') continue;
       if (name === 'partial' && options.contract !== undefined) continue;
@@ -84,6 +91,8 @@ export class GatewayMetadataAccessor {
   /**
    * What `@Gateway` leaves of a class that was written for `@nestjs/websockets`: its messages, by `@SubscribeMessage`, and
    * its hooks, by their names, unless they have a decorator of this package. Empty for a class without `@Gateway`.
+   *
+   * @throws BindingError for a message without a name
    */
   leftoversOf(
     gateway: Function,
@@ -91,7 +100,11 @@ export class GatewayMetadataAccessor {
     fn: object,
   ): (MessageMetadata | { readonly kind: 'connect' | 'disconnect' })[] {
     if (!Reflect.hasMetadata(GATEWAY_METADATA, gateway)) return [];
-    if (isMessageMapping(fn)) return [{ kind: 'message', event: Reflect.getMetadata(WEBSOCKETS_METADATA.MESSAGE, fn) }];
+    if (isMessageMapping(fn)) {
+      const event: unknown = Reflect.getMetadata(WEBSOCKETS_METADATA.MESSAGE, fn);
+      assertNamed(event, `@SubscribeMessage on ${gateway.name}.${method}()`);
+      return [{ kind: 'message', event }];
+    }
     const kind = HOOKS[method];
     return kind === undefined || Reflect.hasMetadata(HANDLER_METADATA, fn) ? [] : [{ kind }];
   }

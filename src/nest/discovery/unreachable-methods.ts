@@ -17,13 +17,19 @@ export function assertReachable(gateway: Function): void {
 
 /** @throws BindingError for a name that no client can emit */
 export function assertEmittableEvent(event: unknown, where: string): void {
-  if (typeof event === 'string' && !RESERVED_EVENTS.has(event)) return;
-  if (typeof event === 'number') return;
+  assertNamed(event, where);
+  if (!RESERVED_EVENTS.has(event)) return;
   throw new BindingError(
-    typeof event === 'string'
-      ? `${where} would never run: "${event}" is a reserved name that no client can emit. There are @OnConnect(), ` +
-          '@OnDisconnect() and others for what happens to a socket.'
-      : `${where} would never run: its event is ${describe(event)}, and events have names. ${remedyFor(event)}`,
+    `${where} would never run: "${event}" is a reserved name that no client can emit. There are @OnConnect(), ` +
+      '@OnDisconnect() and others for what happens to a socket.',
+  );
+}
+
+/** @throws BindingError for what is no name of an event; members of a numeric enum are */
+export function assertNamed(event: unknown, where: string): asserts event is string {
+  if (typeof event === 'string' || typeof event === 'number') return;
+  throw new BindingError(
+    `${where} would never run: its event is ${describe(event)}, and events have names. ${remedyFor(event)}`,
   );
 }
 

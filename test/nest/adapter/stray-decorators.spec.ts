@@ -1,5 +1,5 @@
 /** An adapter that was given an HTTP server, and classes with decorators of this package, which it cannot run. */
-import { Logger, type INestApplication } from '@nestjs/common';
+import { Logger, Module, type INestApplication } from '@nestjs/common';
 import { SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
 import { Ack, Gateway, OnHandshake, RateLimit, SocketIoAdapter } from '../../../src/index.js';
 import { cleanup } from '../../support/cleanup.js';
@@ -101,6 +101,51 @@ describe.each(PLATFORMS)('new SocketIoAdapter(httpServer) on %s', (platform) => 
     expect(warnings.filter((text) => text.startsWith('A client'))).toEqual([
       `A client sent "mesage" on "/old-${platform}", which no handler has; did you mean "message"?`,
       `A client asked for the namespace "/odl-${platform}", which is not there; did you mean "/old-${platform}"?`,
+    ]);
+  });
+});
+
+describe('what would never run, or twice, with the adapter alone', () => {
+  it('stops the start for a message named by a symbol, which Nest cannot log', async () => {
+    @WebSocketGateway()
+    class SymbolGateway {
+      @SubscribeMessage(Symbol('old'))
+      old(): void {}
+    }
+    expect((await failureOf({ providers: [SymbolGateway] })).message).toBe(
+      '@SubscribeMessage on SymbolGateway.old() would never run: its event is Symbol(old), and events have names. Give a string.',
+    );
+  });
+
+  it('names a gateway that two modules provide, and stops the start if it answers events twice', async () => {
+    @WebSocketGateway({ namespace: 'twice' })
+    class TwiceGateway {
+      @Ack('ask')
+      ask(): void {}
+    }
+
+    @Module({ providers: [TwiceGateway] })
+    class FirstModule {}
+
+    @Module({ providers: [TwiceGateway] })
+    class SecondModule {}
+    expect((await failureOf({ imports: [FirstModule, SecondModule] })).message).toBe(
+      'TwiceGateway is provided by FirstModule and by SecondModule, and handles everything once for each of them. Provide it ' +
+        'in one module, and export it there.',
+    );
+  });
+
+  it.each(['/a?b', '/a,b'])('says that no client can join %s', async (namespace) => {
+    const warnings = watchWarnings();
+
+    @WebSocketGateway({ namespace })
+    class UnreachableGateway {
+      @SubscribeMessage('old')
+      old(): void {}
+    }
+    await startGateways({ providers: [UnreachableGateway] });
+    expect(warnings).toEqual([
+      `No client can join the namespace ${namespace} of UnreachableGateway: the protocol ends a name at "?" and ",".`,
     ]);
   });
 });

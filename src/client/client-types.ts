@@ -40,7 +40,7 @@ export type RequestArgs<Listener> = Listener extends (...args: infer Params) => 
 export type RequestReply<Listener> = Listener extends (...args: infer Params) => unknown
   ? Params extends [...unknown[], (...reply: infer Reply) => unknown]
     ? Exclude<Reply extends [Error, ...infer Rest] ? Rest[0] : Reply[0], ErrorReply>
-    : // oxlint-disable-next-line typescript/no-explicit-any -- as in Socket.IO, where no type is given
+    : // oxlint-disable-next-line typescript/no-explicit-any -- as in Socket.IO, if no type is given
       any
   : never;
 

@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events';
 
 /**
- * An `EventEmitter` that owns nothing until somebody listens.
+ * An `EventEmitter` that owns nothing until there is a listener.
  *
  * `EventEmitter`'s constructor gives every instance a listener table; its methods also work without one and create it
  * on the first `on()`. A session and a socket exist per connection and most have no listener of their own, so this

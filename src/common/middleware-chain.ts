@@ -2,7 +2,7 @@ import { askForeign } from './call-foreign.js';
 
 /**
  * Runs steps one after the other, each of which continues or fails through its `next`: the loop behind every kind of
- * middleware. `done` is called at most once, at once where every step continues at once; a second `next` is ignored. A
+ * middleware. `done` is called at most once, at once if every step continues at once; a second `next` is ignored. A
  * step that throws or rejects has failed as well, which `wasThrown` says; `onLate` is told if it had called `next` before.
  */
 export function runChain(

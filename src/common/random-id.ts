@@ -7,7 +7,7 @@ let pool = Buffer.alloc(0);
 let offset = 0;
 
 /**
- * 20 characters of `[A-Za-z0-9_-]`, 120 random bits: long enough that nobody guesses a session, and of the form that
+ * 20 characters of `[A-Za-z0-9_-]`, 120 random bits: too long for guessing a session, and of the form that
  * sticky balancers and sharded adapters look for. One call to the random source serves 256 ids.
  */
 export function randomId(): string {

@@ -78,7 +78,7 @@ export class TimerWheel {
     if (this.#count > 0) this.#arm(this.#nextDue());
   }
 
-  /** Steps to the next slot that holds something, or to `target` where none lies before it. */
+  /** Steps to the next slot that holds something, or to `target` if none lies before it. */
   #advance(target: number): void {
     const cascade = (Math.floor(this.#now / SLOTS) + 1) * SLOTS;
     const next = Math.min(this.#fine.next(this.#now, cascade), cascade, target);

@@ -125,7 +125,7 @@ export function defineContract<
   In extends Definitions = {},
   Out extends Definitions = {},
   ServerSide extends Definitions = {},
-  // oxlint-disable-next-line typescript/no-explicit-any -- as in Socket.IO, where no type is given
+  // oxlint-disable-next-line typescript/no-explicit-any -- as in Socket.IO, if no type is given
   Data = any,
   Auth extends StandardSchema | TypeMarker<unknown> = TypeMarker<Record<string, unknown>>,
 >(
@@ -139,7 +139,7 @@ export function defineContract<Maps extends ContractMaps>(
   MapEntries<Maps extends { in: infer In } ? In : {}>,
   MapOutEntries<Maps extends { out: infer Out } ? Out : {}>,
   MapOutEntries<Maps extends { server: infer ServerSide } ? ServerSide : {}>,
-  // oxlint-disable-next-line typescript/no-explicit-any -- as in Socket.IO, where no type is given
+  // oxlint-disable-next-line typescript/no-explicit-any -- as in Socket.IO, if no type is given
   Maps extends { data: infer Data } ? Data : any,
   {
     sent: Maps extends { auth: infer Auth } ? Auth : Record<string, unknown>;

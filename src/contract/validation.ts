@@ -83,7 +83,7 @@ function validateEach(
   try {
     for (let i = 0; i < schemas.length; i++) results.push(validate(schemas[i], args[i]));
   } catch (error) {
-    // Those that are under way have nobody left to tell of a rejection.
+    // Those that are under way cannot tell of a rejection any more.
     for (const result of results) if (isPromise(result)) result.then(undefined, () => undefined);
     throw error;
   }

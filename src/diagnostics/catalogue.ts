@@ -6,7 +6,7 @@ export interface Reading {
   readonly attributes: Readonly<Record<string, string>>;
 }
 
-/** A metric that is read from `stats()` when somebody collects, and so costs nothing per event. */
+/** A metric that is read from `stats()` when metrics are collected, and so costs nothing per event. */
 export interface ObservedMetric {
   readonly name: string;
   /** `counter` only grows; `sum` goes up and down and may be added up; `gauge` is the largest of all servers. */

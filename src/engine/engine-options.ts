@@ -111,7 +111,7 @@ export interface EngineOptions {
   nodes?: NodeOptions | undefined;
   /** Makes session ids; may be asynchronous. @default 20 random characters of `[A-Za-z0-9_-]` */
   generateId?: ((request: EngineRequest) => string | PromiseLike<string>) | undefined;
-  /** Whether unknown upgrade requests end when nobody else listens for them. @default true */
+  /** Whether unknown upgrade requests end if no other listener takes them. @default true */
   destroyUpgrade?: boolean | undefined;
 }
 
@@ -429,7 +429,7 @@ function isOneOf(...choices: readonly unknown[]): (value: unknown) => boolean {
   return (value) => choices.includes(typeof value === 'string' ? value.toLowerCase() : value);
 }
 
-/** The `cookie` package writes whatever `encode` gives, such as a promise that nobody else would look at. */
+/** The `cookie` package writes whatever `encode` gives, such as a promise, which then has to be watched. */
 function withStringsOnly(options: SerializeOptions): SerializeOptions {
   const { encode } = options;
   if (typeof encode !== 'function') return options;

@@ -38,11 +38,11 @@ import { WebtransportEntry } from './webtransport-entry.js';
 /** What the layer above decides about all sessions of a server. */
 export interface EngineSetup {
   readonly wheel: TimerWheel;
-  /** Whether sessions keep the request that opened them, until somebody deletes it. */
+  /** Whether sessions keep the request that opened them, until it is deleted. */
   readonly keepsRequests: boolean;
   /** Answers requests below the engine's path that are not Engine.IO's, such as files; null for all others. */
   readonly answerOther: (request: EngineRequest) => OtherAnswer | null;
-  /** Whether text frames may join packets with 0x1E: only where the protocol above never sends that character. */
+  /** Whether text frames may join packets with 0x1E: only if the protocol above never sends that character. */
   readonly splitsJoinedFrames: boolean;
   /** How long middlewares, `cors` and hooks may take to decide about a request, in milliseconds. */
   readonly connectTimeout: number;

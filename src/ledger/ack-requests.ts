@@ -13,7 +13,7 @@ interface Answers {
   answered: number;
 }
 
-/** Broadcasts that wait for acks of other nodes. A node that is gone is counted out, so that nobody waits for it. */
+/** Broadcasts that wait for acks of other nodes. A node that is gone is counted out, so that it is not awaited. */
 export class AckRequests {
   readonly #open = new Map<string, { readonly listener: AckListener; readonly nodes: Map<string, Answers> }>();
 

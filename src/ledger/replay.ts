@@ -57,7 +57,7 @@ function isFor(membership: Membership, { rooms, except }: Target, place: Place):
   return membership.covers(rooms, except, place.number);
 }
 
-/** Returns what was asked for where that is the end of the socket. */
+/** Returns what was asked for if that is the end of the socket. */
 function apply(message: Message, membership: Membership, place: Place): boolean | null {
   switch (message.kind) {
     case 'join':

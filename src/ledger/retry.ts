@@ -4,7 +4,7 @@ export interface RetryContext {
   onStoreError(error: unknown): void;
 }
 
-/** Calls a store until it does not reject, or nobody needs it any more; then, undefined. */
+/** Calls a store until it does not reject, or its result is not needed any more; then, undefined. */
 export async function retry<T>(context: RetryContext, call: () => Promise<T>): Promise<T | undefined> {
   for (let delay = SHORTEST; ; delay = Math.min(2 * delay, LONGEST)) {
     try {

@@ -3,7 +3,7 @@ import { ModulesContainer } from '@nestjs/core';
 import { SocketIoRuntime } from './socket-io-runtime.js';
 
 /**
- * The host of an application, or null where it does not import the module. Reads the container, because `app.get` of
+ * The host of an application, or null if it does not import the module. Reads the container, because `app.get` of
  * something unknown ends the process.
  */
 export function findRuntime(app: INestApplicationContext): SocketIoRuntime | null {

@@ -70,7 +70,7 @@ export class SocketIoRuntime
   #shutdown: Promise<ShutdownResult> | null = null;
 
   /**
-   * @throws BindingError where the module is imported with different options, which would make two servers
+   * @throws BindingError if the module is imported with different options, which would make two servers
    * @throws OptionError for a wrong option
    */
   constructor(
@@ -198,7 +198,7 @@ export class SocketIoRuntime
     return this.#end(planShutdown({}, this.#options.shutdown));
   }
 
-  /** Closes what `open` opened, once nobody is left. */
+  /** Closes what `open` opened, once all clients are gone. */
   async close(): Promise<void> {
     await this.http.close();
   }

@@ -10,7 +10,7 @@ export class StartLog {
 
   constructor(
     private readonly log: ErrorLog,
-    /** Null where nothing is to be logged. */
+    /** Null if nothing is to be logged. */
     private readonly server: Server | null,
   ) {}
 

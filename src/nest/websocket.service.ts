@@ -81,7 +81,7 @@ export class Websocket<
     for (const namespace of this.server._nsps.values()) namespace.emit(event, ...args);
   }
 
-  /** Emits to one socket of any namespace, on this server or another; false where none has this id. */
+  /** Emits to one socket of any namespace, on this server or another; false if none has this id. */
   async emitTo<Event extends EventNames<EmitEvents>>(
     id: string,
     event: Event,

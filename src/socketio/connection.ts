@@ -53,9 +53,9 @@ export class Connection
   /** A custom parser's decoder; null with the codec of this package. */
   readonly #decoder: ParserDecoder | null;
   readonly #limits: DecoderLimits;
-  /** Null where events are dispatched at once. */
+  /** Null if events are dispatched at once. */
   readonly #events: EventQueue | null;
-  /** Whether packets are dropped where the client does not keep up. */
+  /** Whether packets are dropped if the client does not keep up. */
   readonly #drops: boolean;
 
   constructor(
@@ -247,7 +247,7 @@ export class Connection
   }
 
   readsEvent(nsp: string, name: string): boolean {
-    // Until the end of the tick somebody may begin to listen.
+    // A listener may be added until the end of the tick.
     if (this.#events !== null) return true;
     const socket = this.#namespaces.find(nsp);
     return socket !== null && socket.readsEvent(name);
@@ -303,7 +303,7 @@ export class Connection
     this.#namespaces.settle(nsp);
   }
 
-  /** @internal The events of a namespace, held against the rate that is allowed; null where that is none. */
+  /** @internal The events of a namespace, held against the rate that is allowed; null if that is none. */
   rateLimiterOf(nsp: string): EventRateLimiter | null {
     const { rateLimit, maxNamespaces } = this.#server.settings;
     if (rateLimit === null) return null;
@@ -383,7 +383,7 @@ export class Connection
     for (const part of this.#server.share(encoded)) this.conn.sendShared(part, compress);
   }
 
-  /** A broadcast was dropped for this client: where it asks for an ack, nobody has to wait for that of this client. */
+  /** A broadcast was dropped for this client: if it asks for an ack, that of this client is not awaited. */
   #failAck(header: string | Buffer): void {
     if (this.usesParser) return;
     const asked = ackAskedBy(header as string);

@@ -88,11 +88,11 @@ export class Namespace<
   readonly adapterPort = new AdapterPort(this);
   /** The next ack id; published adapters count it up as well. */
   _ids = 0;
-  /** @internal Handlers of all sockets of this namespace; null until somebody asks for the table. */
+  /** @internal Handlers of all sockets of this namespace; null until the table is asked for. */
   handlers: HandlerTable<Socket> | null = null;
   /** @internal Called when the last socket has left; for namespaces that go then. */
   onEmpty: (() => void) | null = null;
-  /** @internal Sessions of clients that may come back; null where recovery is off or the adapter cannot do it. */
+  /** @internal Sessions of clients that may come back; null if recovery is off or the adapter cannot do it. */
   recovery: SessionRecovery | null = null;
   /** @internal What its contract says of emits; null if there is none, or if it has no say. */
   outbound: OutboundContract | null = null;

@@ -87,7 +87,7 @@ export class ParentNamespace<
   }
 
   /**
-   * Without clean-up, as in Socket.IO, a child goes only if nobody was ever let in: a client that is refused leaves nothing
+   * Without clean-up, as in Socket.IO, a child goes only if no client was ever let in: a client that is refused leaves nothing
    * behind. With it, one on which the server has set something waits for its first client.
    */
   #onEmpty(child: Namespace<ListenEvents, EmitEvents, ServerSideEvents, SocketData>): void {

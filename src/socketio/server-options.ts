@@ -22,7 +22,7 @@ export interface ServerOptions extends EngineOptions {
   serveClient?: boolean | undefined;
   /** Where rooms and broadcasts live. @default in memory */
   adapter?: AdapterConstructor | undefined;
-  /** Replaces the packet codec on this side; clients need the same. */
+  /** Replaces the packet codec of the server; clients need the same. */
   parser?: Parser | undefined;
   /** Time for a connection without a namespace, after the handshake or after the last one was left. @default 10_000 (45_000 in `./server`) */
   connectTimeout?: number | undefined;
@@ -30,7 +30,7 @@ export interface ServerOptions extends EngineOptions {
   cleanupEmptyChildNamespaces?: boolean | undefined;
   /** Time for acks that were asked without one; 0: no limit. @default 30_000 in Nest, 0 in `./server` */
   ackTimeout?: number | undefined;
-  /** Whether acks that nobody can give are settled: unknown events and refused ones. @default true in Nest, false in `./server` */
+  /** Whether acks without a handler are settled: those of unknown and of refused events. @default true in Nest, false in `./server` */
   settleAcks?: boolean | undefined;
   /** Largest `auth` of a CONNECT packet. @default 8_192 */
   maxAuthPayload?: number | undefined;
@@ -62,11 +62,11 @@ export interface ServerOptions extends EngineOptions {
   maxPendingBytes?: number | undefined;
   /** How often a socket may emit; acks do not count. @default no limit */
   rateLimit?: RateLimitOptions | undefined;
-  /** Whether `socket.request` is kept after the CONNECT reply. @default true in `./server`, in Nest only where a hook needs it */
+  /** Whether `socket.request` is kept after the CONNECT reply. @default true in `./server`, in Nest only if a hook needs it */
   keepRequest?: boolean | undefined;
   /** Makes socket ids. @default 20 random characters */
   generateSocketId?: ((socket: Socket) => string) | undefined;
-  /** Told of errors that handlers threw and nobody caught, and of dropped packets, with the socket where it is about one. @default console.error */
+  /** Told of uncaught errors of handlers, and of dropped packets, with the socket where it is about one. @default console.error */
   onError?: ((error: unknown, socket?: Socket) => void) | undefined;
   /** Told in one line what an operator should know. @default process.emitWarning */
   onWarning?: ((message: string) => void) | undefined;

@@ -19,7 +19,7 @@ export interface ServerStats extends EngineStats {
   readonly disconnected: Readonly<Partial<Record<DisconnectCode, number>>>;
   /** Acks that clients owe. */
   readonly pendingAcks: number;
-  /** Events that nobody handles. */
+  /** Events without a handler. */
   readonly unknownEvents: number;
   /** Events that came too early. */
   readonly rateLimited: number;
@@ -27,7 +27,7 @@ export interface ServerStats extends EngineStats {
   readonly unansweredAcks: number;
   /** Events that middlewares (`socket.use`) did not decide about within `connectTimeout`. */
   readonly undecidedEvents: number;
-  /** What `onError` was told: what handlers, listeners and middlewares threw and nobody caught, and dropped packets. */
+  /** What `onError` was told: uncaught errors of handlers, listeners and middlewares, and dropped packets. */
   readonly errors: number;
 }
 

@@ -128,7 +128,7 @@ export class Server<
   });
   /** @internal Who is online; null if nobody wants to know. */
   presenceTracker: Presence | null = null;
-  /** @internal Null where events are dispatched as they come. */
+  /** @internal Null if events are dispatched as they come. */
   readonly events: EventQueue | null;
   /** @internal */
   readonly namespaces: NamespaceRegistry<ListenEvents, EmitEvents, ServerSideEvents, SocketData>;
@@ -563,7 +563,7 @@ export class Server<
     this.options.disableRecovery(adapter);
   }
 
-  /** @internal What user code threw and nobody caught, or what cannot be told to the client that it is about. */
+  /** @internal What user code threw uncaught, or what cannot be told to the client that it is about. */
   reportError(error: unknown, socket?: Socket): void {
     this.counters.errors++;
     callForeign(this.settings.onError, undefined, [error, socket], CONSOLE, undefined);

@@ -61,7 +61,7 @@ import type {
   TypedListening,
 } from './events/typed-events.js';
 
-/** Events that this side emits on a socket itself. */
+/** Events that the server itself emits on a socket. */
 export interface SocketReservedEvents {
   /** The socket is disconnected. */
   disconnect: (reason: DisconnectReason, details: DisconnectDetails) => void;
@@ -116,14 +116,14 @@ export class Socket<
   readonly #issued = Date.now();
   readonly #request: RequestSummary;
   readonly #auth: Record<string, unknown>;
-  /** Null where the client cannot come back. */
+  /** Null if the client cannot come back. */
   readonly #recovery: SocketRecovery | null;
   #state: State = 'connecting';
   #leavesEarly: 'namespace' | 'connection' | null = null;
   #handshake: Handshake | null = null;
   #flags: OperatorFlags | null = null;
   #acks: AckRegistry | null = null;
-  /** Whom the socket acts for; null if nobody has said. */
+  /** The user of the socket; null until `identify()`. */
   #identity: Identity | null = null;
   #screening: EventScreening<Event> | null = null;
   #anyListeners: AnyListeners = null;
@@ -133,7 +133,7 @@ export class Socket<
   #gate: InboundGate | null = null;
   /** What a replaced `onevent` has at the moment. */
   #passing: PassedEvent | null = null;
-  /** Of the connection; null where events are not bounded. */
+  /** Of the connection; null if events are not bounded. */
   readonly #rateLimiter: EventRateLimiter | null;
 
   /** @internal */
@@ -226,7 +226,7 @@ export class Socket<
   }
 
   /**
-   * Emits to the client. A function as last argument is called with the client's ack. False where the client does not
+   * Emits to the client. A function as last argument is called with the client's ack. False if the client does not
    * keep up: its queue is over the high-water mark, half of `sendQueueBytes`, until `socket.conn` emits `drain`; or the
    * event was dropped, as a volatile one or with `dropFramesOnOverflow`.
    *
@@ -279,7 +279,7 @@ export class Socket<
     return this.send(...args);
   }
 
-  /** Emits to one socket of any namespace, on this server or another; resolves to false where none has the id. */
+  /** Emits to one socket of any namespace, on this server or another; resolves to false if none has the id. */
   async emitTo<Event extends EventNames<EmitEvents>>(
     id: SocketId,
     event: Event,
@@ -324,7 +324,7 @@ export class Socket<
     return this.broadcast.local;
   }
 
-  /** The next packet is dropped where the connection is not ready to send it. */
+  /** The next packet is dropped if the connection is not ready to send it. */
   get volatile(): this {
     (this.#flags ??= {}).volatile = true;
     return this;
@@ -401,7 +401,7 @@ export class Socket<
   }
 
   /**
-   * Runs this side's handlers of an event as if the client had sent it; nothing travels.
+   * Runs the server's handlers of an event as if the client had sent it; nothing travels.
    *
    * @throws Error for a reserved event name, which no client can send either
    */
@@ -589,7 +589,7 @@ export class Socket<
     return handlers !== null && (handlers.readsArguments(event) || OPERATIONS.handle.hasSubscribers);
   }
 
-  /** @internal An event from the client. `args` begins with its name; `id` is −1 where no ack is asked. */
+  /** @internal An event from the client. `args` begins with its name; `id` is −1 if no ack is asked. */
   handleEvent(args: unknown[], id: number): void {
     if (this.#gate === null) this.#dispatch(args, id);
     else if (!this.#gate.hold(args, id)) this.#refuseFlood();
@@ -600,12 +600,12 @@ export class Socket<
     this.#acks?.resolve(id, args);
   }
 
-  /** @internal The event that asks for this ack was dropped. Later, since whoever emits it may emit again upon that. */
+  /** @internal The event that asks for this ack was dropped. Fails later, since its callback may emit again. */
   failAck(id: number): void {
     setImmediate(() => this.#acks?.fail(id, AckError.overflow()));
   }
 
-  /** @internal Nobody waits for this ack any more. */
+  /** @internal The ack is not awaited any more. */
   forgetAck(id: number): void {
     this.#acks?.delete(id);
   }
@@ -636,7 +636,7 @@ export class Socket<
     this.nsp.server.counters.rateLimited++;
     if (POINTS.rateLimit.hasSubscribers) POINTS.rateLimit.publish({ socket: this, retryAfter: Math.ceil(wait) });
     if (onLimit === 'disconnect') this.#connection.disconnect(RATE_LIMITED);
-    // Nobody else would give the ack.
+    // No handler will give the ack.
     else if (reply !== null) reply.fail(rateLimited(wait));
     // A flood is not to be answered by a flood.
     else if (isFirst) this.nsp.handlers?.onRefused?.(this, rateLimited(wait));
@@ -692,7 +692,7 @@ export class Socket<
       (this.#identity ??= this.#createIdentity()).resume(restored.rooms);
       this.nsp.server.presenceTracker?.update(this.nsp.name, this.id);
     }
-    // A custom parser may be on this side of an adapter that encodes with the codec of this package.
+    // The server may have a custom parser beside an adapter that encodes with the codec of this package.
     const isEncoded =
       restored.encodedPackets !== undefined && !(this.#connection.usesParser && restored.missedPackets.length > 0);
     for (const parts of isEncoded ? restored.encodedPackets : [])
@@ -721,7 +721,7 @@ export class Socket<
     this.#write(isKept ? this.#recovery!.record(this.id, encoded) : encoded, options, id);
   }
 
-  /** Clients of Socket.IO 2 are told nothing: they make up the same id as this side. */
+  /** Clients of Socket.IO 2 are told nothing: they make up the same id as the server. */
   #connectData(): { sid: SocketId; pid?: PrivateSessionId } | undefined {
     if (this.#connection.isLegacy) return undefined;
     return this.#recovery === null ? { sid: this.id } : { sid: this.id, pid: this.#recovery.pid };
@@ -918,7 +918,7 @@ export class Socket<
     return flags;
   }
 
-  /** Calls this side's listeners; what they throw is reported. */
+  /** Calls listeners of the application; what they throw is reported. */
   #emitLocal(event: 'disconnect' | 'disconnecting' | 'error', ...args: unknown[]): void {
     if (this.listenerCount(event) === 0) return;
     for (const listener of this.rawListeners(event)) callForeign(listener as AnyListener, this, args, this, null);

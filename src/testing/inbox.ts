@@ -21,7 +21,7 @@ export class Inbox {
     }
   }
 
-  /** The arguments of the oldest such event that was not taken before; waits for it where there is none. */
+  /** The arguments of the oldest such event that was not taken before; waits for it if there is none. */
   async take(event: string, timeout = PATIENCE): Promise<unknown[]> {
     const index = this.#messages.findIndex((message) => message.event === event);
     if (index !== -1) return this.#messages.splice(index, 1)[0].args;

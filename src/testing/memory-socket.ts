@@ -21,7 +21,7 @@ export class MemorySocket extends Duplex {
   bytesRead = 0;
   bytesWritten = 0;
   #peer: MemorySocket | null = null;
-  /** Lets the peer write on, once this side has read what it wrote. */
+  /** Lets the peer write on, once this end has read what it wrote. */
   #onRoom: Done | null = null;
 
   private constructor(

@@ -69,7 +69,7 @@ export async function createTestClient(
 /**
  * Connects a client that is to be refused, and resolves to what its `connect_error` says.
  *
- * @throws Error where the server lets it in
+ * @throws Error if the server lets it in
  */
 export async function connectError(
   target: TestTarget,

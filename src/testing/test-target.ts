@@ -50,7 +50,7 @@ export async function resolveEndpoint(target: TestTarget): Promise<Endpoint> {
 
 async function resolveApplication(app: NestApplication): Promise<Endpoint> {
   await initialize(app);
-  // Only now: whoever tests a plain Server may not have Nest.
+  // Only now: tests of a plain Server may run without Nest.
   const { findRuntime } = await import('../nest/index.js');
   const host = findRuntime(app as Parameters<typeof findRuntime>[0]);
   const httpServer = host?.server.httpServer ?? (app as Partial<HttpApplication>).getHttpServer?.();

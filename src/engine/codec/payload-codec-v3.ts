@@ -10,7 +10,7 @@ import type { PayloadCodec } from './payload-codec.js';
  *     6:4hello2:4€10:b4AQIDBA==             text; lengths in UTF-16 code units
  *     00 04 ff "4€"  01 05 ff 04 01020304   bytes; 0 for text, 1 for binary; lengths in bytes, one digit a byte
  *
- * Either is read, whichever a POST declares. Bytes are only written to a peer that can read them, and only where there
+ * Either is read, whichever a POST declares. Bytes are only written to a peer that can read them, and only if there
  * is a binary packet.
  */
 export class PayloadCodecV3 implements PayloadCodec {

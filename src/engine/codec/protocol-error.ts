@@ -1,6 +1,6 @@
 /**
  * What a peer sent breaks the protocol or a bound. Decoders throw nothing else; one catch per layer turns it into a
- * close reason. The message is for this side's log and never goes to the peer. The layer above has codes of its own.
+ * close reason. The message is for the server's log and never goes to the peer. The layer above has codes of its own.
  */
 export class ProtocolError<Code extends string = ProtocolErrorCode> extends Error {
   override readonly name = 'ProtocolError';

@@ -2,7 +2,7 @@ import { encodeBinaryV3 } from './packet-v3.js';
 import type { EncodedPacket } from './packet.js';
 import { frameBinary, frameText } from './websocket-frame.js';
 
-/** A packet for many recipients: encoded once by whoever made it, framed once by the first WebSocket that sends it. */
+/** A packet for many recipients: encoded once where it is made, framed once by the first WebSocket that sends it. */
 export class SharedPacket {
   #frame: string | Buffer | null = null;
   #typed: SharedPacket | null = null;

@@ -2,7 +2,7 @@ import { addressKey } from '../../common/address-key.js';
 import type { RefusalName } from '../http/refusal.js';
 import { HandshakeRate } from './handshake-rate.js';
 
-/** Bounds on handshakes; `Infinity` where there is none. */
+/** Bounds on handshakes; `Infinity` if there is none. */
 export interface ConnectionRules {
   readonly maxConnections: number;
   readonly maxConnectionsPerIp: number;
@@ -15,7 +15,7 @@ export class ConnectionLimits {
   readonly #countsByKey = new Map<string, number>();
   readonly #handshakes: HandshakeRate | null;
 
-  /** Null where nothing is bounded. */
+  /** Null if nothing is bounded. */
   static create(rules: ConnectionRules): ConnectionLimits | null {
     const { maxConnections, maxConnectionsPerIp, maxHandshakesPerSecond } = rules;
     const isBounded = Math.min(maxConnections, maxConnectionsPerIp, maxHandshakesPerSecond) < Infinity;
@@ -51,7 +51,7 @@ export class ConnectionLimits {
     else this.#countsByKey.delete(key);
   }
 
-  /** Null where addresses are not counted, or where there is none: over a Unix socket, or WebTransport. */
+  /** Null if addresses are not counted, or if there is none: over a Unix socket, or WebTransport. */
   #keyOf(address: string): string | null {
     return this.rules.maxConnectionsPerIp === Infinity || address === '' ? null : addressKey(address);
   }

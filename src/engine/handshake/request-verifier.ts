@@ -71,7 +71,7 @@ function verifyHandshake(request: EngineRequest, transport: TransportName, isUpg
   return (transport === 'websocket') === isUpgrade ? null : new Refusal('TRANSPORT_HANDSHAKE_ERROR');
 }
 
-/** The dialect of a request; null where it is none that this server speaks. */
+/** The dialect of a request; null if it is none that this server speaks. */
 function dialectOf(request: EngineRequest, allowsV3: boolean): Dialect | null {
   const protocol = queryValue(request, 'EIO');
   const isInBase64 = Boolean(queryValue(request, 'b64'));

@@ -10,7 +10,7 @@ export function negotiateEncoding(acceptEncoding: string | string[] | undefined)
   return accepted.includes('deflate') ? 'deflate' : null;
 }
 
-/** Compresses off the main thread; `done` gets null where that failed. */
+/** Compresses off the main thread; `done` gets null if that failed. */
 export function compress(body: InputType, encoding: Encoding, done: (compressed: Buffer | null) => void): void {
   const run = encoding === 'gzip' ? gzip : deflate;
   run(body, (error, compressed) => done(error === null ? compressed : null));

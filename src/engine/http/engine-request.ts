@@ -88,7 +88,7 @@ function indexOr(text: string, character: string, from: number, otherwise: numbe
 
 const PLAIN_QUERY = /^[A-Za-z0-9_.~&=-]*$/;
 
-/** A value that may be read by `name` only where the query really has it, never from a prototype. */
+/** A value that may be read by `name` only if the query really has it, never from a prototype. */
 export function queryValue(request: EngineRequest, name: string): string | undefined {
   return Object.hasOwn(request._query, name) ? request._query[name] : undefined;
 }

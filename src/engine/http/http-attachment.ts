@@ -18,12 +18,12 @@ export type UpgradeRoute = (request: IncomingMessage, socket: Duplex, head: Buff
 
 export interface AttachmentOptions {
   readonly path: string;
-  /** False where a framework's route hands requests over; upgrades are taken in any case. */
+  /** False if a framework's route hands requests over; upgrades are taken in any case. */
   readonly takesRequests: boolean;
   readonly takesUpgrades: boolean;
   /** Takes upgrades instead of the engine, for a framework that hands them on; see `UpgradeRoute`. */
   readonly upgradeRoute?: UpgradeRoute | undefined;
-  /** Whether a foreign WebSocket upgrade that nobody else listens for is ended. */
+  /** Whether a foreign WebSocket upgrade without another listener is ended. */
   readonly destroyUpgrade: boolean;
 }
 
@@ -43,7 +43,7 @@ export interface Attachment {
 }
 
 /**
- * An engine on somebody else's HTTP server, side by side with other handlers: the server's `emit` is wrapped, and requests
+ * An engine on the HTTP server of others, side by side with other handlers: the server's `emit` is wrapped, and requests
  * and WebSocket upgrades below the path do not reach its listeners, whenever those were added. Everything else does, as if
  * the engine were not there. `detach` puts `emit` back.
  *
@@ -59,7 +59,7 @@ export class HttpAttachment implements Attachment {
   readonly #plainRequests: PlainRequests;
   readonly #emit: HttpServer['emit'];
   readonly #ownEmit: HttpServer['emit'];
-  /** Whether somebody had wrapped `emit` before: then their function is put back, else the prototype's shows again. */
+  /** Whether `emit` was wrapped before: then that function is put back, else the prototype's shows again. */
   readonly #emitWasOwn: boolean;
   /** Of a server of HTTP/2: they stay open, idle, and keep it from closing. */
   readonly #sessions = new Set<ServerHttp2Session>();

@@ -9,7 +9,7 @@ export type HttpMiddleware = (
 ) => void;
 
 /**
- * Runs a chain; `done` is called at most once, at once where every middleware continues at once. `onLate` gets what one
+ * Runs a chain; `done` is called at most once, at once if every middleware continues at once. `onLate` gets what one
  * throws, or rejects with, after it has called `next`.
  */
 export function runMiddlewares(

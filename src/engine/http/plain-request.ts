@@ -3,7 +3,7 @@ import type { Duplex } from 'node:stream';
 import { pendingAnswerOf } from './pending-answer.js';
 
 /**
- * Requests that asked for an upgrade which nobody serves, given back to their server as plain ones.
+ * Requests that asked for an upgrade without a listener, given back to their server as plain ones.
  *
  * Node takes every request with `Upgrade` for one as soon as anything listens for upgrades, and reads no body for it; a
  * server may ignore the wish (RFC 9110, 7.8), as it would without such a listener. So the head is written down again,

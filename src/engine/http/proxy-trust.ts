@@ -18,12 +18,12 @@ export class ProxyTrust {
     return this.trust !== null && this.#trusts(request.socket.remoteAddress ?? '', 0);
   }
 
-  /** The client's address: the peer of the connection, or whom the last trusted proxy saw. Empty where nobody knows. */
+  /** The client's address: the peer of the connection, or whom the last trusted proxy saw. Empty if it is unknown. */
   addressOf(request: EngineRequest): string {
     const peer = request.socket.remoteAddress ?? '';
     if (this.trust === null || request.headers['x-forwarded-for'] === undefined) return peer;
     const hops = proxyAddr.all(request, (address, hop) => this.#trusts(address ?? '', hop));
-    // What is no address, such as "unknown", names nobody: whoever passed it on stands for it.
+    // What is no address, such as "unknown", names no client: the proxy that passed it on stands for it.
     return hops.map(withoutPort).findLast((address) => isIP(address) !== 0) ?? peer;
   }
 

@@ -43,7 +43,7 @@ export class RefusalWriter {
     if (response === null) {
       refuseUpgrade(socket, refusal.status, refusal.body, undefined, headers);
     } else if (!response.headersSent) {
-      // Middlewares have seen it: what they set, and whoever waits for its end, is served.
+      // Middlewares have seen it: what they set goes out, and the response ends.
       keepHeadersOf(response, headers);
       const own = { 'Content-Type': 'application/json', 'Cache-Control': 'no-store', ...headers };
       response.writeHead(refusal.status, { ...own, 'Content-Length': Buffer.byteLength(refusal.body) });

@@ -6,7 +6,7 @@ import type { EngineRequest } from './engine-request.js';
 import { mergeHeaders } from './header-fields.js';
 import type { HttpHeaders } from './http-exchange.js';
 
-/** An upgrade request until it is accepted or refused; an error of its socket meanwhile concerns nobody. */
+/** An upgrade request until it is accepted or refused; an error of its socket meanwhile is dropped. */
 export class UpgradeRequest {
   /** The response for middlewares, which have none for an upgrade; null until one asks for it. */
   response: ServerResponse | null = null;

@@ -57,7 +57,7 @@ export class Heartbeat extends TimerEntry {
     const pings = due >= this.#nextPing;
     if (pings) this.#openPing(due);
     this.wheel.scheduleAt(this, Math.min(this.#nextPing, this.#deadline));
-    // Last, since whoever hears of the ping may stop the heartbeat.
+    // Last, since a listener of the ping may stop the heartbeat.
     if (pings) this.peer.onPingDue();
   }
 

@@ -66,7 +66,7 @@ export class SendQueueGuard extends TimerEntry {
     return false;
   }
 
-  /** The network, or a poll, took something. True where the queue has fallen to the high-water mark by that. */
+  /** The network, or a poll, took something. True if the queue has fallen to the high-water mark by that. */
   onProgress(): boolean {
     if (!this.isHigh || this.#isOver(2)) return false;
     this.isHigh = false;
@@ -154,7 +154,7 @@ export class SendQueueGuard extends TimerEntry {
   }
 }
 
-/** For packets that are never dropped, where the bound itself is very small; in bytes. */
+/** For packets that are never dropped, if the bound itself is very small; in bytes. */
 const CONTROL_ROOM = 65_536;
 
 /** What a frame, or the head of an answer, adds to a packet. */

@@ -92,7 +92,7 @@ export class Session
     return (this.#requestSummary ??= summarizeRequest(this.request));
   }
 
-  /** Lets the request go, unless somebody has looked at it and may rely on it. @param evenIfRead whatever was looked at */
+  /** Lets the request go, unless it was read and may be relied on. @param evenIfRead whatever was looked at */
   releaseRequest(evenIfRead = false): void {
     if (evenIfRead || !this.#requestWasRead) this.#request = null;
   }
@@ -173,7 +173,7 @@ export class Session
   /**
    * Ends the session; the `close` event follows once what is queued was delivered, or after the close timeout.
    *
-   * @param discard ends at once: a waiting poll gets what is queued, nobody is waited for
+   * @param discard ends at once; only a waiting poll still gets the queue
    */
   close(discard = false): this {
     this.#end(discard ? 'now' : 'drain', 'forced close', closeDetail('SERVER_CLOSED', 'closed by this server'));
@@ -385,7 +385,7 @@ export class Session
     return (this.#backlog ??= new SendQueueGuard(this, this.#host.sendLimits, this.#host.wheel));
   }
 
-  /** The only way out from this side: the transport ends and tells `onTransportClose`. */
+  /** The only way in which the server ends a session: the transport ends and tells `onTransportClose`. */
   #end(mode: CloseMode, reason: CloseReason, detail: CloseDetail): void {
     if (this.readyState === 'closed' || (this.readyState === 'closing' && mode === 'drain')) return;
     this.readyState = 'closing';

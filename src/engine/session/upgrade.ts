@@ -79,7 +79,7 @@ export class Upgrade extends TimerEntry implements TransportListener {
     this.abort('UPGRADE_TIMEOUT', 'the upgrade was not completed in time');
   }
 
-  /** The only way to end an attempt from this side; the transport tells `onTransportClose`. */
+  /** The only way in which the server ends an attempt; the transport tells `onTransportClose`. */
   abort(code: string, message: string): void {
     this.transport.close('now', 'transport error', closeDetail(code, message));
   }

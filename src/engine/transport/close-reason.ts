@@ -11,7 +11,7 @@ export type CloseReason =
   // Socket.IO has no bound, and so no word for it.
   | 'send queue overflow';
 
-/** Whether the peer has shown that it does not read: nothing is said to it, and nobody waits for it. */
+/** Whether the peer has shown that it does not read: nothing is sent to it, and it is not waited for. */
 export function isUnresponsive(reason: CloseReason): boolean {
   return reason === 'ping timeout' || reason === 'send queue overflow';
 }

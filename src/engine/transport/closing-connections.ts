@@ -11,7 +11,7 @@ interface ClosingConnection {
 /**
  * Connections whose session has ended, and whose peers have yet to read what they were sent, or to answer the close frame.
  *
- * While the server runs each has its own time limit. Once it ends, nobody waits for a peer that owes only an answer: the
+ * While the server runs each has its own time limit. Once it ends, there is no waiting for a peer that owes only an answer: the
  * HTTP server closes no sooner than the last of them.
  */
 export class ClosingConnections extends TimerEntry {

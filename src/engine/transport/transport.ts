@@ -20,7 +20,7 @@ export interface TransportListener {
 }
 
 /**
- * How a transport ends. `drain`: what is queued is delivered first, within the close timeout. `now`: nobody is waited for.
+ * How a transport ends. `drain`: what is queued is delivered first, within the close timeout. `now`: without waiting.
  * `shutdown`: the session ends at once as well, but its peer still gets everything, and may come back elsewhere.
  */
 export type CloseMode = 'drain' | 'now' | 'shutdown';
@@ -45,7 +45,7 @@ export interface RequestHandler {
   handleRequest(http: HttpExchange, corsHeaders: HttpHeaders | null, policy: AnswerPolicy): void;
 }
 
-/** One way to move packets. Whoever sets `handler` owns the transport and is the only one to close it. */
+/** One way to move packets. The owner sets `handler`, and is the only one to close it. */
 export interface Transport {
   readonly name: TransportName;
   /** Answers HTTP requests that name the session; null for a transport that has none, whatever a request claims. */
@@ -66,7 +66,7 @@ export interface Transport {
   readonly bytesSent: number;
   /** What was sent and neither the kernel nor a poll has taken, in bytes. */
   readonly queuedBytes: number;
-  /** The same in packets. Over WebSocket only where a bound asks for it. */
+  /** The same in packets. Over WebSocket only if a bound asks for it. */
   readonly queuedPackets: number;
   /** The connection that is this transport's alone, which may outlive it for a while; null if there is none. */
   readonly connection: Duplex | null;

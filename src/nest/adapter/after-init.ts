@@ -2,7 +2,7 @@ import { isThenable } from '../pipeline/result.js';
 import type { WebSocketGateway } from './websocket-gateway.js';
 
 /**
- * Keeps an `afterInit` that throws or rejects from ending the process: Nest calls it where nobody catches. The
+ * Keeps an `afterInit` that throws or rejects from ending the process: Nest calls it without catching. The
  * instance has a method of its own in front of its class's from then on.
  */
 export function guardAfterInit({ wrapper }: WebSocketGateway, report: (error: unknown) => void): void {

@@ -64,7 +64,7 @@ export function watchIdleAdapter(app: INestApplicationContext, isIdle: (present:
   );
 }
 
-/** The class of a module for hooks; does what the providers of `SocketIoModule` do where that is imported. */
+/** The class of a module for hooks; does what the providers of `SocketIoModule` do if that is imported. */
 class GatewayHooks {
   constructor(
     private readonly host: GatewayRunner,

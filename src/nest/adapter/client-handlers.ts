@@ -55,7 +55,7 @@ export class ClientHandlers {
     const table = socket.nsp.handlerTable();
     const claimed = this.#claimed.get(table) ?? new Set();
     this.#claimed.set(table, claimed);
-    // Handlers of this package, where there are some, see to it themselves.
+    // Handlers of this package, if there are some, see to it themselves.
     table.disconnect ??= (left) => this.contextOf(left.nsp.server).streams.endOf(left);
     for (const { message } of handlers) {
       if (claimed.has(message)) continue;

@@ -9,7 +9,7 @@ import type { WebSocketGateway } from './websocket-gateway.js';
 /**
  * An adapter of another package may serve other paths and ports beside the module.
  *
- * @throws BindingError where it would answer on the module's path, and for a gateway with decorators that it does not know
+ * @throws BindingError if it would answer on the module's path, and for a gateway with decorators that it does not know
  */
 export function refuseForeignAdapter(
   adapter: object | null,

@@ -7,7 +7,7 @@ import { firstValue, isImmediate, isThenable } from '../pipeline/result.js';
 
 /**
  * What Nest does with an error of a gateway: the filter that catches it, else an `exception` event, which for anything but
- * a `WsException` says nothing. Never throws. A promise only where a filter is asynchronous.
+ * a `WsException` says nothing. Never throws. A promise only if a filter is asynchronous.
  */
 export function tellAsNest(failures: FailureHandler, error: unknown, call: Invocation): void | Promise<void> {
   call.operation?.fail(error);

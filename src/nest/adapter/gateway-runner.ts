@@ -54,7 +54,7 @@ export class GatewayRunner {
   /**
    * The adapter is asked for its first server: gateways are all made by now, and none of them is bound.
    *
-   * @param isDriven whether this side runs the gateways; otherwise only their servers
+   * @param isDriven whether this package runs the gateways; otherwise only their servers
    */
   start(options: ResolvedAdapterOptions, isDriven: boolean): GatewayServers {
     const { modules, report, main } = this.surroundings;
@@ -125,7 +125,7 @@ export class GatewayRunner {
     }
   }
 
-  /** Hands an error to the `@OnError` handlers of gateways on servers of their own; false where there are none. */
+  /** Hands an error to the `@OnError` handlers of gateways on servers of their own; false if there are none. */
   handleError(error: unknown, socket: Socket | undefined): boolean {
     return this.#running?.servers.handleError(error, socket) ?? false;
   }

@@ -33,7 +33,7 @@ export interface MainServer {
   readonly ownPort: OwnPort;
   /** What `forRoot` was given. */
   readonly given: ServerOptions;
-  /** Makes the engine, where that has not happened yet. */
+  /** Makes the engine, if that has not happened yet. */
   prepare(): void;
 }
 
@@ -42,12 +42,12 @@ export interface ServerSurroundings {
   readonly http: HttpMount;
   /** What all servers share of the dispatch. */
   readonly context: SharedContext;
-  /** Hands an error to whoever hears of it: handlers, an option, the log. */
+  /** Hands an error on: handlers, an option, the log. */
   readonly report: (error: unknown, socket?: Socket) => void;
   readonly warn: (message: string) => void;
   /** Watches, in development, what clients ask a server for in vain. */
   readonly watch: (server: Server) => void;
-  /** Null where the module is not imported. */
+  /** Null if the module is not imported. */
   readonly main: MainServer | null;
 }
 
@@ -70,7 +70,7 @@ export class GatewayServers {
   /**
    * @param settleAcks whether unknown events get an error ack, where the server's options do not say
    * @param ownPort how ports of gateways listen
-   * @param isDriven whether this side runs the gateways; otherwise only their servers
+   * @param isDriven whether this package runs the gateways; otherwise only their servers
    */
   constructor(
     private readonly surroundings: ServerSurroundings,
@@ -92,7 +92,7 @@ export class GatewayServers {
   /**
    * The options of all gateways on a server.
    *
-   * @throws BindingError where two of them disagree
+   * @throws BindingError if two of them disagree
    */
   optionsOf(port: number, path: string | undefined): ServerOptions {
     return GatheredOptions.of(this.#gatewaysOn(this.#keyOf(port, path))).options;
@@ -101,7 +101,7 @@ export class GatewayServers {
   /**
    * Makes a server, or takes the module's; with its engine, since hooks such as `afterInit` want it.
    *
-   * @throws BindingError where `forRoot` was given another value for an option
+   * @throws BindingError if `forRoot` was given another value for an option
    */
   createServer(port: number, options: ServerOptions): Server {
     const { main } = this.surroundings;
@@ -121,7 +121,7 @@ export class GatewayServers {
     return server;
   }
 
-  /** Hands an error to the `@OnError` handlers on all servers but the module's; false where there are none. */
+  /** Hands an error to the `@OnError` handlers on all servers but the module's; false if there are none. */
   handleError(error: unknown, socket: Socket | undefined): boolean {
     const binders = [...this.#servers.values()].filter(({ isMain }) => !isMain).map(({ binder }) => binder);
     return binders.filter((binder) => binder.handleError(error, socket)).length > 0;

@@ -42,7 +42,7 @@ export class GatewayStyle implements CallStyle {
 export class GatewayEnhancers implements Pick<EnhancerSource, 'bindScopedGlobals' | 'enhancersOf' | 'pipesOf'> {
   readonly #ofMessages: EnhancerSource;
   readonly #ofHooks: EnhancerSource;
-  /** Whose scoped ones reach only gateways that have a scope themselves; null where all do, or none. */
+  /** Whose scoped ones reach only gateways that have a scope themselves; null if all do, or none. */
   readonly #halfway: EnhancerSource | null;
 
   /**

@@ -7,7 +7,7 @@ import type { WebSocketGateway } from './websocket-gateway.js';
 export class GatheredOptions {
   readonly #values = new Map<string, { value: unknown; owner: string }>();
 
-  /** @throws BindingError where two disagree, with the names of both */
+  /** @throws BindingError if two disagree, with the names of both */
   static of(gateways: readonly WebSocketGateway[]): GatheredOptions {
     const gathered = new GatheredOptions();
     for (const { options, gateway } of gateways) gathered.add(options, () => gateway.name);

@@ -87,7 +87,7 @@ export class SocketIoAdapter implements WebSocketAdapter<Server | Namespace, Soc
   /**
    * Called by Nest for each port and path, then for each gateway with a namespace.
    *
-   * @throws BindingError where the adapter serves another application already
+   * @throws BindingError if the adapter serves another application already
    */
   create(port: number, options: AdapterServerOptions = {}): Server | Namespace {
     if (this.#started?.isOpen) throw servesAnother(this);
@@ -104,7 +104,7 @@ export class SocketIoAdapter implements WebSocketAdapter<Server | Namespace, Soc
    * Makes a server for a port, which is 0 for the application's own. May be overridden, as Nest's recipes do to set an
    * adapter, a middleware or options.
    *
-   * @throws BindingError where the server is the module's and its `forRoot` was given another value for an option
+   * @throws BindingError if the server is the module's and its `forRoot` was given another value for an option
    */
   // oxlint-disable-next-line typescript/no-explicit-any -- as in IoAdapter: recipes say that they are the options of socket.io
   createIOServer(port: number, options?: any): Server {

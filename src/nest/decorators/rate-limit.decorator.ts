@@ -6,7 +6,7 @@ import { decorateMethod, markGateway } from './handler-metadata.js';
 export interface HandlerRateLimit extends RateOptions {
   /** What happens to an event that comes too early: an error ack or `exception`, or the socket is disconnected. @default 'refuse' */
   onLimit?: RateLimitAction | undefined;
-  /** Who shares the rate: each socket has its own, each address, or whoever has the same key. @default 'socket' */
+  /** Who shares the rate: each socket has its own, each address, or all with the same key. @default 'socket' */
   key?: 'socket' | 'ip' | ((socket: Socket) => string) | undefined;
 }
 

@@ -21,7 +21,7 @@ export interface HandlerDescriptor {
   readonly entry: EntryParts | null;
   /** How long a provider with a scope lives: an event, or a connection of its socket. */
   readonly scope: 'event' | 'connection';
-  /** How often it runs; null where it may as often as it likes. */
+  /** How often it runs; null if it may as often as it likes. */
   readonly rate: HandlerRateRules | null;
   /** Null if each copy of a message is handled. */
   readonly idempotency: IdempotencyRules | null;

@@ -159,7 +159,7 @@ export class GatewayMetadataAccessor {
   }
 
   /**
-   * What `@RateLimit` on the method says, or on its class; null where there is none.
+   * What `@RateLimit` on the method says, or on its class; null if there is none.
    *
    * @throws BindingError for a rate that is none, and for `@RateLimit` on a method that handles no event
    */

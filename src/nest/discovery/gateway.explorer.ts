@@ -173,7 +173,7 @@ function isOwn(subject: HandlerDescriptor['subject']): subject is HandlerMetadat
 /** Where compiler and `@Inject()` write what a constructor takes. */
 const INJECTED = ['design:paramtypes', 'self:paramtypes'] as const;
 
-/** The class of a provider, also of one that a factory or a value provides; null where it has none. */
+/** The class of a provider, also of one that a factory or a value provides; null if it has none. */
 export function classOf(wrapper: InstanceWrapper): Function | null {
   const { metatype } = wrapper;
   if (typeof metatype === 'function' && !wrapper.inject && isClass(metatype)) return metatype;

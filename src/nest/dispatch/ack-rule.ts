@@ -22,8 +22,8 @@ export interface AckRule {
   resolve(result: unknown, call: Invocation): PromiseLike<End>;
   /** Every handler of the event has ended. `handler` is the one that answers, or the first. */
   conclude(end: End, handler: BoundHandler, socket: Socket, reply: AckReply, event: string): void;
-  /** A handler failed. Never throws. A promise only where a filter is asynchronous. */
+  /** A handler failed. Never throws. A promise only if a filter is asynchronous. */
   fail(error: unknown, call: Invocation): void | Promise<void>;
-  /** The ack by which an event may be refused before its handlers run; null where a refusal is no ack. */
+  /** The ack by which an event may be refused before its handlers run; null if a refusal is no ack. */
   refusable(reply: AckReply | null): AckReply | null;
 }

@@ -14,7 +14,7 @@ export class ConnectHandlers {
     private readonly timeout: number,
   ) {}
 
-  /** A promise only where a handler is asynchronous; events of the socket wait for it. It does not reject. */
+  /** A promise only if a handler is asynchronous; events of the socket wait for it. It does not reject. */
   run(socket: Socket, handlers: readonly BoundHandler[]): Promise<void> | void {
     for (let i = 0; i < handlers.length && socket.connected; i++) {
       const { pipeline } = handlers[i];

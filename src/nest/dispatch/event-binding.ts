@@ -22,7 +22,7 @@ export class EventBinding {
     private readonly context: DispatchContext,
   ) {}
 
-  /** @throws BindingError where two handlers claim an ack that they cannot share */
+  /** @throws BindingError if two handlers claim an ack that they cannot share */
   add(handler: BoundHandler): void {
     const other = this.rule.sharesAck || !claims(handler) ? undefined : this.claimant;
     if (other !== undefined) throw claimedTwice(other, handler, this.event);
@@ -62,7 +62,7 @@ export class EventBinding {
     };
   }
 
-  /** False where the event was refused, or where the function that gives the key of its rate failed. */
+  /** False if the event was refused, or where the function that gives the key of its rate failed. */
   #isInTime(handler: BoundHandler, socket: Socket, args: unknown[], reply: AckReply | null, event: string): boolean {
     if (handler.rate === null) return true;
     try {
@@ -151,7 +151,7 @@ export class EventBinding {
     };
   }
 
-  /** A promise only where the handler is asynchronous, or a filter of its error. It does not reject. */
+  /** A promise only if the handler is asynchronous, or a filter of its error. It does not reject. */
   #call(
     handler: BoundHandler,
     pipeline: Pipeline,

@@ -62,7 +62,7 @@ export class GatewayBinder {
     });
   }
 
-  /** Hands an error to the `@OnError` handlers; false where there are none. */
+  /** Hands an error to the `@OnError` handlers; false if there are none. */
   handleError(error: unknown, socket: Socket | undefined): boolean {
     const interested = [...this.#bindings.values()].filter((binding) => binding.handlesErrors);
     for (const binding of interested) binding.handleError(error, socket);

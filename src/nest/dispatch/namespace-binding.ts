@@ -56,7 +56,7 @@ export class NamespaceBinding {
     if (namespace instanceof ParentNamespace) this.#checkHandshakes();
   }
 
-  /** @throws BindingError where two handlers claim one ack */
+  /** @throws BindingError if two handlers claim one ack */
   add(handler: BoundHandler): void {
     const { subject } = handler.descriptor;
     this.releaseAfter(handler);
@@ -86,7 +86,7 @@ export class NamespaceBinding {
   /**
    * Lets gateways of `@nestjs/websockets` answer an event; handlers of this package hear it as well, before them.
    *
-   * @throws BindingError where one of these answers too
+   * @throws BindingError if one of these answers too
    */
   addMessages(event: string, messages: EventHandler<Socket>, owner: string): void {
     const claimant = this.#events.get(event)?.claimant;
@@ -198,7 +198,7 @@ export class NamespaceBinding {
     });
   }
 
-  /** A promise only where a handler is asynchronous; events of the socket wait for it. */
+  /** A promise only if a handler is asynchronous; events of the socket wait for it. */
   #connect(socket: Socket): Promise<void> | void {
     for (const handler of this.#handlersOf('open')) void this.#runDetached(handler, socket, [], 'connect');
     return this.#connectHandlers.run(socket, this.#handlersOf('connect'));

@@ -12,7 +12,7 @@ import type { DispatchContext } from './dispatch-context.js';
  */
 export class OwnAckRule implements AckRule {
   readonly sharesAck = false;
-  /** Handlers that were said to return values to nobody; once finds the mistake. */
+  /** Handlers whose return values are dropped, with a line in the log; once finds the mistake. */
   readonly #warned = new WeakSet<HandlerDescriptor>();
 
   constructor(private readonly context: DispatchContext) {}

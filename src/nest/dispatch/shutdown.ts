@@ -169,7 +169,7 @@ export class Deadline {
     signal?.addEventListener('abort', this.#end);
   }
 
-  /** Waits for the work, at most until the end, or for `atMost` milliseconds where that is sooner. */
+  /** Waits for the work, at most until the end, or for `atMost` milliseconds if that is sooner. */
   async orEnd(work: Promise<unknown>, atMost?: number): Promise<void> {
     let timer: NodeJS.Timeout | undefined;
     const patience =

@@ -1,4 +1,4 @@
-/** What a client is told of an error beside its message; `cause` stays on this side. */
+/** What a client is told of an error beside its message; `cause` stays on the server. */
 export interface SocketIoExceptionOptions {
   /** A stable word for programs. */
   code?: string | undefined;

@@ -1,10 +1,10 @@
 import type { ErrorAck } from '../../socketio/index.js';
 
-/** An error as a client gets it, and whether this side should look at it. */
+/** An error as a client gets it, and whether an operator should look at it. */
 export interface MappedError {
   /** Sent as ack, `exception` event or data of `connect_error`. */
   readonly payload: ErrorAck | object;
-  /** Nobody meant this error for a client: it was masked. */
+  /** The error was not meant for a client: it was masked. */
   readonly isInternal: boolean;
 }
 

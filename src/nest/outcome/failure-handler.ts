@@ -40,7 +40,7 @@ export class FailureHandler {
 
   /**
    * An event could not be handled: exception filters first, then an error ack, or without an ack an `exception` event.
-   * A promise only where a filter is asynchronous.
+   * A promise only if a filter is asynchronous.
    */
   onEventError(error: unknown, call: FailedCall): void | Promise<void> {
     call.operation?.fail(error);

@@ -1,6 +1,6 @@
 /**
  * Whether a handler is among the callers of this call, also where it has awaited something before: then its `await` shows in
- * the stack of an asynchronous call, which costs nothing until it is asked for. False where the runtime keeps no such
+ * the stack of an asynchronous call, which costs nothing until it is asked for. False if the runtime keeps no such
  * stacks, and for a handler that returns a promise of another make.
  */
 export function isCalledByHandler(): boolean {

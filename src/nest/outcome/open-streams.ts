@@ -17,7 +17,7 @@ export class OpenStreams {
   }
 
   /**
-   * The value of a promise, or the first one of a stream, which is then let go; undefined where there is none. A stream that
+   * The value of a promise, or the first one of a stream, which is then let go; undefined if there is none. A stream that
    * has passed interceptors has ended at its source with the first value, and may tell them so before it is let go.
    */
   async firstValue(
@@ -35,8 +35,8 @@ export class OpenStreams {
   }
 
   /**
-   * Waits for the end of a promise or a stream, and of promises that a stream emits. `socket` is null where the work does
-   * not end with it, as that of a disconnect handler; `onLost` is told how many values a stream has had that nobody wants.
+   * Waits for the end of a promise or a stream, and of promises that a stream emits. `socket` is null if the work does
+   * not end with it, as that of a disconnect handler; `onLost` is told how many values a stream has had that were dropped.
    */
   completion(result: unknown, socket: Socket | null, onLost: ((count: number) => void) | null = null): Promise<void> {
     let count = 0;
@@ -57,7 +57,7 @@ export class OpenStreams {
     await this.#follow(source.pipe(tap(onEach), mergeMap(settled), ignoreElements()), socket, stream);
   }
 
-  /** The socket is gone: nobody is left to whom its streams would matter. */
+  /** The socket is gone: its streams end. */
   endOf(socket: Socket): void {
     const streams = this.#open.get(socket);
     if (streams !== undefined) for (const stream of [...streams]) stream.end();
@@ -158,7 +158,7 @@ class OpenStream {
   }
 }
 
-/** A rejection among the values of a stream is a failure of it, though nobody asks for the values. */
+/** A rejection among the values of a stream is a failure of it, though the values are dropped. */
 function settled(value: unknown): Observable<unknown> {
   return isThenable(value) ? from(value) : EMPTY;
 }

@@ -27,7 +27,7 @@ export class UnansweredAcks {
     };
   }
 
-  /** The socket is gone, and with it whoever waits. */
+  /** The socket is gone: its acks are not awaited. */
   forget(socket: Socket): void {
     const ofSocket = this.#pending.get(socket);
     if (ofSocket === undefined) return;

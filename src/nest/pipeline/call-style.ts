@@ -15,7 +15,7 @@ export interface CallStyle {
   readonly isBare: (handles: HandlerDescriptor['subject']) => boolean;
   /** When only the first value of a stream counts: it then ends there, for the interceptors around it as well. */
   readonly takesFirst: (handles: HandlerDescriptor['subject']) => TakesFirst;
-  /** What the `@Ack()` parameter is where no ack was asked for. */
+  /** What the `@Ack()` parameter is if no ack was asked for. */
   readonly absentAck: (() => void) | undefined;
   /** Sees an instance that was made for a call or for a socket. */
   readonly onInstance: ((instance: object, wrapper: InstanceWrapper) => void) | null;

@@ -24,7 +24,7 @@ export class ConnectionScopes {
     return scope;
   }
 
-  /** The socket is gone and its handlers are through. Whoever keeps the socket does not keep its providers. */
+  /** The socket is gone and its handlers are through. A socket that is kept does not keep its providers. */
   release(socket: Socket): void {
     this.#scopes.delete(socket);
   }

@@ -70,7 +70,7 @@ export class EnhancerSource {
    * Puts the global enhancers with a scope on a handler's provider. Nest itself does so for classes that it scans at
    * boot, and leaves others without their guards: those of factories, of values, and of modules that are loaded later.
    *
-   * @throws BindingError where the provider, such as a value, cannot be made anew for each call
+   * @throws BindingError if the provider, such as a value, cannot be made anew for each call
    */
   bindScopedGlobals(descriptor: HandlerDescriptor): void {
     const { wrapper } = descriptor;

@@ -23,17 +23,17 @@ import { compilePipeline, contextFactory, type Pipeline } from './pipeline.js';
 /** A handler that is bound: its pipeline, or for a provider with a scope the way to one. */
 export interface BoundHandler {
   readonly descriptor: HandlerDescriptor;
-  /** Null where the provider is made anew for each call or each socket. */
+  /** Null if the provider is made anew for each call or each socket. */
   readonly pipeline: Pipeline | null;
-  /** The pipeline for one call, at once where the provider is there; `socket` is what `REQUEST` injects. */
+  /** The pipeline for one call, at once if the provider is there; `socket` is what `REQUEST` injects. */
   readonly resolvePipeline: (socket: Socket | undefined) => Pipeline | Promise<Pipeline>;
   /** Answers by itself through the `@Ack()` parameter. */
   readonly answersByItself: boolean;
   /** What it returns is the ack, by the rule of this package. */
   readonly returnsAck: boolean;
-  /** Null where it may run as often as it likes. */
+  /** Null if it may run as often as it likes. */
   readonly rate: HandlerRate | null;
-  /** Lets go of what was made for a socket; null where nothing is. The same for all handlers of one factory. */
+  /** Lets go of what was made for a socket; null if nothing is. The same for all handlers of one factory. */
   readonly release: ((socket: Socket) => void) | null;
 }
 
@@ -52,7 +52,7 @@ export class HandlerFactory {
     private readonly checksReplies = false,
   ) {}
 
-  /** @throws BindingError where something bound to the handler would not run */
+  /** @throws BindingError if something bound to the handler would not run */
   create(descriptor: HandlerDescriptor): BoundHandler {
     const { wrapper, gateway, method, subject } = descriptor;
     this.enhancers.bindScopedGlobals(descriptor);

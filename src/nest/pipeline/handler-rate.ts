@@ -2,7 +2,7 @@ import { watch, type ForeignErrorSink } from '../../common/call-foreign.js';
 import { TokenBucket, addressKey, type AckReply, type Socket } from '../../socketio/index.js';
 import type { HandlerRateRules } from '../discovery/gateway-descriptor.js';
 
-/** How often one handler runs, and where each of its clients stands. Frees by itself what nobody needs any more. */
+/** How often one handler runs, and where each of its clients stands. Frees by itself what is not needed any more. */
 export class HandlerRate {
   /** Goes with the connection, so that leaving and joining again does not reset the limit. */
   readonly #byConnection = new WeakMap<Socket['client'], Gauge>();

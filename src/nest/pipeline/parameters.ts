@@ -12,7 +12,7 @@ import type { WsExecutionContext } from './execution-context.js';
  */
 export type Call<R> = (socket: Socket | undefined, args: unknown[], reply: AckReply | null, pattern: string) => R;
 
-/** Takes one parameter of a handler out of a call. May return a promise where a pipe does. */
+/** Takes one parameter of a handler out of a call. May return a promise if a pipe does. */
 export type Extract = Call<unknown>;
 
 export interface ParameterContext {
@@ -25,7 +25,7 @@ export interface ParameterContext {
   readonly style: CallStyle;
 }
 
-/** What a handler's decorated parameters are taken from, in the order of the parameters; null where it has none. */
+/** What a handler's decorated parameters are taken from, in the order of the parameters; null if it has none. */
 export function compileParameters(context: ParameterContext): readonly Extract[] | null {
   const { gateway, method, style } = context;
   const decorated: unknown = Reflect.getMetadata(ROUTE_ARGS_METADATA, gateway, method);
@@ -43,7 +43,7 @@ export function compileParameters(context: ParameterContext): readonly Extract[]
 
 /**
  * All parameters at once, by the order of Nest's gateways: each pipe is asked about every parameter before the next pipe is.
- * Null where that is no different, because at most one parameter has pipes.
+ * Null if that is no different, because at most one parameter has pipes.
  */
 export function compileStages(context: ParameterContext): Call<unknown[] | Promise<unknown[]>> | null {
   const { gateway, method, style } = context;
@@ -98,7 +98,7 @@ export function parameterTypes(gateway: Function, method: string): readonly (Typ
   return (Reflect.getMetadata('design:paramtypes', gateway.prototype as object, method) ?? []) as Type[];
 }
 
-/** Runs a value, or what it resolves to, through pipes; a promise only where the value or one of them is one. */
+/** Runs a value, or what it resolves to, through pipes; a promise only if the value or one of them is one. */
 export function transform(
   value: unknown,
   pipes: readonly PipeTransform[],

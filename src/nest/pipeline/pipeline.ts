@@ -12,7 +12,7 @@ import { ConnectExecutionContext, WsExecutionContext } from './execution-context
 
 /** A handler with everything that is bound to it, compiled once. */
 export interface Pipeline {
-  /** Guards alone, for handlers whose guards run at another time; null where none is bound. */
+  /** Guards alone, for handlers whose guards run at another time; null if none is bound. */
   readonly guard: Call<void | Promise<void>> | null;
   /** Interceptors, pipes and the method. Stays synchronous while everything bound is. */
   readonly invoke: Call<unknown>;
@@ -33,7 +33,7 @@ export interface PipelineParts {
   readonly method: Function;
   readonly createContext: Call<WsExecutionContext>;
   readonly enhancers: Enhancers;
-  /** All parameters in the order of Nest's gateways; null where each is taken by itself. */
+  /** All parameters in the order of Nest's gateways; null if each is taken by itself. */
   readonly stages: Call<unknown[] | Promise<unknown[]>> | null;
   /** Null: the method gets `lead` and then the arguments as they are. */
   readonly extracts: readonly Extract[] | null;
@@ -74,7 +74,7 @@ export function compilePipeline(parts: PipelineParts): Pipeline {
   };
 }
 
-/** Contexts are made per call, and only where something bound asks for one. */
+/** Contexts are made per call, and only if something bound asks for one. */
 export function contextFactory(gateway: Type, method: Function, isConnect: boolean): Call<WsExecutionContext> {
   const Context = isConnect ? ConnectExecutionContext : WsExecutionContext;
   return (socket, args, reply, pattern) =>
@@ -139,7 +139,7 @@ function withTwoExtracts(instance: object, method: Function, first: Extract, sec
   };
 }
 
-/** Parameters without decorators are piped by their position: each argument of the client, none of what this side adds. */
+/** Parameters without decorators are piped by their position: each argument of the client, none of what Nest adds. */
 function withPipedArguments(
   instance: object,
   method: Function,

@@ -5,7 +5,7 @@ import type { Call } from './parameters.js';
 import { asStream, isThenable } from './result.js';
 
 /**
- * Holds a reply against the contract; a promise only where the schema is asynchronous.
+ * Holds a reply against the contract; a promise only if the schema is asynchronous.
  *
  * @throws ContractViolationError for one that does not fit
  */

@@ -56,7 +56,7 @@ function iterate(iterable: AsyncIterable<unknown>): Observable<unknown> {
       }
     };
     void pump();
-    // Whoever let it go does not wait for what it still has to do, and cannot be told that this failed.
+    // Its caller has let it go, does not wait for what it still has to do, and cannot be told that this failed.
     return () => {
       if (!isDone) Promise.resolve(iterator.return?.()).catch(() => undefined);
     };

@@ -13,7 +13,7 @@ export type FastifyMode = 'route' | 'direct';
 /** Joins a server with the HTTP server of the application, or with one of its own. */
 @Injectable()
 export class HttpMount {
-  /** What `app.enableCors()` was called with; undefined where it was not. */
+  /** What `app.enableCors()` was called with; undefined if it was not. */
   #cors: ServerOptions['cors'];
   /** By port; servers with different paths may share one. */
   readonly #ownServers = new Map<number, HttpServer>();
@@ -27,7 +27,7 @@ export class HttpMount {
     return this.#cors;
   }
 
-  /** The application's; undefined where it has none. */
+  /** The application's; undefined if it has none. */
   get httpServer(): HttpServer | undefined {
     return this.adapterHost.httpAdapter?.getHttpServer() as HttpServer | undefined;
   }

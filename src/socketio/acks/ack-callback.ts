@@ -17,7 +17,7 @@ export interface AckContext extends ForeignErrorSink<undefined> {
   reportError(error: unknown): void;
 }
 
-/** Calls user code: what it throws, or rejects with, is reported and keeps nobody else from an answer. */
+/** Calls user code: what it throws, or rejects with, is reported and keeps no other callback from its answer. */
 export function callAck(host: AckContext, callback: AckCallback, args: readonly unknown[]): void {
   callForeign(callback, undefined, args, host, undefined);
 }

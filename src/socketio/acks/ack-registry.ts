@@ -25,7 +25,7 @@ export class AckRegistry extends Map<number, PendingAck | RemoteAck | BroadcastA
     if (timeout !== Infinity) this.host.wheel.schedule(pending, timeout);
   }
 
-  /** What adapters call. A broadcast of this server frees its acks itself; for one of another server nobody else does. */
+  /** What adapters call. A broadcast of this server frees its acks itself; those of another server are freed here. */
   override set(id: number, entry: PendingAck | RemoteAck | BroadcastAckCallback): this {
     if (typeof entry !== 'function' || entry.onLeave !== undefined) return this.#put(id, entry);
     const remote = new RemoteAck(this.host, this, id, entry);
@@ -41,7 +41,7 @@ export class AckRegistry extends Map<number, PendingAck | RemoteAck | BroadcastA
     this.host.wheel.schedule(entry, timeout);
   }
 
-  /** An answer; false where nobody waits for it (any more). */
+  /** An answer; false if it is not awaited (any more). */
   resolve(id: number, args: unknown[]): boolean {
     const entry = this.get(id);
     if (entry === undefined) return false;
@@ -51,7 +51,7 @@ export class AckRegistry extends Map<number, PendingAck | RemoteAck | BroadcastA
     return true;
   }
 
-  /** The socket is gone: whoever can hear of it does, plain callbacks are freed uncalled. */
+  /** The socket is gone: callbacks that take an error get one, plain ones are freed uncalled. */
   failAll(): void {
     const entries = [...this.values()];
     for (const id of [...this.keys()]) this.delete(id);
@@ -113,7 +113,7 @@ class PendingAck extends TimerEntry {
 
 /** An ack that another server waits for: its adapter's callback sends the answer there. */
 class RemoteAck extends TimerEntry {
-  /** Null where that server does not count out who leaves. */
+  /** Null if that server does not count out who leaves. */
   left: string | null = null;
 
   constructor(

@@ -6,9 +6,9 @@ export interface AckSender extends ForeignErrorSink<AckReply> {
   sendAck(id: number, args: readonly unknown[]): void;
 }
 
-/** The one answer to an event that asked for an ack; whoever comes second is not heard. */
+/** The one answer to an event that asked for an ack; a second one is dropped. */
 export class AckReply {
-  /** Told when somebody answers. */
+  /** Told of the answer. */
   onSettled: (() => void) | null = null;
   #settled = false;
 
@@ -22,7 +22,7 @@ export class AckReply {
   }
 
   /**
-   * Answers with these values; false where somebody has answered already.
+   * Answers with these values; false if there was an answer already.
    *
    * @throws TypeError for values that cannot be sent, such as a cycle; another answer may follow then
    */

@@ -40,7 +40,7 @@ export class BroadcastAck {
     this.#check();
   }
 
-  /** A client that was asked is gone, or was not asked after all, and holds nobody up. */
+  /** A client that was asked is gone, or was not asked after all, and is not waited for. */
   leave(error: AckError): void {
     if (this.#done) return;
     this.#expectedClients--;

@@ -24,7 +24,7 @@ export interface AdapterHolder extends ForeignErrorSink<undefined> {
 
 /**
  * The only caller of a namespace's adapter, which may be anybody's. What it throws, or rejects with, reaches `onError`, or
- * for a question the caller; a promise that a caller gets is watched, so that nobody has to await it. Only an emit throws,
+ * for a question the caller; a promise that a caller gets is watched, so that it need not be awaited. Only an emit throws,
  * since a value that cannot be encoded is its caller's mistake.
  */
 export class AdapterPort {
@@ -122,7 +122,7 @@ export class AdapterPort {
     callForeign(adapter.persistSession, adapter, [session], this.holder, undefined);
   }
 
-  /** Published adapters reject for a session or an offset that they do not know, which is nobody's failure: null. */
+  /** Published adapters reject for a session or an offset that they do not know, which is no failure: null. */
   restoreSession(pid: PrivateSessionId, offset: string | undefined): Promise<RestoredSession | null> {
     const { adapter } = this.holder;
     return new Promise<RestoredSession | null>((resolve) => {

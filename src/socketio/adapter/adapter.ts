@@ -147,7 +147,7 @@ export interface Adapter extends EventEmitter {
   serverSideEmit(packet: unknown[]): Promise<void> | void;
   /** Saves the session of a client that was cut off. */
   persistSession(session: SessionToPersist): Promise<void> | void;
-  /** May reject; null where there is nothing to restore. The adapter in memory needs no offset. */
+  /** May reject; null if there is nothing to restore. The adapter in memory needs no offset. */
   restoreSession(pid: PrivateSessionId, offset: string | undefined): Promise<RestoredSession | null> | null;
 }
 

@@ -170,7 +170,7 @@ export class MemoryAdapter extends EventEmitter implements Adapter {
       ack(null, []);
       return;
     }
-    process.emitWarning('serverSideEmit() reaches nobody: the adapter in memory knows no other server', {
+    process.emitWarning('serverSideEmit() reaches no server: the adapter in memory knows no other one', {
       code: 'SOCKETIO_NO_CLUSTER',
     });
   }

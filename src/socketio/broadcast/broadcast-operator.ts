@@ -109,7 +109,7 @@ export class BroadcastOperator<EmitEvents extends EventsMap, SocketData>
   }
 
   /** Whether only an empty list of rooms was named. */
-  get #isForNobody(): boolean {
+  get #isEmpty(): boolean {
     return this.isTargeted && this.rooms.size === 0;
   }
 
@@ -144,7 +144,7 @@ export class BroadcastOperator<EmitEvents extends EventsMap, SocketData>
 
   /** @deprecated `fetchSockets()` tells more. */
   allSockets(): Promise<Set<SocketId>> {
-    if (this.#isForNobody) return Promise.resolve(new Set());
+    if (this.#isEmpty) return Promise.resolve(new Set());
     return this.origin.adapterPort.sockets(this.rooms);
   }
 
@@ -157,7 +157,7 @@ export class BroadcastOperator<EmitEvents extends EventsMap, SocketData>
   }
 
   async fetchSockets(): Promise<RemoteSocket<EmitEvents, SocketData>[]> {
-    if (this.#isForNobody) return [];
+    if (this.#isEmpty) return [];
     const sockets = await this.origin.adapterPort.fetchSockets(this.#options());
     return sockets.map((socket) => this.#toRemote(socket));
   }
@@ -171,24 +171,24 @@ export class BroadcastOperator<EmitEvents extends EventsMap, SocketData>
 
   socketsJoin(room: Room | Room[]): Promise<void> {
     assertOpen(room);
-    if (this.#isForNobody) return Promise.resolve();
+    if (this.#isEmpty) return Promise.resolve();
     return this.origin.adapterPort.addSockets(this.#options(), listOf(room));
   }
 
   socketsLeave(room: Room | Room[]): Promise<void> {
     assertOpen(room);
-    if (this.#isForNobody) return Promise.resolve();
+    if (this.#isEmpty) return Promise.resolve();
     return this.origin.adapterPort.delSockets(this.#options(), listOf(room));
   }
 
   disconnectSockets(close = false): Promise<void> {
-    if (this.#isForNobody) return Promise.resolve();
+    if (this.#isEmpty) return Promise.resolve();
     return this.origin.adapterPort.disconnectSockets(this.#options(), close);
   }
 
   #broadcast(data: unknown[], callback: AckCallback | null): void {
     if (callback !== null) this.#emitWithAck(data, callback);
-    else if (!this.#isForNobody) {
+    else if (!this.#isEmpty) {
       this.origin.adapterPort.broadcast({ type: PacketType.EVENT, data }, this.#options());
     }
   }
@@ -224,7 +224,7 @@ export class BroadcastOperator<EmitEvents extends EventsMap, SocketData>
       callback,
       () => this.origin.forgetAck(packet),
     );
-    if (this.#isForNobody) {
+    if (this.#isEmpty) {
       ack.expectServers(0);
       return;
     }

@@ -24,7 +24,7 @@ export class ClientBundle {
 
   constructor(private readonly warn: (message: string) => void) {}
 
-  /** The bundle that a URL names, below the server's path; null where it names none. */
+  /** The bundle that a URL names, below the server's path; null if it names none. */
   static fileOf(url: string, path: string): string | null {
     // Most requests are polls, which this sends on without taking their URL apart.
     if (!url.includes('.js') || !url.startsWith(path)) return null;

@@ -2,7 +2,7 @@ import type { DecoderLimits } from '../codec/packet-decoder.js';
 
 /**
  * What a client of Socket.IO 2 puts behind the namespace that it asks for: `40/chat?token=abc,` (protocol 4, "CONNECT").
- * It stands for what later clients send as `auth`; null where it is larger than that may be.
+ * It stands for what later clients send as `auth`; null if it is larger than that may be.
  */
 export function splitConnectQuery(
   nsp: string,

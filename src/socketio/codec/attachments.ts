@@ -22,7 +22,7 @@ export function extractAttachments(value: unknown): { value: unknown; attachment
 }
 
 /**
- * Puts the bytes back where their placeholders stand, in place: the value comes from JSON and belongs to nobody else.
+ * Puts the bytes back where their placeholders stand, in place: the value comes from JSON and has no other owner.
  *
  * @throws ProtocolError for a number that names no attachment, one named twice, or one that nothing names
  */

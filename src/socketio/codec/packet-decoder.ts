@@ -15,7 +15,7 @@ export interface DecoderLimits {
 
 /** Where decoded packets go: no packet object is made for them. `id` is −1 where the packet has none. */
 export interface PacketSink {
-  /** `auth` is undefined where the packet had none, null where it was no JSON object or too large. */
+  /** `auth` is undefined if the packet had none, null if it was no JSON object or too large. */
   onConnectPacket(nsp: string, auth: Record<string, unknown> | undefined | null): void;
   onDisconnect(nsp: string): void;
   /** Whether `takesEvent` is to be asked. */
@@ -139,7 +139,7 @@ function hasNameAlone(text: string, start: number): boolean {
   );
 }
 
-/** The event's name without a look at what follows it; null where only a parser can tell. */
+/** The event's name without a look at what follows it; null if only a parser can tell. */
 function peekName(text: string, start: number): string | null {
   if (text.charCodeAt(start + 1) !== QUOTE) return null;
   const end = text.indexOf('"', start + 2);

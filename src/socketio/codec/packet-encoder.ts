@@ -1,7 +1,7 @@
 import { extractAttachments, isPlain } from './attachments.js';
 import { PacketType, type EncodedParts, type Packet } from './packet.js';
 
-/** An event as text, or with its attachments (protocol, "Packet encoding"). `id` is undefined where no ack is asked. */
+/** An event as text, or with its attachments (protocol, "Packet encoding"). `id` is undefined if no ack is asked. */
 export function encodeEvent(nsp: string, args: readonly unknown[], id: number | undefined): string | EncodedParts {
   if (isPlain(args)) return `2${prefix(nsp, id)}${JSON.stringify(args)}`;
   return encodeExtracted(PacketType.EVENT, nsp, args, id);
@@ -24,7 +24,7 @@ export function encodePacket(packet: Packet): EncodedParts {
   return [`${type}${prefix(nsp, id)}${data === undefined ? '' : JSON.stringify(data)}`];
 }
 
-/** Where the ack of an encoded event goes; null where it asks for none. */
+/** Where the ack of an encoded event goes; null if it asks for none. */
 export function ackAskedBy(header: string): { nsp: string; id: number } | null {
   const match = /^(?:2|5\d+-)(?:(\/[^,]*),)?(\d+)\[/.exec(header);
   return match === null ? null : { nsp: match[1] ?? '/', id: Number(match[2]) };

@@ -126,13 +126,13 @@ type Listener<Reserved extends EventsMap, User extends EventsMap, Event extends 
 
 type OrUntyped<T> = [T] extends [never] ? (...args: any[]) => void | Promise<void> : T;
 
-/** Something that emits typed events to somebody else. */
+/** Something that emits typed events to others. */
 export interface TypedEventBroadcaster<EmitEvents extends EventsMap> {
   /** Emits an event with its arguments. A function as last argument is called with the ack. */
   emit<Event extends EventNames<EmitEvents>>(event: Event, ...args: EventParams<EmitEvents, Event>): boolean;
 }
 
-/** The listening half of an emitter, typed; reserved events come from this side, the others from the peer. */
+/** The listening half of an emitter, typed; reserved events come from the server, the others from the client. */
 export interface TypedListening<Listen extends EventsMap, Reserved extends EventsMap> {
   /** Adds a listener. */
   on<Event extends KnownNames<Reserved, Listen>>(event: Event, listener: Listener<Reserved, Listen, Event>): this;
@@ -173,7 +173,7 @@ export abstract class StrictEventEmitter<
     return super.emit(event, ...args);
   }
 
-  /** Calls this side's own listeners. */
+  /** Calls the server's own listeners. */
   emitReserved<Event extends EventNames<Reserved>>(event: Event, ...args: EventParams<Reserved, Event>): boolean {
     return super.emit(event, ...args);
   }

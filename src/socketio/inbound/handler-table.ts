@@ -3,7 +3,7 @@ import type { DisconnectDetails, DisconnectReason } from '../client/disconnect-r
 import type { PresenceChange } from '../presence/presence-options.js';
 import type { ErrorAck } from '../acks/ack-error.js';
 
-/** Handles one event of any socket of a namespace. `args` are the client's, without the name; `reply` is null where no ack was asked. */
+/** Handles one event of any socket of a namespace. `args` are the client's, without the name; `reply` is null if no ack was asked. */
 export type EventHandler<S> = (socket: S, args: unknown[], reply: AckReply | null, event: string) => void;
 
 /**

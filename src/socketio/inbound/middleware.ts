@@ -10,7 +10,7 @@ export interface ExtendedError extends Error {
 export type Middleware<Subject> = (subject: Subject, next: (error?: Error) => void) => void;
 
 /**
- * Runs a chain; `done` is called at most once, at once where every step continues at once. A second `next` is ignored. A
+ * Runs a chain; `done` is called at most once, at once if every step continues at once. A second `next` is ignored. A
  * step that throws or rejects has failed as well, with an error that was not meant for anybody: `wasThrown` says so. If it
  * did so after it had called `next`, the chain has moved on, and `onLate` is told.
  */
@@ -31,7 +31,7 @@ export function runMiddlewares<Subject>(
 
 /**
  * Whether a failure is for the client: what was passed to `next`, and what was thrown with `data`, as only an error made
- * for a client has. Any other that was thrown is this side's own.
+ * for a client has. Any other that was thrown is the server's own.
  */
 export function isRefusal(error: Error & { data?: unknown }, wasThrown: boolean): boolean {
   return !wasThrown || error.data !== undefined;

@@ -68,7 +68,7 @@ export class RecoveryMemory {
     return found;
   }
 
-  /** Nobody waits for this client any more. Returns false if nobody did. */
+  /** The client is not expected back any more. Returns false if it was not. */
   forget(pid: PrivateSessionId): boolean {
     const session = this.#sessions.get(pid);
     if (session === undefined) return false;

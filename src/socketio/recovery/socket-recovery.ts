@@ -30,7 +30,7 @@ export class SocketRecovery {
     this.#restored = restored;
   }
 
-  /** Whether somebody has ended the session since the client came back with it. */
+  /** Whether the session was ended since the client came back with it. */
   get isRevoked(): boolean {
     return this.#restored?.isRevoked === true;
   }

@@ -161,7 +161,7 @@ describe('disconnecting', () => {
   });
 });
 
-const SMALL = { maxHttpBufferSize: 1000 };
+const SMALL = { maxHttpBufferSize: 1000, closeTimeout: 100 };
 const IMPATIENT = { ...SMALL, pingInterval: 60, pingTimeout: 40 };
 
 /** Only the case that is about silence has a short time for it: a busy machine would end the others by it. */

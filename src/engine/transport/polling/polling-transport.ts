@@ -120,7 +120,7 @@ export class PollingTransport implements Transport, RequestHandler, Flushable {
     else if (mustNotify) this.#notifyProgress();
   }
 
-  /** From now on polls end at once, with a noop where nothing is queued, so that the peer can pause polling. */
+  /** From now on polls end at once, with a noop if nothing is queued, so that the peer can pause polling. */
   endPollsAtOnce(hurried: boolean): void {
     this.#hurried = hurried;
     if (hurried && this.#poll !== null && this.#queue.length === 0) this.#answerWith(PacketType.NOOP);
@@ -134,7 +134,7 @@ export class PollingTransport implements Transport, RequestHandler, Flushable {
 
   /** A GET: waits until there is something to carry. */
   handlePoll(exchange: PollingExchange): void {
-    // Whoever reads an answer to its end before the next poll has left nothing of it here.
+    // If an answer is read to its end before the next poll, nothing of it is left here.
     if (this.#poll !== null || (this.#answered !== null && this.#answered.unsentBytes > 0)) {
       exchange.refuse('POLL_OVERLAP');
       this.close('now', 'transport error', closeDetail('POLL_OVERLAP', 'a second poll while one is open'));
@@ -193,7 +193,7 @@ export class PollingTransport implements Transport, RequestHandler, Flushable {
     this.#farewell = mode === 'shutdown' || reason === 'server shutting down' ? PacketType.NOOP : PacketType.CLOSE;
     this.#state = 'closing';
     if (mode !== 'drain') {
-      // Whoever waits learns of the end with all that was queued before it; nobody is waited for.
+      // A waiting poll gets the queue and the end; without one, nothing is waited for.
       this.#queue.push(this.#farewell);
       if (this.#poll !== null) this.#answer(this.#queue.take(this.codec, Infinity));
       this.#end();
@@ -202,7 +202,7 @@ export class PollingTransport implements Transport, RequestHandler, Flushable {
       this.#finishClose(this.#farewell);
     } else {
       this.wheel.schedule(this.#closeTimer, this.rules.closeTimeout);
-      // Last, since whoever hears that all has left may close once more.
+      // Last, since a listener of that may close once more.
       this.flush();
     }
   }

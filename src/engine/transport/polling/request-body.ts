@@ -17,7 +17,7 @@ export function readBody(
 }
 
 /**
- * Reads a body within `limit` bytes. `done` is called once: with the bytes, with a `ProtocolError`, or with null where
+ * Reads a body within `limit` bytes. `done` is called once: with the bytes, with a `ProtocolError`, or with null if
  * the peer left in the middle. `onBytes` is told of every chunk, since bytes are a sign of life.
  *
  * Returns what gives the body up: `done` is not called after that.
@@ -68,7 +68,7 @@ export function readBytes(
     isDone = true;
     buffer = NOTHING;
   }
-  /** Listens on: what still arrives is read and thrown away, and an error after this concerns nobody. */
+  /** Listens on: what still arrives is read and thrown away, and an error after this is dropped. */
   function finish(result: Buffer | ProtocolError | null): void {
     if (isDone) return;
     giveUp();

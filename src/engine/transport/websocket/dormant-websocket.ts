@@ -3,7 +3,7 @@ import type { Duplex } from 'node:stream';
 import { WebSocket, type WebSocketServer } from 'ws';
 import { takeOver, type DataListener } from './ws-internals.js';
 
-/** The part of a `WebSocket` that a transport uses where nothing is compressed. */
+/** The part of a `WebSocket` that a transport uses if nothing is compressed. */
 export type WebsocketLink = Pick<
   WebSocket,
   'extensions' | 'readyState' | 'bufferedAmount' | 'pause' | 'resume' | 'close' | 'terminate'
@@ -22,7 +22,7 @@ export interface DormantListener {
  * A WebSocket for which `ws` has made nothing yet. Common frames are read and written without it, and many connections
  * see no other until they end; a receiver with its streams and listeners for each would cost a sixth of a handshake and a
  * fifth of the memory of an idle connection (bench: connect, idle). The first frame that is not common, a pause, and a
- * close from this side wake it.
+ * close by the server wake it.
  */
 export class DormantWebsocket implements WebsocketLink {
   readonly extensions = '';

@@ -64,7 +64,7 @@ export class FrameReader {
     return reader === undefined ? 0 : reader.#controlBytes;
   }
 
-  /** Leaves what still arrives to nobody, as `ws` does once it has refused a frame. */
+  /** Drops what still arrives, as `ws` does once it has refused a frame. */
   static remove(socket: Duplex): void {
     socket.off('data', onData);
   }
@@ -93,7 +93,7 @@ export class FrameReader {
     this.sink.writeNow();
   }
 
-  /** Reads the frame at `start`, or leaves it to `ws`; returns where it ends, or `start` where nothing was read yet. */
+  /** Reads the frame at `start`, or leaves it to `ws`; returns where it ends, or `start` if nothing was read yet. */
   #readFrame(chunk: Buffer, start: number): number {
     const available = chunk.length - start;
     if (available < 2) return start;
@@ -213,7 +213,7 @@ const FINAL_BINARY = 0x82;
 /** From this size on, four bytes at a time pay for the view that they need. */
 const WIDE = 256;
 
-/** Whether a frame's first byte has bits or an opcode without a meaning where no extension is negotiated. */
+/** Whether a frame's first byte has bits or an opcode without a meaning if no extension is negotiated. */
 function isReserved(first: number): boolean {
   const opcode = first & 0x0f;
   return (first & 0x70) !== 0 || opcode > PONG || (opcode > BINARY && opcode < CLOSE);

@@ -32,7 +32,7 @@ export interface WebsocketRules {
   readonly closeTimeout: number;
   /** Bound of what waits, in packets; 0: they are not counted. */
   readonly sendQueueSize: number;
-  /** Bytes from which a packet is compressed, where that is negotiated: `ws` keeps to it without context takeover only. */
+  /** Bytes from which a packet is compressed, if that is negotiated: `ws` keeps to it without context takeover only. */
   readonly compressionThreshold: number;
   /** Whether `ws` reads and writes all frames. */
   readonly leavesAllToWs: boolean;
@@ -213,12 +213,12 @@ export class WebsocketTransport
       else if (this.#state === 'closing' && mode === 'shutdown') this.#end(reason, detail);
       return;
     }
-    // First, since whoever hears below that all has left may close once more.
+    // First, since a listener that is told below may close once more.
     this.#state = 'closing';
     this.#ending = { reason, detail };
     this.writeNow();
     const hasLeft = this.#enlisted && this.#hasLeft;
-    // What the kernel has taken, the peer will get; one that does not read is waited for only where that is asked for.
+    // What the kernel has taken, the peer will get; one that does not read is waited for only if that is asked for.
     const isBehind = hasWaiting(this.socket);
     if (isUnresponsive(reason) || (isBehind && mode === 'now')) {
       this.#cutOff();
@@ -443,7 +443,7 @@ export class WebsocketTransport
     this.flushQueue.totals.bytesOut += bytes;
   }
 
-  /** Counts what `ws` has written. The socket itself is only asked where that may be something: it takes a while to answer. */
+  /** Counts what `ws` has written. The socket itself is only asked if that may be something: it takes a while to answer. */
   #settleOut(): void {
     const { bytesWritten } = this.socket as Socket;
     if (bytesWritten !== undefined) this.#countOut(bytesWritten - this.#countedOut);

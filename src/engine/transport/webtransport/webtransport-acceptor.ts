@@ -101,7 +101,7 @@ class WebtransportHandshake extends TimerEntry implements TransportListener {
     this.abort('UPGRADE_TIMEOUT', 'no open packet in time');
   }
 
-  /** The only way to end it from this side. */
+  /** The only way in which the server ends it. */
   abort(code: string, message: string): void {
     if (this.#settled) return;
     this.#settle();
@@ -134,7 +134,7 @@ class WebtransportHandshake extends TimerEntry implements TransportListener {
   }
 }
 
-/** Null where the open packet names no session; undefined where it is none. */
+/** Null if the open packet names no session; undefined if it is none. */
 function readSessionId(data: string): string | null | undefined {
   if (data === '') return null;
   try {

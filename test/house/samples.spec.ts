@@ -7,6 +7,7 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { cleanup } from '../support/cleanup.js';
 import { connectClient, createClient } from '../support/nest-app.js';
+import { describeWith } from '../support/requirements.js';
 import { buildSamples, startSample } from '../support/sample.js';
 import { nextEvent } from '../support/until.js';
 
@@ -23,6 +24,7 @@ const SAMPLES: Readonly<Record<string, Sample>> = {
   '01-chat': { title: 'Chat', talk: chat },
   '02-observed': { title: 'Observed', talk: observed },
   '03-contract': { title: 'Tea room', talk: orderTea },
+  '04-fleet': { title: 'Fleet', talk: sail, auth: () => Promise.resolve({ name: 'Ada' }) },
   '05-auth': {
     title: 'Auth',
     talk: signIn,
@@ -34,7 +36,7 @@ const SAMPLES: Readonly<Record<string, Sample>> = {
 };
 
 /** More than what a helper waits for one thing, so that it can say what it waited for. */
-const TIMEOUT = 30_000;
+const TIMEOUT = 60_000;
 
 beforeAll(buildSamples, 300_000);
 
@@ -43,7 +45,12 @@ describe('sample', () => {
     expect(readdirSync(path.resolve(import.meta.dirname, '../../sample')).sort()).toEqual(Object.keys(SAMPLES));
   });
 
-  describe.each(Object.entries(SAMPLES))('%s', (name, { title, talk, env, auth }) => {
+  for (const [name, sample] of Object.entries(SAMPLES)) {
+    if (name === '04-fleet') describeWith('redis-server', name, () => suite(name, sample));
+    else describe(name, () => suite(name, sample));
+  }
+
+  function suite(name: string, { title, talk, env, auth }: Sample): void {
     it(
       'serves its page',
       async () => {
@@ -91,8 +98,23 @@ describe('sample', () => {
       },
       TIMEOUT,
     );
-  });
+  }
 });
+
+/** Each of three clients is on a node of its own, and hears what the others say. */
+async function sail(url: string): Promise<void> {
+  const clients = await Promise.all(
+    ['Ada', 'Bob', 'Eve'].map((name) => connectClient(url, { auth: { name }, transports: ['polling', 'websocket'] })),
+  );
+  const heard = clients.map((client) => nextEvent(client, 'said'));
+  const message = { id: randomUUID(), text: 'Ahoy' };
+  const node: unknown = await clients[0].emitWithAck('say', message);
+  expect(await clients[0].emitWithAck('say', message)).toBe(node);
+  for (const args of await Promise.all(heard)) expect(args.slice(0, 3)).toEqual(['Ada', 'Ahoy', node]);
+  const refused = createClient(url, { auth: { name: '' } });
+  const [error] = await nextEvent(refused.connect(), 'connect_error');
+  expect((error as Error).message).toBe('Who are you?');
+}
 
 async function observed(url: string): Promise<void> {
   const text = async (path: string): Promise<string> => (await fetch(new URL(path, url))).text();

@@ -7,7 +7,7 @@ import { within } from './until.js';
 
 const root = path.resolve(import.meta.dirname, '../..');
 /** For a process to start or to end, on a machine that runs other tests beside it. */
-const PATIENCE = 10_000;
+const PATIENCE = 25_000;
 
 export interface RunningSample {
   readonly url: string;

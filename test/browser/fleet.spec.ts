@@ -1,0 +1,96 @@
+import { chromium, type Browser, type Page } from 'playwright-core';
+import { cleanup } from '../support/cleanup.js';
+import { describeWith } from '../support/requirements.js';
+import { buildSamples, startSample } from '../support/sample.js';
+
+/** A killed node is noticed, a client comes back, and a process starts, on a machine that does other things as well. */
+const PATIENCE = 30_000;
+
+describeWith('chromium', 'the fleet in a browser', (executablePath) => {
+  describeWith('redis-server', 'over its own Redis', () => {
+    let browser: Browser;
+
+    beforeAll(async () => {
+      await buildSamples();
+      browser = await chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-gpu', '--no-first-run'] });
+    }, 180_000);
+
+    afterAll(() => browser.close());
+
+    it.each(['', '&transport=polling'])(
+      'loses nothing when nodes are killed, drained and started again, with "%s"',
+      async (query) => {
+        const { url } = await startSample('04-fleet');
+        const ada = await openPage(`${url}/?name=Ada${query}`);
+        const bob = await openPage(`${url}/?name=Bob${query}`);
+        for (const page of [ada, bob]) {
+          await shown(page, '#connection[data-state="connected"]', 'is served by node');
+          await shown(page, '#online', 'Ada');
+          await shown(page, '#online', 'Bob');
+          await counted(page, 20);
+        }
+        await say(ada, 'Good morning');
+        await shown(bob, '#said', 'Good morning');
+
+        const killed = await nodeOf(ada);
+        await ada.getByRole('button', { name: `kill -9 node ${killed}` }).click();
+        await shown(ada, '#reconnects', '1');
+        await shown(ada, '#connection', 'where the session went on');
+        expect(await nodeOf(ada)).not.toBe(killed);
+        await shown(ada, `#node-${killed} .state`, 'down');
+        await say(ada, 'Still here');
+        await shown(bob, '#said', 'Still here');
+
+        await ada.getByRole('button', { name: `start node ${killed}` }).click();
+        await shown(ada, `#node-${killed} .state`, 'up');
+        const drained = await nodeOf(ada);
+        await bob.getByRole('button', { name: `drain node ${drained}` }).click();
+        await shown(ada, '#reconnects', '2');
+        await shown(ada, `#node-${drained} .state`, 'down');
+        await shown(ada, '#connection', 'where the session went on');
+
+        const before = Number(await ada.locator('#received').textContent());
+        for (const page of [ada, bob]) {
+          await counted(page, before + 30);
+          for (const counter of ['lost', 'doubled', 'late'])
+            expect(await page.locator(`#${counter}`).textContent()).toBe('0');
+          expect(await page.locator('#said li').count()).toBe(2);
+          await shown(page, '#online', 'Ada');
+          await shown(page, '#online', 'Bob');
+        }
+        await bob.close();
+        await ada.locator('#online li', { hasText: 'Bob' }).waitFor({ state: 'detached', timeout: PATIENCE });
+      },
+      180_000,
+    );
+
+    async function openPage(url: string): Promise<Page> {
+      const context = await browser.newContext();
+      cleanup(() => context.close());
+      const page = await context.newPage();
+      page.on('pageerror', (error) => fail(error));
+      await page.goto(url);
+      return page;
+    }
+  });
+});
+
+async function nodeOf(page: Page): Promise<string> {
+  const text = await page.locator('#connection').textContent();
+  return /node (\w)/.exec(text!)![1];
+}
+
+async function say(page: Page, text: string): Promise<void> {
+  await page.getByLabel('Say').fill(text);
+  await page.getByRole('button', { name: 'Send' }).click();
+}
+
+function shown(page: Page, selector: string, text: string): Promise<void> {
+  return page.locator(selector, { hasText: text }).first().waitFor({ timeout: PATIENCE });
+}
+
+/** Resolves once the page has received this many numbers. */
+async function counted(page: Page, received: number): Promise<void> {
+  const script = `Number(document.getElementById('received').textContent) >= ${received}`;
+  await page.waitForFunction(script, undefined, { timeout: PATIENCE });
+}

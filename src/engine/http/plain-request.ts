@@ -20,10 +20,12 @@ export class PlainRequests {
     if (socket.destroyed) return;
     const pending = pendingAnswerOf(socket);
     if (pending !== null) {
-      // Requests in front of this one, on the same connection, are answered first.
+      // Requests in front of this one, on the same connection, are answered first. Node listens for its errors no more.
+      socket.on('error', ignore);
       pending.once('close', () => this.replay(request, socket, head));
       return;
     }
+    socket.off('error', ignore);
     this.#replayed.set(socket, request);
     socket.once('close', () => this.#replayed.delete(socket));
     socket.unshift(Buffer.concat([headWithoutUpgrade(request), head]));
@@ -67,3 +69,5 @@ function withoutUpgrade(value: string): string {
   const options = value.split(',').filter((option) => !OF_AN_UPGRADE.has(option.trim().toLowerCase()));
   return options.join(',').trim();
 }
+
+function ignore(): void {}

@@ -15,6 +15,8 @@ const OPTIONS = {
   // The largest messages of the cases have 16 MiB.
   maxHttpBufferSize: 32 * 1024 * 1024,
   sendQueueSize: 0,
+  transports: ['websocket'],
+  warn: (message) => console.error(message),
 };
 
 /** How a WebSocket comes to be: what the engine does for a common handshake, and two ways in which `ws` is there at once. */

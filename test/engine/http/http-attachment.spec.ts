@@ -166,6 +166,25 @@ describe('HttpAttachment: side by side with others', () => {
     expect(raw.received.indexOf('/api')).toBeGreaterThan(raw.received.lastIndexOf('slow'));
   });
 
+  it('survives a client that resets its connection before such a request had its turn', async () => {
+    const sockets: Duplex[] = [];
+    const http = createServer((incoming) => void sockets.push(incoming.socket));
+    const { url } = await serve(http, {});
+    const raw = new RawSocket(Number(new URL(url).port));
+    const upgrade = 'GET /api HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n';
+
+    raw.write(`GET /slow HTTP/1.1\r\nHost: x\r\n\r\n${upgrade}`);
+    await until(() => sockets.length === 1);
+    const gone = nextEvent(sockets[0], 'close');
+    raw.drop(true);
+    // No one reads the connection any more, so that a write finds its end.
+    const writing = setInterval(() => sockets[0].write('x'), 5);
+    cleanup(() => clearInterval(writing));
+
+    await gone;
+    expect((await request(`${url}/engine.io/?EIO=4&transport=polling`)).status).toBe(200);
+  });
+
   it.each([false, true])(
     'cuts a client off that upgrades before it has the answer to an earlier request: middlewares %s',
     async (hasMiddlewares) => {

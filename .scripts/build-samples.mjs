@@ -3,6 +3,7 @@
  *
  *   node .scripts/build-samples.mjs                        all of them; the package must have been built
  *   node .scripts/build-samples.mjs --if-needed 01-chat    this one if it is older than its sources, and the package as well
+ *   node .scripts/build-samples.mjs --package              the package alone, if it is older than its sources
  */
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
@@ -18,10 +19,10 @@ const tsc = createRequire(import.meta.url).resolve('typescript/bin/tsc');
 const lock = path.join(root, '.cache/build-samples.lock');
 
 const { values, positionals: wanted } = parseArgs({
-  options: { 'if-needed': { type: 'boolean', default: false } },
+  options: { 'if-needed': { type: 'boolean', default: false }, package: { type: 'boolean', default: false } },
   allowPositionals: true,
 });
-const ifNeeded = values['if-needed'];
+const ifNeeded = values['if-needed'] || values.package;
 
 await takeLock();
 try {
@@ -37,7 +38,7 @@ function buildAll() {
   // The last file that the build of the package makes.
   const built = path.join(root, 'dist/cjs/package.json');
   if (ifNeeded && isStale(built, ['src', 'tsconfig.json', 'package.json'])) build('the package', '.scripts/build.mjs');
-  for (const sample of samples()) {
+  for (const sample of values.package ? [] : samples()) {
     const main = path.join(root, sample, 'dist/main.js');
     if (ifNeeded && !isStale(main, [`${sample}/src`, `${sample}/tsconfig.json`, built])) {
       console.log(`${sample} is up to date`);

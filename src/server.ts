@@ -60,6 +60,8 @@ export type {
   DecorateAcknowledgements,
   DecorateAcknowledgementsWithMultipleResponses,
   DefaultEventsMap,
+  Everyone,
+  TimedEveryone,
   DisconnectDetails,
   DisconnectReason,
   EngineRequest,

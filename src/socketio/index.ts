@@ -4,7 +4,7 @@ export { ParentNamespace, type NamespaceMatcher } from './parent-namespace.js';
 export { Socket, type Event, type SocketOf, type SocketReservedEvents, type SocketTypes } from './socket.js';
 export { BroadcastOperator } from './broadcast/broadcast-operator.js';
 export type { BroadcastTarget } from './broadcast/broadcast-target.js';
-export { Broadcasting, type Everyone } from './broadcast/broadcasting.js';
+export { Broadcasting, type Everyone, type TimedEveryone } from './broadcast/broadcasting.js';
 export { PartialNamespace } from './broadcast/partial-namespace.js';
 export { PartialOperator, type PartialResponses, type PartialSockets } from './broadcast/partial-operator.js';
 export { RemoteSocket } from './broadcast/remote-socket.js';

@@ -39,7 +39,7 @@ describeWith('chromium', 'the chat in a browser', (executablePath) => {
   let browser: Browser;
 
   beforeAll(async () => {
-    await buildSamples();
+    await buildSamples('01-chat');
     browser = await chromium.launch({ executablePath, args: QUIET });
   }, 300_000);
 

@@ -18,7 +18,7 @@ describeWith('chromium', 'the tea room in a browser', (executablePath) => {
   let url: string;
 
   beforeAll(async () => {
-    await buildSamples();
+    await buildSamples('03-contract');
     browser = await chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-gpu', '--no-first-run'] });
   }, 300_000);
 

@@ -1,8 +1,8 @@
-import { buildSamples } from '../support/sample.js';
+import { buildPackage } from '../support/sample.js';
 import { runFixture } from './support/run-fixture.js';
 
 describe('SocketIoInstrumentation with legacyAttributes', () => {
-  beforeAll(() => buildSamples(), 120_000);
+  beforeAll(() => buildPackage(), 120_000);
 
   it('writes the spans of the official instrumentation on the official server, rooms and errors included', async () => {
     const [official, ours] = await Promise.all(

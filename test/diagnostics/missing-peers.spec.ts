@@ -3,7 +3,7 @@ import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
-import { buildSamples } from '../support/sample.js';
+import { buildPackage } from '../support/sample.js';
 
 const ROOT = path.resolve(import.meta.dirname, '../..');
 
@@ -14,7 +14,7 @@ describe('the package without its optional peers', () => {
   const project = mkdtempSync(path.join(tmpdir(), 'peers-'));
 
   beforeAll(async () => {
-    await buildSamples();
+    await buildPackage();
     writeFileSync(path.join(project, 'package.json'), '{}');
     const installed = path.join(project, 'node_modules');
     for (const part of ['dist', 'package.json']) {

@@ -1,8 +1,8 @@
-import { buildSamples } from '../support/sample.js';
+import { buildPackage } from '../support/sample.js';
 import { runFixture } from './support/run-fixture.js';
 
 describe('@nestjs/observe', () => {
-  beforeAll(() => buildSamples(), 120_000);
+  beforeAll(() => buildPackage(), 120_000);
 
   it.each([
     ['singletons', []],

@@ -1,8 +1,8 @@
-import { buildSamples } from '../support/sample.js';
+import { buildPackage } from '../support/sample.js';
 import { runFixture } from './support/run-fixture.js';
 
 describe('Sentry', () => {
-  beforeAll(() => buildSamples(), 120_000);
+  beforeAll(() => buildPackage(), 120_000);
 
   it('captures unexpected errors once, within their trace, expected ones not, and has a transaction of each event', async () => {
     expect(await runFixture('sentry.mjs')).toEqual({

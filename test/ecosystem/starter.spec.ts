@@ -2,12 +2,13 @@
  * Code of applications compiles with the settings of the Nest CLI's starter, which also writes declarations: what the
  * compiler infers must have a name that the package exports. Needs a build.
  */
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type * as TypeScript from 'typescript';
 import { ROOT } from '../house/manual.js';
+import { buildPackage } from '../support/sample.js';
 
 const require = createRequire(import.meta.url);
 
@@ -114,7 +115,8 @@ const SOURCES = {
 describe('code of an application', () => {
   let project: string;
 
-  beforeAll(() => {
+  beforeAll(async () => {
+    await buildPackage();
     project = mkdtempSync(path.join(tmpdir(), 'starter-'));
     writeFileSync(path.join(project, 'package.json'), '{ "private": true }');
     const modules = path.join(project, 'node_modules');
@@ -127,9 +129,8 @@ describe('code of an application', () => {
     const installed = path.join(modules, 'nestjs-socketio');
     const isTyping = (file: string): boolean => !/\.(js|map)$/.test(file);
     cpSync(path.join(ROOT, 'package.json'), path.join(installed, 'package.json'));
-    if (!existsSync(path.join(ROOT, 'dist'))) throw new Error('no dist: run "npm run build" first');
     cpSync(path.join(ROOT, 'dist'), path.join(installed, 'dist'), { recursive: true, filter: isTyping });
-  });
+  }, 120_000);
 
   afterAll(() => rmSync(project, { recursive: true, force: true }));
 

@@ -204,7 +204,7 @@ describe('who is asked', () => {
 
   it('is as the table in docs/authentication.md says', () => {
     const page = readPage('docs/authentication.md');
-    const written = `${page.slice(0, page.indexOf(BEGIN))}${BEGIN}\n${table()}\n${page.slice(page.indexOf(END))}`;
+    const written = `${page.slice(0, page.indexOf(BEGIN))}${BEGIN}\n${table()}\n\n${page.slice(page.indexOf(END))}`;
     if (process.env.GUARD_TABLE === 'write') writeFileSync(path.join(ROOT, 'docs/authentication.md'), written);
     else expect(page).toBe(written);
   });

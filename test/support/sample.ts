@@ -16,10 +16,17 @@ export interface RunningSample {
   stop(signal: NodeJS.Signals): Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
 }
 
-/** Compiles the samples, and the package that they import, where they are older than their sources. */
-export async function buildSamples(): Promise<void> {
-  await promisify(execFile)(process.execPath, ['.scripts/build-samples.mjs', '--if-needed'], { cwd: root });
+/** Compiles samples, or all of them, and the package that they import, if they are older than their sources. */
+export function buildSamples(...names: string[]): Promise<unknown> {
+  return promisify(execFile)(process.execPath, [BUILD, '--if-needed', ...names], { cwd: root });
 }
+
+/** Compiles the package if it is older than its sources. */
+export function buildPackage(): Promise<unknown> {
+  return promisify(execFile)(process.execPath, [BUILD, '--package'], { cwd: root });
+}
+
+const BUILD = '.scripts/build-samples.mjs';
 
 /** Starts a sample as a process of its own; resolves once it has printed its address. Killed after the test. */
 export async function startSample(

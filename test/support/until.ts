@@ -1,6 +1,6 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 /** How long a test waits for one thing to happen; far above what a loaded machine needs, below the runner's own limit. */
-const PATIENCE = 3_000;
+const PATIENCE = 10_000;
 
 /** Node's emitters and the client's. */
 interface Emitter {

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parse } from 'yaml';
 import { cleanup } from '../../support/cleanup.js';
-import { buildSamples } from '../../support/sample.js';
+import { buildPackage } from '../../support/sample.js';
 
 const root = path.resolve(import.meta.dirname, '../../..');
 
@@ -66,7 +66,7 @@ function run(folder: string, ...args: string[]) {
 }
 
 describe('nestjs-socketio asyncapi', () => {
-  beforeAll(() => buildSamples(), 120_000);
+  beforeAll(() => buildPackage(), 120_000);
 
   it.each(['module', 'commonjs'] as const)(
     'reads the root module of an application (%s) without starting it',

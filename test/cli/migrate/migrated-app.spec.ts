@@ -5,7 +5,7 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { cleanup } from '../../support/cleanup.js';
 import { connectClient, createClient } from '../../support/nest-app.js';
-import { buildSamples } from '../../support/sample.js';
+import { buildPackage } from '../../support/sample.js';
 import { nextEvent, within } from '../../support/until.js';
 import { copyFixture } from './support/project.js';
 
@@ -61,7 +61,7 @@ async function refusal(url: string, options: Parameters<typeof createClient>[1])
 }
 
 it('turns a project into one that runs on the module, with every check that it had', async () => {
-  await buildSamples();
+  await buildPackage();
   const folder = copyFixture('chat');
   expect(await command(folder)).toContain('Nothing is written.');
   expect(await command(folder, '--write')).toContain('Migrated');

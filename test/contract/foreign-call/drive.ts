@@ -47,7 +47,7 @@ export interface Life {
 /** How long a decision, an ack, a query may take. */
 const LIMIT = 200;
 /** How long anything may take; the rest is the machine's. */
-const PATIENCE = 3_000;
+const PATIENCE = 10_000;
 
 /**
  * Lets a client live through all that a server does, while one border fails in one way, and holds what must be true then:

@@ -15,7 +15,7 @@ interface ModuleBorder {
 }
 
 const LIMIT = 200;
-const PATIENCE = 3_000;
+const PATIENCE = 10_000;
 
 export const MODULE: Readonly<Record<string, ModuleBorder>> = {
   'connectGuards[]': {

@@ -5,13 +5,13 @@ import { request } from '../../../src/client/index.js';
 import type * as Contracts from '../../../src/contract/index.js';
 import { Ack, ConnectedSocket, Gateway, MessageBody, Websocket } from '../../../src/index.js';
 import { closeTestClients, createTestClient, nextEvent } from '../../../src/testing/index.js';
-import { buildSamples } from '../../support/sample.js';
+import { buildPackage } from '../../support/sample.js';
 import { createApp } from '../support/start-app.js';
 
 const root = path.resolve(import.meta.dirname, '../../..');
 
 describe('a contract of another copy of the package', () => {
-  beforeAll(() => buildSamples(), 120_000);
+  beforeAll(() => buildPackage(), 120_000);
   afterEach(() => closeTestClients());
 
   it('is taken by gateways, services and clients', async () => {

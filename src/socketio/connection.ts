@@ -260,6 +260,10 @@ export class Connection
     else this.#events.add(socket, args, id);
   }
 
+  onNamelessEvent(nsp: string): void {
+    if (this.#namespaces.find(nsp) === null) this.#onStrayPacket(nsp);
+  }
+
   onAck(nsp: string, args: unknown[], id: number): void {
     const socket = this.#namespaces.find(nsp);
     if (socket !== null) socket.handleAck(id, args);
@@ -412,8 +416,9 @@ export class Connection
     if (args === null) return;
     this.#attachments = null;
     const { type, nsp, id } = collector;
-    if (type === PacketType.BINARY_EVENT) this.onParsedEvent(nsp, args, id);
-    else this.onAck(nsp, args, id);
+    if (type === PacketType.BINARY_ACK) this.onAck(nsp, args, id);
+    else if (args.length === 0) this.onNamelessEvent(nsp);
+    else this.onParsedEvent(nsp, args, id);
   }
 
   /** An event whose arguments had to be read before it could be asked about. */

@@ -22,15 +22,25 @@ export function extractAttachments(value: unknown): { value: unknown; attachment
 }
 
 /**
- * Puts the bytes back where their placeholders stand, in place: the value comes from JSON and has no other owner.
+ * Puts the bytes back where their placeholders stand, in place: the value comes from JSON and has no other owner. As for
+ * the official decoder an attachment may stand in two places, or in none.
  *
- * @throws ProtocolError for a number that names no attachment, one named twice, or one that nothing names
+ * @throws ProtocolError for a number that names no attachment
  */
 export function insertAttachments(value: unknown, attachments: readonly Buffer[]): unknown {
-  const used = new Array<boolean>(attachments.length).fill(false);
-  const restored = withBytes(value, attachments, used);
-  if (used.includes(false)) throw new PacketError('INVALID_PLACEHOLDER', 'an attachment that no placeholder names');
-  return restored;
+  if (typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) {
+    for (let i = 0; i < value.length; i++) value[i] = insertAttachments(value[i], attachments);
+    return value;
+  }
+  const record = value as Record<string, unknown>;
+  if (record._placeholder === true) return attachmentAt(record.num, attachments);
+  for (const key of Object.keys(record)) {
+    const item = record[key];
+    if (typeof item === 'object' && item !== null && key !== '__proto__')
+      record[key] = insertAttachments(item, attachments);
+  }
+  return record;
 }
 
 function holdsPlain(value: unknown, depth: number): boolean {
@@ -80,30 +90,11 @@ function withPlaceholders(given: unknown, key: string, attachments: Buffer[], de
   return copy;
 }
 
-function withBytes(value: unknown, attachments: readonly Buffer[], used: boolean[]): unknown {
-  if (typeof value !== 'object' || value === null) return value;
-  if (Array.isArray(value)) {
-    for (let i = 0; i < value.length; i++) value[i] = withBytes(value[i], attachments, used);
-    return value;
+function attachmentAt(num: unknown, attachments: readonly Buffer[]): Buffer {
+  if (Number.isInteger(num) && (num as number) >= 0 && (num as number) < attachments.length) {
+    return attachments[num as number];
   }
-  const record = value as Record<string, unknown>;
-  if (record._placeholder === true) return takeAttachment(record.num, attachments, used);
-  for (const key of Object.keys(record)) {
-    const item = record[key];
-    if (typeof item === 'object' && item !== null && key !== '__proto__')
-      record[key] = withBytes(item, attachments, used);
-  }
-  return record;
-}
-
-function takeAttachment(num: unknown, attachments: readonly Buffer[], used: boolean[]): Buffer {
-  if (!Number.isInteger(num) || (num as number) < 0 || (num as number) >= attachments.length) {
-    throw new PacketError('INVALID_PLACEHOLDER', 'a placeholder that names no attachment');
-  }
-  const index = num as number;
-  if (used[index]) throw new PacketError('INVALID_PLACEHOLDER', 'an attachment used twice');
-  used[index] = true;
-  return attachments[index];
+  throw new PacketError('INVALID_PLACEHOLDER', 'a placeholder that names no attachment');
 }
 
 function isBytes(value: object): value is ArrayBuffer | ArrayBufferView {

@@ -29,8 +29,10 @@ export interface PacketSink {
   readsEvent(nsp: string, name: string): boolean;
   /** `args` begins with the event's name; the array belongs to the receiver. */
   onEvent(nsp: string, args: unknown[], id: number): void;
+  /** An event without arguments, and so without a name: no listener can be meant. */
+  onNamelessEvent(nsp: string): void;
   onAck(nsp: string, args: unknown[], id: number): void;
-  /** The text part of an event or ack whose `attachments` follow. */
+  /** The text part of an event or ack whose `attachments` follow; `args` of an event may be empty as well. */
   onBinary(type: 5 | 6, nsp: string, args: unknown[], id: number, attachments: number): void;
 }
 
@@ -86,13 +88,16 @@ function decodeArguments(
     while (code >= DIGIT_0 && code <= DIGIT_9);
     id = readAckId(text, idStart, position);
   }
-  if (code !== BRACKET) throw new PacketError('INVALID_PACKET', 'the payload is not an array');
+  // Nothing at all is a payload for the official decoder.
+  const isEmpty = position >= text.length;
+  if (code !== BRACKET && !isEmpty) throw new PacketError('INVALID_PACKET', 'the payload is not an array');
   if (type === PacketType.EVENT) {
-    decodeEvent(text, position, nsp, id, limits, sink);
+    if (isEmpty) sink.onNamelessEvent(nsp);
+    else decodeEvent(text, position, nsp, id, limits, sink);
     return;
   }
-  const args = parseJson(text.slice(position), limits.maxJsonDepth) as unknown[];
-  if (type === PacketType.BINARY_EVENT) checkEvent(args, limits);
+  const args = isEmpty ? [] : (parseJson(text.slice(position), limits.maxJsonDepth) as unknown[]);
+  if (type === PacketType.BINARY_EVENT && !isEmpty) checkEvent(args, limits);
   else checkAck(args, limits);
   if (attachments > 0) sink.onBinary(type as 5 | 6, nsp, args, id, attachments);
   else sink.onAck(nsp, args, id);
@@ -150,12 +155,11 @@ function peekName(text: string, start: number): string | null {
 
 function decodeBinary(text: string, type: 5 | 6, limits: DecoderLimits, sink: PacketSink): void {
   const dash = text.indexOf('-', 1);
-  const digits = text.slice(1, dash);
-  // One digit more than the largest count needs is enough to know that it is too large.
-  if (dash < 2 || dash > 8 || !isDigits(digits))
+  // As the official decoder does: any notation of a number.
+  const attachments = dash === -1 ? NaN : Number(text.slice(1, dash));
+  if (!Number.isInteger(attachments) || attachments < 1) {
     throw new PacketError('INVALID_PACKET', 'Illegal attachments: no count');
-  const attachments = Number(digits);
-  if (attachments === 0) throw new PacketError('INVALID_PACKET', 'Illegal attachments: none');
+  }
   if (attachments > limits.maxAttachments) {
     throw new PacketError('TOO_MANY_ATTACHMENTS', `more than ${limits.maxAttachments} attachments`);
   }
@@ -169,6 +173,7 @@ function decodeConnect(text: string, limits: DecoderLimits, sink: PacketSink): v
     nsp = readNamespace(text, 1, limits);
     position = nsp.length + 2;
   }
+  position = skipDigits(text, position);
   sink.onConnectPacket(nsp, position >= text.length ? undefined : readAuth(text.slice(position), limits));
 }
 
@@ -179,8 +184,17 @@ function decodeDisconnect(text: string, limits: DecoderLimits, sink: PacketSink)
     nsp = readNamespace(text, 1, limits);
     position = nsp.length + 2;
   }
+  position = skipDigits(text, position);
   if (position < text.length) throw new PacketError('INVALID_PACKET', 'a disconnect packet with a payload');
   sink.onDisconnect(nsp);
+}
+
+/** An id, which no one needs of these packets and any may have. */
+function skipDigits(text: string, start: number): number {
+  let position = start;
+  for (let code = text.charCodeAt(position); code >= DIGIT_0 && code <= DIGIT_9; code = text.charCodeAt(position))
+    position++;
+  return position;
 }
 
 /** The namespace that begins at `start`: up to the comma, or the whole rest. */
@@ -261,11 +275,6 @@ function tooManyArguments(limits: DecoderLimits): PacketError {
   return new PacketError('TOO_MANY_ARGUMENTS', `more than ${limits.maxEventArgs} arguments`);
 }
 
-function isDigits(text: string): boolean {
-  return DIGITS.test(text);
-}
-
-const DIGITS = /^[0-9]+$/;
 // eslint-disable-next-line no-control-regex -- refusing them is the point
 const CONTROL_CHARACTERS = /[\x00-\x1f\x7f]/;
 /** An escape, or what must be one. */

@@ -68,6 +68,7 @@ class HeldEvent implements PacketSink {
   onConnectPacket(): void {}
   onDisconnect(): void {}
   onAck(): void {}
+  onNamelessEvent(): void {}
 }
 
 const UNLIMITED: DecoderLimits = {

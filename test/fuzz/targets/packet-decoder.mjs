@@ -78,6 +78,8 @@ function encode({ kind, nsp, args, id }) {
 function checkRoundTrip(decoded) {
   // An ack without an id answers nothing; there is no way to send one.
   if (decoded.kind === 'ack' && decoded.id === -1) return 'ack without id';
+  // JSON can say a number that it cannot write, such as 1e999; the official decoder takes it for a name, too.
+  if (Math.abs(decoded.args[0]) === Infinity && decoded.kind === 'event') return 'event named Infinity';
   const again = decode(encode(decoded));
   assert.equal(again.kind, decoded.kind);
   assert.equal(again.nsp, decoded.nsp);

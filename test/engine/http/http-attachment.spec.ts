@@ -174,7 +174,7 @@ describe('HttpAttachment: side by side with others', () => {
     const upgrade = 'GET /api HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n';
 
     raw.write(`GET /slow HTTP/1.1\r\nHost: x\r\n\r\n${upgrade}`);
-    await until(() => sockets.length === 1);
+    await until(() => sockets.length > 0);
     const gone = nextEvent(sockets[0], 'close');
     raw.drop(true);
     // No one reads the connection any more, so that a write finds its end.

@@ -15,6 +15,7 @@ export async function upload(socket: UploadsSocket, file: string): Promise<{ siz
     const buffer = Buffer.alloc(chunkBytes);
     for (let offset = 0; offset < size;) {
       const { bytesRead } = await handle.read(buffer, 0, chunkBytes, offset);
+      if (bytesRead === 0) throw new Error(`${file} has become shorter`);
       const at = offset;
       // After a loss the server says how far it came, also if only its ack was lost.
       ({ offset } = await insist(

@@ -1,0 +1,205 @@
+/** What a server holds of what clients have sent: at most four times the bytes, for each place in which something waits. */
+import { WebSocket } from 'ws';
+import { MODULE_DEFAULTS, type ServerOptions, type Socket } from '../../src/socketio/index.js';
+import { cleanup } from '../support/cleanup.js';
+import { openPolling, push } from '../support/engine-client.js';
+import { collect } from '../support/garbage.js';
+import { startServer, type RunningServer } from '../support/server.js';
+import { openSession } from '../support/socketio-client.js';
+import { until } from '../support/until.js';
+
+const FACTOR = 4;
+/** What a test run may hold for itself, in bytes. */
+const NOISE = 2_000_000;
+const SESSIONS = 16;
+const KB = 1_024;
+
+it('events that wait for a connect handler', async () => {
+  const server = await start({});
+  server.io.of('/').handlerTable().connect = () => new Promise(() => {});
+  const event = `2["e",[${'{"a":[1]},'.repeat(300)}1]]`;
+  const count = 200;
+
+  const held = await heldAfter(async () => {
+    for (let i = 0; i < SESSIONS; i++) {
+      const wire = await joined(server);
+      for (let n = 0; n < count; n++) wire.send(`4${event}`);
+    }
+    await settled(server, SESSIONS * count * event.length);
+  });
+
+  expect(server.io.sockets.sockets.size).toBe(SESSIONS);
+  expect(held).toBeLessThan(SESSIONS * count * event.length * FACTOR + NOISE);
+});
+
+it('events that wait, counted as what they are once they are inflated', async () => {
+  const server = await start({ perMessageDeflate: true });
+  server.io.of('/').handlerTable().connect = () => new Promise(() => {});
+  const ended: unknown[] = [];
+  server.io.on('connection', (socket: Socket) => void socket.on('disconnect', (_reason, { code }) => ended.push(code)));
+
+  const held = await heldAfter(async () => {
+    for (let i = 0; i < SESSIONS; i++) {
+      const wire = new WebSocket(`${server.url.replace('http', 'ws')}?EIO=4&transport=websocket`);
+      cleanup(() => wire.terminate());
+      await new Promise((resolve) => wire.once('message', resolve));
+      wire.send('40');
+      await new Promise((resolve) => wire.once('message', resolve));
+      for (let n = 0; n < 40; n++) wire.send(`42["e","${'a'.repeat(100 * KB)}"]`);
+    }
+    await until(() => ended.length === SESSIONS, 'all are disconnected');
+  });
+
+  expect(new Set(ended)).toEqual(new Set(['TOO_MANY_PENDING_EVENTS']));
+  // What waits is gone; contexts of zlib, here and at the clients, are not.
+  expect(held).toBeLessThan(SESSIONS * 1_024 * KB + NOISE);
+});
+
+it('the names of namespaces that were asked for in front of something large', async () => {
+  const server = await start({});
+  server.io.of(/^\/room-/);
+  const large = 'x'.repeat(900 * KB);
+
+  const held = await heldAfter(async () => {
+    for (let i = 0; i < SESSIONS; i++) {
+      const session = await openPolling(server.url);
+      await push(
+        session,
+        `40/room-${i}-${'n'.repeat(40)},{"token":"${'t'.repeat(40)}"}\x1e42/room-${i}-${'n'.repeat(40)},["e","${large}"]`,
+      );
+    }
+    await until(() => server.io._nsps.size === SESSIONS + 1);
+  });
+
+  // Of sixteen bodies: the pool of the HTTP client may still have a few.
+  expect(held).toBeLessThan(4 * large.length + NOISE);
+});
+
+it('attachments of a packet that is not complete', async () => {
+  const server = await start({});
+  const attachment = Buffer.alloc(900 * KB);
+
+  const held = await heldAfter(async () => {
+    for (let i = 0; i < SESSIONS; i++) {
+      const wire = await joined(server);
+      wire.send('452-["e",{"_placeholder":true,"num":0},{"_placeholder":true,"num":1}]');
+      wire.send(attachment);
+    }
+    await settled(server, SESSIONS * attachment.length);
+  });
+
+  expect(held).toBeLessThan(SESSIONS * attachment.length * FACTOR + NOISE);
+});
+
+it('packets in front of a CONNECT', async () => {
+  const server = await start({});
+
+  const held = await heldAfter(async () => {
+    for (let i = 0; i < SESSIONS; i++) {
+      const wire = await openSession(server.url);
+      for (let n = 0; n < 10; n++) wire.send(`42["e","${'x'.repeat(100 * KB)}"]`);
+      await wire.closed;
+    }
+  });
+
+  expect(server.io.engine.clientsCount).toBe(0);
+  expect(held).toBeLessThan(NOISE);
+});
+
+it.each<[string, ServerOptions, (server: RunningServer) => Promise<unknown>]>([
+  ['the queue of a client that does not poll', {}, joinByPolling],
+  ['the log of connection state recovery', { connectionStateRecovery: {} }, (server) => joined(server)],
+])('%s', async (_place, options, join) => {
+  const server = await start(options);
+  const size = 50 * KB;
+  const count = 10;
+
+  const held = await heldAfter(async () => {
+    for (let i = 0; i < SESSIONS; i++) await join(server);
+    let n = 0;
+    for (const socket of server.io.sockets.sockets.values()) {
+      for (let i = 0; i < count; i++) socket.emit('e', `${n++}`.padEnd(size, 'x'));
+    }
+    await turns();
+  });
+
+  expect(held).toBeLessThan(SESSIONS * count * size * FACTOR + NOISE);
+});
+
+it('what is emitted to a socket that is not let in yet', async () => {
+  const server = await start({});
+  const size = 50 * KB;
+  const count = 10;
+  let n = 0;
+  server.io.use((socket) => {
+    for (let i = 0; i < count; i++) socket.emit('e', `${n++}`.padEnd(size, 'x'));
+  });
+
+  const held = await heldAfter(async () => {
+    for (let i = 0; i < SESSIONS; i++) (await openSession(server.url)).send('40');
+    await until(() => n === SESSIONS * count);
+  });
+
+  expect(held).toBeLessThan(SESSIONS * count * size * FACTOR + NOISE);
+});
+
+it('dynamic namespaces that refuse their client 10,000 times', async () => {
+  const server = await start({ maxConnectsPerSecond: 100_000, maxConnectRefusals: 100_000 });
+  server.io.of(/^\/room-/).use((_socket, next) => next(new Error('no')));
+  const wire = await joined(server);
+
+  const held = await heldAfter(async () => {
+    for (let i = 0; i < 10_000; i++) wire.send(`40/room-${i},`);
+    await until(() => server.io.stats().connectRefused.REFUSED === 10_000, 'all are refused', 15_000);
+    await until(() => wire.unread.length === 10_000, 'all are told', 15_000);
+    wire.unread.length = 0;
+  });
+
+  expect([...server.io._nsps.keys()]).toEqual(['/']);
+  expect(held).toBeLessThan(NOISE);
+});
+
+/** Nothing is over before it was measured. */
+function start(options: ServerOptions): Promise<RunningServer> {
+  return startServer(
+    { connectTimeout: 60_000, attachmentTimeout: 60_000, serveClient: false, ...options },
+    MODULE_DEFAULTS,
+  );
+}
+
+async function joined(server: RunningServer) {
+  const wire = await openSession(server.url);
+  wire.send('40');
+  await wire.next();
+  return wire;
+}
+
+async function joinByPolling(server: RunningServer): Promise<void> {
+  await push(await openPolling(server.url), '40');
+}
+
+/** Everything that was sent has been read. */
+async function settled(server: RunningServer, bytes: number): Promise<void> {
+  await until(() => server.io.stats().bytes.in >= bytes, 'all is read', 15_000);
+  await turns();
+}
+
+async function turns(): Promise<void> {
+  for (let turn = 0; turn < 20; turn++) await new Promise(setImmediate);
+}
+
+/** How much more this process holds afterwards, in bytes: on its heap, and outside of it in buffers. */
+async function heldAfter(act: () => Promise<unknown>): Promise<number> {
+  const before = await heldNow();
+  await act();
+  return (await heldNow()) - before;
+}
+
+async function heldNow(): Promise<number> {
+  for (let turn = 0; turn < 3; turn++) {
+    await turns();
+    collect();
+  }
+  const { heapUsed, arrayBuffers } = process.memoryUsage();
+  return heapUsed + arrayBuffers;
+}

@@ -1,10 +1,9 @@
 import { serialize, type SerializeOptions } from 'cookie';
-import proxyAddr from 'proxy-addr';
 import type { CorsOptions, CorsSetting } from './http/cors-options.js';
 import type { AllowRequest } from './handshake/handshake-decision.js';
 import type { EngineRequest } from './http/engine-request.js';
 import type { NodeOptions } from './http/session-handover.js';
-import type { TrustProxy } from './http/proxy-trust.js';
+import { trustIn, type TrustProxy } from './http/proxy-trust.js';
 import { askForeign } from '../common/call-foreign.js';
 import type { OptionReader } from '../common/option-reader.js';
 import { MAX_TIMER, type Complete } from '../common/values.js';
@@ -500,11 +499,8 @@ function resolveTrustProxy(read: OptionReader): TrustProxy | null {
   if (typeof value === 'number' && Number.isInteger(value) && value > 0) return (_address, hop) => hop < value;
   const addresses = typeof value === 'string' ? value.split(',') : value;
   if (Array.isArray(addresses) && addresses.every((address) => typeof address === 'string')) {
-    try {
-      return proxyAddr.compile(addresses.map((address) => address.trim()));
-    } catch {
-      // Said below, with what is allowed.
-    }
+    const trust = trustIn(addresses as string[]);
+    if (trust !== null) return trust;
   }
   throw read.error('trustProxy', value, 'true, false, a number of hops, addresses or subnets, or a function');
 }

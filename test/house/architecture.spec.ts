@@ -73,7 +73,9 @@ const LOADS_PROJECTS = 'cli/asyncapi/import-file.ts';
 
 /** Packages with one home. */
 const HOMES = [
-  { packages: /^ws($|\/)/, home: /^engine\/transport\// },
+  { packages: /^ws($|\/)/, home: /^engine\/transport\/websocket\// },
+  { packages: /^(cors|proxy-addr)$/, home: /^engine\/http\// },
+  { packages: /^cookie$/, home: /^engine\/[^/]+$/ },
   { packages: /^@nestjs\/(?!terminus$)/, home: /^(nest|terminus)\// },
   { packages: /^@nestjs\/terminus$/, home: /^terminus\// },
   { packages: /^@opentelemetry\//, home: /^otel\// },
@@ -81,7 +83,38 @@ const HOMES = [
   { packages: /^typescript$/, home: /^cli\// },
 ];
 
-const RULES = { direction, homes, tops, folders, cycles, suppressions, reachability };
+/** Code that only some files may have: what is private in other packages, and calls that have one guarded way. */
+const PLACES = [
+  {
+    code: /\b(?:_handle|_parent|writeQueueSize)\b/,
+    what: "Node's private handles",
+    files: /^engine\/transport\/kernel-progress\.ts$/,
+  },
+  {
+    code: /\b(?:raw)?[lL]isteners\('data'\)|\bsocket\.write = /,
+    what: 'private parts of ws',
+    files: /^engine\/transport\/websocket\/ws-internals\.ts$/,
+  },
+  {
+    code: /\.(?:enableCors|setIoAdapter|load) = /,
+    what: 'private parts of Nest',
+    files: /^nest\/platform\/nest-internals\.ts$/,
+  },
+  { code: /\.emit = /, what: 'the emit of an HTTP server', files: /^engine\/http\/http-attachment\.ts$/ },
+  {
+    code: /\badapter\.(?:init|close|serverCount|addAll|del|delAll|broadcast\w*|sockets|socketRooms|fetchSockets|addSockets|delSockets|disconnectSockets|serverSideEmit|persistSession|restoreSession)\(/,
+    what: 'calls of an adapter',
+    files: /^socketio\/adapter\/(?:adapter-port|close-adapter)\.ts$/,
+  },
+  {
+    code: /\b(?:this|session|engine|conn)\.emit\(/,
+    what: 'events that users can listen to (callListeners)',
+    files: /^(?!engine\/)/,
+  },
+  { code: /\bopts\.\w+ = /, what: 'writes to the options of a server', files: /^$/ },
+];
+
+const RULES = { direction, homes, tops, folders, cycles, suppressions, reachability, places };
 
 describe('src', () => {
   const sources = readSources(path.join(import.meta.dirname, '../../src'));
@@ -185,15 +218,17 @@ describe('direction', () => {
 describe('homes', () => {
   it('lets ws into the transports and Nest into nest', () => {
     const sources = {
-      'engine/transport/acceptor.ts': `import { WebSocketServer } from 'ws'`,
+      'engine/transport/websocket/acceptor.ts': `import { WebSocketServer } from 'ws'`,
       'nest/dispatch/binder.ts': `import '@nestjs/core'`,
-      'socketio/server.ts': `import 'wsx'; import 'cors'`,
+      'socketio/server.ts': `import 'wsx'`,
     };
     expect(homes(fixture(sources))).toEqual([]);
   });
 
   it.each([
     ['engine/session.ts', 'ws'],
+    ['engine/transport/transport.ts', 'ws'],
+    ['socketio/server.ts', 'cors'],
     ['engine/transport.ts', 'ws/lib/receiver.js'],
     ['socketio/server.ts', '@nestjs/common'],
     ['index.ts', '@nestjs/core'],
@@ -289,6 +324,27 @@ describe('suppressions', () => {
     '// oxlint-disable-line',
   ])('refuses %s', (comment) => {
     expect(suppressions(fixture({ 'a.ts': `\n${comment}\nnext();` }))).toEqual([`a.ts:2 gives no reason: ${comment}`]);
+  });
+});
+
+describe('places', () => {
+  it('lets code into its own file, and comments anywhere', () => {
+    const sources = {
+      'engine/transport/kernel-progress.ts': 'const handle = socket._handle;',
+      'engine/http/a.ts': '/** Not `_handle`. */\nrun(); // nor _parent',
+      'socketio/adapter/adapter-port.ts': 'this.adapter.addAll(id, rooms);',
+    };
+    expect(places(fixture(sources))).toEqual([]);
+  });
+
+  it.each([
+    ['engine/session/session.ts', "this.emit('close');"],
+    ['engine/session/session.ts', 'socket._handle;'],
+    ['socketio/namespace.ts', 'this.adapter.addAll(id, rooms);'],
+    ['socketio/server.ts', 'this.opts.path = path;'],
+    ['nest/a.ts', 'config.setIoAdapter = own;'],
+  ])('refuses that %s has %s', (file, code) => {
+    expect(places(fixture({ [file]: code }))).toHaveLength(1);
   });
 });
 
@@ -398,6 +454,18 @@ function reachability(sources: Sources): string[] {
   // A set hands out what is added to it during the walk.
   for (const file of reached) for (const target of graph.get(file) ?? []) reached.add(target);
   return [...sources.keys()].filter((file) => !reached.has(file)).map((file) => `${file} is not reached from an entry`);
+}
+
+/** Comments are prose, not code. */
+function places(sources: Sources): string[] {
+  return [...sources].flatMap(([file, text]) =>
+    text.split('\n').flatMap((line, index) => {
+      const code = line.replace(/^\s*(?:\/?\*|\/\/).*|\/\/ .*$|\/\*\*.*?\*\//g, '');
+      return PLACES.filter((place) => place.code.test(code) && !place.files.test(file)).map(
+        ({ what }) => `${file}:${index + 1} has no place for ${what}: ${line.trim()}`,
+      );
+    }),
+  );
 }
 
 function refusal({ from, specifier }: Import): string {

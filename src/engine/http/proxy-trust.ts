@@ -38,6 +38,15 @@ export class ProxyTrust {
   }
 }
 
+/** Trusts proxies by their addresses and subnets; null if one of them is none. */
+export function trustIn(addresses: readonly string[]): TrustProxy | null {
+  try {
+    return proxyAddr.compile(addresses.map((address) => address.trim()));
+  } catch {
+    return null;
+  }
+}
+
 /** Some proxies write where the connection came from instead of who it was. */
 function withoutPort(address: string): string {
   return /^\[(.+)\](?::\d+)?$/.exec(address)?.[1] ?? /^([\d.]+):\d+$/.exec(address)?.[1] ?? address;

@@ -190,7 +190,9 @@ export class HandleOperation<Socket> extends Operation {
 
 /** A socket, as an emit to it alone shows it. */
 export interface EmitRecipient {
+  /** The id of the socket. */
   readonly id: string;
+  /** The rooms that it is in. */
   readonly rooms: ReadonlySet<string>;
 }
 
@@ -213,6 +215,7 @@ export class EmitOperation extends Operation {
     super(OPERATIONS.emit);
   }
 
+  /** The id of the socket of `socket.emit`; undefined for a broadcast. */
   get socketId(): string | undefined {
     return this.recipient?.id;
   }

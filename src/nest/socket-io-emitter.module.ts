@@ -78,10 +78,12 @@ class EmitterBackend implements WebsocketBackend, BeforeApplicationShutdown {
   exports: [Websocket],
 })
 export class SocketIoEmitterModule {
+  /** The module with its options. */
   static forRoot(options: SocketIoEmitterOptions): DynamicModule {
     return { module: SocketIoEmitterModule, providers: [{ provide: EMITTER_OPTIONS, useValue: options }] };
   }
 
+  /** The module with options that other providers give. */
   static forRootAsync({ imports = [], inject = [], useFactory }: SocketIoEmitterAsyncOptions): DynamicModule {
     return {
       module: SocketIoEmitterModule,

@@ -16,6 +16,7 @@ interface EmitterOperator {
 /** An emitter of these packages. */
 export interface ClusterEmitter {
   // oxlint-disable-next-line typescript/no-explicit-any -- each package types its own
+  /** The emitter of another namespace. */
   of(namespace: string): any;
 }
 

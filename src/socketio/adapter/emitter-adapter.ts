@@ -15,8 +15,8 @@ interface EmitterOperator {
 
 /** An emitter of these packages. */
 export interface ClusterEmitter {
-  // oxlint-disable-next-line typescript/no-explicit-any -- each package types its own
   /** The emitter of another namespace. */
+  // oxlint-disable-next-line typescript/no-explicit-any -- each package types its own
   of(namespace: string): any;
 }
 

@@ -18,6 +18,22 @@ describe.each([
     expect(await heard).toEqual([1, Buffer.from([2])]);
   });
 
+  it('to(id).emitWithAck() and that of a fetched socket are over with the one ack, though a server stands still', async () => {
+    const cluster = await Cluster.start(3, createFactory());
+    const [a, b] = await cluster.members(2);
+    for (const { client } of [a, b]) client.on('ask', (answer: (id: string) => void) => answer(client.id!));
+    const fetched = await cluster.nodes[0].io.fetchSockets();
+    const { adapter } = cluster.nodes[2].io.sockets as unknown as { adapter: Record<string, unknown> };
+    for (const method of ['broadcastWithAck', 'onMessage', 'onEntry'])
+      if (method in adapter) adapter[method] = () => {};
+    const { io } = cluster.nodes[0];
+    const started = performance.now();
+    expect(await io.to(a.socket.id).timeout(5_000).emitWithAck('ask')).toEqual([a.client.id]);
+    const remote = fetched.find(({ id }) => id === b.socket.id)!;
+    expect(await remote.timeout(5_000).emitWithAck('ask')).toBe(b.client.id);
+    expect(performance.now() - started).toBeLessThan(4_000);
+  });
+
   it('emitToList() emits once to each, and tells who is gone', async () => {
     const cluster = await Cluster.start(3, createFactory());
     const members = await cluster.members(3);

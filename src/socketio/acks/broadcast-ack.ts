@@ -17,6 +17,8 @@ export class BroadcastAck {
     private readonly host: AckContext,
     timeout: number,
     private readonly single: boolean,
+    /** Whether the first answer is the only one, so that servers which have not said anything are not waited for. */
+    private readonly endsWithFirst: boolean,
     /** What other servers answer for a client that has left. */
     private readonly left: string,
     /** Holds each answer against the contract of the namespace; null if it has no say. */
@@ -62,7 +64,8 @@ export class BroadcastAck {
   #take(response: unknown): void {
     if (this.#done) return;
     this.#responses.push(response);
-    this.#check();
+    if (this.endsWithFirst) this.#finish(null);
+    else this.#check();
   }
 
   /** The packet was not sent: nothing is awaited or told. */

@@ -113,6 +113,14 @@ export class BroadcastOperator<EmitEvents extends EventsMap, SocketData>
     return this.isTargeted && this.rooms.size === 0;
   }
 
+  /** Whether it is for one socket alone: one of another server that was fetched, or by its id one of this server. */
+  get #isForOne(): boolean {
+    if (this.flags.expectSingleResponse) return true;
+    if (this.rooms.size !== 1) return false;
+    for (const room of this.rooms) return this.origin.sockets.has(room);
+    return false;
+  }
+
   /**
    * Emits to everyone targeted. A function as last argument gets `(error, responses)` once all have answered.
    *
@@ -219,6 +227,7 @@ export class BroadcastOperator<EmitEvents extends EventsMap, SocketData>
       this.origin,
       timeout,
       this.flags.expectSingleResponse ?? false,
+      this.#isForOne,
       terms.left,
       ackValidation(this.origin, data[0] as string),
       callback,

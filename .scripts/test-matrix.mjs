@@ -41,7 +41,7 @@ const PROJECTS = {
     ['node_modules/typescript/bin/tsc', '--noEmit'],
     ['--experimental-vm-modules', '--no-warnings', 'node_modules/jest/bin/jest.js'],
   ],
-  runtimes: [['node_modules/typescript/bin/tsc'], ['server.mjs'], ['module.js']],
+  runtimes: [['node_modules/typescript/bin/tsc'], ['server.mjs'], ['channels.mjs'], ['module.js']],
   'plain-node': [['echo.mjs'], ['echo.cjs'], ['--no-experimental-require-module', '--no-warnings', 'echo.cjs']],
 };
 

@@ -25,7 +25,9 @@ export const POINT_NAMES = Object.freeze({
 });
 
 /** What takes time. */
-export const OPERATIONS = mapValues(OPERATION_NAMES, (name) => tracingChannel<unknown, Operation>(name));
+export const OPERATIONS = mapValues(OPERATION_NAMES, (name) =>
+  withHasSubscribers(tracingChannel<unknown, Operation>(name)),
+);
 
 /** What happens at once. */
 export const POINTS = mapValues(POINT_NAMES, (name) => channel(name));
@@ -250,6 +252,14 @@ export class ShutdownOperation<Server> extends Operation {
     super(OPERATIONS.shutdown);
     this.server = server;
   }
+}
+
+/** Bun knows of each of the five channels whether it has subscribers, and not of all together. */
+function withHasSubscribers(channels: TracingChannel<unknown, Operation>): TracingChannel<unknown, Operation> {
+  if (Reflect.has(channels, 'hasSubscribers')) return channels;
+  const { start, end, asyncStart, asyncEnd, error } = channels;
+  const five = [start, end, asyncStart, asyncEnd, error];
+  return Object.defineProperty(channels, 'hasSubscribers', { get: () => five.some((each) => each.hasSubscribers) });
 }
 
 /** The `code` of an error, or of what was told of it, else its `statusCode`. */

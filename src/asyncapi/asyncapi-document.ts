@@ -1,6 +1,6 @@
 import { trim } from '../common/values.js';
 import type { AnyContract, StandardSchema } from '../contract/index.js';
-import type { EntryParts } from '../contract/runtime.js';
+import { authSchemaOf, eventsOf, type EntryParts } from '../contract/runtime.js';
 import type {
   AsyncApiChannel,
   AsyncApiDocument,
@@ -82,13 +82,13 @@ class DocumentBuilder {
 
   add(contract: AnyContract): void {
     const namespace: unknown = contract.namespace;
-    const parts = contract['~contract'];
+    const schema = authSchemaOf(contract);
     const channel = unused(this.#channels, namespace === '/' ? 'main' : String(namespace));
     const messages: Record<string, AsyncApiMessage | Reference> = {};
     const auth =
-      parts.auth === null
+      schema === null
         ? undefined
-        : this.#schemas.describe(parts.auth, `${channel}.auth`, `The auth of ${String(namespace)}`);
+        : this.#schemas.describe(schema, `${channel}.auth`, `The auth of ${String(namespace)}`);
     this.#channels[channel] = {
       address: typeof namespace === 'string' ? namespace : null,
       title: `Namespace ${String(namespace)}`,
@@ -97,11 +97,12 @@ class DocumentBuilder {
       bindings: BINDINGS,
       ...(auth === undefined ? null : { 'x-handshake-auth': auth }),
     };
-    for (const [action, events] of [
-      ['receive', parts.in],
-      ['send', parts.out],
+    for (const [action, direction] of [
+      ['receive', 'in'],
+      ['send', 'out'],
     ] as const) {
-      for (const [event, entry] of events ?? []) this.#addEvent(channel, messages, action, event, entry);
+      for (const [event, entry] of eventsOf(contract, direction) ?? [])
+        this.#addEvent(channel, messages, action, event, entry);
     }
   }
 

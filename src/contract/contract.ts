@@ -1,4 +1,4 @@
-import type { EventDefinition, EventParts, NoAck } from './event.js';
+import { fail, UNTYPED, type EventDefinition, type EventParts, type NoAck } from './event.js';
 import { isSchema, type InputOf, type OutputOf, type StandardSchema } from './standard-schema.js';
 import type { TypeMarker } from './type.js';
 
@@ -56,12 +56,8 @@ export interface Contract<Name extends string | RegExp, In, Out, ServerSide, Dat
 export interface ContractParts {
   /** Tells a contract from other objects. */
   readonly marker: typeof MARKER;
-  /** Null if the contract has types only, and so does not know its events. */
-  readonly in: ReadonlyMap<string, EntryParts> | null;
-  /** Events that the server sends; null as above. */
-  readonly out: ReadonlyMap<string, EntryParts> | null;
-  /** Null if the auth is not validated. */
-  readonly auth: StandardSchema | null;
+  /** Undefined if the contract is one of maps that exist as types only, and so does not know its events. */
+  readonly definition: ContractDefinition | undefined;
 }
 
 // oxlint-disable-next-line typescript/no-explicit-any -- contracts of all types are meant
@@ -147,31 +143,14 @@ export function defineContract<Maps extends ContractMaps>(
   }
 >;
 export function defineContract(namespace: string | RegExp, definition?: ContractDefinition): unknown {
-  assertNamespace(namespace);
-  const name = typeof namespace === 'string' && !namespace.startsWith('/') ? `/${namespace}` : namespace;
-  if (definition === undefined) {
-    return {
-      namespace: name,
-      in: openEntries(name, 'in'),
-      out: openEntries(name, 'out'),
-      server: openEntries(name, 'server'),
-      '~contract': { marker: MARKER, in: null, out: null, auth: null },
-    };
-  }
-  const { in: received = {}, out: sent = {}, server = {}, auth } = definition;
-  const entries = entriesOf(received, name, 'in');
-  const outEntries = entriesOf(sent, name, 'out');
+  const name = withSlash(namespace);
+  const entries = (direction: Direction): object => entriesOf(definition, name, direction);
   return {
     namespace: name,
-    in: entries,
-    out: outEntries,
-    server: entriesOf(server, name, 'server'),
-    '~contract': {
-      marker: MARKER,
-      in: partsOf(entries),
-      out: partsOf(outEntries),
-      auth: isSchema(auth) ? auth : null,
-    },
+    in: entries('in'),
+    out: entries('out'),
+    server: entries('server'),
+    '~contract': { marker: MARKER, definition },
   };
 }
 
@@ -186,46 +165,51 @@ export function isEntry(value: unknown): value is AnyEntry {
   return typeof value === 'object' && value !== null && typeof (value as Partial<AnyEntry>)['~entry'] === 'object';
 }
 
+/** The schema that the auth of clients is held against; null if it is not validated. */
+export function authSchemaOf(contract: AnyContract): StandardSchema | null {
+  const auth = contract['~contract'].definition?.auth;
+  return isSchema(auth) ? auth : null;
+}
+
+/** The events of a contract by name; null if it has types only, and so does not know them. */
+export function eventsOf(contract: AnyContract, direction: 'in' | 'out'): ReadonlyMap<string, EntryParts> | null {
+  if (contract['~contract'].definition === undefined) return null;
+  const entries = contract[direction] as Readonly<Record<string, RuntimeEntry>>;
+  return new Map(Object.entries(entries).map(([name, entry]) => [name, entry['~entry']]));
+}
+
+/*
+ * What follows is in the bundle of whoever imports a contract at run time, and kept small for that: a test holds it to a
+ * kilobyte.
+ */
+
 type Direction = 'in' | 'out' | 'server';
 type RuntimeEntry = { readonly name: string; readonly direction: Direction; readonly '~entry': EntryParts };
 
+/** Without a definition the events exist as types only: each entry comes into being when it is asked for. */
 function entriesOf(
-  definitions: Definitions,
+  definition: ContractDefinition | undefined,
   namespace: string | RegExp,
   direction: Direction,
 ): Record<string, RuntimeEntry> {
   const entries = Object.create(null) as Record<string, RuntimeEntry>;
-  for (const [name, definition] of Object.entries(definitions)) {
-    const parts = (definition as Partial<typeof definition> | null)?.['~event'];
-    if (parts === undefined) throw new TypeError(`the event "${name}" of ${String(namespace)} is not made by event()`);
-    entries[name] = { name, direction, '~entry': { ...parts, namespace } };
+  const add = (name: string, parts: EventParts): RuntimeEntry =>
+    (entries[name] ??= { name, direction, '~entry': { ...parts, namespace } });
+  if (!definition) {
+    return new Proxy(entries, { get: (_, name) => (typeof name === 'string' ? add(name, UNTYPED) : undefined) });
+  }
+  const definitions = definition[direction] as Readonly<Record<string, Partial<Definitions[string]> | null>>;
+  // Without any there is nothing to go through.
+  for (const name in definitions) {
+    add(name, definitions[name]?.['~event'] ?? fail(`"${name}" of ${namespace as string} is not an event()`));
   }
   return entries;
 }
 
-function partsOf(entries: Record<string, RuntimeEntry>): Map<string, EntryParts> {
-  return new Map(Object.entries(entries).map(([name, entry]) => [name, entry['~entry']]));
-}
-
-/** The entries of maps that exist as types only: each comes into being when it is asked for. */
-function openEntries(namespace: string | RegExp, direction: Direction): object {
-  const made = new Map<string, RuntimeEntry>();
-  return new Proxy(Object.create(null) as object, {
-    get(_target, name) {
-      if (typeof name !== 'string') return undefined;
-      let entry = made.get(name);
-      if (entry === undefined) {
-        const parts = { schemas: null, hasAck: false, ackSchema: null, description: {}, namespace };
-        made.set(name, (entry = { name, direction, '~entry': parts }));
-      }
-      return entry;
-    },
-  });
-}
-
-function assertNamespace(namespace: unknown): void {
-  if (typeof namespace === 'string' || namespace instanceof RegExp) return;
-  throw new TypeError(`defineContract() takes a namespace as a string or RegExp, not ${typeof namespace}`);
+function withSlash(namespace: unknown): string | RegExp {
+  if (namespace instanceof RegExp) return namespace;
+  if (typeof namespace !== 'string') fail('a namespace is a string or a RegExp');
+  return namespace[0] === '/' ? namespace : `/${namespace}`;
 }
 
 type EntriesOf<In> = {

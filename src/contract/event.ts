@@ -55,23 +55,28 @@ export function event<const Schemas extends readonly [StandardSchema, ...Standar
   ...schemas: Schemas
 ): EventDefinition<OutputsOf<Schemas>, NoAck, WithOptionals<InputsOf<Schemas>>, NoAck>;
 export function event(...schemas: StandardSchema[]): unknown {
-  for (const schema of schemas) assertSchema(schema, 'event');
-  return define({ schemas: schemas.length === 0 ? null : schemas, hasAck: false, ackSchema: null, description: {} });
+  return define({ ...UNTYPED, schemas: schemas.length ? schemas.map(assertSchema) : null });
 }
 
+/** An event of which nothing is known but its name. */
+export const UNTYPED: EventParts = { schemas: null, hasAck: false, ackSchema: null, description: {} };
+
 function define(parts: EventParts): EventDefinition<unknown[], unknown, unknown[], unknown> {
+  const change = (changes: Partial<EventParts>): never => define({ ...parts, ...changes }) as never;
   return {
     '~event': parts,
-    ack: (schema?: StandardSchema) => {
-      if (schema !== undefined) assertSchema(schema, 'ack');
-      return define({ ...parts, hasAck: true, ackSchema: schema ?? null }) as never;
-    },
-    describe: (description) => define({ ...parts, description: { ...parts.description, ...description } }),
+    ack: (schema?: StandardSchema) => change({ hasAck: true, ackSchema: schema ? assertSchema(schema) : null }),
+    describe: (description) => change({ description: { ...parts.description, ...description } }),
   };
 }
 
-function assertSchema(schema: unknown, where: string): void {
-  if (!isSchema(schema)) throw new TypeError(`${where}() takes schemas of a library that follows Standard Schema`);
+function assertSchema(schema: StandardSchema): StandardSchema {
+  return isSchema(schema) ? schema : fail('expected a Standard Schema');
+}
+
+/** In the bundle of a contract this is shorter than what it does. */
+export function fail(message: string): never {
+  throw new TypeError(message);
 }
 
 type InputsOf<Schemas extends readonly StandardSchema[]> = {

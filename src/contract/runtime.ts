@@ -1,5 +1,5 @@
 /** The door for the other layers of this package; what users import is in `index.ts`. */
-export { isContract, isEntry, type ContractParts, type EntryParts } from './contract.js';
+export { authSchemaOf, eventsOf, isContract, isEntry, type ContractParts, type EntryParts } from './contract.js';
 export {
   CONTRACT_CODES,
   ContractViolationError,

@@ -28,6 +28,5 @@ export type InputOf<Schema extends StandardSchema> = NonNullable<Schema['~standa
 export type OutputOf<Schema extends StandardSchema> = NonNullable<Schema['~standard']['types']>['output'];
 
 export function isSchema(value: unknown): value is StandardSchema {
-  const isCandidate = (typeof value === 'object' && value !== null) || typeof value === 'function';
-  return isCandidate && typeof (value as Partial<StandardSchema>)['~standard']?.validate === 'function';
+  return typeof (value as Partial<StandardSchema> | null | undefined)?.['~standard']?.validate === 'function';
 }

@@ -3,7 +3,7 @@ import type * as SocketIoClient from 'socket.io-client';
 import type { Manager, ManagerOptions, Socket, SocketOptions } from 'socket.io-client';
 import type { ClientOf } from '../client/index.js';
 import type { AnyContract, StandardSchema } from '../contract/index.js';
-import { isContract } from '../contract/runtime.js';
+import { eventsOf, isContract } from '../contract/runtime.js';
 import type { DefaultEventsMap, EventsMap } from '../socketio/index.js';
 import { Inbox } from './inbox.js';
 import { MemoryAgent } from './memory-agent.js';
@@ -235,7 +235,7 @@ class TestClient {
     const last = args.at(-1);
     if (this.contract === null || recoveryId === undefined || typeof last !== 'string') return false;
     if (this.endpoint.isOffset(this.namespace, last) !== null) return false;
-    const schemas = this.contract['~contract'].out?.get(event)?.schemas ?? null;
+    const schemas = eventsOf(this.contract, 'out')?.get(event)?.schemas ?? null;
     return event !== 'disconnect' && (schemas === null || args.length > requiredOf(schemas));
   }
 

@@ -1,5 +1,5 @@
 import type { AnyContract, AnyEntry } from '../../contract/index.js';
-import { isEntry, type EntryParts } from '../../contract/runtime.js';
+import { eventsOf, isEntry, type EntryParts } from '../../contract/runtime.js';
 import type { HandlerMetadata } from '../decorators/handler-metadata.js';
 import { ROUTE_ARGS_METADATA } from '../decorators/metadata-keys.js';
 import type { ParamMetadata } from '../decorators/param-metadata.js';
@@ -30,7 +30,7 @@ export function entryOf(subject: HandlerMetadata, { gateway, method, bound }: Ha
   const where = `${gateway.name}.${method}()`;
   if (subject.entry !== null) assertContract(where, subject.entry, gateway, bound);
   if (bound === null || subject.event === '*') return null;
-  const { in: events } = bound.contract['~contract'];
+  const events = eventsOf(bound.contract, 'in');
   if (events === null) return null;
   const entry = events.get(subject.event);
   if (entry === undefined) {

@@ -1,4 +1,5 @@
 import type { AnyContract } from '../../contract/index.js';
+import { eventsOf } from '../../contract/runtime.js';
 import { BindingError } from '../errors/binding.error.js';
 
 /** How an event of a contract is handled in its namespace. */
@@ -11,7 +12,7 @@ export type Coverage = 'answered' | 'heard' | 'none';
  */
 export function checkCoverage(contract: AnyContract, coverageOf: (event: string) => Coverage): void {
   const namespace = String(contract.namespace);
-  const events = [...(contract['~contract'].in ?? [])];
+  const events = [...(eventsOf(contract, 'in') ?? [])];
   const unhandled = events.filter(([event]) => coverageOf(event) === 'none').map(([event]) => `"${event}"`);
   if (unhandled.length > 0) {
     throw new BindingError(

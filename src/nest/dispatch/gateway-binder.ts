@@ -1,6 +1,7 @@
 import type { Namespace, Server, Socket } from '../../socketio/index.js';
 import { nameOf, type HandlerDescriptor, type NamespaceName } from '../discovery/gateway-descriptor.js';
 import type { AnyContract } from '../../contract/index.js';
+import { eventsOf } from '../../contract/runtime.js';
 import type { GatewayContract } from '../discovery/contract-rules.js';
 import { BindingError } from '../errors/binding.error.js';
 import type { HandlerFactory } from '../pipeline/handler-factory.js';
@@ -129,6 +130,6 @@ function keyOf(namespace: NamespaceName): unknown {
 
 /** The contract of a shared package is two objects if it is loaded as an ES module and as CommonJS. */
 function hasSameEvents(a: AnyContract, b: AnyContract): boolean {
-  const namesOf = (contract: AnyContract): string => [...(contract['~contract'].in?.keys() ?? [])].join();
+  const namesOf = (contract: AnyContract): string => [...(eventsOf(contract, 'in')?.keys() ?? [])].join();
   return a === b || namesOf(a) === namesOf(b);
 }

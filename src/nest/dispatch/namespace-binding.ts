@@ -13,6 +13,7 @@ import {
 import type { LifecycleKind } from '../decorators/handler-metadata.js';
 import { nameOf } from '../discovery/gateway-descriptor.js';
 import type { AnyContract } from '../../contract/index.js';
+import { authSchemaOf } from '../../contract/runtime.js';
 import { BindingError } from '../errors/binding.error.js';
 import { createScope } from '../pipeline/async-scope.js';
 import type { BoundHandler } from '../pipeline/handler-factory.js';
@@ -70,7 +71,7 @@ export class NamespaceBinding {
   /** Applies a contract: its schema of auths, and what it says of emits. */
   adopt(contract: AnyContract): void {
     this.namespace.adopt(contract);
-    const { auth } = contract['~contract'];
+    const auth = authSchemaOf(contract);
     if (auth === null) return;
     this.#guards.validateAuth(auth);
     this.#checkHandshakes();

@@ -1,5 +1,6 @@
 import type { AnyContract } from '../../contract/index.js';
 import {
+  eventsOf,
   compileCheck,
   compileValue,
   ContractViolationError,
@@ -25,10 +26,9 @@ export class OutboundContract {
 
   /** Null if the contract has no say at run time, so that an emit costs one comparison. */
   static of(contract: AnyContract, checksEmits: boolean): OutboundContract | null {
-    const { out } = contract['~contract'];
     const checks = new Map<string, ArgumentsCheck>();
     const answers = new Map<string, ValueValidation>();
-    for (const [name, entry] of out ?? []) {
+    for (const [name, entry] of eventsOf(contract, 'out') ?? []) {
       const check = checksEmits && name !== UNCHECKED ? compileCheck(entry) : null;
       if (check !== null) checks.set(name, check);
       if (entry.ackSchema !== null) answers.set(name, compileValue(entry.ackSchema));

@@ -18,6 +18,7 @@ import { collectSocketIo } from '../../src/prometheus/index.js';
 import { SocketIoHealthIndicator } from '../../src/terminus/index.js';
 import { cleanup } from '../support/cleanup.js';
 import { connectClient, startApp } from '../support/nest-app.js';
+import { WAYS } from '../support/official-client.js';
 import { until } from '../support/until.js';
 
 const CANARY = 'canary-5f0c';
@@ -151,6 +152,22 @@ describe('SocketIoInstrumentation', () => {
     expect(find('/chat/typing').kind).toBe(SpanKind.CONSUMER);
     expect(JSON.stringify(spans.getFinishedSpans().map(written))).not.toContain(CANARY);
   });
+
+  it.each(Object.entries(WAYS))(
+    'continues the trace of the handshake over %s, and links handlers to it',
+    async (_way, way) => {
+      const { find } = observe();
+      const { url } = await startApp([ChatGateway]);
+      const client = await connectClient(`${url}/chat`, { ...way, extraHeaders: { traceparent: TRACEPARENT } });
+      const active: unknown = await client.emitWithAck('message');
+      const connected = find('connect /chat');
+      expect(connected.spanContext().traceId).toBe(TRACE_ID);
+      expect(connected.attributes['socketio.transport']).toBe(way.transports[0]);
+      const handled = find('/chat/message');
+      expect(handled.spanContext().spanId).toBe(active);
+      expect(handled.links.map((link) => link.context.spanId)).toContain(connected.spanContext().spanId);
+    },
+  );
 
   it('names spans by what was bound, and takes a malformed traceparent for none', async () => {
     const { spans } = observe();

@@ -20,7 +20,13 @@ const SCHEMAS = {
   arktype: type({ room: 'string', text: 'string', at: 'number', tags: 'string[]' }),
 };
 
-/** Pairs of `[name, handler, handler to compare with]`; a handler is `(ack) => void`. */
+/** With one field that no schema takes. */
+const WRONG = { ...BODY, text: 5 };
+
+/**
+ * Lists of `[name, handler, the same by name, the library alone]`; a handler is `(ack) => void`. `refused`: of a body that
+ * does not fit.
+ */
 export async function contracts() {
   const { Ack, Gateway, MessageBody, SocketIoModule, Websocket } = await import(new URL('index.js', root));
   const { AckReply } = await import(new URL('socketio/acks/ack-reply.js', root));
@@ -47,17 +53,24 @@ export async function contracts() {
   const app = await NestFactory.create(AppModule, new FastifyAdapter(), { logger: ['error'] });
   await app.init();
   const socket = Object.assign(new EventEmitter(), { connected: true, data: {} });
-  const handlerFor = (namespace, event) => {
+  const handlerFor = (namespace, event, body = BODY) => {
     const handler = app.get(Websocket).of(namespace).handlers.handlerOf(event);
-    return (ack) => handler(socket, [BODY], new AckReply({ sendAck: (_id, args) => ack(...args) }, 1), event);
+    return (ack) => handler(socket, [body], new AckReply({ sendAck: (_id, args) => ack(...args) }, 1), event);
   };
   const named = handlerFor('/', 'named');
   const alone = (schema) => (ack) => ack(schema['~standard'].validate(BODY).value);
+  const refusedAlone = (schema) => (ack) => ack({ issues: schema['~standard'].validate(WRONG).issues });
   return {
     pairs: [
       ['typed', handlerFor('/contract', 'typed'), named],
       ...Object.entries(SCHEMAS).map(([name, schema]) => [name, handlerFor('/contract', name), named, alone(schema)]),
     ],
+    refused: Object.entries(SCHEMAS).map(([name, schema]) => [
+      name,
+      handlerFor('/contract', name, WRONG),
+      named,
+      refusedAlone(schema),
+    ]),
     close: () => app.close(),
   };
 }

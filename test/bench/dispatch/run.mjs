@@ -44,29 +44,35 @@ async function main() {
 }
 
 /** What a contract adds: nothing for types, and for schemas no more than this beside their library, in ns. */
-const CONTRACT_GOALS = { typed: 1.01, besideLibrary: 60 };
+const CONTRACT_GOALS = { typed: 1.01, besideLibrary: 60, refusal: 5_000 };
 
 /** Prints what contracts cost; the goals that are not met. */
 async function measureContracts() {
   const { contracts } = await import('./contracts.mjs');
-  const { pairs, close } = await contracts();
+  const { pairs, refused, close } = await contracts();
   const missed = [];
   const rows = [['contract', 'by contract', 'by name', 'library alone', 'added']];
-  for (const [name, ...handlers] of pairs) {
+  const all = [...pairs.map((pair) => [false, ...pair]), ...refused.map((pair) => [true, ...pair])];
+  for (const [isRefused, name, ...handlers] of all) {
     const samples = handlers.map(() => []);
     for (let round = 0; round <= ROUNDS; round++) {
       for (const [i, handler] of handlers.entries()) {
-        const cost = await sample((_body, ack) => handler(ack), isAnswered);
+        const accepts = isRefused && i !== 1 ? isRefusal : isAnswered;
+        const cost = await sample((_body, ack) => handler(ack), accepts);
         if (round > 0) samples[i].push(cost);
       }
     }
     const [own, named, library] = samples.map(median);
     const added = own - named - (library ?? 0);
     rows.push(
-      [name, own, named, library, added].map((each) => (typeof each === 'number' ? each.toFixed(0) : (each ?? '-'))),
+      [isRefused ? `${name}, refused` : name, own, named, library, added].map((each) =>
+        typeof each === 'number' ? each.toFixed(0) : (each ?? '-'),
+      ),
     );
     if (library === undefined && own > CONTRACT_GOALS.typed * named) missed.push(`${name}: dearer than by name`);
-    if (library !== undefined && added > CONTRACT_GOALS.besideLibrary) missed.push(`${name}: more than its library`);
+    const goal = isRefused ? CONTRACT_GOALS.refusal : CONTRACT_GOALS.besideLibrary;
+    if (library !== undefined && added > goal)
+      missed.push(`${name}: ${isRefused ? 'a refusal costs too much' : 'more than its library'}`);
   }
   console.log(`\n${renderRows(rows)}`);
   await close();
@@ -121,6 +127,11 @@ const BODY = { text: 'hello' };
 
 function isBody(answer) {
   return answer === BODY;
+}
+
+/** The error reply, or what the library found. */
+function isRefusal(answer) {
+  return answer.code === 'INVALID_ARGUMENTS' || answer.issues.length === 1;
 }
 
 /** Schemas may give a copy. */

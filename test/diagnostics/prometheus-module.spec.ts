@@ -1,8 +1,8 @@
-import { buildSamples } from '../support/sample.js';
+import { buildPackage } from '../support/sample.js';
 import { runFixture } from './support/run-fixture.js';
 
 describe('@willsoto/nestjs-prometheus', () => {
-  beforeAll(() => buildSamples(), 120_000);
+  beforeAll(() => buildPackage(), 120_000);
 
   it('serves the metrics of a server beside its own', async () => {
     const lines = await runFixture<string[]>('prometheus-module.mjs');

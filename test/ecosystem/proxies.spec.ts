@@ -154,7 +154,8 @@ async function run(program: string, args: readonly string[], port: number): Prom
   const ended = nextEvent(child, 'exit', 600_000);
   ended.catch(() => {});
   cleanup(async () => {
-    child.kill('SIGKILL');
+    // Killed, nginx leaves its workers behind.
+    child.kill('SIGTERM');
     await ended;
   });
   for (let tries = 0; !(await listens(port)); tries++) {

@@ -4,6 +4,7 @@ import { findExpressions } from './support/expressions.js';
 /** Where an expression is made at run time: from one that the application gave. */
 const MADE = [
   'nest/dispatch/gateway-binder.ts: new RegExp(pattern)',
+  'socketio/presence/presence-options.ts: new RegExp(pattern)',
   'socketio/server.ts: new RegExp(pattern)',
   'testing/test-client.ts: new RegExp(pattern)',
 ];

@@ -179,7 +179,7 @@ export function eventsOf(contract: AnyContract, direction: 'in' | 'out'): Readon
 }
 
 /*
- * What follows is in the bundle of whoever imports a contract at run time, and kept small for that: a test holds it to a
+ * What follows is in each bundle that imports a contract at run time, and kept small for that: a test holds it to a
  * kilobyte.
  */
 

@@ -652,7 +652,8 @@ export class Server<
       this.onconnection(session);
     } catch (error) {
       this.reportError(error);
-      session.close();
+      // Of what is no session, `close` may be missing as well.
+      if (typeof session.close === 'function') callForeign(session.close, session, [], this, undefined);
     }
   }
 

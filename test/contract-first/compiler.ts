@@ -21,7 +21,9 @@ export class Compiler {
   constructor(readonly ts: typeof TypeScript) {
     const { config } = ts.readConfigFile(CONFIG, ts.sys.readFile) as { config: object };
     const parsed = ts.parseJsonConfigFileContent({ ...config, include: [], files: [] }, ts.sys, path.dirname(CONFIG));
-    this.options = { ...parsed.options, noEmit: true, noUnusedLocals: false, noUnusedParameters: false };
+    // As most applications have it; `exactOptionalPropertyTypes` says more in each message.
+    const usual = { exactOptionalPropertyTypes: false, noUnusedLocals: false, noUnusedParameters: false };
+    this.options = { ...parsed.options, ...usual, noEmit: true };
   }
 
   /** A program of these files; `overlay` has texts by name that replace or add to those of the folder. */

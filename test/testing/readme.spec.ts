@@ -102,7 +102,7 @@ describe('ChatGateway', () => {
     expect(await nextEvent(bob, 'message')).toEqual(['Ada', 'hello']);
   });
 
-  it('lets in nobody without a name', async () => {
+  it('refuses a client without a name', async () => {
     const error = await connectError(app, { namespace: '/chat' });
     expect(error).toMatchObject({ message: 'A name is needed', data: { code: 'NO_NAME' } });
   });

@@ -102,7 +102,9 @@ export class AdapterPort {
   }
 
   fetchSockets(opts: BroadcastOptions): Promise<SocketDetails[]> {
-    return this.#ask(this.holder.adapter.fetchSockets, [opts]) as Promise<SocketDetails[]>;
+    const { timeout } = opts.flags ?? {};
+    const limit = timeout === undefined ? ANSWER_MS : timeout + SPARE_MS;
+    return this.#ask(this.holder.adapter.fetchSockets, [opts], limit) as Promise<SocketDetails[]>;
   }
 
   addSockets(opts: BroadcastOptions, rooms: Room[]): Promise<void> {
@@ -145,11 +147,11 @@ export class AdapterPort {
   }
 
   /** What rejects is for the caller that asked, and for no one else; so is an answer that does not come. */
-  #ask(method: (...args: never[]) => unknown, args: readonly unknown[]): Promise<unknown> {
+  #ask(method: (...args: never[]) => unknown, args: readonly unknown[], limit = ANSWER_MS): Promise<unknown> {
     const { adapter, wheel } = this.holder;
     const answer = new Promise<unknown>((resolve, reject) => {
       const timer = new Timer(() => reject(new Error(`${adapter.constructor.name} has not answered in time`)));
-      wheel.schedule(timer, ANSWER_MS);
+      wheel.schedule(timer, limit);
       askForeign(method, adapter, args, (error, value) => {
         wheel.cancel(timer);
         if (error === null) resolve(value);
@@ -175,5 +177,7 @@ export function isSessionAdapter(adapter: Adapter): adapter is SessionAdapter {
 
 /** For adapters without a limit of their own; published ones wait for five seconds. */
 const ANSWER_MS = 30_000;
+/** For an adapter to say by itself that the time of a question is over. */
+const SPARE_MS = 1_000;
 
 function ignore(): void {}

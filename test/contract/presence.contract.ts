@@ -118,6 +118,23 @@ export function presenceContract(createFactory: () => AdapterFactory, { servers 
     expect(io.presence().list()).toContainEqual({ key: 'ada', sockets: idsOf(missed) });
   });
 
+  it('knows who has left until the grace period is over, though the word of the leader comes late', async () => {
+    const { cluster, changes } = await start();
+    const { io } = cluster.nodes[1];
+    const heard: [string, ...unknown[]][] = [];
+    const hear = io.sockets._onServerSideEmit.bind(io.sockets);
+    io.sockets._onServerSideEmit = (args) => void heard.push(args);
+    const [one] = await identified(cluster, 'ada', 1, '/', 1);
+    await until(() => changes.length === 1, 'it is announced', PATIENCE_MS);
+    await leave(one);
+    expect(io.presence().list()).toEqual([{ key: 'ada', sockets: [] }]);
+    io.sockets._onServerSideEmit = hear;
+    for (const args of heard) hear(args);
+    expect(io.presence().has('ada')).toBe(true);
+    await until(() => changes.length === 2, 'it is announced', PATIENCE_MS);
+    await everyList(cluster, {});
+  });
+
   it('tells a server that starts later', async () => {
     const factory = createFactory();
     const { cluster, changes } = await start({}, factory);

@@ -266,17 +266,20 @@ export class Presence implements ForeignErrorSink<undefined> {
     for (const id of announced) this.#announced.add(id);
     for (const [scope, key] of this.#table.all()) this.#touched.add(idOf(scope, key));
     for (const id of this.#announced) this.#touched.add(id);
-    for (const id of this.#absent.keys()) this.#touched.add(id);
+    for (const id of [...this.#absent.keys()]) if (!this.#announced.has(id)) this.#forgetAbsent(id);
   }
 
   #onTold(peer: Peer, version: number, online: readonly string[], offline: readonly string[]): void {
     if (!this.#isNext(peer, version)) return;
-    for (const id of online) this.#announced.add(id);
+    for (const id of online) {
+      this.#announced.add(id);
+      this.#touched.add(id);
+    }
     for (const id of offline) {
       this.#announced.delete(id);
       this.#forgetAbsent(id);
+      if (this.#table.has(...partsOf(id))) this.#touched.add(id);
     }
-    for (const id of [...online, ...offline]) this.#touched.add(id);
   }
 
   #removePeer(name: string): void {
@@ -300,7 +303,8 @@ export class Presence implements ForeignErrorSink<undefined> {
     for (const id of this.#touched) {
       const isThere = this.#table.has(...partsOf(id));
       if (isThere) this.#forgetAbsent(id);
-      else if (this.#announced.has(id)) this.#miss(id);
+      // The word that it is online may still be on its way from the leader.
+      else if (this.#announced.has(id) || !this.#leads) this.#miss(id);
       else this.#forgetAbsent(id);
       if (isThere && !this.#announced.has(id) && this.#leads) online.push(id);
     }
@@ -315,8 +319,12 @@ export class Presence implements ForeignErrorSink<undefined> {
     this.context.wheel.schedule(timer, this.rules.gracePeriod);
   }
 
-  /** One that does not lead waits for word of the leader, or to become it. */
+  /** One that does not lead waits for word of the leader, or to become it. Who was never announced goes without a word. */
   #onAbsent(id: string): void {
+    if (!this.#announced.has(id)) {
+      this.#absent.delete(id);
+      return;
+    }
     if (!this.#leads) {
       this.context.wheel.schedule(this.#absent.get(id)!, this.rules.heartbeatInterval);
       return;

@@ -95,6 +95,7 @@ export class Fleet {
   /** Nodes hand requests for each other's sessions on. */
   #tellUrls(): void {
     const urls = Object.fromEntries(this.#nodes.map(({ name, url }) => [name, url]));
-    for (const { process, state } of this.#nodes) if (state !== 'down' && process?.connected) process.send(urls);
+    // One that ends at this moment takes no message any more.
+    for (const { process } of this.#nodes) if (process?.connected) process.send(urls, () => {});
   }
 }

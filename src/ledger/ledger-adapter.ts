@@ -41,6 +41,13 @@ export interface LedgerNamespace extends AdapterNamespace {
   _onServerSideEmit(args: [string, ...unknown[]]): void;
 }
 
+/** What goes on to take one session, from the question to the store until this node has the session. */
+interface Attempts {
+  pending: number;
+  /** Where the session was taken last, by any node. */
+  last: Place | null;
+}
+
 /** The adapter of one namespace over a ledger: every broadcast of every node in one order, and sessions that outlive nodes. */
 export class LedgerAdapter extends MemoryAdapter implements SessionAdapter, LedgerSpace, Claims {
   readonly name: string;
@@ -52,6 +59,7 @@ export class LedgerAdapter extends MemoryAdapter implements SessionAdapter, Ledg
   readonly #byPid = new Map<PrivateSessionId, SessionRecord>();
   /** Sessions that were taken for clients that are not let in yet. */
   readonly #resuming = new Map<PrivateSessionId, ResumedSession>();
+  readonly #attempts = new Map<PrivateSessionId, Attempts>();
   /** Whether clients may come back, so that what they are sent carries its place. */
   readonly #recovers: boolean;
   /** Null with the codec of this package, whose text is passed on as it is. */
@@ -209,12 +217,6 @@ export class LedgerAdapter extends MemoryAdapter implements SessionAdapter, Ledg
     // It is in the room of its id already.
     for (const room of this.sids.get(socket.id) ?? []) record.membership.join(room, here.number);
     this.#records.set(socket.id, record);
-    if (resumed?.isLost) {
-      // Another connection of the client has the session.
-      record.isOver = true;
-      queueMicrotask(() => this.#yield(record));
-      return formatOffset(since);
-    }
     this.#byPid.set(pid, record);
     if (resumed !== null) {
       this.#resuming.delete(pid);
@@ -248,6 +250,17 @@ export class LedgerAdapter extends MemoryAdapter implements SessionAdapter, Ledg
   override async restoreSession(pid: PrivateSessionId, offset: string | undefined): Promise<ResumedSession | null> {
     const claimed = offset === undefined ? null : parseOffset(offset);
     if (offset !== undefined && claimed === null) return null;
+    const attempts = this.#attempts.get(pid) ?? { pending: 0, last: null };
+    this.#attempts.set(pid, attempts);
+    attempts.pending++;
+    try {
+      return await this.#take(pid, claimed, attempts);
+    } finally {
+      if (--attempts.pending === 0) this.#attempts.delete(pid);
+    }
+  }
+
+  async #take(pid: PrivateSessionId, claimed: Place | null, attempts: Attempts): Promise<ResumedSession | null> {
     const owner = this.#node.nextOwner();
     const taken = await this.#node.take(this.name, pid, owner, this.#node.options.maxDisconnectionDuration);
     if (taken === null) return null;
@@ -265,6 +278,8 @@ export class LedgerAdapter extends MemoryAdapter implements SessionAdapter, Ledg
       void this.#node.keep({ pid, owner, ttl: 0 });
       return null;
     }
+    // After an outage of the store several attempts of one client may be read in one go: the last one has the session.
+    if (attempts.last !== null && comparePlaces(attempts.last, placeOf(taken.at)) > 0) return null;
     const resumed = new ResumedSession(pid, owner, taken, from, stored, this.#node.log);
     this.#resuming.set(pid, resumed);
     return resumed;
@@ -286,7 +301,7 @@ export class LedgerAdapter extends MemoryAdapter implements SessionAdapter, Ledg
         super.disconnectSockets(optionsOf(message), message.close);
         return;
       case 'taken':
-        this.#onTaken(message.pid);
+        this.#onTaken(message.pid, entry.place);
         return;
       case 'server':
         if (from !== this.#node.name) this.#nsp._onServerSideEmit(decodeValues(message.args) as [string]);
@@ -470,7 +485,9 @@ export class LedgerAdapter extends MemoryAdapter implements SessionAdapter, Ledg
   }
 
   /** Whatever this node had of the session before is superseded: by another node, or by a later attempt here. */
-  #onTaken(pid: PrivateSessionId): void {
+  #onTaken(pid: PrivateSessionId, at: Place): void {
+    const attempts = this.#attempts.get(pid);
+    if (attempts !== undefined) attempts.last = at;
     const resumed = this.#resuming.get(pid);
     if (resumed !== undefined) resumed.isLost = true;
     this.#nsp._onServerSideEmit([SESSION_RESTORED, pid]);

@@ -140,6 +140,11 @@ export class ConnectSequence extends TimerEntry {
       this.dispose();
       return;
     }
+    if (socket.isSuperseded) {
+      this.dispose();
+      this.connection.closeAsReplaced();
+      return;
+    }
     const { revocation } = socket;
     if (revocation !== null) {
       this.#refuse(new Error(revocation), false);

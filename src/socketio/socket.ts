@@ -552,6 +552,11 @@ export class Socket<
     return this.#identity?.isExpired ? CREDENTIALS_EXPIRED.message : null;
   }
 
+  /** @internal While its client was being decided about, another connection of the client took the session. */
+  get isSuperseded(): boolean {
+    return this.#recovery?.isLost === true;
+  }
+
   /** @internal The socket is not let in: a session that its client came back with is not used up. */
   returnSession(): void {
     this.#recovery?.refuse();
@@ -664,7 +669,9 @@ export class Socket<
     this.#early = null;
     this.#screening?.dispose();
     if (wasConnected) this.#recovery?.close(this, RECOVERABLE_REASONS.has(reason));
-    void this.nsp.adapterPort.delAll(this.id);
+    // One that came back has its id; the rooms are that one's if its client came back once more meanwhile.
+    const holder = this.nsp.sockets.get(this.id);
+    if (holder === undefined || holder === this) void this.nsp.adapterPort.delAll(this.id);
     this.nsp.removeSocket(this);
     this.#connection.removeSocket(this);
     this.#acks?.failAll();

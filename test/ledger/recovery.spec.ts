@@ -1,7 +1,9 @@
+import type { Socket as ClientSocket } from 'socket.io-client';
 import { createLedger, memoryLedger, redisLedger, type Ledger } from '../../src/ledger/index.js';
 import type { LedgerStore } from '../../src/ledger/store/ledger-store.js';
 import { MemoryLedger, MemoryStore } from '../../src/ledger/store/memory-store.js';
 import { RedisServer, uniqueName } from '../ecosystem/support/redis.js';
+import { connectClient } from '../support/official-client.js';
 import { describeWith } from '../support/requirements.js';
 import { startServer } from '../support/server.js';
 import { nextEvent, until } from '../support/until.js';
@@ -72,6 +74,40 @@ describe('recovery through a ledger in memory', () => {
     }
     await until(() => got.length === 20);
     expect(got.toSorted((x, y) => x - y)).toEqual(Array.from({ length: 20 }, (_, i) => i));
+  });
+
+  it('gives a session to the last of several attempts, though their entries are read in one go', async () => {
+    const shared = new MemoryLedger();
+    let isAway = false;
+    class Away extends MemoryStore {
+      override async read(...args: Parameters<LedgerStore['read']>): ReturnType<LedgerStore['read']> {
+        const entries = await super.read(...args);
+        if (!isAway) return entries;
+        await until(() => !isAway);
+        return super.read(...args);
+      }
+    }
+    const cluster = await start(() => createLedger(() => new Away(shared), OPTIONS));
+    const { client, socket } = await cluster.join(0);
+    const { _pid: pid } = client as never as { _pid: string };
+    await cutOff({ client, socket });
+    isAway = true;
+    const attempts: Promise<ClientSocket>[] = [];
+    for (const _attempt of ['given up', 'made last']) {
+      const { length } = shared.log;
+      attempts.push(connectClient(cluster.nodes[0].origin, { auth: { pid } }));
+      await until(() => shared.log.length > length);
+    }
+    isAway = false;
+    const [former, last] = await Promise.all(attempts);
+    expect([former.id === socket.id, last.id === socket.id]).toEqual([false, true]);
+    const left = nextEvent(cluster.nodes[0].io.sockets.sockets.get(former.id!)!, 'disconnect');
+    former.disconnect();
+    await left;
+    const events = ['all', 'direct'].map((event) => nextEvent(last, event));
+    cluster.nodes[1].io.emit('all');
+    cluster.nodes[0].io.to(socket.id).emit('direct');
+    await Promise.all(events);
   });
 
   it('refuses emits once too much waits for the store, and ends the sessions then', async () => {

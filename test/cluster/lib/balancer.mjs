@@ -1,7 +1,7 @@
 /** One address in front of the fleet. Deals connections out in turn, and breaks them in the ways networks do. */
 import { connect, createServer } from 'node:net';
 
-export const CUTS = ['reset', 'half-open', 'stall', 'within a frame'];
+export const CUTS = ['reset', 'half-open', 'stall', 'deaf', 'within a frame'];
 
 export class Balancer {
   #links = new Set();
@@ -48,12 +48,24 @@ export class Balancer {
         up.pause();
         link.timer = setTimeout(() => down.resetAndDestroy(), 1_500);
         return;
+      case 'deaf':
+        // The client is told nothing, and hears nothing more: a heartbeat that is missing tells it.
+        up.unpipe();
+        return;
       case 'within a frame':
+        // The client keeps what comes in front of the CONNECT reply for a next connection, and would get it twice.
+        if (!link.isConnected) {
+          down.resetAndDestroy();
+          up.resetAndDestroy();
+          return;
+        }
         up.unpipe();
         up.once('data', (chunk) => {
           down.write(chunk.subarray(0, Math.ceil(chunk.length / 2)), () => down.resetAndDestroy());
           up.resetAndDestroy();
         });
+        // A stream without pipes stands still.
+        up.resume();
     }
   }
 
@@ -83,9 +95,14 @@ export class Balancer {
       return;
     }
     const up = connect(node.port, '127.0.0.1');
-    const link = { down, up, isCut: false, isHalfOpen: false, timer: undefined };
+    const link = { down, up, isCut: false, isHalfOpen: false, isConnected: false, timer: undefined };
     this.#links.add(link);
     up.on('error', () => {});
+    up.on('data', function look(chunk) {
+      if (!chunk.includes('40{"sid"')) return;
+      link.isConnected = true;
+      up.off('data', look);
+    });
     up.pipe(down);
     down.pipe(up);
     up.on('close', () => {

@@ -12,7 +12,7 @@ const IMPORT = /^\s*(?:import|export)\s[^;'"]*?from\s+['"]([^'"]+)['"]|\bimport\
  * start). Doors are left where other modules, or an application, come in; what lies behind them goes.
  *
  * What imports nothing from outside stays as it is: browsers load it, and bundlers are to leave out what is not used. So do
- * programs of the command line.
+ * programs of the command line, with the rest of their folder.
  *
  * @param {string} esm folder of the ES modules
  * @param {string} cjs folder of their CommonJS twins
@@ -22,7 +22,11 @@ export async function makeDoors(esm, cjs, { entries, programs }) {
   const modules = readModules(esm);
   const closureOf = closureIn(modules);
   const forBrowsers = entries.map(closureOf).filter(importsNothing);
-  const kept = new Set([...forBrowsers, ...programs.map(closureOf)].flatMap(({ files }) => files));
+  const kept = new Set(forBrowsers.flatMap(({ files }) => files));
+  for (const program of programs) {
+    const folder = `${path.dirname(program)}${path.sep}`;
+    for (const file of closureOf(program).files) if (file.startsWith(folder)) kept.add(file);
+  }
   const shared = [...modules.keys()].filter(
     (file) => !kept.has(file) && !closureOf(file).packages.some((name) => NEST.test(name)),
   );

@@ -7,7 +7,8 @@ import type { Pipeline } from './pipeline.js';
 export class ConnectionScope {
   /** Providers of a request, and durable ones, which live on in a context of their strategy's choice. */
   readonly contexts: { request: ContextId | null; durable: ContextId | null } = { request: null, durable: null };
-  readonly instances = new Map<InstanceWrapper, Promise<object>>();
+  /** Annotated, since the compiler would write down where Nest has the type, which differs between its releases. */
+  readonly instances: Map<InstanceWrapper, Promise<object>> = new Map();
   readonly pipelines = new Map<HandlerDescriptor, Pipeline>();
 }
 

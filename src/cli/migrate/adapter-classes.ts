@@ -2,7 +2,7 @@ import type ts from 'typescript';
 import type { FileImports } from './imports.js';
 import type { Project } from './project.js';
 import type { SourceEdits } from './source-edits.js';
-import { findAll, isFrom, originOf, superclassOf } from './syntax.js';
+import { declarationOf, findAll, isFrom, originOf, superclassOf } from './syntax.js';
 
 /** What a project does with `IoAdapter`. */
 export interface AdapterUse {
@@ -42,8 +42,7 @@ export function findAdapters(project: Project): AdapterUse {
       if (setsIoAdapter(project, statement)) installs.push(statement);
     }
     for (const node of findAll(project, file, ts.isClassLike)) {
-      const base = superclassOf(project, node);
-      if (base !== undefined && isIoAdapter(project, base)) subclasses.push({ node, takeover: takeoverOf(node) });
+      if (derivesFromIoAdapter(project, node)) subclasses.push({ node, takeover: takeoverOf(node) });
     }
   }
   return { names, installs, subclasses };
@@ -80,6 +79,15 @@ function setsIoAdapter(project: Project, { expression }: ts.ExpressionStatement)
     ts.isNewExpression(adapter) &&
     isIoAdapter(project, adapter.expression)
   );
+}
+
+/** Directly, or through other classes of the project. */
+function derivesFromIoAdapter(project: Project, node: ts.ClassLikeDeclaration): boolean {
+  const base = superclassOf(project, node);
+  if (base === undefined) return false;
+  if (isIoAdapter(project, base)) return true;
+  const declaration = declarationOf(project, base);
+  return declaration !== undefined && project.ts.isClassLike(declaration) && derivesFromIoAdapter(project, declaration);
 }
 
 function takeoverOf({ members }: ts.ClassLikeDeclaration): ts.ClassElement | null {

@@ -7,7 +7,10 @@ const DEPTH = 4;
 
 /** Methods that only look or tell; a call of another one may keep something that has to be undone. */
 const HARMLESS =
-  /^(?:get|find|fetch|load|read|verify|validate|decode|parse|extract|check|ensure|assert|is|has|can|may|exists|auth|log|debug|warn|error|info|verbose|trace|startsWith|split|replace|slice|includes|trim|then|catch)/i;
+  /^(?:get|find|fetch|load|read|verify|validate|decode|parse|extract|check|ensure|assert|is|has|can|may|exists|auth|log|debug|warn|error|info|verbose|trace|startsWith|split|replace|slice|includes|trim|then|catch|finally)/i;
+
+/** Methods that tell others. Who listens cannot be seen where they are called. */
+const TELLING = /^(?:emit|send|publish|dispatch|broadcast|notify)/i;
 
 /** What `handleConnection` does, and how it can become handlers of this package. */
 export type ConnectionPlan =
@@ -106,11 +109,15 @@ function hasEffect(project: Project, root: ts.Node, client: string | null, depth
 function hasCallEffect(project: Project, call: ts.CallExpression, client: string | null, depth: number): boolean {
   const { ts } = project;
   const { expression: callee } = call;
-  if (!ts.isPropertyAccessExpression(callee)) return false;
+  if (!ts.isPropertyAccessExpression(callee)) {
+    const called = depth === 0 ? null : calledFunction(project, call, client);
+    return called !== null && hasEffect(project, called.body, called.client, depth - 1);
+  }
   const root = rootOf(project, callee);
   const name = callee.name.text;
   if (ts.isIdentifier(root) && root.text === client) return /\.(?:broadcast|to|in|except)\b/.test(callee.getText());
-  if (root.kind !== ts.SyntaxKind.ThisKeyword) return MUTATING.has(name) && isState(project, root);
+  if (!isThis(project, root)) return MUTATING.has(name) && isState(project, root);
+  if (TELLING.test(name)) return true;
   const called = calledFunction(project, call, client);
   // What is not the project's own can only be judged by its name.
   return called === null || depth === 0
@@ -124,12 +131,24 @@ const MUTATING: ReadonlySet<string> = new Set(['add', 'delete', 'push', 'set', '
 function isState(project: Project, node: ts.Node): boolean {
   const { ts } = project;
   const root = rootOf(project, node);
-  if (root.kind === ts.SyntaxKind.ThisKeyword) return true;
+  if (isThis(project, root)) return true;
   const declaration = ts.isIdentifier(root) ? declarationOf(project, root) : undefined;
   return (
     declaration !== undefined &&
     ts.isVariableDeclaration(declaration) &&
     ts.isSourceFile(declaration.parent.parent.parent)
+  );
+}
+
+/** `this`, or a constant that is it. */
+function isThis(project: Project, node: ts.Node): boolean {
+  const { ts } = project;
+  if (node.kind === ts.SyntaxKind.ThisKeyword) return true;
+  const declaration = ts.isIdentifier(node) ? declarationOf(project, node) : undefined;
+  return (
+    declaration !== undefined &&
+    ts.isVariableDeclaration(declaration) &&
+    declaration.initializer?.kind === ts.SyntaxKind.ThisKeyword
   );
 }
 

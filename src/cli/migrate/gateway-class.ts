@@ -8,9 +8,11 @@ import {
   declarationOf,
   findAll,
   isFrom,
+  originOf,
   superclassOf,
   websocketDecorator,
   type DecoratorCall,
+  type ImportOrigin,
 } from './syntax.js';
 
 /** A method with `@SubscribeMessage`. */
@@ -106,6 +108,7 @@ function readGateway(project: Project, node: ts.ClassDeclaration, decorator: Dec
       } else if (hook !== undefined) hooks.set(hook, member);
       else messages.push(readMessage(project, member, message!));
     }
+    if (message === undefined) obstacles.push(...composedHandlers(project, member));
   }
   const connects = hooks.get('handleConnection');
   const gateway: GatewayClass = {
@@ -255,12 +258,21 @@ function messageObstacles(project: Project, gateway: GatewayClass, message: Mess
   if (decorated.length === 0 && node.parameters.length > 3) add(`${name} has more parameters than Nest gives`);
   if (decorated.length === 0 && node.parameters.some(({ dotDotDotToken }) => dotDotDotToken !== undefined))
     add(`${name} takes the rest of its arguments: name them`);
-  for (const { node: own, name: written, origin } of decoratorsOf(project, node)) {
-    const isKnown = isFrom(origin, '@nestjs/common') || isFrom(origin, '@nestjs/websockets');
-    if (!isKnown && holdsHandlers(project, own))
-      add(`@${written} may hold @SubscribeMessage: replace it by what it stands for`, own);
-  }
-  return obstacles;
+  return [...obstacles, ...composedHandlers(project, node)];
+}
+
+/** Decorators of the project's own that bind the method to an event. */
+function composedHandlers(project: Project, member: ts.ClassElement): Obstacle[] {
+  return decoratorsOf(project, member)
+    .filter(({ node, origin }) => !isNestOwn(origin) && holdsHandlers(project, node))
+    .map(({ node, name }) => ({
+      node,
+      text: `@${name} of the project holds @SubscribeMessage of Nest: replace it by what it stands for`,
+    }));
+}
+
+function isNestOwn(origin: ImportOrigin | null): boolean {
+  return isFrom(origin, '@nestjs/common') || isFrom(origin, '@nestjs/websockets');
 }
 
 /** `return` as the only statement behind an `if` cannot become two statements in its place. */
@@ -302,8 +314,23 @@ function sourceOf(project: Project, { expression }: ts.Decorator, pattern: RegEx
   const declaration = declarationOf(project, ts.isCallExpression(expression) ? expression.expression : expression);
   if (declaration === undefined) return unknown;
   const file = declaration.getSourceFile();
-  if (!file.isDeclarationFile) return pattern.test(declaration.getText());
+  if (!file.isDeclarationFile) return names(project, declaration, pattern);
   return unknown && !/node_modules\/(?:@nestjs|nestjs-|@golevelup)/.test(file.fileName);
+}
+
+/** Whether a declaration, or one of the project that it uses, names something; imports may have renamed it. */
+function names(project: Project, declaration: ts.Declaration, pattern: RegExp, seen = new Set<ts.Node>()): boolean {
+  const { ts } = project;
+  if (seen.has(declaration) || declaration.getSourceFile().isDeclarationFile) return false;
+  if (!ts.isFunctionLike(declaration) && !ts.isVariableDeclaration(declaration)) return false;
+  seen.add(declaration);
+  if (pattern.test(declaration.getText())) return true;
+  return findAll(project, declaration, ts.isIdentifier).some((identifier) => {
+    const origin = originOf(project, identifier);
+    if (isNestOwn(origin)) return pattern.test(origin!.name);
+    const used = declarationOf(project, identifier);
+    return used !== undefined && names(project, used, pattern, seen);
+  });
 }
 
 function hasGatewayMembers(project: Project, node: ts.ClassLikeDeclaration): boolean {

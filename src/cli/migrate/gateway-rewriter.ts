@@ -12,6 +12,9 @@ export type Tell = (kind: FindingKind, node: ts.Node, text: string) => void;
 /** Interfaces of hooks that a class has no longer. */
 const HOOK_INTERFACES = new Set(['NestGateway', 'OnGatewayConnection', 'OnGatewayDisconnect', 'OnGatewayInit']);
 
+/** Decorators that Nest ignores on hooks, and this package does not. */
+const ENHANCERS = new Set(['UseFilters', 'UseGuards', 'UseInterceptors', 'UsePipes']);
+
 /** Parameter decorators that stand for the order of Nest's parameters. */
 const PARAMETERS = ['ConnectedSocket', 'MessageBody', 'Ack'] as const;
 
@@ -263,6 +266,7 @@ export class GatewayRewriter {
 
   #rewriteConnection(method: ts.MethodDeclaration): void {
     const plan = this.gateway.connection!;
+    this.#tellOfEnhancers(method);
     switch (plan.kind) {
       case 'connect':
         this.#decorate(method, 'OnConnect');
@@ -289,6 +293,28 @@ export class GatewayRewriter {
             'Move what decides to a method with @OnHandshake(), so that a refused client is never connected',
         );
         break;
+    }
+  }
+
+  /** Nest binds none of them to a hook. */
+  #tellOfEnhancers(method: ts.MethodDeclaration): void {
+    const name = method.name.getText();
+    for (const decorator of decoratorsOf(this.project, method)) {
+      const own = decorator.origin?.name ?? '';
+      if (!isFrom(decorator.origin, '@nestjs/common') || !ENHANCERS.has(own)) continue;
+      if (own === 'UseGuards')
+        this.tell(
+          'todo',
+          decorator.node,
+          `${decorator.node.getText()} on ${name}() decides about connections now; Nest did not ask it. ` +
+            'There is no message then: see that the guards can do without getData() and getPattern(), or remove it',
+        );
+      else
+        this.tell(
+          'change',
+          decorator.node,
+          `${decorator.node.getText()} on ${name}() runs now; it did not for gateways`,
+        );
     }
   }
 

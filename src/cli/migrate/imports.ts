@@ -49,8 +49,9 @@ export class FileImports {
    * what is no longer used goes.
    *
    * @param ownsDecorators whether the parameter decorators, too, come from this package
+   * @param keepsTypes whether what `socket.io` gave stays
    */
-  settle(text: string, ownsDecorators: boolean): string {
+  settle(text: string, ownsDecorators: boolean, keepsTypes: boolean): string {
     const { ts } = this;
     const source = ts.createSourceFile(this.file.fileName, text, ts.ScriptTarget.Latest, true);
     const used = identifiersIn(ts, source);
@@ -67,7 +68,8 @@ export class FileImports {
       if (bindings === null || !TOUCHED.some((each) => isModule(module, each))) continue;
       const kept = bindings.elements.filter(({ name: { text: local }, propertyName, isTypeOnly }) => {
         if (!used.has(local)) return !usedBefore.has(local);
-        const name = movedName(module, propertyName?.text ?? local, ownsDecorators);
+        const stays = keepsTypes && isModule(module, 'socket.io');
+        const name = stays ? null : movedName(module, propertyName?.text ?? local, ownsDecorators);
         if (name === null) return true;
         // `IoAdapter` is written with its new name wherever it stands.
         additions.add(PACKAGE, renamed(name, local), declaration.importClause!.isTypeOnly || isTypeOnly);

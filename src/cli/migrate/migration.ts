@@ -67,7 +67,7 @@ export function migrate(options: MigrationOptions): Migration {
     const texts = new Map(attempt.changes.map(({ file, after }) => [file, after]));
     const changed = project.withTexts(texts);
     const added = changed.problems().filter((problem) => isNew(problem, before));
-    if (plan.leave(added)) continue;
+    if (plan.leave(added) || plan.keepTypes(added)) continue;
     const broken = added.find(({ file }) => plan.setsUpServer(file));
     if (broken !== undefined) return plan.abandon(broken);
     for (const { file, position, text } of added) {
@@ -89,6 +89,8 @@ class MigrationPlan {
   readonly #roots: readonly (RootModule | string)[];
   readonly #plans: ReadonlyMap<RootModule, ServerPlan>;
   readonly #obstacles = new Map<GatewayClass, Obstacle[]>();
+  /** Files that keep the types of `socket.io`, with what would not compile otherwise. */
+  readonly #kept = new Map<ts.SourceFile, string>();
   /** Why the module cannot be imported: then gateways run with `SocketIoAdapter` alone. */
   readonly #adapterOnly: { node: ts.Node | null; text: string } | null;
 
@@ -131,6 +133,13 @@ class MigrationPlan {
     }
     this.#tellOfEnhancers(migrated, tell);
     this.#tellOfOthers(tell);
+    this.#castInstrumented(editsOf, tell);
+    for (const [file, text] of this.#kept)
+      report.add(
+        'left',
+        this.project.nameOf(file.fileName),
+        `the types of socket.io: those of ${PACKAGE} would not compile: ${text}`,
+      );
     return { changes: this.#settle(files, migrated), report };
   }
 
@@ -146,6 +155,17 @@ class MigrationPlan {
       }
     }
     return hasLeft;
+  }
+
+  /** Leaves the types of `socket.io` in files that do not compile with those of this package; false if there are none. */
+  keepTypes(problems: readonly Problem[]): boolean {
+    const before = this.#kept.size;
+    for (const { file, text } of problems) {
+      const own = this.project.files.find(({ fileName }) => fileName === file.fileName)!;
+      if (!this.#kept.has(own) && !this.setsUpServer(own) && importsFrom(this.project, own, 'socket.io'))
+        this.#kept.set(own, text);
+    }
+    return this.#kept.size > before;
   }
 
   /** Whether a subclass of `IoAdapter` is in a file. */
@@ -258,11 +278,9 @@ class MigrationPlan {
     for (const statement of isModule ? [] : this.#adapters.installs)
       tell('migrated', statement, 'IoAdapter is SocketIoAdapter');
     for (const { node } of this.#adapters.subclasses) {
-      tell(
-        'migrated',
-        node,
-        `${node.name?.text ?? 'the adapter'} extends SocketIoAdapter; its createIOServer() sets up the server${isModule ? ' of the module' : ''}`,
-      );
+      const setsUp = node.members.some((member) => member.name?.getText() === 'createIOServer');
+      const what = setsUp ? `; its createIOServer() sets up the server${isModule ? ' of the module' : ''}` : '';
+      tell('migrated', node, `${node.name?.text ?? 'the adapter'} extends ${PACKAGE}'s SocketIoAdapter${what}`);
     }
   }
 
@@ -350,6 +368,21 @@ class MigrationPlan {
     }
   }
 
+  /** The types of `@socket.io/admin-ui` name private members of the official server. */
+  #castInstrumented(editsOf: EditsOf, tell: Tell): void {
+    const { ts } = this.project;
+    if (!this.#hasWork) return;
+    for (const file of this.project.files) {
+      for (const call of findAll(this.project, file, ts.isCallExpression)) {
+        const [server] = call.arguments;
+        if (server === undefined || ts.isAsExpression(server)) continue;
+        if (!isFrom(originOf(this.project, call.expression), '@socket.io/admin-ui', 'instrument')) continue;
+        editsOf(file).edits.insert(server.end, ' as never');
+        tell('migrated', call, 'instrument() takes the server `as never`: its types are those of the official class');
+      }
+    }
+  }
+
   #settle(files: Map<ts.SourceFile, FileEdits>, migrated: readonly GatewayClass[]): FileChange[] {
     // Types of socket.io come from this package everywhere, since every socket does.
     const all = this.#hasWork ? this.project.files : [];
@@ -362,7 +395,7 @@ class MigrationPlan {
       const gateways = this.#gateways.filter((gateway) => gateway.file === file);
       const ownsDecorators = gateways.length > 0 && gateways.every((gateway) => migrated.includes(gateway));
       const before = file.text;
-      const settled = imports.settle(edits.apply(before), ownsDecorators);
+      const settled = imports.settle(edits.apply(before), ownsDecorators, this.#kept.has(file));
       const after = before.includes('\r\n') ? settled.replace(/\r?\n/g, '\r\n') : settled;
       if (after !== before) changes.push({ file: file.fileName, before, after });
     }
@@ -422,8 +455,10 @@ function changedManifest(
   return { file, before, after };
 }
 
+function importsFrom(project: Project, file: ts.SourceFile, name: string): boolean {
+  return findAll(project, file, project.ts.isStringLiteral).some(({ text }) => isModule(text, name));
+}
+
 function isUsed(project: Project, name: string): boolean {
-  return project.files.some((file) =>
-    findAll(project, file, project.ts.isStringLiteral).some(({ text }) => isModule(text, name)),
-  );
+  return project.files.some((file) => importsFrom(project, file, name));
 }

@@ -73,7 +73,7 @@ export class Project {
       [...this.#program.getSyntacticDiagnostics(file), ...this.#program.getSemanticDiagnostics(file)].map((each) => ({
         file,
         position: each.start ?? 0,
-        text: this.ts.flattenDiagnosticMessageText(each.messageText, ' '),
+        text: summaryOf(each.messageText),
       })),
     );
   }
@@ -95,6 +95,11 @@ export interface Problem {
   readonly file: ts.SourceFile;
   readonly position: number;
   readonly text: string;
+}
+
+/** The first sentence of a problem: what follows goes into the details of types. Paths of types say no more than their names. */
+function summaryOf(message: string | ts.DiagnosticMessageChain): string {
+  return (typeof message === 'string' ? message : message.messageText).replace(/import\("[^"]*"\)\./g, '');
 }
 
 function loadTypeScript(root: string): TypeScript {

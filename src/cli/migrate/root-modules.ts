@@ -32,11 +32,18 @@ export function findRootModules(project: Project): (RootModule | string)[] {
       if (!ts.isPropertyAccessExpression(callee) || callee.name.text !== 'create') continue;
       if (!isFrom(originOf(project, callee.expression), '@nestjs/core', 'NestFactory')) continue;
       const [argument] = call.arguments;
-      const node = argument === undefined ? undefined : declarationOf(project, argument);
+      const node = argument === undefined ? undefined : classOf(project, argument);
       modules.set(node ?? call, readModule(project, node, argument));
     }
   }
   return [...modules.values()];
+}
+
+/** The class that an expression is, that of a constant such as `const { AppModule } = await import(…)` included. */
+function classOf(project: Project, expression: ts.Expression): ts.Node | undefined {
+  const declaration = declarationOf(project, expression);
+  if (declaration !== undefined && project.ts.isClassDeclaration(declaration)) return declaration;
+  return project.checker.getTypeAtLocation(expression).symbol?.valueDeclaration ?? declaration;
 }
 
 function readModule(project: Project, node: ts.Node | undefined, argument: ts.Node | undefined): RootModule | string {

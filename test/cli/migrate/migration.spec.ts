@@ -314,6 +314,197 @@ export class CheckingAdapter extends IoAdapter {
     );
   });
 
+  it('keeps what tells or counts clients behind the CONNECT reply, however it is called', () => {
+    const migration = migrateProject(
+      createProject(
+        gateways(`
+const online = new Set<string>();
+function register(client: Socket) { online.add(client.id); }
+
+@Injectable()
+export class Events {
+  emit(_name: string): void {}
+}
+
+@WebSocketGateway({ namespace: 'alias' })
+export class Alias {
+  count = 0;
+  handleConnection(client: Socket) {
+    const self = this;
+    return new Promise<void>((resolve, reject) => {
+      self.admit(client).then(resolve).catch(reject).finally(() => undefined);
+    });
+  }
+  private async admit(client: Socket) {
+    if (!client.handshake.auth.token) return void client.disconnect();
+    this.count++;
+  }
+}
+
+@WebSocketGateway({ namespace: 'function' })
+export class PlainFunction {
+  handleConnection(client: Socket) {
+    const { token } = client.handshake.auth;
+    if (token) register(client);
+    else client.disconnect();
+  }
+}
+
+@WebSocketGateway({ namespace: 'tells' })
+export class Tells {
+  constructor(private readonly events: Events) {}
+  handleConnection(client: Socket) {
+    try {
+      if (!client.handshake.auth.token) throw new Error('No token');
+      this.events.emit('connected');
+    } catch {
+      client.disconnect();
+    }
+  }
+}
+`),
+      ),
+    );
+    const text = textOf(migration, 'gateways.ts');
+    expect(text.match(/@OnConnect\(\)/g)).toHaveLength(3);
+    expect(text).not.toContain('@OnHandshake()');
+    expect(findings(migration, 'todo').filter((each) => each.includes('refuses clients here'))).toHaveLength(3);
+  });
+
+  it('tells of guards and pipes on handleConnection, which Nest never asked', () => {
+    const migration = migrateProject(
+      createProject(
+        gateways(`
+import { ParseIntPipe, UsePipes } from '@nestjs/common';
+
+export class TokenGuard implements CanActivate {
+  canActivate(_context: ExecutionContext) { return true; }
+}
+
+@WebSocketGateway()
+export class Guarded {
+  @UseGuards(TokenGuard)
+  @UsePipes(ParseIntPipe)
+  handleConnection(client: Socket) { client.emit('welcome'); }
+}
+`),
+      ),
+    );
+    expect(findings(migration, 'todo')).toContainEqual(
+      expect.stringContaining('@UseGuards(TokenGuard) on handleConnection() decides about connections now'),
+    );
+    expect(findings(migration, 'change')).toContainEqual(
+      expect.stringContaining('@UsePipes(ParseIntPipe) on handleConnection() runs now'),
+    );
+  });
+
+  it('leaves a class whose methods are bound to events by decorators of the project, under any name', () => {
+    const migration = migrateProject(
+      createProject({
+        'src/decorators.ts': `
+import { applyDecorators } from '@nestjs/common';
+import { SubscribeMessage as Bind } from '@nestjs/websockets';
+
+const bound = (event: string) => Bind(event);
+export const Handle = (event: string) => applyDecorators(bound(event));
+`,
+        'src/gateways.ts': `${IMPORTS}
+import { Handle } from './decorators.js';
+
+@WebSocketGateway()
+export class Composed {
+  handleConnection(client: Socket) { client.emit('welcome'); }
+  @Handle('ask') ask(): number { return 1; }
+}
+`,
+      }),
+    );
+    expect(findings(migration, 'left')).toContainEqual(
+      expect.stringContaining('Composed: @Handle of the project holds @SubscribeMessage of Nest'),
+    );
+    expect(textOf(migration, 'gateways.ts')).not.toContain('@Gateway(');
+  });
+
+  it('finds a root module that is imported when the application starts', () => {
+    const migration = migrateProject(
+      createProject({
+        ...gateways('@WebSocketGateway()\nexport class Plain {}\n'),
+        'src/main.ts': `
+import { NestFactory } from '@nestjs/core';
+
+const { AppModule } = await import('./app.module.js');
+const app = await NestFactory.create(AppModule);
+await app.listen(3000);
+`,
+      }),
+    );
+    expect(textOf(migration, 'app.module.ts')).toContain('SocketIoModule.forRoot()');
+    expect(textOf(migration, 'gateways.ts')).toContain('@Gateway()');
+  });
+
+  it('finds the check of an adapter that extends IoAdapter through another class', () => {
+    const migration = migrateProject(
+      createProject({
+        ...gateways('@WebSocketGateway()\nexport class Plain {}\n'),
+        'src/adapters.ts': `
+import { IoAdapter } from '@nestjs/platform-socket.io';
+
+export class BaseAdapter extends IoAdapter {}
+
+export class CheckingAdapter extends BaseAdapter {
+  override bindClientConnect(server: any, callback: Function) {
+    super.bindClientConnect(server, callback);
+  }
+}
+`,
+      }),
+    );
+    expect(textOf(migration, 'gateways.ts')).not.toContain('@Gateway(');
+    expect(findings(migration, 'todo')).toContainEqual(
+      expect.stringContaining('CheckingAdapter.bindClientConnect() runs for each client'),
+    );
+    // Neither class has createIOServer().
+    expect(findings(migration, 'migrated').filter((each) => each.includes('createIOServer'))).toEqual([]);
+    expect(textOf(migration, 'adapters.ts')).toContain('CheckingAdapter extends BaseAdapter');
+  });
+
+  it('lets the server go to instrument() of the admin UI, whose types are those of the official class', () => {
+    const migration = migrateProject(
+      createProject(
+        gateways(`
+import { instrument } from '@socket.io/admin-ui';
+
+@WebSocketGateway()
+export class Watched {
+  @WebSocketServer() server: Server;
+  afterInit() { instrument(this.server, { auth: false }); }
+}
+`),
+      ),
+    );
+    expect(findings(migration, 'left')).toEqual([]);
+    expect(textOf(migration, 'gateways.ts')).toContain('instrument(this.server as never, { auth: false })');
+  });
+
+  it('leaves the types of socket.io in a file that does not compile with those of this package', () => {
+    const migration = migrateProject(
+      createProject({
+        ...gateways('@WebSocketGateway()\nexport class Plain {}\n'),
+        'src/internals.ts': `
+import type { Server } from 'socket.io';
+
+export function parserOf(server: Server) { return server._parser; }
+`,
+      }),
+    );
+    expect(textOf(migration, 'internals.ts')).toBe('');
+    expect(textOf(migration, 'gateways.ts')).toContain('@Gateway()');
+    expect(findings(migration, 'left')).toEqual([
+      "the types of socket.io: those of nestjs-socketio would not compile: Property '_parser' does not exist on type 'Server<DefaultEventsMap, DefaultEventsMap, DefaultEventsMap, any>'.",
+    ]);
+    expect(findings(migration, 'todo').filter((each) => each.includes('compile'))).toEqual([]);
+  });
+
   it('leaves what would not compile', () => {
     const migration = migrateProject(
       createProject(

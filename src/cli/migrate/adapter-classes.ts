@@ -1,5 +1,5 @@
 import type ts from 'typescript';
-import type { FileImports } from './imports.js';
+import { PACKAGE, type FileImports } from './imports.js';
 import type { Project } from './project.js';
 import type { SourceEdits } from './source-edits.js';
 import { declarationOf, findAll, isFrom, originOf, superclassOf } from './syntax.js';
@@ -17,6 +17,8 @@ export interface AdapterSubclass {
   readonly node: ts.ClassLikeDeclaration;
   /** The first method that takes over how clients are connected, or how messages reach gateways; or null. */
   readonly takeover: ts.ClassElement | null;
+  /** Whether it extends the adapter of this package already. */
+  readonly isMigrated: boolean;
 }
 
 /** Methods that Nest calls for each client; what they do would be left out for handlers of this package. */
@@ -42,7 +44,8 @@ export function findAdapters(project: Project): AdapterUse {
       if (setsIoAdapter(project, statement)) installs.push(statement);
     }
     for (const node of findAll(project, file, ts.isClassLike)) {
-      if (derivesFromIoAdapter(project, node)) subclasses.push({ node, takeover: takeoverOf(node) });
+      const base = rootAdapterOf(project, node);
+      if (base !== null) subclasses.push({ node, takeover: takeoverOf(node), isMigrated: !isIoAdapter(project, base) });
     }
   }
   return { names, installs, subclasses };
@@ -81,13 +84,13 @@ function setsIoAdapter(project: Project, { expression }: ts.ExpressionStatement)
   );
 }
 
-/** Directly, or through other classes of the project. */
-function derivesFromIoAdapter(project: Project, node: ts.ClassLikeDeclaration): boolean {
+/** `IoAdapter`, or ours after an earlier run, that a class extends directly or through other classes of the project. */
+function rootAdapterOf(project: Project, node: ts.ClassLikeDeclaration): ts.Expression | null {
   const base = superclassOf(project, node);
-  if (base === undefined) return false;
-  if (isIoAdapter(project, base)) return true;
+  if (base === undefined) return null;
+  if (isIoAdapter(project, base) || isFrom(originOf(project, base), PACKAGE, 'SocketIoAdapter')) return base;
   const declaration = declarationOf(project, base);
-  return declaration !== undefined && project.ts.isClassLike(declaration) && derivesFromIoAdapter(project, declaration);
+  return declaration !== undefined && project.ts.isClassLike(declaration) ? rootAdapterOf(project, declaration) : null;
 }
 
 function takeoverOf({ members }: ts.ClassLikeDeclaration): ts.ClassElement | null {

@@ -277,7 +277,8 @@ class MigrationPlan {
     renameAdapters(this.#adapters, removed, editsOf);
     for (const statement of isModule ? [] : this.#adapters.installs)
       tell('migrated', statement, 'IoAdapter is SocketIoAdapter');
-    for (const { node } of this.#adapters.subclasses) {
+    for (const { node, isMigrated } of this.#adapters.subclasses) {
+      if (isMigrated) continue;
       const setsUp = node.members.some((member) => member.name?.getText() === 'createIOServer');
       const what = setsUp ? `; its createIOServer() sets up the server${isModule ? ' of the module' : ''}` : '';
       tell('migrated', node, `${node.name?.text ?? 'the adapter'} extends ${PACKAGE}'s SocketIoAdapter${what}`);
@@ -419,17 +420,12 @@ function extensionOf(file: ts.SourceFile): string {
 
 function countProblems(problems: readonly Problem[]): Map<string, number> {
   const counts = new Map<string, number>();
-  for (const problem of problems) counts.set(keyOf(problem), (counts.get(keyOf(problem)) ?? 0) + 1);
+  for (const { key } of problems) counts.set(key, (counts.get(key) ?? 0) + 1);
   return counts;
 }
 
-/** Positions move; what is the matter stays the same. */
-function isNew(problem: Problem, before: ReadonlyMap<string, number>): boolean {
-  return !before.has(keyOf(problem));
-}
-
-function keyOf({ file, text }: Problem): string {
-  return `${file.fileName} ${text}`;
+function isNew({ key }: Problem, before: ReadonlyMap<string, number>): boolean {
+  return !before.has(key);
 }
 
 /** The dependency on this package, and without those that nothing imports any more. */

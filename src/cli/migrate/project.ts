@@ -74,6 +74,7 @@ export class Project {
         file,
         position: each.start ?? 0,
         text: summaryOf(each.messageText),
+        key: `${file.fileName} ${this.ts.flattenDiagnosticMessageText(each.messageText, ' ')}`,
       })),
     );
   }
@@ -95,6 +96,8 @@ export interface Problem {
   readonly file: ts.SourceFile;
   readonly position: number;
   readonly text: string;
+  /** The same before and after a change that it has nothing to do with: positions move. */
+  readonly key: string;
 }
 
 /** The first sentence of a problem: what follows goes into the details of types. Paths of types say no more than their names. */

@@ -44,11 +44,12 @@ export class AppendQueue {
   }
 
   /** The first entry that waits goes without regard to the bound: what comes after the others were refused. */
-  addAnyway(write: (number: number) => string): void {
+  addAnyway(write: (number: number) => string): number {
     const bytes = this.#bytes;
     this.#bytes = 0;
-    this.add(write);
+    const number = this.add(write);
     this.#bytes += bytes;
+    return number;
   }
 
   /** Resolves once the store has taken everything, or after this time. */

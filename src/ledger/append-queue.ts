@@ -44,12 +44,11 @@ export class AppendQueue {
   }
 
   /** The first entry that waits goes without regard to the bound: what comes after the others were refused. */
-  addAnyway(write: (number: number) => string): number {
+  addAnyway(write: (number: number) => string): void {
     const bytes = this.#bytes;
     this.#bytes = 0;
-    const number = this.add(write);
+    this.add(write);
     this.#bytes += bytes;
-    return number;
   }
 
   /** Resolves once the store has taken everything, or after this time. */

@@ -303,22 +303,10 @@ export class LedgerNode {
   }
 
   #onReadBack(number: number): void {
-    if (number > this.#lastReadBack + 1) this.#onOwnLost(number);
     this.#lastReadBack = number;
     this.#ownEntries.get(number)?.();
     this.#ownEntries.delete(number);
     this.#runAfterOwn();
-  }
-
-  /** The store has lost entries that it had taken, before any node read them: one that is killed may. All clients are told. */
-  #onOwnLost(next: number): void {
-    for (let lost = this.#lastReadBack + 1; lost < next; lost++) {
-      this.#ownEntries.get(lost)?.();
-      this.#ownEntries.delete(lost);
-    }
-    this.#lastOwn = this.#queue.addAnyway((number) =>
-      encodeEntry({ nsp: '', from: this.name, number, message: { kind: 'lost' } }),
-    );
   }
 
   #runAfterOwn(): void {

@@ -110,26 +110,6 @@ describe('recovery through a ledger in memory', () => {
     await Promise.all(events);
   });
 
-  it('tells when the store has lost an entry that it had taken', async () => {
-    const shared = new MemoryLedger();
-    let isLosing = false;
-    class Losing extends MemoryStore {
-      override append(...args: Parameters<LedgerStore['append']>): Promise<void> {
-        return isLosing ? Promise.resolve() : super.append(...args);
-      }
-    }
-    const own = createLedger(() => new Losing(shared), OPTIONS);
-    const cluster = await start(() => own);
-    const members = await cluster.members();
-    const closed = members.map(({ socket }) => nextEvent(socket, 'disconnect'));
-    isLosing = true;
-    cluster.nodes[0].io.emit('lost');
-    await until(() => own.stats()[0].queued === 0);
-    isLosing = false;
-    cluster.nodes[0].io.emit('next');
-    for (const [, details] of await Promise.all(closed)) expect(details).toMatchObject({ code: 'LEDGER_GAP' });
-  });
-
   it('refuses emits once too much waits for the store, and ends the sessions then', async () => {
     const shared = new MemoryLedger();
     let isAway = false;

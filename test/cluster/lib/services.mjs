@@ -24,8 +24,11 @@ export class RedisProcess {
       '127.0.0.1',
       '--save',
       '',
+      // The file of each second may lack what was answered in it: see docs/clusters.md.
       '--appendonly',
       'yes',
+      '--appendfsync',
+      'always',
       '--dir',
       this.#folder,
     ];

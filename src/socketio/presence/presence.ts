@@ -34,7 +34,7 @@ type Body =
 /**
  * Who is online, in the whole cluster. Each server tells the others which sockets it has, in numbered changes; one that has
  * missed a change asks for everything. So each has the whole table, and a list costs no question. Changes are announced by
- * one server, the oldest: it tells the others first, so that whoever follows it announces nothing twice.
+ * one server, the oldest: it tells the others first, so that the next leader announces nothing twice.
  */
 export class Presence implements ForeignErrorSink<undefined> {
   readonly #name = randomId();
@@ -319,7 +319,7 @@ export class Presence implements ForeignErrorSink<undefined> {
     this.context.wheel.schedule(timer, this.rules.gracePeriod);
   }
 
-  /** One that does not lead waits for word of the leader, or to become it. Who was never announced goes without a word. */
+  /** One that does not lead waits for word of the leader, or to become it. A user who was never announced is removed silently. */
   #onAbsent(id: string): void {
     if (!this.#announced.has(id)) {
       this.#absent.delete(id);

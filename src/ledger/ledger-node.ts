@@ -262,12 +262,17 @@ export class LedgerNode {
   /** The reader: as long as this node lives. */
   async #readOn(): Promise<void> {
     while (this.isOpen) {
+      const began = performance.now();
       const entries = await retry(this.#retrying, () =>
         this.store.read(formatOffset(this.log.end), PAGE, READ_WAIT_MS),
       );
       if (entries === undefined) return;
       this.#reached(entries);
       await this.#takeIn(entries);
+      // A store that does not wait for entries, such as one that is closed, must not keep the process from all else.
+      if (entries.length === 0 && performance.now() - began < EMPTY_READ_MS) {
+        await new Promise((resolve) => setTimeout(resolve, EMPTY_READ_MS));
+      }
     }
   }
 
@@ -474,6 +479,8 @@ const LAST_WORDS_MS = 2_000;
 const PAGE = 1_000;
 /** The longest wait for an entry; what ends a connection that looks alive is the client's business. */
 const READ_WAIT_MS = 5_000;
+/** How long a read that brings nothing takes at least. */
+const EMPTY_READ_MS = 5;
 const TURN_MS = 10;
 /** What an entry costs beside its text. */
 const ENTRY_BYTES = 400;

@@ -144,6 +144,8 @@ class Reading {
 
   beforeInput() {}
 
+  onBytes() {}
+
   writeNow() {}
 
   receiveText(type, text) {

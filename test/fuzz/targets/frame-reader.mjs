@@ -146,6 +146,8 @@ class Reading {
 
   onBytes() {}
 
+  onControlFrame() {}
+
   writeNow() {}
 
   receiveText(type, text) {

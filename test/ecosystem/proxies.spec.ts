@@ -1,13 +1,14 @@
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingMessage } from 'node:http';
-import { connect, createServer as createNetServer, type AddressInfo } from 'node:net';
+import { connect, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createProxyServer } from 'httpxy';
 import { memoryLedger } from '../../src/ledger/index.js';
 import type { ServerOptions } from '../../src/socketio/index.js';
 import { cleanup } from '../support/cleanup.js';
+import { freePort } from '../support/free-port.mjs';
 import { openClient, type ClientOptions } from '../support/official-client.js';
 import { describeWith } from '../support/requirements.js';
 import { startServer, type RunningServer } from '../support/server.js';
@@ -176,12 +177,4 @@ function temporaryFolder(): string {
   const folder = mkdtempSync(path.join(tmpdir(), 'proxy-'));
   cleanup(() => rmSync(folder, { recursive: true, force: true }));
   return folder;
-}
-
-async function freePort(): Promise<number> {
-  const server = createNetServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }

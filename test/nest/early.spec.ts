@@ -5,7 +5,8 @@ import { Ack, BindingError, Gateway, OnConnect, SocketIoAdapter, Websocket } fro
 import type { Server } from '../../src/server.js';
 import { connectClient, createClient } from '../support/nest-app.js';
 import { nextEvent, within } from '../support/until.js';
-import { freePort, startGateways } from './adapter/support/start-gateways.js';
+import { startGateways } from './adapter/support/start-gateways.js';
+import { freePort } from '../support/free-port.mjs';
 import { createApp, failureOf, PLATFORMS, startWith } from './support/start-app.js';
 
 @UseGuards({ canActivate: () => false })

@@ -6,7 +6,8 @@ import { Ack, SocketIoAdapter, type SocketIoModuleOptions } from '../../src/inde
 import { connectClient, createClient } from '../support/nest-app.js';
 import { TEST_TLS } from '../support/tls.js';
 import { nextEvent } from '../support/until.js';
-import { failureOf as failureOfAdapter, freePort, startGateways } from './adapter/support/start-gateways.js';
+import { failureOf as failureOfAdapter, startGateways } from './adapter/support/start-gateways.js';
+import { freePort } from '../support/free-port.mjs';
 import { failureOf, PLATFORMS, startWith } from './support/start-app.js';
 
 class EchoGateway {

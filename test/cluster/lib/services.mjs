@@ -1,9 +1,9 @@
 /** Redis and PostgreSQL for the fleet, as processes of their own. */
 import { execFileSync, spawn } from 'node:child_process';
 import { chownSync, existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { freePort } from '../../support/free-port.mjs';
 
 export class RedisProcess {
   #child = null;
@@ -108,14 +108,6 @@ async function ended(child, signal) {
   child.kill('SIGCONT');
   child.kill(signal);
   await new Promise((resolve) => child.once('exit', resolve));
-}
-
-async function freePort() {
-  const server = createServer();
-  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 function postgresFolder() {

@@ -1,6 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { createServer, type AddressInfo } from 'node:net';
 import { within } from '../../support/until.js';
 
 /** For a server to start or to end, on a machine that runs other tests beside it. */
@@ -55,15 +54,6 @@ export class Daemon {
     this.child.kill(signal);
     await within(this.closed, `${this.child.spawnfile} to end on ${signal}`, PATIENCE);
   }
-}
-
-/** A port that nobody listens on at the moment. */
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 function printed(child: ChildProcess, text: RegExp): Promise<RegExpExecArray> {

@@ -5,7 +5,8 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { Pool } from 'pg';
 import { cleanup } from '../../support/cleanup.js';
-import { Daemon, freePort, type UserIds } from './daemon.js';
+import { freePort } from '../../support/free-port.mjs';
+import { Daemon, type UserIds } from './daemon.js';
 
 /** A PostgreSQL server with a cluster of its own below the temporary folder, for the tests of one suite. */
 export class PostgresServer {

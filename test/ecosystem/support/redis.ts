@@ -2,8 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { Redis, type RedisOptions } from 'ioredis';
 import { createClient, type RedisClientOptions } from 'redis';
 import { cleanup } from '../../support/cleanup.js';
+import { freePort } from '../../support/free-port.mjs';
 import { nextEvent } from '../../support/until.js';
-import { Daemon, freePort } from './daemon.js';
+import { Daemon } from './daemon.js';
 
 /** A client of the package `redis`, as adapters take it. */
 export type NodeRedis = ReturnType<typeof createClient>;

@@ -18,7 +18,8 @@ import { connectClient, createClient } from '../../support/nest-app.js';
 import { nextEvent, until } from '../../support/until.js';
 import { isNestSince } from '../support/nest-version.js';
 import { PLATFORMS } from '../support/start-app.js';
-import { freePort, startGateways } from './support/start-gateways.js';
+import { startGateways } from './support/start-gateways.js';
+import { freePort } from '../../support/free-port.mjs';
 
 describe.each(PLATFORMS)('SocketIoAdapter on %s', (platform) => {
   it('runs gateways of the shape of the official sample', async () => {

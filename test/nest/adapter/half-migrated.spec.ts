@@ -28,7 +28,8 @@ import { Namespace, Server, type Socket } from '../../../src/server.js';
 import { connectClient, createClient, type TestApp } from '../../support/nest-app.js';
 import { nextEvent, until, within } from '../../support/until.js';
 import { failureOf as failureOfModule, PLATFORMS, startWith, type Platform } from '../support/start-app.js';
-import { failureOf as failureOfAdapter, freePort, startGateways } from './support/start-gateways.js';
+import { failureOf as failureOfAdapter, startGateways } from './support/start-gateways.js';
+import { freePort } from '../../support/free-port.mjs';
 
 /** The two ways to run a gateway: the module, and the adapter alone. */
 const WAYS: [name: string, start: (platform: Platform, providers: Provider[]) => Promise<TestApp>][] = [

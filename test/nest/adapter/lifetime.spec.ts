@@ -9,7 +9,8 @@ import { collectGarbage } from '../../support/garbage.js';
 import { connectClient, createClient } from '../../support/nest-app.js';
 import { nextEvent, until } from '../../support/until.js';
 import { createApp, failureOf as failureWithModule, onlySocket, startWith } from '../support/start-app.js';
-import { failureOf, freePort, startGateways } from './support/start-gateways.js';
+import { failureOf, startGateways } from './support/start-gateways.js';
+import { freePort } from '../../support/free-port.mjs';
 
 @WebSocketGateway()
 class AskGateway {

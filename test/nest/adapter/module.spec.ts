@@ -18,7 +18,7 @@ import type { Namespace, Server, ServerOptions, Socket } from '../../../src/serv
 import { connectClient, createClient } from '../../support/nest-app.js';
 import { nextEvent, until } from '../../support/until.js';
 import { PLATFORMS, createApp, failureOf, startWith } from '../support/start-app.js';
-import { freePort } from './support/start-gateways.js';
+import { freePort } from '../../support/free-port.mjs';
 
 describe.each(PLATFORMS)('SocketIoModule with gateways on %s', (platform) => {
   it('runs them on its own server, without a word in main.ts', async () => {

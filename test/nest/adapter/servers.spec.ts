@@ -9,7 +9,8 @@ import { cleanup } from '../../support/cleanup.js';
 import { connectClient, createClient } from '../../support/nest-app.js';
 import { nextEvent } from '../../support/until.js';
 import { PLATFORMS } from '../support/start-app.js';
-import { createGatewayApp, failureOf, freePort, startGateways } from './support/start-gateways.js';
+import { createGatewayApp, failureOf, startGateways } from './support/start-gateways.js';
+import { freePort } from '../../support/free-port.mjs';
 
 @WebSocketGateway()
 class EchoGateway {

@@ -10,7 +10,8 @@ import { cleanup } from '../../support/cleanup.js';
 import { connectClient } from '../../support/nest-app.js';
 import { nextEvent, until, within } from '../../support/until.js';
 import { PLATFORMS } from '../support/start-app.js';
-import { failureOf, freePort, startGateways } from './support/start-gateways.js';
+import { failureOf, startGateways } from './support/start-gateways.js';
+import { freePort } from '../../support/free-port.mjs';
 
 class CountingAdapter extends SocketIoAdapter {
   bound = 0;

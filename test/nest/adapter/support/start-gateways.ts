@@ -51,13 +51,3 @@ export async function failureOf(setup: GatewaySetup): Promise<Error> {
   }
   throw new Error('the application started');
 }
-
-/** A port on which nobody listens. */
-export async function freePort(): Promise<number> {
-  const { createServer } = await import('node:net');
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}

@@ -1,0 +1,2 @@
+/** A port on which nothing listens, for a program that cannot choose one by itself. */
+export function freePort(): Promise<number>;

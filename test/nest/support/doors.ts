@@ -1,6 +1,6 @@
-import { Manager } from 'socket.io-client';
+import type { Manager, Socket } from 'socket.io-client';
 import type { INestApplication } from '@nestjs/common';
-import { Websocket } from '../../../src/index.js';
+import type { Server } from '../../../src/server.js';
 import { closeTestClients, createTestClient } from '../../../src/testing/index.js';
 import { cleanup } from '../../support/cleanup.js';
 import { openWebSocket } from '../../support/engine-client.js';
@@ -13,6 +13,9 @@ import { WebTransportPair } from '../../support/webtransport.js';
 export interface GuardedApp {
   readonly app: INestApplication;
   readonly url: string;
+  readonly server: Server;
+  /** Hands an event to the handlers of `/`, for each socket, as if clients had sent it. */
+  fire(event: string): void;
   /** How often `ask` was handled. */
   handled(): number;
 }
@@ -62,10 +65,10 @@ export const DOORS: Readonly<Record<string, Door>> = {
       );
     }),
 
-  WebTransport: ({ app }) =>
+  WebTransport: ({ server }) =>
     Promise.resolve(async () => {
       const pair = new WebTransportPair();
-      app.get(Websocket).server.engine.onWebTransportSession(pair.session);
+      server.engine.onWebTransportSession(pair.session);
       const stream = pair.openStream();
       stream.send('0');
       const refused = pair.closed.then(() => null);
@@ -82,26 +85,27 @@ export const DOORS: Readonly<Record<string, Door>> = {
       return succeeds(createTestClient(app));
     }),
 
-  event: async ({ url, handled }) => {
-    const client = await connectClient(url);
-    return async () => {
-      const before = handled();
-      await client.emitWithAck('ask');
-      return handled() > before;
-    };
-  },
+  event: handling(({ client }) => client.emit('ask')),
 
-  '`fire()`': async ({ app, url, handled }) => {
+  '`fire()`': handling(({ fire }) => fire('ask')),
+};
+
+/** Whether `ask` is handled. Whatever is said of it, it is said before an event that follows is answered or refused. */
+function handling(send: (from: { client: Socket; fire: GuardedApp['fire'] }) => void): Door {
+  return async ({ fire, url, handled }) => {
     const client = await connectClient(url);
     return async () => {
       const before = handled();
-      app.get(Websocket).fire('ask');
-      // Whatever is said of it, it is said after what was fired.
-      await client.emitWithAck('after');
+      const answered = new Promise<void>((resolve) => {
+        client.once('exception', () => resolve());
+        send({ client, fire });
+        client.emit('after', () => resolve());
+      });
+      await within(answered, 'an event is answered or refused');
       return handled() > before;
     };
-  },
-};
+  };
+}
 
 function connecting(transport: string): Door {
   return ({ url }) => Promise.resolve(() => joins(createClient(url, { transports: [transport] })));

@@ -56,6 +56,15 @@ function mergeVary(present: number | string | readonly string[], added: string |
   return byKey.has('*') ? '*' : [...byKey.values()].join(', ');
 }
 
+/** One line for each value. */
+export function headerLines(headers: Readonly<HttpHeaders>): string[] {
+  const lines: string[] = [];
+  for (const [name, value] of Object.entries(headers)) {
+    for (const one of Array.isArray(value) ? value : [value]) lines.push(`${name}: ${one}`);
+  }
+  return lines;
+}
+
 function isValid(name: string, value: string | string[]): boolean {
   try {
     validateHeaderName(name);

@@ -1,7 +1,7 @@
 import { STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { EngineRequest } from './engine-request.js';
-import { keepHeadersOf, mergeHeaders } from './header-fields.js';
+import { headerLines, keepHeadersOf, mergeHeaders } from './header-fields.js';
 import type { HttpExchange, HttpHeaders } from './http-exchange.js';
 import { Refusal, type EngineErrorCode, type RefusalContext, type RefusalName } from './refusal.js';
 import type { UpgradeRequest } from './upgrade-request.js';
@@ -81,8 +81,8 @@ export function refuseUpgrade(
       `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n` +
         'Connection: close\r\n' +
         'Cache-Control: no-store\r\n' +
-        Object.entries(headers)
-          .flatMap(([name, value]) => [value].flat().map((one) => `${name}: ${one}\r\n`))
+        headerLines(headers)
+          .map((line) => `${line}\r\n`)
           .join('') +
         `Content-Type: ${contentType}\r\n` +
         `Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Dialect } from '../../codec/dialect.js';
+import { headerLines } from '../../http/header-fields.js';
 import type { HttpHeaders } from '../../http/http-exchange.js';
 
 /** An upgrade request that was let in. */
@@ -38,15 +39,6 @@ export function acceptance({ headers }: IncomingMessage, further: HttpHeaders): 
   let head = `${SWITCHING}Sec-WebSocket-Accept: ${accept}\r\n`;
   for (const line of headerLines(further)) head += `${line}\r\n`;
   return `${head}\r\n`;
-}
-
-/** One line for each value. */
-export function headerLines(headers: HttpHeaders): string[] {
-  const lines: string[] = [];
-  for (const [name, value] of Object.entries(headers)) {
-    for (const one of Array.isArray(value) ? value : [value]) lines.push(`${name}: ${one}`);
-  }
-  return lines;
 }
 
 const SWITCHING = 'HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n';

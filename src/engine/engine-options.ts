@@ -245,10 +245,6 @@ export const ENGINE_DEFAULTS: EngineDefaults = Object.freeze({
 const PUBLIC_LIMITS = { maxConnections: 20_000, maxConnectionsPerIp: 500, maxHandshakesPerSecond: 500 } as const;
 
 const COMPRESSION_THRESHOLD = 1024;
-const ZLIB_OPTIONS = [
-  ...['flush', 'finishFlush', 'chunkSize', 'windowBits', 'level', 'memLevel', 'strategy', 'dictionary', 'info'],
-  ...['maxOutputLength', 'threshold'],
-];
 /** Of zlib, with the least and the most that it takes. */
 const ZLIB_NUMBERS: readonly [name: string, min: number, max?: number][] = [
   ['flush', 0, 5],
@@ -260,6 +256,7 @@ const ZLIB_NUMBERS: readonly [name: string, min: number, max?: number][] = [
   ['strategy', 0, 4],
   ['maxOutputLength', 1],
 ];
+const ZLIB_OPTIONS = [...ZLIB_NUMBERS.map(([name]) => name), 'dictionary', 'info', 'threshold'];
 const COOKIE_FLAGS = ['httpOnly', 'secure', 'partitioned'];
 /** What each further attribute of a cookie may be. */
 const COOKIE_ATTRIBUTES: Readonly<Record<string, readonly [expected: string, fits: (value: unknown) => boolean]>> = {

@@ -218,7 +218,7 @@ export class EngineServer extends EventEmitter {
     this.#webtransports.take(session);
   }
 
-  /** What happened so far, and who is there. Walks over all sessions. */
+  /** What happened so far, and who is there. Walks over the sessions that have a queue. */
   stats(): EngineStats {
     return this.#sessions.stats();
   }

@@ -5,6 +5,7 @@ import { askForeign, type ForeignErrorSink } from '../../common/call-foreign.js'
 import { isThenable } from '../../common/values.js';
 import { queryValue, type EngineRequest } from './engine-request.js';
 import type { HttpExchange, HttpHeaders } from './http-exchange.js';
+import { readBytes } from './request-body.js';
 import type { UpgradeRequest } from './upgrade-request.js';
 
 /** The servers behind one address, by names. */
@@ -79,8 +80,8 @@ export class SessionHandover {
       end();
     });
     upstream.once('response', (answer) => {
-      readAll(answer, this.limits.maxAnswer, (body) => {
-        if (body === null || isOver) {
+      readBytes(answer, answer.headers['content-length'], this.limits.maxAnswer, ignore, (body) => {
+        if (!Buffer.isBuffer(body) || isOver) {
           fail();
           return;
         }
@@ -170,26 +171,6 @@ export class SessionHandover {
       from.pipe(to);
     }
   }
-}
-
-/** Null if it is larger than this, or breaks off. */
-function readAll(answer: IncomingMessage, limit: number, done: (body: Buffer | null) => void): void {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  let isDone = false;
-  const finish = (body: Buffer | null): void => {
-    if (isDone) return;
-    isDone = true;
-    done(body);
-  };
-  answer.on('data', (chunk: Buffer) => {
-    size += chunk.length;
-    if (size > limit) finish(null);
-    else chunks.push(chunk);
-  });
-  answer.once('end', () => finish(Buffer.concat(chunks)));
-  answer.once('error', () => finish(null));
-  answer.once('close', () => finish(null));
 }
 
 /** Without those of the connection to the other server. */

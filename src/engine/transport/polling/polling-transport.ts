@@ -4,7 +4,7 @@ import { PacketType, isControlType, type ControlType, type EncodedPacket } from 
 import type { FlushQueue, Flushable } from '../flush-queue.js';
 import type { AnswerPolicy, HttpExchange, HttpHeaders } from '../../http/http-exchange.js';
 import { PollingExchange } from './polling-exchange.js';
-import { readBody, readBytes } from './request-body.js';
+import { readBody, readBytes } from '../../http/request-body.js';
 import { ProtocolError } from '../../codec/protocol-error.js';
 import { Timer, type TimerWheel } from '../../../common/timer-wheel.js';
 import { PollQueue } from './poll-queue.js';

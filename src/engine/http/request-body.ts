@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import type { Readable } from 'node:stream';
-import { ProtocolError } from '../../codec/protocol-error.js';
+import { ProtocolError } from '../codec/protocol-error.js';
 
 /** `readBytes` for a body that is text. */
 export function readBody(

@@ -1,8 +1,8 @@
 import { PassThrough } from 'node:stream';
-import type { ProtocolError } from '../../../../src/engine/index.js';
-import { readBody } from '../../../../src/engine/transport/polling/request-body.js';
-import { collect } from '../../../support/garbage.js';
-import { nextEvent } from '../../../support/until.js';
+import type { ProtocolError } from '../../../src/engine/index.js';
+import { readBody } from '../../../src/engine/http/request-body.js';
+import { collect } from '../../support/garbage.js';
+import { nextEvent } from '../../support/until.js';
 
 type Result = string | ProtocolError | null;
 

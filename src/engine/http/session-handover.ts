@@ -65,29 +65,14 @@ export class SessionHandover {
   /** Answers a request with the other server's answer; calls `failed` once if there is none. */
   exchange(http: HttpExchange, url: URL, failed: () => void): void {
     const upstream = this.#request(http.request, url, http.request.headers);
-    const end = (): void => {
-      this.#open.delete(upstream);
-      upstream.destroy();
-    };
-    let isOver = false;
     const fail = (): void => {
-      end();
-      if (!isOver) failed();
-      isOver = true;
+      if (this.#end(upstream)) failed();
     };
-    http.onAbort(() => {
-      isOver = true;
-      end();
-    });
+    http.onAbort(() => this.#end(upstream));
     upstream.once('response', (answer) => {
       readBytes(answer, answer.headers['content-length'], this.limits.maxAnswer, ignore, (body) => {
-        if (!Buffer.isBuffer(body) || isOver) {
-          fail();
-          return;
-        }
-        isOver = true;
-        end();
-        http.respond(answer.statusCode!, headersOf(answer.headers), body);
+        if (!Buffer.isBuffer(body)) fail();
+        else if (this.#end(upstream)) http.respond(answer.statusCode!, headersOf(answer.headers), body);
       });
     });
     upstream.once('error', fail);
@@ -100,22 +85,14 @@ export class SessionHandover {
     const { request, socket, head } = upgrade;
     const headers = { ...request.headers, connection: 'Upgrade' };
     const upstream = this.#request(request, url, headers);
-    let isOver = false;
     const fail = (): void => {
-      this.#open.delete(upstream);
-      upstream.destroy();
-      if (!isOver) failed();
-      isOver = true;
+      if (this.#end(upstream)) failed();
     };
-    upgrade.onAbort(() => {
-      isOver = true;
-      fail();
-    });
+    upgrade.onAbort(() => this.#end(upstream));
     upstream.once('error', fail);
     upstream.once('response', fail);
     upstream.once('upgrade', (answer, other, first) => {
       this.#open.delete(upstream);
-      isOver = true;
       other.setTimeout(0);
       accepted();
       socket.write(`HTTP/1.1 101 Switching Protocols\r\n${rawHeaders(answer)}\r\n`);
@@ -126,9 +103,9 @@ export class SessionHandover {
     upstream.end();
   }
 
+  /** What still waits for another server learns by this that there is no answer. */
   close(): void {
     for (const connection of this.#open) connection.destroy();
-    this.#open.clear();
   }
 
   #named(id: string): string {
@@ -155,6 +132,12 @@ export class SessionHandover {
     upstream.setTimeout(this.limits.timeout, () => upstream.destroy(new Error('the other server does not answer')));
     this.#open.add(upstream);
     return upstream;
+  }
+
+  /** Lets a request to another server go. False if it had gone already: what it was for is answered, or has left. */
+  #end(upstream: ClientRequest): boolean {
+    upstream.destroy();
+    return this.#open.delete(upstream);
   }
 
   #join(one: Duplex, other: Duplex): void {

@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events';
 import type { IncomingMessage, Server as HttpServer, ServerResponse } from 'node:http';
-import type { ServerHttp2Session } from 'node:http2';
 import type { Duplex } from 'node:stream';
+import { Http2Sessions } from './http2-sessions.js';
 import { pendingAnswerOf } from './pending-answer.js';
 import { PlainRequests } from './plain-request.js';
 import { refuseUpgrade } from './refusal-writer.js';
@@ -61,19 +61,8 @@ export class HttpAttachment implements Attachment {
   readonly #ownEmit: HttpServer['emit'];
   /** Whether `emit` was wrapped before: then that function is put back, else the prototype's shows again. */
   readonly #emitWasOwn: boolean;
-  /** Of a server of HTTP/2: they stay open, idle, and keep it from closing. */
-  readonly #sessions = new Set<ServerHttp2Session>();
-  readonly #onSession = (session: ServerHttp2Session): void => {
-    this.#sessions.add(session);
-    session.once('close', () => this.#sessions.delete(session));
-  };
-  #cutTimer: NodeJS.Timeout | undefined;
-  /** Of the same server, below its sessions. */
-  readonly #sessionSockets = new Set<Duplex>();
-  readonly #onConnection = (socket: Duplex): void => {
-    this.#sessionSockets.add(socket);
-    socket.once('close', () => this.#sessionSockets.delete(socket));
-  };
+  /** Null for a server of another version. */
+  readonly #http2: Http2Sessions | null;
   readonly #shouldUpgrade: ShouldUpgrade | null;
   readonly #ownShouldUpgrade: ShouldUpgrade;
 
@@ -114,7 +103,7 @@ export class HttpAttachment implements Attachment {
     server.on('close', this.#onClose);
     server.emit = this.#ownEmit;
     if (options.takesUpgrades) this.#takeUpgrades();
-    if ('updateSettings' in server) server.on('session', this.#onSession).on('connection', this.#onConnection);
+    this.#http2 = Http2Sessions.of(server);
   }
 
   /**
@@ -125,18 +114,16 @@ export class HttpAttachment implements Attachment {
    */
   stayUntilClosed(patience: number): void {
     this.#closing = true;
-    if (this.#sessions.size > 0) this.#cutTimer ??= setTimeout(() => this.cutSessions(), patience);
+    this.#http2?.cutAfter(patience);
   }
 
   detach(): void {
     if (!this.#attached) return;
     this.#attached = false;
-    clearTimeout(this.#cutTimer);
+    this.#http2?.detach();
     const server = this.server as AskingServer;
     server.off('close', this.#onClose);
     server.off('upgrade', this.#onUpgrade);
-    server.off('session', this.#onSession);
-    server.off('connection', this.#onConnection);
     if (server.shouldUpgradeCallback === this.#ownShouldUpgrade) server.shouldUpgradeCallback = this.#shouldUpgrade!;
     // If `emit` was wrapped again later, this wrapper stays and passes every event through.
     if (server.emit === this.#ownEmit) this.#returnEmit();
@@ -144,13 +131,12 @@ export class HttpAttachment implements Attachment {
 
   /** Ends the sessions of HTTP/2 once their requests are answered, and the answers read. */
   closeSessions(): void {
-    for (const session of this.#sessions) session.close();
+    this.#http2?.close();
   }
 
-  /** Ends them at once: a client that does not read keeps its session, and so the server, open. */
+  /** Ends them at once. */
   cutSessions(): void {
-    // A session that is being closed would only end its side.
-    for (const socket of this.#sessionSockets) socket.destroy();
+    this.#http2?.cut();
   }
 
   #returnEmit(): void {

@@ -1,0 +1,50 @@
+import type { Server as HttpServer } from 'node:http';
+import type { ServerHttp2Session } from 'node:http2';
+import type { Duplex } from 'node:stream';
+
+/** The sessions of a server of HTTP/2, from now on: they stay open, idle, and keep it from closing. */
+export class Http2Sessions {
+  readonly #sessions = new Set<ServerHttp2Session>();
+  /** The connections below them. */
+  readonly #sockets = new Set<Duplex>();
+  #cutTimer: NodeJS.Timeout | undefined;
+  readonly #onSession = (session: ServerHttp2Session): void => {
+    this.#sessions.add(session);
+    session.once('close', () => this.#sessions.delete(session));
+  };
+  readonly #onConnection = (socket: Duplex): void => {
+    this.#sockets.add(socket);
+    socket.once('close', () => this.#sockets.delete(socket));
+  };
+
+  /** Null for a server of another version. */
+  static of(server: HttpServer): Http2Sessions | null {
+    return 'updateSettings' in server ? new Http2Sessions(server) : null;
+  }
+
+  private constructor(private readonly server: HttpServer) {
+    server.on('session', this.#onSession).on('connection', this.#onConnection);
+  }
+
+  /** Ends them once their requests are answered, and the answers read. */
+  close(): void {
+    for (const session of this.#sessions) session.close();
+  }
+
+  /** Ends them at once: a client that does not read keeps its session, and so the server, open. */
+  cut(): void {
+    // A session that is being closed would only end its side.
+    for (const socket of this.#sockets) socket.destroy();
+  }
+
+  /** Ends those that are there, if they still are in so many milliseconds. */
+  cutAfter(patience: number): void {
+    if (this.#sessions.size > 0) this.#cutTimer ??= setTimeout(() => this.cut(), patience);
+  }
+
+  /** Follows the server no longer. */
+  detach(): void {
+    clearTimeout(this.#cutTimer);
+    this.server.off('session', this.#onSession).off('connection', this.#onConnection);
+  }
+}

@@ -1,7 +1,9 @@
 import { randomId } from '../common/random-id.js';
 import {
   argsOf,
+  decodeParts,
   decodeValues,
+  encodeParts,
   encodeValues,
   withArgument,
   MemoryAdapter,
@@ -29,7 +31,7 @@ import type { ReadEntry } from './node-log.js';
 import type { NodeMessage, Question } from './node-message.js';
 import { comparePlaces, formatOffset, latest, parseOffset, placeOf, type Place } from './store/offset.js';
 import { ResumedSession, earlier } from './resumed-session.js';
-import { SessionRecord, decodeParts, encodeParts, type DirectPacket, type StoredSession } from './session-record.js';
+import { SessionRecord, type DirectPacket, type StoredSession } from './session-record.js';
 import type { SessionMark, TakenSession } from './store/ledger-store.js';
 
 /** A namespace, as the ledger sees it. */

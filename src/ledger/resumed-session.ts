@@ -1,5 +1,6 @@
 import {
   argsOf,
+  decodeParts,
   decodeValues,
   type EncodedParts,
   type PrivateSessionId,
@@ -11,7 +12,7 @@ import { Membership } from './membership.js';
 import type { NodeLog } from './node-log.js';
 import { placeOf, type Place } from './store/offset.js';
 import { replay, type AwaySession } from './replay.js';
-import { decodeParts, type DirectPacket, type StoredSession } from './session-record.js';
+import type { DirectPacket, StoredSession } from './session-record.js';
 import type { TakenSession } from './store/ledger-store.js';
 
 /** A session that a client comes back for, from the moment that this node has it until its socket is connected. */

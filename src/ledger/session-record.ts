@@ -1,4 +1,5 @@
 import {
+  encodeParts,
   encodeValues,
   type EncodedParts,
   type PrivateSessionId,
@@ -167,13 +168,4 @@ export class SessionRecord {
 /** A direct packet as it is stored. */
 function toStored({ at, parts }: DirectPacket): LogEntry {
   return { at: formatOffset(at), body: encodeParts(parts) };
-}
-
-export function encodeParts([text, ...attachments]: EncodedParts): string {
-  return JSON.stringify([text, ...attachments.map((bytes) => (bytes as Buffer).toString('base64'))]);
-}
-
-export function decodeParts(body: string): EncodedParts {
-  const [text, ...attachments] = JSON.parse(body) as string[];
-  return [text, ...attachments.map((bytes) => Buffer.from(bytes, 'base64'))];
 }

@@ -4,14 +4,21 @@ import { PacketType, type EncodedParts } from './packet.js';
 
 /** A list of values as text; bytes in it travel as base64 behind it. */
 export function encodeValues(values: readonly unknown[]): string {
-  const [text, ...attachments] = encodePacket({ type: PacketType.EVENT, nsp: '/', data: values });
-  return JSON.stringify([text, ...attachments.map((bytes) => (bytes as Buffer).toString('base64'))]);
+  return encodeParts(encodePacket({ type: PacketType.EVENT, nsp: '/', data: values }));
 }
 
 export function decodeValues(encoded: string): unknown[] {
+  return argsOf(decodeParts(encoded), '/');
+}
+
+/** An encoded packet as one text. */
+export function encodeParts([text, ...attachments]: EncodedParts): string {
+  return JSON.stringify([text, ...attachments.map((bytes) => (bytes as Buffer).toString('base64'))]);
+}
+
+export function decodeParts(encoded: string): EncodedParts {
   const [text, ...attachments] = JSON.parse(encoded) as string[];
-  const parts: EncodedParts = [text, ...attachments.map((bytes) => Buffer.from(bytes, 'base64'))];
-  return argsOf(parts, '/');
+  return [text, ...attachments.map((bytes) => Buffer.from(bytes, 'base64'))];
 }
 
 /** The arguments of an event that this package's own codec has encoded for a namespace. */

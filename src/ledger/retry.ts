@@ -1,3 +1,5 @@
+import { pause } from '../common/pause.js';
+
 export interface RetryContext {
   isClosed(): boolean;
   /** A call failed; another attempt follows. */
@@ -16,11 +18,6 @@ export async function retry<T>(context: RetryContext, call: () => Promise<T>): P
     await pause(delay);
     if (context.isClosed()) return undefined;
   }
-}
-
-/** Does not keep the process alive: a store that is away must not hold up its end. */
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms).unref());
 }
 
 const SHORTEST = 20;

@@ -1,3 +1,4 @@
+import { pause } from '../../common/pause.js';
 import { formatOffset, placeOf, type Offset } from './offset.js';
 import {
   MAX_DIRECTS,
@@ -168,7 +169,7 @@ export class PostgresStore implements LedgerStore {
   /** As long as it takes; until then whoever waits for an entry looks by itself now and then. */
   async #listenAgain(): Promise<void> {
     while (!this.#isClosed && this.#listener === null) {
-      await this.#listen().catch(() => new Promise((resolve) => setTimeout(resolve, RECONNECT_MS).unref()));
+      await this.#listen().catch(() => pause(RECONNECT_MS));
     }
   }
 

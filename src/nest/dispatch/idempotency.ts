@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { pause } from '../../common/pause.js';
 import {
   AckReply,
   decodeValues,
@@ -141,10 +142,6 @@ class RecordedReply extends AckReply {
 function propertyOf(body: unknown, name: string): unknown {
   if (typeof body !== 'object' || body === null || !Object.hasOwn(body, name)) return undefined;
   return (body as Record<string, unknown>)[name];
-}
-
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms).unref());
 }
 
 const UNDER_WAY = 'under way';

@@ -1,3 +1,4 @@
+import { EntryWaiters } from './entry-waiters.js';
 import { comparePlaces, formatOffset, placeOf, type Offset, type Place } from './offset.js';
 import {
   MAX_DIRECTS,
@@ -26,15 +27,14 @@ export class MemoryLedger {
   readonly appended = new Map<string, number>();
   readonly claims = new Map<string, { value: string; expiresAt: number }>();
   readonly nodes = new Map<string, (message: string) => void>();
-  /** Wakes those who wait for an entry. */
-  readonly waiting = new Set<() => void>();
+  readonly waiters = new EntryWaiters();
   end: Place = { ms: Date.now(), number: 0, direct: 0 };
 
   add(body: string): Offset {
     this.end = { ms: Math.max(this.end.ms, Date.now()), number: this.end.number + 1, direct: 0 };
     const at = formatOffset(this.end);
     this.log.push({ at, body });
-    for (const wake of [...this.waiting]) wake();
+    this.waiters.wake();
     return at;
   }
 
@@ -77,7 +77,7 @@ export class MemoryStore implements LedgerStore {
   async read(after: Offset, limit: number, wait: number): Promise<LogEntry[]> {
     const place = placeOf(after);
     const isThere = comparePlaces(place, this.shared.end) < 0;
-    if (!isThere && wait > 0 && !this.#isClosed) await this.#nextEntry(wait);
+    if (!isThere && wait > 0 && !this.#isClosed) await this.shared.waiters.wait(wait).promise;
     const { log } = this.shared;
     let start = log.length;
     while (start > 0 && comparePlaces(placeOf(log[start - 1].at), place) > 0) start--;
@@ -136,7 +136,7 @@ export class MemoryStore implements LedgerStore {
   close(): Promise<void> {
     this.#isClosed = true;
     this.shared.nodes.delete(this.#node);
-    for (const wake of [...this.shared.waiting]) wake();
+    this.shared.waiters.wake();
     return Promise.resolve();
   }
 
@@ -160,17 +160,5 @@ export class MemoryStore implements LedgerStore {
     }
     while (session.directs.length > MAX_DIRECTS) session.dropped = session.directs.shift()!.at;
     return true;
-  }
-
-  #nextEntry(wait: number): Promise<void> {
-    return new Promise((resolve) => {
-      const wake = (): void => {
-        clearTimeout(timer);
-        this.shared.waiting.delete(wake);
-        resolve();
-      };
-      const timer = setTimeout(wake, wait);
-      this.shared.waiting.add(wake);
-    });
   }
 }

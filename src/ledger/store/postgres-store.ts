@@ -1,4 +1,5 @@
 import { pause } from '../../common/pause.js';
+import { EntryWaiters } from './entry-waiters.js';
 import { formatOffset, placeOf, type Offset } from './offset.js';
 import {
   MAX_DIRECTS,
@@ -38,7 +39,7 @@ export interface PostgresClient {
  */
 export class PostgresStore implements LedgerStore {
   readonly #prefix: string;
-  readonly #waiting = new Set<() => void>();
+  readonly #waiters = new EntryWaiters();
   #node = '';
   #receive: (message: string) => void = () => {};
   #listener: PostgresClient | null = null;
@@ -67,7 +68,8 @@ export class PostgresStore implements LedgerStore {
 
   async read(after: Offset, limit: number, wait: number): Promise<LogEntry[]> {
     // Before the first look: an entry that comes meanwhile is not slept through.
-    const next = wait > 0 ? this.#nextEntry(wait) : null;
+    const longest = this.#listener === null ? Math.min(wait, UNTOLD_MS) : wait;
+    const next = wait > 0 ? this.#waiters.wait(longest) : null;
     try {
       const entries = await this.#readNow(after, limit);
       if (entries.length > 0 || next === null || this.#isClosed) return entries;
@@ -118,7 +120,7 @@ export class PostgresStore implements LedgerStore {
     this.#isClosed = true;
     this.#listener?.release(true);
     this.#listener = null;
-    this.#wake();
+    this.#waiters.wake();
     return Promise.resolve();
   }
 
@@ -140,7 +142,7 @@ export class PostgresStore implements LedgerStore {
   async #listen(): Promise<void> {
     const client = await this.pool.connect();
     client.on('notification', ({ channel, payload = '' }: { channel: string; payload?: string }) => {
-      if (channel === this.#prefix) this.#wake();
+      if (channel === this.#prefix) this.#waiters.wake();
       else void this.#onMessage(payload);
     });
     client.on('error', () => this.#onListenerGone(client));
@@ -156,7 +158,7 @@ export class PostgresStore implements LedgerStore {
     if (this.#isClosed) client.release(true);
     else this.#listener = client;
     // What came before is not told of.
-    this.#wake();
+    this.#waiters.wake();
   }
 
   #onListenerGone(client: PostgresClient): void {
@@ -196,24 +198,6 @@ export class PostgresStore implements LedgerStore {
       at: formatOffset({ ms: Number(row.ms), number: Number(row.n), direct: 0 }),
       body: row.body,
     }));
-  }
-
-  #nextEntry(wait: number): { readonly promise: Promise<void>; readonly cancel: () => void } {
-    let cancel = (): void => {};
-    const promise = new Promise<void>((resolve) => {
-      cancel = (): void => {
-        clearTimeout(timer);
-        this.#waiting.delete(cancel);
-        resolve();
-      };
-      const timer = setTimeout(cancel, Math.min(wait, this.#listener === null ? UNTOLD_MS : wait));
-      this.#waiting.add(cancel);
-    });
-    return { promise, cancel };
-  }
-
-  #wake(): void {
-    for (const resolve of [...this.#waiting]) resolve();
   }
 
   #channel(node: string | null): string {

@@ -13,7 +13,8 @@ export class AppendQueue {
   #next = 1;
   #bodies: string[] = [];
   #bytes = 0;
-  #isBusy = false;
+  /** The batches that are on their way, and what is emitted meanwhile. */
+  #flushing: Promise<void> | null = null;
 
   constructor(private readonly context: AppendContext) {}
 
@@ -35,11 +36,7 @@ export class AppendQueue {
     }
     this.#bodies.push(body);
     this.#bytes += body.length;
-    if (!this.#isBusy) {
-      this.#isBusy = true;
-      // What one turn emits travels together.
-      setImmediate(() => void this.#flush());
-    }
+    this.#flushing ??= this.#flush();
     return this.#next++;
   }
 
@@ -53,11 +50,14 @@ export class AppendQueue {
 
   /** Resolves once the store has taken everything, or after this time. */
   async settled(ms: number): Promise<void> {
-    const end = performance.now() + ms;
-    while (this.#isBusy && performance.now() < end) await new Promise((resolve) => setTimeout(resolve, 2));
+    let timer: NodeJS.Timeout | undefined;
+    await Promise.race([this.#flushing, new Promise((resolve) => (timer = setTimeout(resolve, ms)))]);
+    clearTimeout(timer);
   }
 
   async #flush(): Promise<void> {
+    // What one turn emits travels together.
+    await new Promise((resolve) => setImmediate(resolve));
     while (this.#bodies.length > 0) {
       const bodies = this.#bodies;
       const first = this.#next - bodies.length;
@@ -66,6 +66,6 @@ export class AppendQueue {
       for (const body of bodies) this.#bytes -= body.length;
       if (this.context.isClosed()) break;
     }
-    this.#isBusy = false;
+    this.#flushing = null;
   }
 }

@@ -12,7 +12,6 @@ export interface ForeignErrorSink<About> {
  * answer, or call back from inside. The functions of this file are the only way to call it: none throws because of it, and
  * none leaves a rejection unhandled.
  */
-// oxlint-disable-next-line typescript/no-explicit-any -- functions of any signature
 export type ForeignFunction = (...args: any[]) => unknown;
 
 /**

@@ -19,7 +19,6 @@ export interface ForeignSocket {
   write(data: string | Buffer, options: { compress: boolean }): unknown;
   /** `discard`: without waiting for what is queued. */
   close(discard?: boolean): unknown;
-  // oxlint-disable-next-line typescript/no-explicit-any -- other servers type their listeners themselves
   /** Adds a listener for `data`, `drain`, `close` and others. */
   on(event: string, listener: (...args: any[]) => void): unknown;
 }

@@ -23,10 +23,8 @@ export interface PostgresPool {
 export interface PostgresClient {
   /** Runs a statement. */
   query(text: string, values?: unknown[]): Promise<{ rows: unknown[] }>;
-  // oxlint-disable-next-line typescript/no-explicit-any -- each event has arguments of its own
   /** Adds a listener. */
   on(event: string, listener: (...args: any[]) => void): unknown;
-  // oxlint-disable-next-line typescript/no-explicit-any -- as above
   /** Removes a listener. */
   removeListener(event: string, listener: (...args: any[]) => void): unknown;
   /** Gives the connection back to the pool. */

@@ -2,7 +2,6 @@
 export interface RedisClient {
   /** Makes a second connection with the same settings, for subscriptions. */
   duplicate(): unknown;
-  // oxlint-disable-next-line typescript/no-explicit-any -- each client types its own listeners
   /** Adds a listener. */
   on(event: string, listener: (...args: any[]) => void): unknown;
 }

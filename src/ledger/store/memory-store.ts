@@ -1,3 +1,4 @@
+import { MemoryClaims } from '../../socketio/index.js';
 import { EntryWaiters } from './entry-waiters.js';
 import { comparePlaces, formatOffset, placeOf, type Offset, type Place } from './offset.js';
 import {
@@ -25,7 +26,7 @@ export class MemoryLedger {
   readonly log: LogEntry[] = [];
   readonly sessions = new Map<string, StoredSession>();
   readonly appended = new Map<string, number>();
-  readonly claims = new Map<string, { value: string; expiresAt: number }>();
+  readonly claims = new MemoryClaims(Infinity);
   readonly nodes = new Map<string, (message: string) => void>();
   readonly waiters = new EntryWaiters();
   end: Place = { ms: Date.now(), number: 0, direct: 0 };
@@ -117,20 +118,14 @@ export class MemoryStore implements LedgerStore {
       keep--;
     }
     log.splice(0, keep);
-    const { sessions, claims } = this.shared;
+    const { sessions } = this.shared;
     for (const [pid, { expiresAt }] of sessions) if (expiresAt <= Date.now()) sessions.delete(pid);
-    for (const [key, { expiresAt }] of claims) if (expiresAt <= Date.now()) claims.delete(key);
+    this.shared.claims.prune();
     return Promise.resolve(formatOffset(this.shared.end));
   }
 
   claim(key: string, value: string, ttl: number, replace: boolean): Promise<Claim> {
-    const { claims } = this.shared;
-    const held = claims.get(key);
-    if (!replace && held !== undefined && held.expiresAt > Date.now()) {
-      return Promise.resolve({ isMine: false, value: held.value });
-    }
-    claims.set(key, { value, expiresAt: Date.now() + ttl });
-    return Promise.resolve({ isMine: true, value });
+    return this.shared.claims.claim(key, value, ttl, replace);
   }
 
   close(): Promise<void> {

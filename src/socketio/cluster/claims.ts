@@ -37,6 +37,12 @@ export class MemoryClaims implements Claims {
     return Promise.resolve({ isMine: true, value });
   }
 
+  /** Forgets what has ended, in whatever order it was made. */
+  prune(): void {
+    const now = performance.now();
+    for (const [key, { endsAt }] of this.#claims) if (endsAt <= now) this.#remove(key);
+  }
+
   /** The oldest are the first to end, as far as all are made for the same time. */
   #bound(now: number): void {
     for (const [key, { endsAt }] of this.#claims) {

@@ -19,6 +19,11 @@ export function isThenable(value: unknown): value is PromiseLike<unknown> {
   }
 }
 
+/** Whether a pattern matches a text from its beginning; one with the flag `g` or `y` keeps its place in another text. */
+export function matches(pattern: RegExp, text: string): boolean {
+  return text.search(pattern) !== -1;
+}
+
 /** A value as an error message shows it. */
 export function describe(value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(value);

@@ -1,4 +1,5 @@
 import { askForeign } from '../common/call-foreign.js';
+import { matches } from '../common/values.js';
 import { Namespace } from './namespace.js';
 import { ParentNamespace, type NamespaceMatcher } from './parent-namespace.js';
 import type { Server } from './server.js';
@@ -160,10 +161,4 @@ interface Parent<
   readonly pattern: RegExp | null;
   readonly match: NamespaceMatcher;
   readonly namespace: ParentNamespace<ListenEvents, EmitEvents, ServerSideEvents, SocketData>;
-}
-
-/** A pattern with the flag g or y remembers where it stopped; a name is matched from its start each time. */
-function matches(pattern: RegExp, name: string): boolean {
-  pattern.lastIndex = 0;
-  return pattern.test(name);
 }

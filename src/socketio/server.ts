@@ -18,6 +18,7 @@ import {
 } from '../engine/index.js';
 import { OPERATIONS, POINTS, ShutdownOperation } from '../common/channels.js';
 import { CONSOLE, askForeign, callForeign, callListeners, watch } from '../common/call-foreign.js';
+import { matches } from '../common/values.js';
 import type { AdapterConstructor, Room, SocketId } from './adapter/adapter.js';
 import { BroadcastingEmitter, type Everyone } from './broadcast/broadcasting.js';
 import { EMIT_BY_IDS, emitLocally } from './broadcast/emit-by-id.js';
@@ -365,7 +366,7 @@ export class Server<
 
   #ofContract(contract: AnyContract, name: unknown): Namespace<ListenEvents, EmitEvents, ServerSideEvents, SocketData> {
     const pattern: unknown = contract.namespace;
-    if (pattern instanceof RegExp && (typeof name !== 'string' || !new RegExp(pattern).test(name))) {
+    if (pattern instanceof RegExp && (typeof name !== 'string' || !matches(pattern, name))) {
       throw new TypeError(`of() needs the name of a namespace that the contract's pattern ${pattern} matches`);
     }
     const namespace = this.namespaces.of(String(pattern instanceof RegExp ? name : pattern));

@@ -2,6 +2,7 @@ import { setImmediate } from 'node:timers';
 import type * as SocketIoClient from 'socket.io-client';
 import type { Manager, ManagerOptions, Socket, SocketOptions } from 'socket.io-client';
 import type { ClientOf } from '../client/index.js';
+import { matches } from '../common/values.js';
 import type { AnyContract, StandardSchema } from '../contract/index.js';
 import { eventsOf, isContract } from '../contract/runtime.js';
 import type { DefaultEventsMap, EventsMap } from '../socketio/index.js';
@@ -128,7 +129,7 @@ export async function closeTestClients(): Promise<void> {
 function optionsFor(contract: AnyContract, options: TestClientOptions): TestClientOptions {
   const pattern: unknown = contract.namespace;
   if (!(pattern instanceof RegExp)) return { ...options, namespace: String(pattern) };
-  if (options.namespace !== undefined && new RegExp(pattern).test(options.namespace)) return options;
+  if (options.namespace !== undefined && matches(pattern, options.namespace)) return options;
   throw new TypeError(`name a namespace that the contract's pattern ${pattern} matches: { namespace: '/…' }`);
 }
 

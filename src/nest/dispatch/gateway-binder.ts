@@ -1,3 +1,4 @@
+import { matches } from '../../common/values.js';
 import type { Namespace, Server, Socket } from '../../socketio/index.js';
 import { nameOf, type HandlerDescriptor, type NamespaceName } from '../discovery/gateway-descriptor.js';
 import type { AnyContract } from '../../contract/index.js';
@@ -114,7 +115,7 @@ export class GatewayBinder {
   #refuseStray(pattern: RegExp, owner: string): void {
     for (const [name, namespace] of this.server._nsps) {
       const isUsed = namespace.handlers !== null || namespace.listenerCount('connection') > 0;
-      if (isUsed || namespace.listenerCount('connect') > 0 || !new RegExp(pattern).test(name)) continue;
+      if (isUsed || namespace.listenerCount('connect') > 0 || !matches(pattern, name)) continue;
       throw new BindingError(
         `${owner} does not get the namespace "${name}", which its pattern ${pattern} matches: of("${name}") made it ` +
           'before gateways were bound. Ask for it in onApplicationBootstrap() at the earliest.',

@@ -267,7 +267,7 @@ export class NamespaceBinding {
 
 /** A handler without rooms hears of the namespace itself. */
 function isAbout({ room }: PresenceChange, rooms: readonly RoomPattern[]): boolean {
-  return room === undefined ? rooms.length === 0 : rooms.some((pattern) => matchesRoom(pattern, room));
+  return room === undefined ? rooms.length === 0 : matchesRoom(rooms, room);
 }
 
 type Lifecycle = LifecycleKind | 'guards' | 'open';

@@ -139,7 +139,7 @@ export class LocalPresence {
   }
 
   #isKept(room: Room): boolean {
-    return this.#rooms.some((pattern) => matchesRoom(pattern, room)) && !isReserved(room);
+    return !isReserved(room) && matchesRoom(this.#rooms, room);
   }
 
   #keyOf(socket: PresentSocket): string | undefined {

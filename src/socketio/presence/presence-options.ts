@@ -1,4 +1,5 @@
 import type { OptionReader } from '../../common/option-reader.js';
+import { matches } from '../../common/values.js';
 import type { SocketId } from '../adapter/adapter.js';
 
 /** Somebody came online, or is offline for longer than the grace period. */
@@ -74,7 +75,7 @@ function resolveRooms(read: OptionReader): readonly RoomPattern[] {
   return rooms as RoomPattern[];
 }
 
-/** Patterns with the flags `g` and `y` keep a place in the text; they are matched from its beginning here. */
-export function matchesRoom(pattern: RoomPattern, room: string): boolean {
-  return typeof pattern === 'string' ? pattern === room : new RegExp(pattern).test(room);
+/** Whether a room is one of these. */
+export function matchesRoom(rooms: readonly RoomPattern[], room: string): boolean {
+  return rooms.some((pattern) => (typeof pattern === 'string' ? pattern === room : matches(pattern, room)));
 }

@@ -22,16 +22,14 @@ export class PresencePeers {
     return peer;
   }
 
-  remove(name: string): boolean {
-    return this.#peers.delete(name);
+  remove(name: string): void {
+    this.#peers.delete(name);
   }
 
-  /** Those that were silent for longer than this; they are removed. */
-  takeSilent(ms: number): string[] {
+  /** The names of those that were silent for longer than this. */
+  silentFor(ms: number): string[] {
     const limit = performance.now() - ms;
-    const silent = [...this.#peers.values()].filter(({ heardAt }) => heardAt < limit).map(({ name }) => name);
-    for (const name of silent) this.#peers.delete(name);
-    return silent;
+    return [...this.#peers.values()].filter(({ heardAt }) => heardAt < limit).map(({ name }) => name);
   }
 
   /** This process stood still: what the others sent meanwhile has not been read yet. */

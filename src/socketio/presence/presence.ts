@@ -139,7 +139,7 @@ export class Presence implements ForeignErrorSink<undefined> {
         this.#onTold(peer, version, body[1], body[2]);
         break;
       case 'bye':
-        this.#removePeer(name);
+        this.#removePeers([name]);
     }
     this.#settle();
   }
@@ -175,22 +175,17 @@ export class Presence implements ForeignErrorSink<undefined> {
   }
 
   #onBeat(): void {
-    const { heartbeatInterval } = this.rules;
     const hasStalled = this.#hasStalled;
     this.#lastBeat = performance.now();
     if (hasStalled) {
       this.#isReady = this.context.isAlone();
       this.#beats = 0;
       this.#peers.excuseAll();
-      this.#scheduleBeat();
-      this.#tell(['beat', true]);
-      return;
+    } else {
+      this.#beats++;
+      this.#removePeers(this.#peers.silentFor(2 * this.rules.heartbeatInterval));
     }
-    this.#beats++;
-    const led = this.#leads;
-    for (const name of this.#peers.takeSilent(2 * heartbeatInterval)) this.#removePeer(name);
     this.#becomeReady();
-    if (!led && this.#leads) this.#reviewAll();
     this.#settle();
     this.#scheduleBeat();
     this.#tell(['beat', !this.#isReady]);
@@ -264,8 +259,7 @@ export class Presence implements ForeignErrorSink<undefined> {
     if (this.#leads || !peer.isReady || this.#peers.oldest !== peer) return;
     this.#announced.clear();
     for (const id of announced) this.#announced.add(id);
-    for (const [scope, key] of this.#table.all()) this.#touched.add(idOf(scope, key));
-    for (const id of this.#announced) this.#touched.add(id);
+    this.#touchAll();
     for (const id of [...this.#absent.keys()]) if (!this.#announced.has(id)) this.#forgetAbsent(id);
   }
 
@@ -282,18 +276,24 @@ export class Presence implements ForeignErrorSink<undefined> {
     }
   }
 
-  #removePeer(name: string): void {
+  #removePeers(names: readonly string[]): void {
     const led = this.#leads;
-    this.#peers.remove(name);
-    this.#table.removeServer(name);
+    for (const name of names) {
+      this.#peers.remove(name);
+      this.#table.removeServer(name);
+    }
     if (!led && this.#leads) this.#reviewAll();
   }
 
   /** This server leads from now on: what the one before did not come to announce is its business. */
   #reviewAll(): void {
+    this.#touchAll();
+    this.#settle();
+  }
+
+  #touchAll(): void {
     for (const [scope, key] of this.#table.all()) this.#touched.add(idOf(scope, key));
     for (const id of this.#announced) this.#touched.add(id);
-    this.#settle();
   }
 
   /** Compares what was touched with what was announced. */

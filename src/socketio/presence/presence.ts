@@ -178,7 +178,7 @@ export class Presence implements ForeignErrorSink<undefined> {
     const hasStalled = this.#hasStalled;
     this.#lastBeat = performance.now();
     if (hasStalled) {
-      this.#isReady = this.context.isAlone();
+      this.#isReady = false;
       this.#beats = 0;
       this.#peers.excuseAll();
     } else {

@@ -109,6 +109,21 @@ describe('the option presence', () => {
     expect(server.errors).toEqual([new Error('listener'), new Error('listener')]);
   });
 
+  it('announces who connects right behind work that has held up the process', async () => {
+    const changes: PresenceChange[] = [];
+    const onChange = (change: PresenceChange): void => void changes.push(change);
+    const server = await startServer({ presence: { heartbeatInterval: 50, onChange } });
+    server.io.use((socket, next) => {
+      const end = performance.now() + 500;
+      while (performance.now() < end);
+      socket.identify('ada');
+      next();
+    });
+    await connectClient(server.origin);
+    await until(() => changes.length === 1, 'it is announced');
+    expect(changes).toMatchObject([{ key: 'ada', state: 'online' }]);
+  });
+
   it('leaves no timer behind', async () => {
     const server = await startServer({ presence: true });
     await connectClient(server.origin);

@@ -20,12 +20,13 @@ export class PresenceTarget {
 
   /** Everyone who is online, with their sockets. */
   list(): PresentKey[] {
-    return Array.from(this.presence.list(this.scope), ([key, sockets]) => ({ key, sockets }));
+    const { presence, scope } = this;
+    return Array.from(presence.keys(scope), (key) => ({ key, sockets: presence.socketsOf(scope, key) }));
   }
 
   /** How many are online. */
   count(): number {
-    return this.presence.list(this.scope).size;
+    return this.presence.keys(this.scope).size;
   }
 
   /** Whether someone is online. */

@@ -1,6 +1,7 @@
 import { callForeign, type ForeignErrorSink } from '../../common/call-foreign.js';
 import { randomId } from '../../common/random-id.js';
 import { Timer, type TimerWheel } from '../../common/timer-wheel.js';
+import type { SocketId } from '../adapter/adapter.js';
 import { LocalPresence, type PresenceSpace } from './local-presence.js';
 import type { PresenceChange, PresenceRules, RoomPattern } from './presence-options.js';
 import { PresencePeers, isOlder, type Peer } from './presence-peers.js';
@@ -99,16 +100,19 @@ export class Presence implements ForeignErrorSink<undefined> {
   }
 
   /** Those that are online, and those whose grace period is not over, who have no socket. */
-  list(scope: Scope): Map<string, string[]> {
+  keys(scope: Scope): Set<string> {
     this.#settle();
     const name = formatScope(scope);
-    const found = new Map<string, string[]>();
-    for (const key of this.#table.keys(name)) found.set(key, this.#table.socketsOf(name, key));
+    const keys = new Set(this.#table.keys(name));
     for (const id of this.#absent.keys()) {
       const [of, key] = partsOf(id);
-      if (of === name && !found.has(key)) found.set(key, []);
+      if (of === name) keys.add(key);
     }
-    return found;
+    return keys;
+  }
+
+  socketsOf(scope: Scope, key: string): SocketId[] {
+    return this.#table.socketsOf(formatScope(scope), key);
   }
 
   has(scope: Scope, key: string): boolean {

@@ -99,18 +99,17 @@ export class LocalPresence {
   #onJoin(space: PresenceSpace, room: Room, id: SocketId): void {
     const socket = space.sockets.get(id);
     // It may join rooms while it is being decided about; they count once it is in.
-    if (socket === undefined || isReserved(room)) return;
-    if (room !== id && !this.#isKept(room)) return;
+    if (socket === undefined || (room !== id && !this.#isKept(room))) return;
     const key = this.#keyOf(socket);
     const sockets = this.#counted.get(space.name)!;
     if (sockets.get(id)?.key !== key) this.#forget(space.name, id);
     if (key === undefined) return;
     let counted = sockets.get(id);
+    // The other rooms of a socket that counts already count as well.
+    const joined = counted !== undefined && room !== id ? [room] : (space.adapter.sids.get(id) ?? []);
     if (counted === undefined) sockets.set(id, (counted = { key, scopes: new Set() }));
     this.#enter(space.name, undefined, id, counted);
-    for (const joined of space.adapter.sids.get(id) ?? []) {
-      if (joined !== id && this.#isKept(joined)) this.#enter(space.name, joined, id, counted);
-    }
+    for (const each of joined) if (each !== id && this.#isKept(each)) this.#enter(space.name, each, id, counted);
   }
 
   #onLeave(namespace: string, room: Room, id: SocketId): void {

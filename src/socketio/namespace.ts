@@ -7,7 +7,7 @@ import type {
   ServerSideEventsOf,
 } from '../contract/index.js';
 import { Timer, type TimerWheel } from '../engine/index.js';
-import { callForeign, watch, type ForeignErrorSink } from '../common/call-foreign.js';
+import { callForeign, watch } from '../common/call-foreign.js';
 import { callAck, type AckCallback } from './acks/ack-callback.js';
 import type { Adapter, AdapterPacket, SocketId } from './adapter/adapter.js';
 import { AdapterPort } from './adapter/adapter-port.js';
@@ -199,7 +199,7 @@ export class Namespace<
     if (typeof callback === 'function') {
       const guarded: AckCallback = (...answer) => callAck(this, callback as AckCallback, answer);
       const sent = this.adapterPort.serverSideEmit([event, ...args.slice(0, -1), guarded]);
-      watch(sent, new FailedAnswer(guarded), undefined);
+      watch(sent, { onForeignError: (error) => guarded(error, []) }, undefined);
     } else watch(this.adapterPort.serverSideEmit([event, ...args]), this, undefined);
     return true;
   }
@@ -312,15 +312,6 @@ export class Namespace<
         callForeign(adapterPort.serverSideEmit, adapterPort, [[SESSION_RESTORED, pid]], this, undefined);
       },
     });
-  }
-}
-
-/** Tells the callback of a `serverSideEmit` that the adapter has failed. */
-class FailedAnswer implements ForeignErrorSink<undefined> {
-  constructor(private readonly callback: AckCallback) {}
-
-  onForeignError(error: unknown): void {
-    this.callback(error, []);
   }
 }
 

@@ -7,7 +7,7 @@ import type {
   NameOf,
   ServerSideEventsOf,
 } from '../contract/index.js';
-import { askForeign, callForeign } from '../common/call-foreign.js';
+import { askForeign, callForeign, callListeners } from '../common/call-foreign.js';
 import { isThenable } from '../common/values.js';
 import { EmitOperation, HandleOperation, OPERATIONS, POINTS } from '../common/channels.js';
 import { LazyEmitter, type EngineSession, type RequestSummary, type TimerWheel } from '../engine/index.js';
@@ -927,8 +927,7 @@ export class Socket<
 
   /** Calls listeners of the application; what they throw is reported. */
   #emitLocal(event: 'disconnect' | 'disconnecting' | 'error', ...args: unknown[]): void {
-    if (this.listenerCount(event) === 0) return;
-    for (const listener of this.rawListeners(event)) callForeign(listener as AnyListener, this, args, this, null);
+    callListeners(this, event, args, this, null);
   }
 }
 
@@ -983,7 +982,6 @@ function legacyId(nsp: string, sessionId: string): SocketId {
   return nsp === '/' ? sessionId : `${nsp}#${sessionId}`;
 }
 
-/** An event that waits, as it will travel. */
 /** An event on its way through a function that someone put in place of `onevent`. */
 interface PassedEvent {
   readonly event: string;
@@ -1007,6 +1005,7 @@ interface EventPacket {
 
 const OWN_ONEVENT: unknown = Socket.prototype.onevent;
 
+/** An event that waits, as it will travel. */
 interface EarlyEvent {
   readonly encoded: string | EncodedParts;
   readonly options: WriteOptions;

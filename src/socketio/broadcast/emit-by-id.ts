@@ -1,4 +1,5 @@
 import type { SocketId } from '../adapter/adapter.js';
+import type { ClusterRequests } from '../cluster/cluster-requests.js';
 import { assertEmittable } from '../events/reserved-events.js';
 
 interface Recipient {
@@ -17,9 +18,7 @@ interface RecipientSpace {
 export interface EmittingServer {
   readonly _nsps: ReadonlyMap<string, RecipientSpace>;
   /** @internal */
-  readonly cluster: {
-    ask(kind: string, args: unknown[], timeout: number, onAnswer: (answer: unknown) => boolean): Promise<boolean>;
-  };
+  readonly cluster: Pick<ClusterRequests, 'ask'>;
 }
 
 /**

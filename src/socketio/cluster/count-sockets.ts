@@ -1,4 +1,5 @@
 import type { Room, SocketId } from '../adapter/adapter.js';
+import type { ClusterRequests } from './cluster-requests.js';
 
 interface CountedSpace {
   readonly sockets: ReadonlyMap<SocketId, unknown>;
@@ -8,9 +9,7 @@ interface CountedSpace {
 interface CountingServer {
   readonly _nsps: ReadonlyMap<string, CountedSpace>;
   /** @internal */
-  readonly cluster: {
-    ask(kind: string, args: unknown[], timeout: number, onAnswer: (answer: unknown) => boolean): Promise<boolean>;
-  };
+  readonly cluster: Pick<ClusterRequests, 'ask'>;
 }
 
 /**

@@ -8,7 +8,7 @@ export interface ClusterContext {
   /** Whether no other server can hear of anything, since the adapter is the one in memory. */
   isAlone(): boolean;
   serverCount(): Promise<number>;
-  /** To the other servers; may be lost. */
+  /** To the other servers; may be lost. Throws what the adapter throws. */
   send(message: unknown[]): void;
   reportError(error: unknown): void;
 }
@@ -59,9 +59,12 @@ export class ClusterRequests implements ForeignErrorSink<undefined> {
     return this.context.isAlone();
   }
 
-  /** Tells the other servers something that is not answered; their handler of this kind gets it. */
+  /**
+   * Tells the other servers something that is not answered; their handler of this kind gets it. An adapter that throws is
+   * reported: it may be a timer that tells, and word may be lost anyhow.
+   */
   tell(kind: string, ...args: unknown[]): void {
-    if (!this.isAlone) this.context.send([TELL, kind, ...args]);
+    if (!this.isAlone) callForeign(this.context.send, this.context, [[TELL, kind, ...args]], this, undefined);
   }
 
   /** A message of another server. Returns whether it is one of these. */

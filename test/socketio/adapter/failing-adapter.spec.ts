@@ -1,6 +1,7 @@
 import { MemoryAdapter, type AdapterConstructor } from '../../../src/socketio/index.js';
+import { connectClient } from '../../support/official-client.js';
 import { startServer } from '../../support/server.js';
-import { until } from '../../support/until.js';
+import { nextEvent, until } from '../../support/until.js';
 
 const FAILURE = new Error('no broker');
 
@@ -31,5 +32,21 @@ describe.each(['throws', 'rejects'] as const)('an adapter that %s', (way) => {
     await until(() => errors.length === 3);
     await expect(io.socketsJoin('a')).rejects.toBe(FAILURE);
     expect(errors).toEqual([FAILURE, FAILURE, FAILURE, FAILURE]);
+  });
+
+  it('for word to other servers tells onError, and keeps nothing from happening here', async () => {
+    const presence = { heartbeatInterval: 50 };
+    const { io, origin, errors } = await startServer({ adapter: failing('serverSideEmit'), presence });
+    io.use((socket, next) => {
+      socket.identify('ada');
+      next();
+    });
+    const client = await connectClient(origin);
+    const left = nextEvent(client, 'disconnect');
+    await io.user('ada').disconnect();
+    await left;
+    const told = errors.length;
+    await until(() => errors.length > told + 1, 'further heartbeats');
+    expect(new Set(errors)).toEqual(new Set([FAILURE]));
   });
 });

@@ -80,17 +80,13 @@ function decodeArguments(
     nsp = readNamespace(text, position, limits);
     position += nsp.length + 1;
   }
-  let id = -1;
-  let code = text.charCodeAt(position);
-  if (code >= DIGIT_0 && code <= DIGIT_9) {
-    const idStart = position;
-    do code = text.charCodeAt(++position);
-    while (code >= DIGIT_0 && code <= DIGIT_9);
-    id = readAckId(text, idStart, position);
-  }
+  const idStart = position;
+  position = skipDigits(text, idStart);
+  const id = position === idStart ? -1 : readAckId(text, idStart, position);
   // Nothing at all is a payload for the official decoder.
   const isEmpty = position >= text.length;
-  if (code !== BRACKET && !isEmpty) throw new PacketError('INVALID_PACKET', 'the payload is not an array');
+  if (!isEmpty && text.charCodeAt(position) !== BRACKET)
+    throw new PacketError('INVALID_PACKET', 'the payload is not an array');
   if (type === PacketType.EVENT) {
     if (isEmpty) sink.onNamelessEvent(nsp);
     else decodeEvent(text, position, nsp, id, limits, sink);
@@ -173,6 +169,7 @@ function decodeConnect(text: string, limits: DecoderLimits, sink: PacketSink): v
     nsp = readNamespace(text, 1, limits);
     position = nsp.length + 2;
   }
+  // An id, which no one needs of this packet and it may have.
   position = skipDigits(text, position);
   sink.onConnectPacket(nsp, position >= text.length ? undefined : readAuth(text.slice(position), limits));
 }
@@ -184,12 +181,13 @@ function decodeDisconnect(text: string, limits: DecoderLimits, sink: PacketSink)
     nsp = readNamespace(text, 1, limits);
     position = nsp.length + 2;
   }
+  // An id, as above.
   position = skipDigits(text, position);
   if (position < text.length) throw new PacketError('INVALID_PACKET', 'a disconnect packet with a payload');
   sink.onDisconnect(nsp);
 }
 
-/** An id, which no one needs of these packets and any may have. */
+/** Where an id that begins at `start` ends; at `start` if there is none. */
 function skipDigits(text: string, start: number): number {
   let position = start;
   for (let code = text.charCodeAt(position); code >= DIGIT_0 && code <= DIGIT_9; code = text.charCodeAt(position))

@@ -38,6 +38,7 @@ import {
   type ParserEncoder,
 } from './codec/parser.js';
 import { limitsWithQuery } from './client/connect-query.js';
+import { isReserved } from './client/user-rooms.js';
 import { Connection } from './connection.js';
 import { EarlyEngine } from './early-engine.js';
 import { EventQueue } from './inbound/event-queue.js';
@@ -575,17 +576,19 @@ export class Server<
     this.reportError(error, socket);
   }
 
-  /** @internal The id of a new socket; a random one if the user's function gives none, or one that is taken. */
+  /** @internal The id of a new socket; a random one if the user's function gives none, or one that is taken or reserved. */
   generateSocketId(socket: Socket, isTaken: (id: SocketId) => boolean): SocketId {
     const { generateSocketId } = this.settings;
     if (generateSocketId === null) return randomId();
-    let failure: unknown = new TypeError('generateSocketId must return a string that no socket of the namespace has');
+    let failure: unknown = new TypeError(
+      'generateSocketId must return a string that no socket of the namespace has, and no reserved room',
+    );
     let given: unknown;
     askForeign(generateSocketId, undefined, [socket], (error, id) => {
       failure = error ?? failure;
       given = id;
     });
-    if (typeof given === 'string' && given !== '' && !isTaken(given)) return given;
+    if (typeof given === 'string' && given !== '' && !isTaken(given) && !isReserved(given)) return given;
     this.reportError(failure);
     return randomId();
   }

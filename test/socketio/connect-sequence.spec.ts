@@ -82,6 +82,7 @@ describe('a CONNECT that cannot be carried out', () => {
     ['never answers', () => new Promise(() => {}) as never],
     ['gives no text', () => 7 as never],
     ['gives an id that is taken', () => 'same'],
+    ['gives the room of a user', () => 'nestjs-socketio:user:ada'],
   ])('has a random id if generateSocketId %s', async (kind, generateSocketId) => {
     const { origin, errors, io } = await startServer({ generateSocketId });
     const [first, second] = [await connectClient(origin), await connectClient(origin)];

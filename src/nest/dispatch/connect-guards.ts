@@ -6,7 +6,6 @@ import type { ExtendedError, Socket } from '../../socketio/index.js';
 import { createScope } from '../pipeline/async-scope.js';
 import type { BoundHandler } from '../pipeline/handler-factory.js';
 import { Invocation } from '../pipeline/invocation.js';
-import type { FailedCall } from '../outcome/failure-handler.js';
 import { authOf, replaceAuth } from '../pipeline/parameters.js';
 import { isObservableOrIterable } from '../pipeline/result.js';
 import type { DispatchContext } from './dispatch-context.js';
@@ -60,14 +59,14 @@ export class ConnectGuards {
         isValidated = true;
         await this.#assertAllowed(pipeline.invoke(socket, args, null, step), socket);
       } catch (error) {
-        return this.#refusalOf(error, call);
+        return this.context.failures.refusalOf(error, call);
       }
     }
     if (!isValidated) {
       try {
         await this.#takeAuth(validation!, socket);
       } catch (error) {
-        return this.#refusalOf(error, { pipeline: null, socket, args, reply: null, event: 'connect' });
+        return this.context.failures.refusalOf(error, { pipeline: null, socket, args, reply: null, event: 'connect' });
       }
     }
     if (hasAsked) this.#scopes.set(socket, createScope());
@@ -96,12 +95,5 @@ export class ConnectGuards {
       if (each === false) isRefused = true;
     });
     return isRefused;
-  }
-
-  async #refusalOf(error: unknown, call: FailedCall): Promise<ExtendedError> {
-    const { payload } = await this.context.failures.refusalOf(error, call);
-    // The option `errorAck` may have put anything there.
-    const message = (payload as { message?: unknown } | null)?.message ?? 'Connection refused';
-    return Object.assign(new Error(String(message)), { data: payload });
   }
 }

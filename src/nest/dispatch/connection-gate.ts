@@ -52,15 +52,7 @@ export class ConnectionGate {
       await guard(socket, args, null, 'connect');
       return undefined;
     } catch (error) {
-      const { payload } = await this.context.failures.refusalOf(error, {
-        pipeline: null,
-        socket,
-        args,
-        reply: null,
-        event: 'connect',
-      });
-      const message = (payload as { message?: unknown } | null)?.message ?? 'Connection refused';
-      return Object.assign(new Error(String(message)), { data: payload });
+      return this.context.failures.refusalOf(error, { pipeline: null, socket, args, reply: null, event: 'connect' });
     }
   }
 }

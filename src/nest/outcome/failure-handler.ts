@@ -1,5 +1,5 @@
 import { askForeign } from '../../common/call-foreign.js';
-import type { AckReply, ErrorAck, Socket } from '../../socketio/index.js';
+import type { AckReply, ErrorAck, ExtendedError, Socket } from '../../socketio/index.js';
 import { nameOf } from '../discovery/gateway-descriptor.js';
 import type { CatchingFilter } from '../platform/nest-internals.js';
 import type { Invocation } from '../pipeline/invocation.js';
@@ -67,15 +67,15 @@ export class FailureHandler {
   }
 
   /** What a client that wants to connect is told; filters may replace the error by throwing another. */
-  async refusalOf(error: unknown, call: FailedCall): Promise<MappedError> {
+  async refusalOf(error: unknown, call: FailedCall): Promise<ExtendedError> {
     const left = (await this.#afterFilters(error, call)) ?? { error, isReported: false };
-    const refusal = this.#map(left, call);
+    const { payload } = this.#map(left, call);
     try {
-      JSON.stringify(refusal.payload);
-      return refusal;
+      JSON.stringify(payload);
+      return refusalWith(payload);
     } catch (failure) {
       this.report(failure, call);
-      return { payload: MASKED, isInternal: true };
+      return refusalWith(MASKED);
     }
   }
 
@@ -165,6 +165,12 @@ export class FailureHandler {
     isLate = true;
     return replaced;
   }
+}
+
+/** The option `errorAck` may have put anything there. */
+function refusalWith(payload: unknown): ExtendedError {
+  const message = (payload as { message?: unknown } | null)?.message ?? 'Connection refused';
+  return Object.assign(new Error(String(message)), { data: payload });
 }
 
 function deliver(payload: unknown, socket: Socket, reply: AckReply | null): void {

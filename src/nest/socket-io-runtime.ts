@@ -112,10 +112,7 @@ export class SocketIoRuntime
       context: this.#context,
       report,
       warn: (message) => this.#log.warn(message),
-      watch: (server) => {
-        this.#watchUnknown(server);
-        server.gates.push(this.#gate.ask);
-      },
+      equip: (server) => this.#equip(server),
       main: {
         server: this.server,
         binder: this.#binder,
@@ -127,8 +124,7 @@ export class SocketIoRuntime
       },
     });
     this.#startLog = new StartLog(this.#log, this.#options.logBindings ? this.server : null);
-    this.#watchUnknown(this.server);
-    if (this.#options.connectGuards.length > 0) this.server.gates.push(this.#gate.ask);
+    this.#equip(this.server);
     installAdapter(config, this.#gateways);
   }
 
@@ -273,7 +269,8 @@ export class SocketIoRuntime
     this.#log.error(error, `${what} failed`);
   }
 
-  #watchUnknown(server: Server): void {
+  #equip(server: Server): void {
+    if (this.#options.connectGuards.length > 0) server.gates.push(this.#gate.ask);
     if (!this.#options.warnUnknown) return;
     const unbound: UnboundNames = (namespace, event) =>
       reasonInUnboundGateway(this.#startLog.report.gateways, namespace, event);

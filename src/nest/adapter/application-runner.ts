@@ -32,7 +32,7 @@ export function createApplicationRunner(app: INestApplicationContext, http: Http
     context: createSharedContext(new FailureHandler(null, report), report, log),
     report,
     warn: (message) => log.warn(message),
-    watch: (server) => {
+    equip: (server) => {
       if (process.env.NODE_ENV === 'production') return;
       server.unknownNames = new UnknownNames(
         server,

@@ -45,8 +45,8 @@ export interface ServerSurroundings {
   /** Hands an error on: handlers, an option, the log. */
   readonly report: (error: unknown, socket?: Socket) => void;
   readonly warn: (message: string) => void;
-  /** Watches, in development, what clients ask a server for in vain. */
-  readonly watch: (server: Server) => void;
+  /** Adds what every server has: guards of all connections and, in development, a watch on what clients ask for in vain. */
+  readonly equip: (server: Server) => void;
   /** Null if the module is not imported. */
   readonly main: MainServer | null;
 }
@@ -110,14 +110,14 @@ export class GatewayServers {
       main.prepare();
       return main.server;
     }
-    const { http, report, warn, watch } = this.surroundings;
+    const { http, report, warn, equip } = this.surroundings;
     const defaults: ServerDefaults = main === null ? SERVER_DEFAULTS : { ...MODULE_DEFAULTS, strict: false };
     const settleAcks = options.settleAcks ?? (this.settleAcks || defaults.settleAcks);
     const onError = (error: unknown, socket?: unknown): void => report(error, socket as Socket | undefined);
     const given = { onError, onWarning: warn, cors: http.cors, ...options, settleAcks };
     const server = new Server(given, undefined, defaults);
     server.createEngine();
-    watch(server);
+    equip(server);
     return server;
   }
 

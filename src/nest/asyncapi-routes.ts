@@ -16,6 +16,7 @@ import {
 } from '../asyncapi/index.js';
 import type { AnyContract } from '../contract/index.js';
 import { contractsOf } from './discovery/contract-catalog.js';
+import { firstValue } from './pipeline/result.js';
 import { trim } from '../common/values.js';
 
 /** Who may read the document: a guard of Nest, or a function of the platform's request. */
@@ -91,10 +92,7 @@ function logError(error: unknown): void {
 async function ask(guard: AsyncApiGuard, app: AsyncApiTarget, request: unknown, response: unknown): Promise<boolean> {
   if (typeof guard === 'function' && !isGuardClass(guard)) return guard(request);
   const instance = typeof guard === 'function' ? app.get<CanActivate>(guard, { strict: false }) : guard;
-  const answer = await instance.canActivate(new RouteContext([request, response]));
-  return typeof answer === 'boolean'
-    ? answer
-    : new Promise((resolve, reject) => answer.subscribe({ next: resolve, error: reject }));
+  return Boolean(await firstValue(instance.canActivate(new RouteContext([request, response]))));
 }
 
 function isGuardClass(guard: Function): guard is Type<CanActivate> {

@@ -1,4 +1,5 @@
 import { Injectable, UnauthorizedException, type CanActivate, type ExecutionContext } from '@nestjs/common';
+import { EMPTY, of, type Observable } from 'rxjs';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import type { AddressInfo } from 'node:net';
@@ -80,6 +81,15 @@ describe.each(PLATFORMS)('SocketIoModule.asyncApi on %s', (platform) => {
     expect((await byFunction('/asyncapi')).status).toBe(403);
     const byInstance = await start(platform, { guard: new KeyGuard() });
     expect((await byInstance('/asyncapi', { 'x-key': 'right' })).status).toBe(200);
+  });
+
+  it.each<[string, Observable<boolean>, number]>([
+    ['with true', of(true), 200],
+    ['with false', of(false), 403],
+    ['without a value', EMPTY, 403],
+  ])('takes a guard that answers by a stream %s', async (_what, answer, status) => {
+    const get = await start(platform, { guard: { canActivate: () => answer } });
+    expect((await get('/asyncapi')).status).toBe(status);
   });
 
   it('answers 500 if a guard goes wrong, without its words', async () => {

@@ -14,19 +14,10 @@ import {
 export type HandlerMetadata =
   | { readonly kind: 'event'; readonly event: string; readonly acks: boolean; readonly entry: AnyEntry | null }
   | { readonly kind: 'presence'; readonly rooms: readonly RoomPattern[] }
-  | { readonly kind: Exclude<LifecycleKind, 'presence'> };
+  | { readonly kind: LifecycleKind };
 
 export type LifecycleKind =
-  | 'presence'
-  | 'handshake'
-  | 'connect'
-  | 'disconnecting'
-  | 'disconnect'
-  | 'close'
-  | 'error'
-  | 'ping'
-  | 'pong'
-  | 'shutdown';
+  'handshake' | 'connect' | 'disconnecting' | 'disconnect' | 'close' | 'error' | 'ping' | 'pong' | 'shutdown';
 
 /**
  * A decorated method as its class remembers it. What decorators say is written on functions, and a function may be
@@ -124,7 +115,7 @@ export function isRunning(gateway: Function): boolean {
 const marked: WeakRef<Function>[] = [];
 const running = new WeakSet<Function>();
 
-export function lifecycleDecorator(kind: Exclude<LifecycleKind, 'presence'>, decorator: string): MethodDecorator {
+export function lifecycleDecorator(kind: LifecycleKind, decorator: string): MethodDecorator {
   return (target, name, descriptor) => addHandlerMetadata(target, name, descriptor, { kind }, decorator);
 }
 

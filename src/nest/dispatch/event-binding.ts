@@ -62,7 +62,7 @@ export class EventBinding {
     };
   }
 
-  /** False if the event was refused, or where the function that gives the key of its rate failed. */
+  /** False if the event was refused, or if the function that gives the key of its rate failed. */
   #isInTime(handler: BoundHandler, socket: Socket, args: unknown[], reply: AckReply | null, event: string): boolean {
     if (handler.rate === null) return true;
     try {

@@ -246,7 +246,12 @@ export class NamespaceBinding {
    * Runs a handler whose result only a shutdown waits for. Guards decide about clients and what they send;
    * a refusal here would only keep the handler from its clean-up. Never rejects.
    */
-  #runDetached(handler: BoundHandler, socket: Socket | undefined, args: unknown[], step: LifecycleKind): Promise<void> {
+  #runDetached(
+    handler: BoundHandler,
+    socket: Socket | undefined,
+    args: unknown[],
+    step: LifecycleKind | 'presence',
+  ): Promise<void> {
     const { inFlight, streams, failures } = this.context;
     const call = Invocation.of(handler, handler.pipeline, socket, args, null, step);
     const run = async (): Promise<void> => {

@@ -1,4 +1,11 @@
-import type { AsyncApiDocument, AsyncApiMessage, AsyncApiOperation, JsonObject, Reference } from './asyncapi-types.js';
+import type {
+  AsyncApiChannel,
+  AsyncApiDocument,
+  AsyncApiMessage,
+  AsyncApiOperation,
+  JsonObject,
+  Reference,
+} from './asyncapi-types.js';
 
 /** Where the page's links lead. */
 export interface PageLinks {
@@ -12,25 +19,15 @@ export interface PageLinks {
 export function renderPage(document: AsyncApiDocument, links?: PageLinks): string {
   const { info, servers = {}, channels, operations } = document;
   const sections = Object.entries(channels).map(([key, channel]) => {
-    const own = Object.entries(operations).filter(
-      ([
-        ,
-        {
-          channel: { $ref },
-        },
-      ]) => $ref === `#/channels/${key}`,
-    );
+    const own = Object.entries(operations).filter(([, operation]) => operation.channel.$ref === `#/channels/${key}`);
     const auth = channel['x-handshake-auth'];
     return `<section id="${text(key)}" aria-labelledby="${text(key)}-title">
-<h2 id="${text(key)}-title">${code(channel.address ?? channel.title.replace('Namespace ', ''))}</h2>
+<h2 id="${text(key)}-title">${code(nameOf(channel))}</h2>
 ${paragraph(channel.description)}${auth === undefined ? '' : `<h3>Connects with</h3>${schemaBlock('auth', auth)}`}
 ${group('Clients emit', own, 'receive', document)}${group('The server emits', own, 'send', document)}</section>`;
   });
   const contents = Object.entries(channels)
-    .map(
-      ([key, { address, title }]) =>
-        `<li><a href="#${text(key)}">${code(address ?? title.replace('Namespace ', ''))}</a></li>`,
-    )
+    .map(([key, channel]) => `<li><a href="#${text(key)}">${code(nameOf(channel))}</a></li>`)
     .join('');
   const where = Object.entries(servers)
     .map(
@@ -60,6 +57,11 @@ ${sections.join('\n')}
 </body>
 </html>
 `;
+}
+
+/** The name of a namespace, or the pattern of its names. */
+function nameOf({ address, title }: AsyncApiChannel): string {
+  return address ?? title.replace('Namespace ', '');
 }
 
 type OperationEntry = [id: string, operation: AsyncApiOperation];

@@ -38,13 +38,12 @@ async function load(file: string): Promise<Record<string, unknown>> {
 }
 
 function rootModuleOf(exported: Record<string, unknown>): Function | null {
-  const modules = Object.entries(exported).filter(([, value]) => isModule(value)) as [string, Function][];
-  const [first] = modules;
+  const first = Object.values(exported).find(isModule);
   if (first === undefined) return null;
-  return exported.AppModule === undefined ? first[1] : (exported.AppModule as Function);
+  return exported.AppModule === undefined ? first : (exported.AppModule as Function);
 }
 
-function isModule(value: unknown): boolean {
+function isModule(value: unknown): value is Function {
   if (typeof value !== 'function') return false;
   return ['imports', 'providers', 'controllers', 'exports'].some((key) => Reflect.hasMetadata?.(key, value));
 }
@@ -64,7 +63,6 @@ interface NestCore {
 
 interface Context {
   get(token: Function): Parameters<typeof contractsOf>[0];
-  close(): Promise<void>;
 }
 
 /** In preview, Nest reads the modules and makes no provider: nothing connects to a database. */

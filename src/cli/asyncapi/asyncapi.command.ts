@@ -2,6 +2,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { asyncApiDocument, AsyncApiError, toYaml, type AsyncApiServer } from '../../asyncapi/index.js';
+import { isArgumentError } from '../argument-error.js';
 import { withContracts } from './application-contracts.js';
 import { ApplicationError } from './application-error.js';
 import { manifestOf } from './project-root.js';
@@ -58,15 +59,7 @@ export async function asyncApiCommand(args: readonly string[]): Promise<number> 
 
 const USAGE = 'nestjs-socketio asyncapi src/app.module.ts';
 
-interface Values {
-  readonly out?: string;
-  readonly json?: boolean;
-  readonly title?: string;
-  readonly 'api-version'?: string;
-  readonly description?: string;
-  readonly server?: string[];
-  readonly project?: string;
-}
+type Values = ReturnType<typeof parseArgs<{ options: typeof OPTIONS }>>['values'];
 
 async function documentOf(file: string, values: Values): Promise<string> {
   if (!existsSync(file)) throw new ApplicationError(`${file} does not exist.`);
@@ -112,8 +105,4 @@ function compare(out: string, text: string): number {
 function firstDifference(a: string, b: string): number {
   const [left, right] = [a.split('\n'), b.split('\n')];
   return left.findIndex((line, i) => line !== right[i]) + 1 || left.length;
-}
-
-function isArgumentError(error: unknown): error is Error {
-  return error instanceof TypeError && String((error as NodeJS.ErrnoException).code).startsWith('ERR_PARSE_ARGS');
 }

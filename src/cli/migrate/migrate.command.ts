@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
+import { isArgumentError } from '../argument-error.js';
 import { unifiedDiff } from './line-diff.js';
 import { migrate } from './migration.js';
 import { MigrateError } from './project.js';
@@ -59,8 +60,4 @@ function ownVersion(): string {
   // Below `dist` there are files of this name that say no more than the format of the modules.
   while (!existsSync(path.join(folder, 'README.md'))) folder = path.dirname(folder);
   return (JSON.parse(readFileSync(path.join(folder, 'package.json'), 'utf8')) as { version: string }).version;
-}
-
-function isArgumentError(error: unknown): error is Error {
-  return error instanceof Error && String((error as { code?: unknown }).code).startsWith('ERR_PARSE_ARGS');
 }

@@ -75,13 +75,14 @@ export class SpanWriter {
     const ambient = context.active();
     const carried = this.#carriedContext(operation);
     const parent = carried ?? trace.deleteSpan(ambient);
-    const name = route === '*' ? 'socketio' : methodOf(operation);
+    const method = methodOf(operation);
+    const name = route === '*' ? 'socketio' : method;
     const kind = asksAck ? SpanKind.SERVER : SpanKind.CONSUMER;
     const span = this.tracer().startSpan(name, { kind, root: carried === null }, parent);
     if (span.isRecording()) {
       span.setAttributes({
         'rpc.system.name': 'socketio',
-        'rpc.method': methodOf(operation),
+        'rpc.method': method,
         'socketio.namespace': namespace,
         'socketio.event.name': route,
         'socketio.socket.id': socket.id,

@@ -129,6 +129,7 @@ async function take(page, name) {
   const session = await page.context().newCDPSession(page);
   const { data } = await session.send('Page.captureScreenshot', { format: 'webp', quality: 82 });
   const file = path.join(folder, `${name}.webp`);
-  writeFileSync(file, Buffer.from(data, 'base64'));
-  console.log(file, Buffer.from(data, 'base64').length);
+  const bytes = Buffer.from(data, 'base64');
+  writeFileSync(file, bytes);
+  console.log(file, bytes.length);
 }

@@ -8,6 +8,7 @@ import {
   OnEvent,
   OnHandshake,
   SocketIoException,
+  Websocket,
   type Socket,
   type SocketIoModuleOptions,
 } from '../../src/index.js';
@@ -188,8 +189,7 @@ describe('@Idempotent()', () => {
     const errors: unknown[] = [];
     const { app, url } = await startApp([Runs, OrderGateway], { onError: (error) => errors.push(error) });
     const client = await connectClient(url);
-    const server = (await import('../../src/index.js')).Websocket;
-    const { sockets } = app.get(server).server;
+    const { sockets } = app.get(Websocket).server;
     Object.assign(sockets.adapter, { claim: () => Promise.reject(new Error('away')) });
     expect(await client.emitWithAck('order', { id: '1' })).toMatchObject({ code: 'IDEMPOTENCY_UNAVAILABLE' });
     expect(errors).toEqual([new Error('away')]);

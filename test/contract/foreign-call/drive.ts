@@ -45,9 +45,9 @@ export interface Life {
 }
 
 /** How long a decision, an ack, a query may take. */
-const LIMIT = 200;
+export const LIMIT = 200;
 /** How long anything may take; the rest is the machine's. */
-const PATIENCE = 10_000;
+export const PATIENCE = 10_000;
 
 /**
  * Lets a client live through all that a server does, while one border fails in one way, and holds what must be true then:
@@ -108,7 +108,7 @@ export async function drive(border: Border, way: Way): Promise<void> {
   printed.mockRestore();
   if (border.isLast) return;
   foreign.heal();
-  await isServed(server, border);
+  await isServed(server.origin, border.client);
   await within(io.close(), 'the server to close');
 }
 
@@ -125,7 +125,7 @@ function callBack(io: Server): void {
 }
 
 /** Whether a client is let in; false once it is refused or cut off. */
-function isLetIn(client: ClientSocket): Promise<boolean> {
+export function isLetIn(client: ClientSocket): Promise<boolean> {
   const decided = new Promise<boolean>((resolve) => {
     client.once('connect', () => resolve(true));
     client.once('connect_error', () => resolve(false));
@@ -196,7 +196,7 @@ function untilUpgraded(client: ClientSocket): Promise<void> {
 }
 
 /** An ack of the server; resolves to undefined if the client is cut off meanwhile. */
-async function askOf(client: ClientSocket, event: string, ...args: unknown[]): Promise<unknown> {
+export async function askOf(client: ClientSocket, event: string, ...args: unknown[]): Promise<unknown> {
   if (client.disconnected) return undefined;
   return new Promise((resolve) => {
     client.once('disconnect', resolve);
@@ -269,8 +269,8 @@ async function isReported({ reports = 'onError' }: Border, told: Reports): Promi
 }
 
 /** The next client is let in and gets its echo. */
-async function isServed({ origin }: RunningServer, border: Border): Promise<void> {
-  const client = openClient(origin, border.client);
+export async function isServed(origin: string, options?: ClientOptions): Promise<void> {
+  const client = openClient(origin, options);
   await until(() => client.connected, 'the next client is let in', PATIENCE);
   expect(await within(client.emitWithAck('echo', 2), 'an echo for the next client', PATIENCE)).toBe(2);
   client.disconnect();

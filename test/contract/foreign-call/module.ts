@@ -5,6 +5,7 @@ import { RecoveringAdapter } from '../../../src/socketio/recovery/recovering-ada
 import { startWith } from '../../nest/support/start-app.js';
 import { openClient, type ClientSocket } from '../../support/official-client.js';
 import { until, within } from '../../support/until.js';
+import { LIMIT, PATIENCE, askOf, isLetIn, isServed } from './drive.js';
 import { Foreign, type Way } from './ways.js';
 
 interface ModuleBorder {
@@ -13,9 +14,6 @@ interface ModuleBorder {
   logger?(foreign: Foreign): LoggerService;
   without?: readonly Way[];
 }
-
-const LIMIT = 200;
-const PATIENCE = 10_000;
 
 export const MODULE: Readonly<Record<string, ModuleBorder>> = {
   'connectGuards[]': {
@@ -96,10 +94,7 @@ export async function driveModule(border: ModuleBorder, way: Way): Promise<void>
   await until(() => websocket.stats().sessions.now === 0, 'nothing is left', PATIENCE);
   expect(websocket.stats()).toMatchObject({ sockets: { now: 0 }, pendingAcks: 0 });
   foreign.heal();
-  const next = openClient(url);
-  await until(() => next.connected, 'the next client is let in', PATIENCE);
-  expect(await within(next.emitWithAck('echo', 1), 'an echo for the next client', PATIENCE)).toBe(1);
-  next.disconnect();
+  await isServed(url);
   await within(app.close(), 'the application to close', PATIENCE);
 }
 
@@ -137,21 +132,7 @@ function gatewaysWith(key: () => string): Type[] {
   return [Handlers, Rooms];
 }
 
-function isLetIn(client: ClientSocket): Promise<boolean> {
-  const decided = new Promise<boolean>((resolve) => {
-    client.once('connect', () => resolve(true));
-    client.once('connect_error', () => resolve(false));
-    client.io.once('close', () => resolve(false));
-  });
-  return within(decided, 'the client to be let in or refused', PATIENCE);
-}
-
 /** An ack that was asked for comes, or the client is cut off. */
-async function isSettled(client: ClientSocket, event: string): Promise<void> {
-  if (client.disconnected) return;
-  const settled = new Promise((resolve) => {
-    client.once('disconnect', resolve);
-    client.emit(event, 1, resolve);
-  });
-  await within(settled, `the ack of "${event}"`, PATIENCE);
+function isSettled(client: ClientSocket, event: string): Promise<unknown> {
+  return within(askOf(client, event, 1), `the ack of "${event}"`, PATIENCE);
 }

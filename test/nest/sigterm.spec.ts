@@ -117,6 +117,15 @@ function connectBoth(port: number): Promise<Client[]> {
   );
 }
 
+/** An application that is open, with clients and silent peers. */
+async function startOpen(platform: Platform, ending: Ending): Promise<{ child: Child; clients: Client[] }> {
+  const child = new Child(platform, ending);
+  const port = await child.port();
+  const clients = await connectBoth(port);
+  await connectSilent(port);
+  return { child, clients };
+}
+
 async function expectGoodbyes(clients: readonly Client[]): Promise<void> {
   for (const { gone, heard } of clients) {
     await within(gone, 'the client is disconnected', PATIENCE);
@@ -136,10 +145,7 @@ describe.each(PLATFORMS)('SIGTERM on %s', (platform) => {
   it.each<Ending>(['close', 'hooks'])(
     'while it is open, with clients and silent peers: %s',
     async (ending) => {
-      const child = new Child(platform, ending);
-      const port = await child.port();
-      const clients = await connectBoth(port);
-      await connectSilent(port);
+      const { child, clients } = await startOpen(platform, ending);
       child.terminate();
       await expectGoodbyes(clients);
       await child.endsWell();
@@ -150,10 +156,7 @@ describe.each(PLATFORMS)('SIGTERM on %s', (platform) => {
 
   it('while it drains, of itself and after a first SIGTERM', async () => {
     for (const first of ['shutdown()', 'SIGTERM']) {
-      const child = new Child(platform, 'close');
-      const port = await child.port();
-      const clients = await connectBoth(port);
-      await connectSilent(port);
+      const { child, clients } = await startOpen(platform, 'close');
       if (first === 'SIGTERM') child.terminate();
       else child.ask('shutdown');
       await child.tells('said goodbye');
@@ -166,10 +169,7 @@ describe.each(PLATFORMS)('SIGTERM on %s', (platform) => {
   it.each<Ending>(['close', 'hooks'])(
     'while it closes, with handlers in flight and one that never ends: %s',
     async (ending) => {
-      const child = new Child(platform, ending);
-      const port = await child.port();
-      const clients = await connectBoth(port);
-      await connectSilent(port);
+      const { child, clients } = await startOpen(platform, ending);
       child.terminate();
       await child.tells('said goodbye');
       const acks = clients.map(({ socket }) => socket.emitWithAck('slow') as Promise<unknown>);

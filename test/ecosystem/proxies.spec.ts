@@ -1,7 +1,6 @@
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingMessage } from 'node:http';
-import { connect, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createProxyServer } from 'httpxy';
@@ -9,10 +8,10 @@ import { memoryLedger } from '../../src/ledger/index.js';
 import type { ServerOptions } from '../../src/socketio/index.js';
 import { cleanup } from '../support/cleanup.js';
 import { freePort } from '../support/free-port.mjs';
-import { openClient, type ClientOptions } from '../support/official-client.js';
+import { openClient, WAYS, type ClientOptions } from '../support/official-client.js';
 import { describeWith } from '../support/requirements.js';
-import { startServer, type RunningServer } from '../support/server.js';
-import { nextEvent, until } from '../support/until.js';
+import { listen, listensAt, startServer, type RunningServer } from '../support/server.js';
+import { elapse, nextEvent, until } from '../support/until.js';
 
 const { jest } = import.meta;
 
@@ -22,22 +21,20 @@ jest.setTimeout(60_000);
 const CLIENTS = 30;
 const MESSAGES = 8;
 const NAMES = ['a', 'b', 'c'];
+const KINDS: [string, ClientOptions][] = [
+  ['that upgrade', WAYS.upgrade],
+  ['that stay on polling', WAYS.polling],
+];
 
 describe('a balancer that deals requests out in turn, before servers that hand them on', () => {
-  it.each([
-    ['that upgrade', { transports: ['polling', 'websocket'] }],
-    ['that stay on polling', { transports: ['polling'] }],
-  ])('connects every client of those %s, and loses nothing', async (_what, options) => {
+  it.each(KINDS)('connects every client of those %s, and loses nothing', async (_what, options) => {
     const servers = await fleet(true);
     await everyClientIsServed(await roundRobin(servers), servers, options);
   });
 });
 
 describeWith('nginx', 'nginx, by the rule of the manual', (program) => {
-  it.each([
-    ['that upgrade', { transports: ['polling', 'websocket'] }],
-    ['that stay on polling', { transports: ['polling'] }],
-  ])('connects every client of those %s, and loses nothing', async (_what, options) => {
+  it.each(KINDS)('connects every client of those %s, and loses nothing', async (_what, options) => {
     const servers = await fleet(false);
     const folder = temporaryFolder();
     const port = await freePort();
@@ -57,10 +54,7 @@ describeWith('nginx', 'nginx, by the rule of the manual', (program) => {
 });
 
 describeWith('haproxy', 'HAProxy, by the rule of the manual', (program) => {
-  it.each([
-    ['that upgrade', { transports: ['polling', 'websocket'] }],
-    ['that stay on polling', { transports: ['polling'] }],
-  ])('connects every client of those %s, and loses nothing', async (_what, options) => {
+  it.each(KINDS)('connects every client of those %s, and loses nothing', async (_what, options) => {
     const servers = await fleet(false);
     const folder = temporaryFolder();
     const port = await freePort();
@@ -133,12 +127,12 @@ async function roundRobin(servers: readonly RunningServer[]): Promise<string> {
     socket.on('error', () => {});
     proxy.ws(request, socket as never, { target: next() }, head).catch(() => socket.destroy());
   });
-  await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve));
+  const port = await listen(http);
   cleanup(() => {
     http.closeAllConnections();
     http.close();
   });
-  return `http://127.0.0.1:${(http.address() as AddressInfo).port}`;
+  return `http://127.0.0.1:${port}`;
 }
 
 /** The block of the manual, with these servers instead of its own. */
@@ -159,18 +153,10 @@ async function run(program: string, args: readonly string[], port: number): Prom
     child.kill('SIGTERM');
     await ended;
   });
-  for (let tries = 0; !(await listens(port)); tries++) {
+  for (let tries = 0; !(await listensAt(port)); tries++) {
     if (child.exitCode !== null || tries > 500) throw new Error(`${program} does not listen: ${output}`);
-    await new Promise((resolve) => setTimeout(resolve, 10));
+    await elapse(10);
   }
-}
-
-function listens(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(port, '127.0.0.1');
-    socket.once('connect', () => resolve(true)).once('error', () => resolve(false));
-    socket.once('connect', () => socket.destroy());
-  });
 }
 
 function temporaryFolder(): string {

@@ -1,9 +1,9 @@
 /** `host` and `https` of a port of its own: of the module, of gateways beside it, and of the adapter alone. */
-import { connect, type AddressInfo } from 'node:net';
-import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
 import { WebSocketGateway, SubscribeMessage } from '@nestjs/websockets';
 import { Ack, SocketIoAdapter, type SocketIoModuleOptions } from '../../src/index.js';
 import { connectClient, createClient } from '../support/nest-app.js';
+import { listensAt } from '../support/server.js';
 import { TEST_TLS } from '../support/tls.js';
 import { nextEvent } from '../support/until.js';
 import { failureOf as failureOfAdapter, startGateways } from './adapter/support/start-gateways.js';
@@ -26,19 +26,6 @@ function portGateway(port: number): new () => object {
     }
   }
   return PortGateway;
-}
-
-/** Whether something listens at an address. */
-async function listensAt(host: string, port: number): Promise<boolean> {
-  const socket = connect(port, host);
-  try {
-    await once(socket, 'connect');
-    return true;
-  } catch {
-    return false;
-  } finally {
-    socket.destroy();
-  }
 }
 
 const TRANSPORTS = [['polling'], ['websocket']];
@@ -64,9 +51,9 @@ describe.each(PLATFORMS)('host and https on %s', (platform) => {
   it('of the module: the port is open at that address alone, and closed with the application', async () => {
     const { app, websocket } = await startWith({ platform, options: { port: 0, host: '127.0.0.2' } });
     const { port } = websocket.server.httpServer.address() as AddressInfo;
-    expect([await listensAt('127.0.0.2', port), await listensAt('127.0.0.1', port)]).toEqual([true, false]);
+    expect([await listensAt(port, '127.0.0.2'), await listensAt(port, '127.0.0.1')]).toEqual([true, false]);
     await app.close();
-    expect(await listensAt('127.0.0.2', port)).toBe(false);
+    expect(await listensAt(port, '127.0.0.2')).toBe(false);
   });
 
   it('of the module: they hold for ports of gateways beside it', async () => {

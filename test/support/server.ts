@@ -1,5 +1,6 @@
+import { once } from 'node:events';
 import { createServer, type Server as HttpServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { connect, type AddressInfo } from 'node:net';
 import {
   ENGINE_DEFAULTS,
   EngineServer,
@@ -113,4 +114,17 @@ export function createEngine(
 export async function listen(http: HttpServer, port = 0): Promise<number> {
   await new Promise<void>((resolve) => http.listen(port, '127.0.0.1', resolve));
   return (http.address() as AddressInfo).port;
+}
+
+/** Whether something listens on a port. */
+export async function listensAt(port: number, host = '127.0.0.1'): Promise<boolean> {
+  const socket = connect(port, host);
+  try {
+    await once(socket, 'connect');
+    return true;
+  } catch {
+    return false;
+  } finally {
+    socket.destroy();
+  }
 }

@@ -1,11 +1,10 @@
-import { memoryLedger } from '../../src/ledger/index.js';
 import { nextEvent } from '../support/until.js';
-import { Bus, onBus } from './support/bus-adapter.js';
-import { Cluster, type AdapterFactory } from './support/cluster.js';
+import { Cluster } from './support/cluster.js';
+import { overBus, overMemoryLedger } from './support/memory-adapters.js';
 
 describe.each([
-  ['the base of published adapters', () => onTheBus(new Bus())],
-  ['a ledger', () => onTheLedger(memoryLedger())],
+  ['the base of published adapters', overBus],
+  ['a ledger', overMemoryLedger],
 ])('over %s', (_name, createFactory) => {
   it('emitTo() is over with the first yes, though a server stands still', async () => {
     const cluster = await Cluster.start(3, createFactory());
@@ -65,7 +64,7 @@ describe.each([
 });
 
 it('count() says so where a server does not answer', async () => {
-  const cluster = await Cluster.start(2, onTheBus(new Bus()));
+  const cluster = await Cluster.start(2, overBus());
   standStill(cluster.nodes[1]);
   await expect(cluster.nodes[0].io.count()).rejects.toThrow('timeout reached');
 });
@@ -73,12 +72,4 @@ it('count() says so where a server does not answer', async () => {
 /** Answers nothing that other servers ask. */
 function standStill({ io }: Cluster['nodes'][number]): void {
   io.sockets._onServerSideEmit = () => {};
-}
-
-function onTheBus(bus: Bus): AdapterFactory {
-  return () => onBus(bus);
-}
-
-function onTheLedger(ledger: ReturnType<typeof memoryLedger>): AdapterFactory {
-  return () => ledger.adapter;
 }

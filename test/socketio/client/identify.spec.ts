@@ -1,7 +1,7 @@
 import { memoryLedger } from '../../../src/ledger/index.js';
 import { MODULE_DEFAULTS, type ServerOptions, type Socket } from '../../../src/socketio/index.js';
 import { usersContract } from '../../contract/users.contract.js';
-import { Bus, onBus } from '../../ecosystem/support/bus-adapter.js';
+import { overBus, overMemoryLedger } from '../../ecosystem/support/memory-adapters.js';
 import { connectClient, openClient, type ClientSocket } from '../../support/official-client.js';
 import { startServer, type RunningServer } from '../../support/server.js';
 import { nextEvent, until } from '../../support/until.js';
@@ -11,23 +11,11 @@ describe('users of one server, without a store', () => {
 });
 
 describe('users over the base of published adapters', () => {
-  usersContract(
-    () => {
-      const bus = new Bus();
-      return () => onBus(bus);
-    },
-    { servers: 3 },
-  );
+  usersContract(overBus, { servers: 3 });
 });
 
 describe('users over a ledger', () => {
-  usersContract(
-    () => {
-      const { adapter } = memoryLedger();
-      return () => adapter;
-    },
-    { servers: 3 },
-  );
+  usersContract(overMemoryLedger, { servers: 3 });
 });
 
 describe('Socket#identify', () => {

@@ -1,7 +1,6 @@
-import { memoryLedger } from '../../../src/ledger/index.js';
 import { OptionError, Server, type PresenceChange, type Socket } from '../../../src/socketio/index.js';
 import { presenceContract } from '../../contract/presence.contract.js';
-import { Bus, onBus } from '../../ecosystem/support/bus-adapter.js';
+import { overBus, overMemoryLedger } from '../../ecosystem/support/memory-adapters.js';
 import { connectClient } from '../../support/official-client.js';
 import { startServer } from '../../support/server.js';
 import { nextEvent, until } from '../../support/until.js';
@@ -11,23 +10,11 @@ describe('presence on one server, without a store', () => {
 });
 
 describe('presence over the base of published adapters', () => {
-  presenceContract(
-    () => {
-      const bus = new Bus();
-      return () => onBus(bus);
-    },
-    { servers: 3 },
-  );
+  presenceContract(overBus, { servers: 3 });
 });
 
 describe('presence over a ledger', () => {
-  presenceContract(
-    () => {
-      const { adapter } = memoryLedger();
-      return () => adapter;
-    },
-    { servers: 3 },
-  );
+  presenceContract(overMemoryLedger, { servers: 3 });
 });
 
 describe('the option presence', () => {

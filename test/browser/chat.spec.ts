@@ -1,23 +1,7 @@
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { chromium, type Browser, type BrowserContextOptions, type Locator, type Page } from 'playwright-core';
-import { cleanup } from '../support/cleanup.js';
+import type { Browser, BrowserContextOptions, Locator, Page } from 'playwright-core';
+import { launchBrowser, openPage as open, violations } from '../support/browser.js';
 import { describeWith } from '../support/requirements.js';
 import { buildSamples, startSample } from '../support/sample.js';
-
-/** How long a page may take for one step; a reconnect takes up to a few seconds of it. */
-const PATIENCE = 20_000;
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-
-const QUIET = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-];
 
 const SCREENS = {
   desktop: { viewport: { width: 1_280, height: 800 } },
@@ -40,7 +24,7 @@ describeWith('chromium', 'the chat in a browser', (executablePath) => {
 
   beforeAll(async () => {
     await buildSamples('01-chat');
-    browser = await chromium.launch({ executablePath, args: QUIET });
+    browser = await launchBrowser(executablePath);
   }, 300_000);
 
   afterAll(() => browser.close());
@@ -310,22 +294,13 @@ describeWith('chromium', 'the chat in a browser', (executablePath) => {
   }, 60_000);
 });
 
-/** A page in a profile of its own; an error that its script does not catch fails the test. */
+/** A page of the chat that is connected. */
 async function openPage(
   browser: Browser,
   url: string,
   options: BrowserContextOptions = SCREENS.desktop,
 ): Promise<Page> {
-  const context = await browser.newContext(options);
-  context.setDefaultTimeout(PATIENCE);
-  const errors: Error[] = [];
-  cleanup(async () => {
-    await context.close();
-    expect(errors).toEqual([]);
-  });
-  const page = await context.newPage();
-  page.on('pageerror', (error) => errors.push(error));
-  await page.goto(url);
+  const page = await open(browser, url, options);
   await shown(page.locator('#connection[data-state="connected"]'));
   return page;
 }
@@ -370,10 +345,4 @@ async function violationsInBoth(page: Page): Promise<string[]> {
     found.push(...(await violations(page)));
   }
   return found;
-}
-
-/** What axe finds wrong for people who use assistive technology. */
-function violations(page: Page): Promise<string[]> {
-  const run = `${axe}; axe.run().then(({ violations }) => violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => id + ': ' + html)))`;
-  return page.evaluate(run) as Promise<string[]>;
 }

@@ -1,16 +1,11 @@
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { chromium, type Browser, type Page } from 'playwright-core';
-import { cleanup } from '../support/cleanup.js';
+import type { Browser, Page } from 'playwright-core';
+import { launchBrowser, openPage, violations } from '../support/browser.js';
 import { describeWith } from '../support/requirements.js';
 import { buildSamples, startSample } from '../support/sample.js';
 
-const PATIENCE = 20_000;
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-
 const SCREENS = {
-  desktop: { width: 1_280, height: 900 },
-  phone: { width: 390, height: 844 },
+  desktop: { viewport: { width: 1_280, height: 900 } },
+  phone: { viewport: { width: 390, height: 844 } },
 };
 
 describeWith('chromium', 'the tea room in a browser', (executablePath) => {
@@ -19,7 +14,7 @@ describeWith('chromium', 'the tea room in a browser', (executablePath) => {
 
   beforeAll(async () => {
     await buildSamples('03-contract');
-    browser = await chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-gpu', '--no-first-run'] });
+    browser = await launchBrowser(executablePath);
   }, 300_000);
 
   beforeEach(async () => {
@@ -30,12 +25,12 @@ describeWith('chromium', 'the tea room in a browser', (executablePath) => {
 
   it.each(Object.entries(SCREENS))(
     'takes orders and refuses what does not fit its contract, on a %s',
-    async (_screen, viewport) => {
-      const ada = await openPage(url, viewport);
+    async (_name, screen) => {
+      const ada = await openPage(browser, url, screen);
       await signIn(ada, '   ');
       await shown(ada, '#sign-in-error', 'Please enter a name');
       await signIn(ada, 'Ada');
-      const bob = await openPage(url, viewport);
+      const bob = await openPage(browser, url, screen);
       await signIn(bob, 'Bob');
 
       await ada.getByLabel('pot').check();
@@ -71,37 +66,18 @@ describeWith('chromium', 'the tea room in a browser', (executablePath) => {
 
   it.each(Object.entries(SCREENS))(
     'has a page of its events that needs no scripts, on a %s',
-    async (_screen, viewport) => {
-      const page = await openPage(`${url}/asyncapi`, viewport, { javaScriptEnabled: false });
+    async (_name, screen) => {
+      const page = await openPage(browser, `${url}/asyncapi`, { ...screen, javaScriptEnabled: false });
       await shown(page, 'h1', 'Tea room');
       for (const event of ['order', 'serve', 'list', 'ordered', 'served']) await shown(page, 'h4', event);
       await shown(page, 'article', 'Bring the order with this number');
       expect((await (await fetch(`${url}/asyncapi.json`)).json()) as object).toMatchObject({ asyncapi: '3.0.0' });
-      const scripted = await openPage(`${url}/asyncapi`, viewport);
+      const scripted = await openPage(browser, `${url}/asyncapi`, screen);
       expect(await overflow(scripted)).toBe(0);
       expect(await violations(scripted)).toEqual([]);
     },
     60_000,
   );
-
-  async function openPage(
-    address: string,
-    viewport: { width: number; height: number },
-    options: { javaScriptEnabled?: boolean } = {},
-  ): Promise<Page> {
-    // Tests put axe into the page, which its policy would not let in.
-    const context = await browser.newContext({ viewport, ...options });
-    context.setDefaultTimeout(PATIENCE);
-    const errors: Error[] = [];
-    cleanup(async () => {
-      await context.close();
-      expect(errors).toEqual([]);
-    });
-    const page = await context.newPage();
-    page.on('pageerror', (error) => errors.push(error));
-    await page.goto(address);
-    return page;
-  }
 });
 
 async function signIn(page: Page, name: string): Promise<void> {
@@ -116,10 +92,4 @@ async function shown(page: Page, selector: string, text: string): Promise<void> 
 /** How far the page is wider than its window. */
 function overflow(page: Page): Promise<number> {
   return page.evaluate('document.documentElement.scrollWidth - innerWidth') as Promise<number>;
-}
-
-/** What axe finds wrong for people who use assistive technology. */
-function violations(page: Page): Promise<string[]> {
-  const run = `${axe}; axe.run().then(({ violations }) => violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => id + ': ' + html)))`;
-  return page.evaluate(run) as Promise<string[]>;
 }

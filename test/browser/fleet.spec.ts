@@ -1,5 +1,5 @@
-import { chromium, type Browser, type Page } from 'playwright-core';
-import { cleanup } from '../support/cleanup.js';
+import type { Browser, Page } from 'playwright-core';
+import { launchBrowser, openPage } from '../support/browser.js';
 import { describeWith } from '../support/requirements.js';
 import { buildSamples, startSample } from '../support/sample.js';
 
@@ -12,7 +12,7 @@ describeWith('chromium', 'the fleet in a browser', (executablePath) => {
 
     beforeAll(async () => {
       await buildSamples();
-      browser = await chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-gpu', '--no-first-run'] });
+      browser = await launchBrowser(executablePath);
     }, 180_000);
 
     afterAll(() => browser.close());
@@ -21,8 +21,8 @@ describeWith('chromium', 'the fleet in a browser', (executablePath) => {
       'loses nothing when nodes are killed, drained and started again, with "%s"',
       async (query) => {
         const { url } = await startSample('04-fleet');
-        const ada = await openPage(`${url}/?name=Ada${query}`);
-        const bob = await openPage(`${url}/?name=Bob${query}`);
+        const ada = await openPage(browser, `${url}/?name=Ada${query}`, {}, PATIENCE);
+        const bob = await openPage(browser, `${url}/?name=Bob${query}`, {}, PATIENCE);
         for (const page of [ada, bob]) {
           await shown(page, '#connection[data-state="connected"]', 'is served by node');
           await shown(page, '#online', 'Ada');
@@ -59,19 +59,10 @@ describeWith('chromium', 'the fleet in a browser', (executablePath) => {
           await shown(page, '#online', 'Bob');
         }
         await bob.close();
-        await ada.locator('#online li', { hasText: 'Bob' }).waitFor({ state: 'detached', timeout: PATIENCE });
+        await ada.locator('#online li', { hasText: 'Bob' }).waitFor({ state: 'detached' });
       },
       180_000,
     );
-
-    async function openPage(url: string): Promise<Page> {
-      const context = await browser.newContext();
-      cleanup(() => context.close());
-      const page = await context.newPage();
-      page.on('pageerror', (error) => fail(error));
-      await page.goto(url);
-      return page;
-    }
   });
 });
 
@@ -86,11 +77,11 @@ async function say(page: Page, text: string): Promise<void> {
 }
 
 function shown(page: Page, selector: string, text: string): Promise<void> {
-  return page.locator(selector, { hasText: text }).first().waitFor({ timeout: PATIENCE });
+  return page.locator(selector, { hasText: text }).first().waitFor();
 }
 
 /** Resolves once the page has received this many numbers. */
 async function counted(page: Page, received: number): Promise<void> {
   const script = `Number(document.getElementById('received').textContent) >= ${received}`;
-  await page.waitForFunction(script, undefined, { timeout: PATIENCE });
+  await page.waitForFunction(script);
 }

@@ -2,7 +2,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { asyncApiDocument, AsyncApiError, toYaml, type AsyncApiServer } from '../../asyncapi/index.js';
-import { isArgumentError } from '../argument-error.js';
+import { isArgumentError } from '../arguments/argument-error.js';
 import { withContracts } from './application-contracts.js';
 import { ApplicationError } from './application-error.js';
 import { manifestOf } from './project-root.js';

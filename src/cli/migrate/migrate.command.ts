@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { isArgumentError } from '../argument-error.js';
+import { isArgumentError } from '../arguments/argument-error.js';
 import { unifiedDiff } from './line-diff.js';
 import { migrate } from './migration.js';
 import { MigrateError } from './project.js';

@@ -9,6 +9,7 @@ import {
   type FactoryProvider,
   type ModuleMetadata,
 } from '@nestjs/common';
+import { hideCommands } from '../common/hide-commands.js';
 import { MODULE_DEFAULTS, OptionError, Server, emitterAdapter, type ClusterEmitter } from '../socketio/index.js';
 import { EMITTER_OPTIONS } from './decorators/metadata-keys.js';
 import type { ServerState, ShutdownResult } from './dispatch/shutdown.js';
@@ -107,5 +108,6 @@ function wayOf({ ledger, emitter }: SocketIoEmitterOptions): Partial<LedgerOptio
 }
 
 function logError(error: unknown): void {
+  hideCommands(error);
   new Logger('SocketIoEmitterModule').error(error);
 }

@@ -23,7 +23,7 @@ import type { Socket } from './socket.js';
 import type { PresenceSpace } from './presence/local-presence.js';
 import type { Server } from './server.js';
 import { UserTarget, type UserSpace } from './broadcast/user-target.js';
-import { AckError } from './acks/ack-error.js';
+import { AckError, withResponses } from './acks/ack-error.js';
 import type { ExtendedError } from './inbound/middleware.js';
 import type {
   AllButLast,
@@ -212,7 +212,7 @@ export class Namespace<
     return new Promise((resolve, reject) => {
       this.#askServers(event as string, args, this.ackTimeout, (error, responses) => {
         if (error === null) resolve(responses as never);
-        else reject(Object.assign(error, { responses }));
+        else reject(withResponses(error, responses));
       });
     });
   }

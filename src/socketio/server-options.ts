@@ -8,6 +8,7 @@ import {
   type ResolvedEngineOptions,
 } from '../engine/index.js';
 import { CONSOLE, callForeign } from '../common/call-foreign.js';
+import { hideCommands } from '../common/hide-commands.js';
 import type { Complete } from '../common/values.js';
 import type { Socket } from './socket.js';
 import type { AdapterConstructor } from './adapter/adapter.js';
@@ -307,6 +308,7 @@ function guarded(onWarning: (message: string) => void): (message: string) => voi
 }
 
 function logError(error: unknown): void {
+  hideCommands(error);
   console.error(error);
 }
 

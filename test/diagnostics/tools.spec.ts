@@ -1,25 +1,17 @@
 import { readFileSync } from 'node:fs';
 import { Controller, Get, Injectable } from '@nestjs/common';
 import { HealthCheck, HealthCheckService, TerminusModule } from '@nestjs/terminus';
-import { context, metrics, propagation, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
-import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
-import {
-  AggregationTemporality,
-  InMemoryMetricExporter,
-  MeterProvider,
-  PeriodicExportingMetricReader,
-} from '@opentelemetry/sdk-metrics';
-import { InMemorySpanExporter, SimpleSpanProcessor, type ReadableSpan } from '@opentelemetry/sdk-trace-base';
-import { NodeTracerProvider } from '@opentelemetry/sdk-trace-node';
+import { context, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
 import { Registry } from 'prom-client';
 import { Ack, Gateway, OnEvent, OnHandshake, SocketIoException, Websocket } from '../../src/index.js';
-import { SocketIoInstrumentation, type SocketIoInstrumentationConfig } from '../../src/otel/index.js';
+import { SocketIoInstrumentation } from '../../src/otel/index.js';
 import { collectSocketIo } from '../../src/prometheus/index.js';
 import { SocketIoHealthIndicator } from '../../src/terminus/index.js';
 import { cleanup } from '../support/cleanup.js';
 import { connectClient, startApp } from '../support/nest-app.js';
 import { WAYS } from '../support/official-client.js';
 import { until } from '../support/until.js';
+import { observe, written } from './support/telemetry.js';
 
 const CANARY = 'canary-5f0c';
 const TRACE_ID = '0af7651916cd43dd8448eb211c80319c';
@@ -76,35 +68,6 @@ class HealthController {
   }
 }
 
-/** Spans and metrics of one test. */
-function observe(config?: SocketIoInstrumentationConfig) {
-  const spans = new InMemorySpanExporter();
-  const provider = new NodeTracerProvider({ spanProcessors: [new SimpleSpanProcessor(spans)] });
-  provider.register({ contextManager: new AsyncLocalStorageContextManager().enable() });
-  const exporter = new InMemoryMetricExporter(AggregationTemporality.CUMULATIVE);
-  const reader = new PeriodicExportingMetricReader({ exporter, exportIntervalMillis: 3_600_000 });
-  const meters = new MeterProvider({ readers: [reader] });
-  const instrumentation = new SocketIoInstrumentation(config);
-  instrumentation.setTracerProvider(provider);
-  instrumentation.setMeterProvider(meters);
-  cleanup(async () => {
-    instrumentation.disable();
-    await meters.shutdown();
-    for (const api of [trace, context, propagation, metrics]) api.disable();
-  });
-  const find = (name: string): ReadableSpan => spans.getFinishedSpans().find((span) => span.name === name)!;
-  return { spans, find, exporter, meters };
-}
-
-const written = (span: ReadableSpan) => [
-  span.name,
-  span.attributes,
-  span.events,
-  span.status,
-  span.links,
-  span.resource,
-];
-
 describe('SocketIoInstrumentation', () => {
   it('has the version of the package', () => {
     const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };
@@ -150,7 +113,7 @@ describe('SocketIoInstrumentation', () => {
     expect(find('/chat/refuse').events).toEqual([]);
     expect(find('/chat/fail').events).toHaveLength(1);
     expect(find('/chat/typing').kind).toBe(SpanKind.CONSUMER);
-    expect(JSON.stringify(spans.getFinishedSpans().map(written))).not.toContain(CANARY);
+    expect(JSON.stringify(spans().map(written))).not.toContain(CANARY);
   });
 
   it.each(Object.entries(WAYS))(
@@ -174,9 +137,9 @@ describe('SocketIoInstrumentation', () => {
     const { url } = await startApp([RoomGateway]);
     const client = await connectClient(`${url}/room-${CANARY}`, { auth: { traceparent: 'nonsense' } });
     await client.emitWithAck(CANARY, CANARY);
-    const names = spans.getFinishedSpans().map(({ name }) => name);
+    const names = spans().map(({ name }) => name);
     expect(names).toEqual(['connect /^\\/room-/', 'socketio']);
-    expect(JSON.stringify(spans.getFinishedSpans().map(written))).not.toContain(CANARY);
+    expect(JSON.stringify(spans().map(written))).not.toContain(CANARY);
   });
 
   it('continues a trace that a message carries, and leaves out what is to be ignored', async () => {
@@ -221,7 +184,7 @@ describe('SocketIoInstrumentation', () => {
 
 describe('metrics', () => {
   it('are the same from OpenTelemetry and prom-client, from one stats() each, whatever clients name', async () => {
-    const { exporter, meters } = observe({ spans: { handle: false, emit: false, connect: false } });
+    const { collect } = observe({ spans: { handle: false, emit: false, connect: false } });
     const { app, url } = await startApp([ChatGateway, RoomGateway]);
     const { server } = app.get(Websocket);
     const register = new Registry();
@@ -241,10 +204,8 @@ describe('metrics', () => {
     };
     const text = await register.metrics();
     expect(asked).toBe(1);
-    await meters.forceFlush();
+    const collected = await collect();
     expect(asked).toBe(2);
-    const [{ scopeMetrics }] = exporter.getMetrics();
-    const collected = scopeMetrics.flatMap((scope) => scope.metrics);
     expect(collected.map(({ descriptor }) => descriptor.name)).toContain('socketio.server.send_queue.largest');
     for (const { descriptor, dataPoints } of collected) {
       const name = descriptor.name.replaceAll('.', '_');

@@ -1,6 +1,7 @@
 import { inspect } from 'node:util';
 import { Logger } from '@nestjs/common';
 import { callForeign, type ForeignErrorSink } from '../../common/call-foreign.js';
+import { hideCommands } from '../../common/hide-commands.js';
 
 /** Writes to the application's logger, which is foreign code: its transport may be down, and nothing here fails by that. */
 export class ErrorLog implements ForeignErrorSink<string> {
@@ -10,6 +11,7 @@ export class ErrorLog implements ForeignErrorSink<string> {
 
   /** @param where names class, method and event, if a handler failed */
   error(error: unknown, where?: string): void {
+    hideCommands(error);
     // Prints causes, the errors of an AggregateError and own fields, which a stack leaves out.
     const text = error instanceof Error ? inspect(error) : String(describe(error));
     this.#write('error', [where, text, this.#hintFor(error)].filter((part) => part !== undefined).join('\n'));

@@ -14,8 +14,8 @@ export type SocketIoErrorCode = (typeof ACK_CODES)[number] | 'RATE_LIMITED';
 /** An acknowledgement that will not come: it timed out, the socket was disconnected, or the event was dropped. */
 export class AckError extends Error {
   override readonly name = 'AckError';
-  /** The answers that did come, where several were asked for. */
-  responses?: unknown[];
+  /** The answers that did come, where several were asked for. Not enumerable: a log of the error does not print them. */
+  declare responses?: unknown[];
 
   constructor(
     /** The cause: see `docs/errors.md`. */
@@ -44,6 +44,11 @@ export class AckError extends Error {
   static overflow(): AckError {
     return new AckError('ACK_OVERFLOW', 'the event was dropped: the client does not keep up');
   }
+}
+
+/** Gives an error the answers that did come. They are what clients sent, and logs print the enumerable fields of errors. */
+export function withResponses<E extends Error>(error: E, responses: unknown): E {
+  return Object.defineProperty(error, 'responses', { value: responses, writable: true, configurable: true });
 }
 
 /** An ack that says that the event was not handled. */

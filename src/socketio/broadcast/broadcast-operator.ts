@@ -20,7 +20,7 @@ import type { OutboundContract } from '../events/outbound-contract.js';
 import { assertOpen } from '../client/user-rooms.js';
 import { assertEmittable } from '../events/reserved-events.js';
 import { toMilliseconds } from '../events/milliseconds.js';
-import type { AckError } from '../acks/ack-error.js';
+import { withResponses, type AckError } from '../acks/ack-error.js';
 import type {
   AllButLast,
   DecorateAcknowledgements,
@@ -144,7 +144,7 @@ export class BroadcastOperator<EmitEvents extends EventsMap, SocketData>
     return new Promise((resolve, reject) => {
       const callback = (error: (Error & { responses?: unknown }) | null, responses: unknown): void => {
         if (error === null) resolve(responses as FirstNonErrorArg<Last<EventParams<EmitEvents, Event>>>);
-        else reject(Object.assign(error, { responses }));
+        else reject(withResponses(error, responses));
       };
       this.emit(event, ...([...args, callback] as unknown as EventParams<EmitEvents, Event>));
     });

@@ -15,7 +15,7 @@ export function reasonInUnboundGateway(
   event: string | null,
 ): string | null {
   for (const gateway of decoratedClasses()) {
-    if (bound.has(gateway) || namespaceOf(gateway) !== namespace) continue;
+    if (bound.has(gateway) || !serves(gateway, namespace)) continue;
     const method = event === null ? '' : methodOf(gateway, event);
     if (method === null) continue;
     const name = event === null ? gateway.name : `${gateway.name}.${method}()`;
@@ -24,14 +24,17 @@ export function reasonInUnboundGateway(
   return null;
 }
 
-/** Null for what cannot be read: a class that is not provided may be unfinished. */
-function namespaceOf(gateway: Function): string | null {
+/** False for what cannot be read: a class that is not provided may be unfinished. */
+function serves(gateway: Function, name: string): boolean {
   const accessor = new GatewayMetadataAccessor();
   try {
     const isOfNest = accessor.isWebSocketGateway(gateway);
-    return String(isOfNest ? accessor.placeOf(gateway).namespace : accessor.optionsOf(gateway).namespace);
+    const { namespace } = isOfNest ? accessor.placeOf(gateway) : accessor.optionsOf(gateway);
+    if (!(namespace instanceof RegExp)) return namespace === name;
+    // Not by `test`, which moves on in a pattern with the flag g or y.
+    return name.search(namespace) !== -1;
   } catch {
-    return null;
+    return false;
   }
 }
 

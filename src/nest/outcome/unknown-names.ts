@@ -6,7 +6,7 @@ export type UnboundNames = (namespace: string, event: string | null) => string |
 
 /**
  * Says in the log, while an application is developed, what clients ask for in vain, with the nearest name that is there.
- * Each name once and 20 in all: clients choose these names.
+ * Each name once and 20 in all: clients choose these names, also those of the namespaces of a pattern.
  */
 export class UnknownNames implements UnknownNamesListener {
   readonly #said = new Set<string>();
@@ -19,7 +19,7 @@ export class UnknownNames implements UnknownNamesListener {
 
   onUnknownEvent(socket: Socket, event: string): void {
     const { nsp } = socket;
-    if (!this.#isNew(`${nsp.name} ${event}`)) return;
+    if (!this.#isNew(`${nsp.route} ${event}`)) return;
     const known = [...(nsp.handlers?.events.keys() ?? []), ...socket.eventNames().map(String)];
     const where = `A client sent ${quoted(event)} on ${quoted(nsp.name)}, which no handler has`;
     this.warn(`${where}${hint(event, known, this.unbound(nsp.name, event))}`);
@@ -27,7 +27,12 @@ export class UnknownNames implements UnknownNamesListener {
 
   onUnknownNamespace(name: string): void {
     if (!this.#isNew(name)) return;
-    const known = [...this.server._nsps.keys()];
+    const { rootNamespace } = this.server.settings;
+    if (name === '/' && !rootNamespace) {
+      this.warn('A client asked for the namespace "/", which rootNamespace: false closes. Let it name another one.');
+      return;
+    }
+    const known = [...this.server._nsps.keys()].filter((one) => one !== '/' || rootNamespace);
     const where = `A client asked for the namespace ${quoted(name)}, which is not there`;
     this.warn(`${where}${hint(name, known, this.unbound(name, null))}`);
   }

@@ -2,8 +2,8 @@
 import { Logger } from '@nestjs/common';
 import { SubscribeMessage, WebSocketGateway, type GatewayMetadata } from '@nestjs/websockets';
 import type { Manager } from 'socket.io-client';
-import { Ack, Gateway, SocketIoAdapter, Websocket } from '../../src/index.js';
-import type { Namespace, Server, Socket } from '../../src/server.js';
+import { Ack, Gateway, SocketIoAdapter } from '../../src/index.js';
+import type { Namespace, Server } from '../../src/server.js';
 import { closeTestClients, connectError, createTestClient } from '../../src/testing/index.js';
 import { cleanup } from '../support/cleanup.js';
 import { freePort } from '../support/free-port.mjs';
@@ -152,7 +152,7 @@ class OtherGateway extends ForgottenGateway {
   override other(): void {}
 }
 
-@Gateway(/^\/room-/)
+@Gateway(/^\/(room-|talk)/)
 class OtherRoomGateway extends ForgottenGateway {
   @Ack('other')
   override other(): void {}
@@ -229,8 +229,10 @@ const WAYS: Readonly<Record<string, Way>> = {
     },
   },
   'a subclass that binds messages': { start: () => alone(oldGateway({}), (app) => new LoggingAdapter(app)) },
+  // Classes of this package in its namespace stop its start.
   'SocketIoAdapter(httpServer) alone': {
-    start: () => alone(oldGateway({}), (app) => new SocketIoAdapter(app.getHttpServer() as object)),
+    home: '/talk',
+    start: () => alone(oldGateway({ namespace: '/talk' }), (app) => new SocketIoAdapter(app.getHttpServer() as object)),
   },
 };
 

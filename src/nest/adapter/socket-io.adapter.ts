@@ -23,7 +23,7 @@ import { ClientHandlers } from './client-handlers.js';
 import type { GatewayRunner } from './gateway-runner.js';
 import type { GatewayServers } from './gateway-servers.js';
 import { StandaloneServers } from './standalone-servers.js';
-import { refuseStrayDecorators, strayClasses } from './stray-decorators.js';
+import { refuseStrayClasses, refuseStrayDecorators, strayClasses } from './stray-decorators.js';
 
 /** What Nest asks an adapter to make: a server, or a namespace of one that it has. */
 export interface AdapterServerOptions extends ServerOptions {
@@ -92,7 +92,7 @@ export class SocketIoAdapter implements WebSocketAdapter<Server | Namespace, Soc
   create(port: number, options: AdapterServerOptions = {}): Server | Namespace {
     if (this.#started?.isOpen) throw servesAnother(this);
     const { namespace, server, ...given } = options;
-    if (this.#app === null && this.#module === null) {
+    if (this.#isBlind) {
       const place = { port, path: given.path, namespace: withSlash(namespace || '/') };
       refuseStrayDecorators(place, this.constructor.name);
     }
@@ -113,6 +113,7 @@ export class SocketIoAdapter implements WebSocketAdapter<Server | Namespace, Soc
 
   /** Called by Nest for each gateway that hears of connections. */
   bindClientConnect(server: Server | Namespace, callback: Function): void {
+    if (this.#isBlind) this.#refuseClassesBeside(server);
     if (!this.#servers().isDriven) this.#clients.onConnect(server, callback as () => void);
   }
 
@@ -143,6 +144,17 @@ export class SocketIoAdapter implements WebSocketAdapter<Server | Namespace, Soc
   /** Called by Nest at the end. Does not call `close`, which a subclass may have made one that wants a server. */
   async dispose(): Promise<void> {
     await this.#started?.shutdown();
+  }
+
+  /** Whether it knows nothing of the application but its HTTP server. */
+  get #isBlind(): boolean {
+    return this.#app === null && this.#module === null;
+  }
+
+  /** What Nest binds here is a gateway of this namespace; a port of its own is no place for classes of this package. */
+  #refuseClassesBeside(target: Server | Namespace): void {
+    const [server, namespace] = target instanceof Server ? [target, '/'] : [target.server, target.route];
+    if (server.httpServer === this.httpServer) refuseStrayClasses(namespace, this.constructor.name);
   }
 
   /** Once the application listens it is known whether the module has joined. */

@@ -11,16 +11,24 @@ import { pathOf } from './gateway-servers.js';
 
 /** @throws BindingError for a gateway at this place with decorators of this package, which would not run */
 export function refuseStrayDecorators(place: WebSocketPlace, adapter: string): void {
-  for (const gateway of decoratedClasses()) {
-    if (isRunning(gateway) || !isAt(gateway, place)) continue;
-    const [method] = methodsOf(gateway);
-    const what =
-      method === undefined ? gateway.name : `${method.decorator} on ${gateway.name}.${String(method.name)}()`;
-    throw new BindingError(
-      `${what} would not run: ${adapter} was given an HTTP server, with which Nest runs gateways and knows no decorators of ` +
-        `nestjs-socketio. Give it the application: new ${adapter}(app).`,
-    );
-  }
+  const gateway = strayClass((one) => isWebSocketGateway(one) && isAt(one, place));
+  if (gateway !== null) throw wouldNotRun(gateway, adapter, `Give it the application: new ${adapter}(app).`);
+}
+
+/**
+ * @throws BindingError for a class of this package whose namespace is served by gateways, to clients about which it would have
+ *   decided
+ */
+export function refuseStrayClasses(namespace: string, adapter: string): void {
+  const accessor = new GatewayMetadataAccessor();
+  const gateway = strayClass(
+    (one) => !isWebSocketGateway(one) && methodsOf(one).length > 0 && String(accessor.namespaceOf(one)) === namespace,
+  );
+  if (gateway === null) return;
+  const remedy =
+    `Import SocketIoModule.forRoot() in the root module. If ${gateway.name} is of another application: new ${adapter}(app) ` +
+    'knows which classes are of its own.';
+  throw wouldNotRun(gateway, adapter, remedy);
 }
 
 /** Says which classes run nowhere, of an application that imports no module; null if there are none. */
@@ -37,10 +45,27 @@ export function strayClasses(adapter: string): string | null {
   );
 }
 
-function isAt(gateway: Function, place: WebSocketPlace): boolean {
+function strayClass(isMeant: (gateway: Function) => boolean): Function | null {
+  for (const gateway of decoratedClasses()) if (!isRunning(gateway) && isMeant(gateway)) return gateway;
+  return null;
+}
+
+function wouldNotRun(gateway: Function, adapter: string, remedy: string): BindingError {
+  const [method] = methodsOf(gateway);
+  const what = method === undefined ? gateway.name : `${method.decorator} on ${gateway.name}.${String(method.name)}()`;
+  return new BindingError(
+    `${what} would not run: ${adapter} was given an HTTP server, with which Nest runs gateways and knows no decorators of ` +
+      `nestjs-socketio. ${remedy}`,
+  );
+}
+
+function isWebSocketGateway(gateway: Function): boolean {
   const accessor = new GatewayMetadataAccessor();
-  if (!accessor.isWebSocketGateway(gateway) || accessor.isGateway(gateway)) return false;
-  const { port, path, namespace } = accessor.placeOf(gateway);
+  return accessor.isWebSocketGateway(gateway) && !accessor.isGateway(gateway);
+}
+
+function isAt(gateway: Function, place: WebSocketPlace): boolean {
+  const { port, path, namespace } = new GatewayMetadataAccessor().placeOf(gateway);
   return port === place.port && pathOf(path) === pathOf(place.path) && String(namespace) === String(place.namespace);
 }
 

@@ -73,6 +73,16 @@ export class GatewayMetadataAccessor {
     };
   }
 
+  /** The namespace that a class of either package names; null if that cannot be read, as of an unfinished one. */
+  namespaceOf(gateway: Function): NamespaceName | null {
+    try {
+      const isOfNest = this.isWebSocketGateway(gateway) && !this.isGateway(gateway);
+      return (isOfNest ? this.placeOf(gateway) : this.optionsOf(gateway)).namespace;
+    } catch {
+      return null;
+    }
+  }
+
   /** Whether `@WebSocketGateway` of `@nestjs/websockets` is on a class. */
   isWebSocketGateway(gateway: Function): boolean {
     return Reflect.getMetadata(WEBSOCKETS_METADATA.GATEWAY, gateway) === true;

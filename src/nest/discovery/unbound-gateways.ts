@@ -24,18 +24,10 @@ export function reasonInUnboundGateway(
   return null;
 }
 
-/** False for what cannot be read: a class that is not provided may be unfinished. */
 function serves(gateway: Function, name: string): boolean {
-  const accessor = new GatewayMetadataAccessor();
-  try {
-    const isOfNest = accessor.isWebSocketGateway(gateway);
-    const { namespace } = isOfNest ? accessor.placeOf(gateway) : accessor.optionsOf(gateway);
-    if (!(namespace instanceof RegExp)) return namespace === name;
-    // Not by `test`, which moves on in a pattern with the flag g or y.
-    return name.search(namespace) !== -1;
-  } catch {
-    return false;
-  }
+  const namespace = new GatewayMetadataAccessor().namespaceOf(gateway);
+  // Not by `test`, which moves on in a pattern with the flag g or y.
+  return namespace instanceof RegExp ? name.search(namespace) !== -1 : namespace === name;
 }
 
 function methodOf(gateway: Function, event: string): string | null {

@@ -3,6 +3,7 @@ import { Logger, Module, type INestApplication } from '@nestjs/common';
 import { SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
 import { Ack, Gateway, OnHandshake, RateLimit, SocketIoAdapter } from '../../../src/index.js';
 import { cleanup } from '../../support/cleanup.js';
+import { freePort } from '../../support/free-port.mjs';
 import { connectClient, createClient } from '../../support/nest-app.js';
 import { nextEvent } from '../../support/until.js';
 import { PLATFORMS, startWith } from '../support/start-app.js';
@@ -34,6 +35,51 @@ describe.each(PLATFORMS)('new SocketIoAdapter(httpServer) on %s', (platform) => 
       '@OnHandshake() on GuardedGateway.check() would not run: SocketIoAdapter was given an HTTP server, with which Nest runs ' +
         'gateways and knows no decorators of nestjs-socketio. Give it the application: new SocketIoAdapter(app).',
     );
+  });
+
+  it('stops the start for a class of the same namespace whose check would not run', async () => {
+    const namespace = `beside-${platform}`;
+
+    @Gateway(namespace)
+    class CheckGateway {
+      @OnHandshake()
+      check(): void {}
+    }
+
+    @WebSocketGateway({ namespace })
+    class OldGateway {
+      @SubscribeMessage('old')
+      old(): void {}
+    }
+    const providers = [CheckGateway, OldGateway];
+    expect((await failureOf({ platform, adapter, providers })).message).toBe(
+      '@OnHandshake() on CheckGateway.check() would not run: SocketIoAdapter was given an HTTP server, with which Nest runs ' +
+        'gateways and knows no decorators of nestjs-socketio. Import SocketIoModule.forRoot() in the root module. If CheckGateway ' +
+        'is of another application: new SocketIoAdapter(app) knows which classes are of its own.',
+    );
+    // As the message says: then it runs, and no other start is stopped by it.
+    const { url } = await startWith({
+      platform,
+      providers,
+      configure: (app) => void app.useWebSocketAdapter(adapter(app)),
+    });
+    await connectClient(`${url}/${namespace}`);
+  });
+
+  it('starts if a class in its namespace is one of another server', async () => {
+    @Gateway(`apart-${platform}`)
+    class ApartGateway {
+      @OnHandshake()
+      check(): void {}
+    }
+
+    @WebSocketGateway(await freePort(), { namespace: `apart-${platform}` })
+    class OldGateway {
+      @SubscribeMessage('old')
+      old(): void {}
+    }
+    watchWarnings();
+    await startGateways({ platform, adapter, providers: [OldGateway, ApartGateway] });
   });
 
   it('stops the start for a bound of a message that would not hold', async () => {

@@ -49,6 +49,7 @@ export abstract class Operation {
   #isDeferred = false;
   #hasEnded = false;
   #isFinished = false;
+  #open: Set<Operation> | null = null;
 
   constructor(private readonly channels: TracingChannel<unknown, Operation>) {}
 
@@ -81,11 +82,17 @@ export abstract class Operation {
     this.#isDeferred = true;
   }
 
+  /** @internal Puts it into a set from its `end` until it is finished, for who ends what does not end by itself. */
+  keepIn(open: Set<Operation>): void {
+    this.#open = open;
+  }
+
   /** Takes an error down; the operation goes on to its end. The first one counts. */
   fail(error: unknown): void {
     if (this.#hasFailed) return;
     this.#hasFailed = true;
-    this.error = error;
+    // Undefined stands for no error.
+    this.error = error === undefined ? new Error('failed without a reason') : error;
     this.code ??= this.codeOf(error);
   }
 
@@ -95,6 +102,7 @@ export abstract class Operation {
     this.#isFinished = true;
     if (errors.length > 0) this.fail(errors[0]);
     if (!this.#hasEnded) return;
+    this.#open?.delete(this);
     if (this.#hasFailed) this.channels.error.publish(this);
     this.channels.asyncStart.publish(this);
     this.channels.asyncEnd.publish(this);
@@ -107,6 +115,7 @@ export abstract class Operation {
 
   #end(): void {
     this.isAsync = this.#isDeferred && !this.#isFinished;
+    if (this.isAsync) this.#open?.add(this);
     if (!this.isAsync && this.#hasFailed) this.channels.error.publish(this);
     this.#hasEnded = true;
     this.channels.end.publish(this);

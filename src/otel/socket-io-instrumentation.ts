@@ -20,7 +20,7 @@ import {
   type HistogramMetric,
   type ObservedMetric,
 } from '../diagnostics/catalogue.js';
-import { onOperation, onPoint, onSessionEnd } from '../diagnostics/subscriptions.js';
+import { onOperation, onPoint, onSessionEnd, warnOnce } from '../diagnostics/subscriptions.js';
 import type { Server } from '../socketio/index.js';
 import { SpanWriter, type SpanRules } from './span-writer.js';
 import { VERSION } from './version.js';
@@ -68,6 +68,8 @@ export class SocketIoInstrumentation {
   readonly instrumentationName = 'nestjs-socketio';
   /** The version of the package. */
   readonly instrumentationVersion = VERSION;
+  /** Tracers, meters, exporters and the functions of the settings are foreign: nothing of the server fails by them. */
+  readonly #onError = warnOnce('SocketIoInstrumentation');
   #config: SocketIoInstrumentationConfig;
   #tracers: TracerProvider | null = null;
   #meters: MeterProvider | null = null;
@@ -91,24 +93,28 @@ export class SocketIoInstrumentation {
         OPERATION_NAMES.handle,
         (operation) => this.#onHandle(operation),
         (operation, call) => this.#onHandled(operation, call),
+        this.#onError,
       ),
       onOperation(
         OPERATION_NAMES.emit,
         (operation) => this.#spans.startEmit(operation),
         (operation, span) => this.#spans.endEmit(operation, span),
+        this.#onError,
       ),
       onOperation(
         OPERATION_NAMES.connect,
         (operation) => this.#spans.startConnect(operation),
         (operation, span) => this.#spans.endConnect(operation, span),
+        this.#onError,
       ),
-      onPoint(POINT_NAMES.server, (payload) => this.#onServer(payload)),
+      onPoint(POINT_NAMES.server, (payload) => this.#onServer(payload), this.#onError),
       onSessionEnd(
         () => true,
         ({ session, detail }, seconds) => {
           const attributes = { 'socketio.transport': session.transport.name, 'socketio.close.code': detail.code };
           this.#ensureInstruments().connections.record(seconds, attributes);
         },
+        this.#onError,
       ),
     ];
   }
@@ -164,7 +170,7 @@ export class SocketIoInstrumentation {
       isError: isError ?? (() => true),
       messageCarrier: messageCarrier ?? null,
     };
-    return new SpanWriter(() => (this.#tracers ?? trace).getTracer(name, version), rules);
+    return new SpanWriter(() => (this.#tracers ?? trace).getTracer(name, version), rules, this.#onError);
   }
 
   #ensureInstruments(): Instruments {
@@ -174,14 +180,28 @@ export class SocketIoInstrumentation {
 
   #onHandle(operation: HandleOperation): Call | undefined {
     if (this.#config.ignore?.(operation.namespace, operation.route)) return undefined;
-    return { began: performance.now(), span: this.#spans.startHandle(operation) };
+    return { began: performance.now(), span: this.#startHandle(operation) };
   }
 
   #onHandled(operation: HandleOperation, { began, span }: Call): void {
     const attributes: Attributes = { 'rpc.system.name': 'socketio', 'rpc.method': methodOf(operation) };
     if (operation.error !== undefined) attributes['error.type'] = operation.code ?? '_OTHER';
-    this.#ensureInstruments().calls.record((performance.now() - began) / 1_000, attributes);
-    if (span !== undefined) this.#spans.endHandle(operation, span);
+    const seconds = (performance.now() - began) / 1_000;
+    try {
+      this.#ensureInstruments().calls.record(seconds, attributes);
+    } finally {
+      if (span !== undefined) this.#spans.endHandle(operation, span);
+    }
+  }
+
+  /** A tracer that fails does not keep the duration from being recorded. */
+  #startHandle(operation: HandleOperation): Span | undefined {
+    try {
+      return this.#spans.startHandle(operation);
+    } catch (error) {
+      this.#onError(error);
+      return undefined;
+    }
   }
 
   #onServer({ server, isOpen }: PointPayloads['nestjs-socketio.server']): void {

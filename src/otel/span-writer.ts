@@ -12,7 +12,7 @@ import {
   type Tracer,
 } from '@opentelemetry/api';
 import { methodOf } from '../diagnostics/catalogue.js';
-import { Note } from '../diagnostics/subscriptions.js';
+import { Note, type ToolErrorListener } from '../diagnostics/subscriptions.js';
 import type { ConnectOperation, EmitOperation, HandleOperation } from '../diagnostics/index.js';
 
 export interface SpanRules {
@@ -40,6 +40,7 @@ export class SpanWriter {
   constructor(
     private readonly tracer: () => Tracer,
     private readonly rules: SpanRules,
+    private readonly onError: ToolErrorListener,
   ) {}
 
   startConnect(operation: ConnectOperation): Span | undefined {
@@ -54,7 +55,7 @@ export class SpanWriter {
         'socketio.transport': connection.conn.transport.name,
       });
     }
-    return enclose(operation, span, parent);
+    return this.#enclose(operation, span, parent);
   }
 
   endConnect(operation: ConnectOperation, span: Span): void {
@@ -92,17 +93,19 @@ export class SpanWriter {
         if (linked !== undefined) span.addLink({ context: linked });
       }
     }
-    return enclose(operation, span, parent);
+    return this.#enclose(operation, span, parent);
   }
 
   endHandle(operation: HandleOperation, span: Span): void {
     const { error, code, isInternal } = operation;
-    if (error !== undefined && span.isRecording()) {
+    try {
+      if (error === undefined || !span.isRecording()) return;
       if (!this.rules.isLegacy && code !== undefined) span.setAttribute('rpc.status_code', code);
       if (isInternal || this.rules.isLegacy) span.recordException(error as Error);
       if (this.rules.isError(operation)) this.#markFailed(span, error, code);
+    } finally {
+      span.end();
     }
-    span.end();
   }
 
   startEmit(operation: EmitOperation): Span | undefined {
@@ -112,7 +115,7 @@ export class SpanWriter {
     const parent = context.active();
     const span = this.tracer().startSpan(`send ${namespace}`, { kind }, parent);
     if (span.isRecording()) span.setAttributes(this.rules.isLegacy ? legacyEmit(operation) : emitAttributes(operation));
-    return enclose(operation, span, parent);
+    return this.#enclose(operation, span, parent);
   }
 
   endEmit(operation: EmitOperation, span: Span): void {
@@ -132,7 +135,7 @@ export class SpanWriter {
         'messaging.socket.io.event_name': route,
       });
     }
-    return enclose(operation, span, parent);
+    return this.#enclose(operation, span, parent);
   }
 
   /** The message of an error may say anything: only the names of the official instrumentation have a place for it. */
@@ -146,6 +149,21 @@ export class SpanWriter {
     span.setAttribute('error.type', code ?? '_OTHER');
   }
 
+  /** What runs within the operation finds its span. */
+  #enclose(operation: Enclosed, span: Span, parent: Context): Span {
+    const within = trace.setSpan(parent, span);
+    const outer = operation.enclosure;
+    const enclosure = (run: () => void): void => {
+      try {
+        context.with(within, run);
+      } catch (error) {
+        this.onError(error);
+      }
+    };
+    operation.enclosure = outer === undefined ? enclosure : (run) => outer(() => enclosure(run));
+    return span;
+  }
+
   #carriedContext(operation: HandleOperation): Context | null {
     if (this.rules.messageCarrier === null) return null;
     const carrier = this.rules.messageCarrier(operation);
@@ -157,15 +175,6 @@ export class SpanWriter {
     const carrier = isCarrier(auth) ? auth : (headers as Record<string, unknown>);
     return propagation.extract(trace.deleteSpan(context.active()), fieldsOf(carrier));
   }
-}
-
-/** What runs within the operation finds its span. */
-function enclose(operation: Enclosed, span: Span, parent: Context): Span {
-  const within = trace.setSpan(parent, span);
-  const outer = operation.enclosure;
-  const enclosure = (run: () => void): void => context.with(within, run);
-  operation.enclosure = outer === undefined ? enclosure : (run) => outer(() => enclosure(run));
-  return span;
 }
 
 function isCarrier(value: unknown): value is Record<string, unknown> {

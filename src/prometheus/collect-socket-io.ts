@@ -10,7 +10,7 @@ import {
   type Reading,
 } from '../diagnostics/catalogue.js';
 import { OPERATION_NAMES } from '../diagnostics/index.js';
-import { onOperation, onSessionEnd } from '../diagnostics/subscriptions.js';
+import { onOperation, onSessionEnd, warnOnce, type ToolErrorListener } from '../diagnostics/subscriptions.js';
 import type { Server } from '../socketio/index.js';
 
 export interface CollectionHandle {
@@ -19,23 +19,32 @@ export interface CollectionHandle {
 }
 
 /**
- * Puts the metrics of a server into a register of `prom-client`: the same catalogue as with OpenTelemetry.
+ * Puts the metrics of a server into a register of `prom-client`: the same catalogue as with OpenTelemetry. Throws what the
+ * register throws, such as for a second server, and leaves nothing in it then.
  *
  * @example
  * collectSocketIo(register, app.get(Websocket).server);
  */
 export function collectSocketIo(register: Registry, server: Server): CollectionHandle {
   const snapshot = new Snapshot(server);
-  const names = OBSERVED_METRICS.map((metric) => addObserved(register, metric, snapshot));
-  const calls = addHistogram(register, CALL_DURATION, ['rpc.system.name', 'rpc.method', 'error.type']);
-  const connections = addHistogram(register, CONNECTION_DURATION, ['socketio.transport', 'socketio.close.code']);
-  const unsubscribe = [recordCalls(server, calls.metric), recordConnections(server, connections.metric)];
-  return {
-    stop: () => {
-      for (const each of unsubscribe) each();
-      for (const name of [...names, calls.name, connections.name]) register.removeSingleMetric(name);
-    },
+  const onError = warnOnce('collectSocketIo');
+  const undo: (() => void)[] = [];
+  const stop = (): void => {
+    for (const each of undo.splice(0)) each();
   };
+  const add = (name: string): void => void undo.push(() => register.removeSingleMetric(name));
+  try {
+    for (const metric of OBSERVED_METRICS) add(addObserved(register, metric, snapshot));
+    const calls = addHistogram(register, CALL_DURATION, ['rpc.system.name', 'rpc.method', 'error.type']);
+    add(calls.name);
+    const connections = addHistogram(register, CONNECTION_DURATION, ['socketio.transport', 'socketio.close.code']);
+    add(connections.name);
+    undo.push(recordCalls(server, calls.metric, onError), recordConnections(server, connections.metric, onError));
+  } catch (error) {
+    stop();
+    throw error;
+  }
+  return { stop };
 }
 
 /** One reading of the statistics for all metrics of a scrape, which asks for them within one turn. */
@@ -89,7 +98,7 @@ function addHistogram(
   return { metric, name };
 }
 
-function recordCalls(server: Server, histogram: Histogram): () => void {
+function recordCalls(server: Server, histogram: Histogram, onError: ToolErrorListener): () => void {
   return onOperation(
     OPERATION_NAMES.handle,
     ({ socket }) => (socket.server === server ? performance.now() : undefined),
@@ -98,16 +107,18 @@ function recordCalls(server: Server, histogram: Histogram): () => void {
       const error = operation.error === undefined ? null : { error_type: operation.code ?? '_OTHER' };
       histogram.observe({ ...labels, ...error }, (performance.now() - began) / 1_000);
     },
+    onError,
   );
 }
 
-function recordConnections(server: Server, histogram: Histogram): () => void {
+function recordConnections(server: Server, histogram: Histogram, onError: ToolErrorListener): () => void {
   return onSessionEnd(
     (payload) => payload.server === server,
     ({ session, detail }, seconds) => {
       const labels = { socketio_transport: session.transport.name, socketio_close_code: detail.code };
       histogram.observe(labels, seconds);
     },
+    onError,
   );
 }
 

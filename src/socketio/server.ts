@@ -16,7 +16,7 @@ import {
   type OtherAnswer,
   type SharedPacket,
 } from '../engine/index.js';
-import { OPERATIONS, POINTS, ShutdownOperation } from '../common/channels.js';
+import { OPERATIONS, POINTS, ShutdownOperation, type Operation } from '../common/channels.js';
 import { CONSOLE, askForeign, callForeign, callListeners, watch } from '../common/call-foreign.js';
 import { matches } from '../common/values.js';
 import type { AdapterConstructor, Room, SocketId } from './adapter/adapter.js';
@@ -114,6 +114,8 @@ export class Server<
   encoder: ParserEncoder;
   /** @internal What `stats()` tells of. */
   readonly counters = new ServerCounters();
+  /** @internal Handlers that run, if something listens for them: the end of the server is theirs too. */
+  readonly openHandles = new Set<Operation>();
   /** @internal Hears of events and namespaces that clients name and that are not there; null in production. */
   unknownNames: UnknownNamesListener | null = null;
   /** @internal Asked about every connection to any namespace, before its middlewares, and about a comeback as well. */
@@ -472,6 +474,10 @@ export class Server<
   announceEnd(): void {
     if (this.#isEnded) return;
     this.#isEnded = true;
+    for (const operation of this.openHandles) {
+      operation.code ??= 'SHUTTING_DOWN';
+      operation.finish(new Error('the server ended before its handler'));
+    }
     if (POINTS.server.hasSubscribers) POINTS.server.publish({ server: this, isOpen: false });
   }
 

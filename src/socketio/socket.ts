@@ -818,6 +818,7 @@ export class Socket<
   #callTraced(listener: AnyListener, args: unknown[], reply: AckReply | null, event: string, given: unknown[]): void {
     const { name } = (listener as { listener?: AnyListener }).listener ?? listener;
     const operation = new HandleOperation(this, this.nsp.route, event, event, given, name, reply !== null);
+    operation.keepIn(this.nsp.server.openHandles);
     operation.defer();
     operation.run(() =>
       askForeign(listener, this, args, (error) => {

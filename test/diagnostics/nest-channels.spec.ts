@@ -142,3 +142,68 @@ describe('the channels of the end', () => {
     expect(published.at(-2)!.payload).toMatchObject({ server, result: { closed: 0, forced: 0 }, error: undefined });
   });
 });
+
+describe('a shutdown in the middle of handlers', () => {
+  const NEVER = new Promise<never>(() => {});
+  let release = (): void => {};
+
+  @Gateway('/slow')
+  class SlowGateway {
+    @Ack('ends')
+    ends(): Promise<string> {
+      return new Promise((resolve) => (release = () => resolve('ended')));
+    }
+
+    @Ack('never')
+    never(): Promise<never> {
+      return NEVER;
+    }
+
+    @OnEvent('both')
+    async one(): Promise<void> {
+      await NEVER;
+    }
+
+    @OnEvent('both')
+    async other(): Promise<void> {}
+  }
+
+  @WebSocketGateway({ namespace: '/old' })
+  class OldSlowGateway {
+    @SubscribeMessage('never')
+    never(): Promise<never> {
+      return NEVER;
+    }
+  }
+
+  it('ends each operation once: by itself in time, else with the server and a code', async () => {
+    const { app, url } = await startApp([SlowGateway, OldSlowGateway], { shutdownTimeout: 300 });
+    const client = await connectClient(`${url}/slow`);
+    const old = await connectClient(`${url}/old`);
+    const published = record('handle');
+    const answer = client.emitWithAck('ends');
+    for (const event of ['never', 'both']) client.emit(event);
+    old.emit('never');
+    await until(() => phases(published).filter((what) => what === 'handle end').length === 5);
+    const closed = app.close();
+    release();
+    expect(await answer).toBe('ended');
+    await closed;
+
+    const outcomes = published
+      .filter(({ what }) => what === 'handle asyncEnd')
+      .map(({ payload: { handler, code, error } }) => [handler, code, error?.message]);
+    expect(outcomes.toSorted()).toEqual([
+      ['OldSlowGateway.never', 'SHUTTING_DOWN', 'the server ended before its handler'],
+      ['SlowGateway.ends', undefined, undefined],
+      ['SlowGateway.never', 'SHUTTING_DOWN', 'the server ended before its handler'],
+      ['SlowGateway.one', 'SHUTTING_DOWN', 'the server ended before its handler'],
+      ['SlowGateway.other', undefined, undefined],
+    ]);
+    expect(new Set(published.map(({ payload }) => payload)).size).toBe(5);
+    for (const { payload } of published) {
+      const own = phases(published.filter((each) => each.payload === payload));
+      expect(own).toEqual(payload.code === undefined ? ASYNC : ASYNC_ERROR);
+    }
+  });
+});

@@ -73,6 +73,23 @@ describe('channels of ./server', () => {
     expect(heard[0]).toMatchObject({ event: 'throws' });
   });
 
+  it('end listeners that never end with the server, once', async () => {
+    const { io, origin } = await startServer();
+    io.on('connection', (socket) => {
+      socket.on('never', () => new Promise(() => {}));
+    });
+    const client = await connectClient(origin);
+    const published = record('handle');
+    client.emit('never');
+    await until(() => published.length === 2);
+    await io.close();
+    await io.close();
+    expect(phases(published)).toEqual([
+      ...['handle start', 'handle end', 'handle error', 'handle asyncStart', 'handle asyncEnd'],
+    ]);
+    expect(published[0].payload).toMatchObject({ code: 'SHUTTING_DOWN', isAsync: true });
+  });
+
   it('publish emits: at once, answered, too late, of a client that has left, and broadcasts', async () => {
     const { io, origin } = await startServer();
     const client = await connectClient(origin);

@@ -97,6 +97,7 @@ export class ClientHandlers {
         // Nest does not tell which method it is.
         const { route } = socket.nsp;
         const operation = new HandleOperation(socket, route, event, message, args, '', reply !== null);
+        operation.keepIn(socket.nsp.server.openHandles);
         void operation.run(() => run(operation));
       }
     };

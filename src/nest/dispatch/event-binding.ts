@@ -236,16 +236,11 @@ function operationOf(
   reply: AckReply | null,
   event: string,
 ): HandleOperation<Socket> {
-  const asksAck = reply !== null;
-  return new HandleOperation(
-    socket,
-    socket.nsp.route,
-    event,
-    routeOf(descriptor),
-    args,
-    functionNameOf(descriptor),
-    asksAck,
-  );
+  const { route, server } = socket.nsp;
+  const method = functionNameOf(descriptor);
+  const operation = new HandleOperation(socket, route, event, routeOf(descriptor), args, method, reply !== null);
+  operation.keepIn(server.openHandles);
+  return operation;
 }
 
 /** Whether a handler answers, or only listens. */

@@ -1,6 +1,5 @@
 import {
   HttpException,
-  Logger,
   type CanActivate,
   type ExecutionContext,
   type INestApplication,
@@ -16,7 +15,8 @@ import {
 } from '../asyncapi/index.js';
 import type { AnyContract } from '../contract/index.js';
 import { contractsOf } from './discovery/contract-catalog.js';
-import { firstValue } from './pipeline/result.js';
+import { ErrorLog } from './outcome/error-log.js';
+import { lastValue } from './pipeline/result.js';
 import { trim } from '../common/values.js';
 
 /** Who may read the document: a guard of Nest, or a function of the platform's request. */
@@ -86,13 +86,13 @@ async function refusalOf(
 }
 
 function logError(error: unknown): void {
-  new Logger('SocketIo').error(error);
+  new ErrorLog().error(error);
 }
 
 async function ask(guard: AsyncApiGuard, app: AsyncApiTarget, request: unknown, response: unknown): Promise<boolean> {
   if (typeof guard === 'function' && !isGuardClass(guard)) return guard(request);
   const instance = typeof guard === 'function' ? app.get<CanActivate>(guard, { strict: false }) : guard;
-  return Boolean(await firstValue(instance.canActivate(new RouteContext([request, response]))));
+  return Boolean(await lastValue(instance.canActivate(new RouteContext([request, response]))));
 }
 
 function isGuardClass(guard: Function): guard is Type<CanActivate> {

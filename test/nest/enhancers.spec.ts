@@ -191,6 +191,11 @@ describe('a guard', () => {
     ['a promise of false', Promise.resolve(false), { statusCode: 403 }],
     ['an Observable of true', of(true), 'reached'],
     ['an Observable of false', of(false), { statusCode: 403 }],
+    ['an Observable that ends with false', of(true, false), { statusCode: 403 }],
+    ['an Observable that ends with true', of(false, true), 'reached'],
+    ['a promise of an Observable of false', Promise.resolve(of(false)), { statusCode: 403 }],
+    ['a promise of an Observable of true', Promise.resolve(of(true)), 'reached'],
+    ['a subscribable of false', subscribable(false), { statusCode: 403 }],
     ['an Observable without a value', EMPTY, { message: expect.any(String), status: 'error' }],
     ['undefined', undefined, { statusCode: 403 }],
   ])('may answer with %s', async (_name, answer, expected) => {
@@ -232,3 +237,13 @@ describe('a guard', () => {
     expect(args.slice(1)).toEqual([1, undefined, 'spied']);
   });
 });
+
+/** As a library with streams of its own has it. */
+function subscribable(value: boolean): object {
+  return {
+    subscribe: (observer: { next(value: boolean): void; complete(): void }) => {
+      observer.next(value);
+      observer.complete();
+    },
+  };
+}

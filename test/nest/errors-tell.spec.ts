@@ -1,6 +1,7 @@
 /** What an operator hears of an error: where it comes from, why, and each error once. */
 import { jest } from '@jest/globals';
 import {
+  BadRequestException,
   Catch,
   ConflictException,
   ForbiddenException,
@@ -20,7 +21,7 @@ import {
 } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD } from '@nestjs/core';
 import { SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
-import { from, interval, type Observable } from 'rxjs';
+import { BehaviorSubject, concat, from, interval, of, throwError, type Observable } from 'rxjs';
 import { tap } from 'rxjs/operators';
 import { Ack, Gateway, OnEvent, SocketIoException, type SocketIoModuleOptions } from '../../src/index.js';
 import type { Socket } from '../../src/server.js';
@@ -358,6 +359,69 @@ describe('@OnEvent', () => {
     interceptedStream(): Observable<number> {
       return from([1, 2]);
     }
+
+    @OnEvent('promise of a stream')
+    async promised(): Promise<Observable<number>> {
+      return from([1, 2]);
+    }
+
+    @OnEvent('subject')
+    subject(): Observable<number> {
+      return new BehaviorSubject(1);
+    }
+
+    @OnEvent('subscribable')
+    subscribable(): object {
+      return {
+        subscribe: (observer: { next(value: number): void; complete(): void }) => {
+          for (const value of [1, 2]) observer.next(value);
+          observer.complete();
+        },
+      };
+    }
+
+    @OnEvent('fails after a value')
+    failing(): Observable<number> {
+      return concat(
+        of(1),
+        throwError(() => new BadRequestException('late')),
+      );
+    }
+
+    @OnEvent('generator')
+    generator(): Iterable<number> {
+      return numbers();
+    }
+
+    @UseInterceptors(pass)
+    @OnEvent('intercepted generator')
+    interceptedGenerator(): Iterable<number> {
+      return numbers();
+    }
+
+    @OnEvent('promise of a generator')
+    async promisedGenerator(): Promise<Iterable<number>> {
+      return numbers();
+    }
+
+    @Ack('generator as an ack')
+    generatorAck(): Iterable<number> {
+      return numbers();
+    }
+
+    @OnEvent('list')
+    list(): number[] {
+      return [1, 2];
+    }
+
+    @OnEvent('set')
+    set(): Set<number> {
+      return new Set([1, 2]);
+    }
+  }
+
+  function* numbers(): Generator<number> {
+    yield 1;
   }
 
   it('that returns a stream of values says once that they go nowhere', async () => {
@@ -376,6 +440,44 @@ describe('@OnEvent', () => {
       'Streaming.stream() returned a stream of values, and they go nowhere: @OnEvent ignores what is returned. Emit them to ' +
         'the socket, or use @Ack, which sends the first. This is said once.',
     );
+  });
+
+  it.each(['promise of a stream', 'subject', 'subscribable', 'fails after a value'])(
+    'says so of a %s',
+    async (event) => {
+      const lines = watch('warn');
+      const { url } = await start(Streaming);
+      const client = await connectClient(url);
+      // A stream without an end is waited for until its socket goes.
+      for (let i = 0; i < 2; i++) client.emit(event);
+      await client.emitWithAck('value');
+      await until(() => lines.length > 0, 'it is said');
+      expect(lines).toEqual([
+        expect.stringMatching(/^Streaming\.\w+\(\) returned a stream of values, and they go nowhere/),
+      ]);
+    },
+  );
+
+  it.each(['generator', 'intercepted generator', 'promise of a generator', 'generator as an ack'])(
+    'says of a %s that nothing of it has run',
+    async (event) => {
+      const lines = watch('warn');
+      const { url } = await start(Streaming);
+      const client = await connectClient(url);
+      for (let i = 0; i < 2; i++) await client.emitWithAck(event);
+      expect(lines).toEqual([
+        expect.stringMatching(
+          /^Streaming\.\w+\(\) returned a generator, of which nothing has run\. Return an async one, or a list of what it yields\./,
+        ),
+      ]);
+    },
+  );
+
+  it.each(['list', 'set'])('says nothing of a %s, which is a value', async (event) => {
+    const lines = watch('warn');
+    const { url } = await start(Streaming);
+    await (await connectClient(url)).emitWithAck(event);
+    expect(lines).toEqual([]);
   });
 });
 

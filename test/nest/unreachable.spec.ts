@@ -52,6 +52,38 @@ const messageOf = async (provider: Constructor): Promise<string> => {
   return failure.message;
 };
 
+describe('a generator', () => {
+  it.each([
+    ['@OnHandshake()', OnHandshake],
+    ['@OnEvent("ask")', () => OnEvent('ask')],
+    ['@Ack("ask")', () => Ack('ask')],
+  ])('with %s stops the start, since a call of it runs nothing', async (text, decorator) => {
+    class Gateway {
+      *check(): Generator<number> {
+        yield 1;
+      }
+    }
+    decorate(Gateway.prototype, 'check', decorator());
+    expect(await messageOf(Gateway)).toBe(
+      `${text} on Gateway.check() would never run: a call of a generator runs nothing of it. Make it an async generator, or ` +
+        'return what it yields.',
+    );
+  });
+
+  it('that is asynchronous decides about the handshake', async () => {
+    @Gateway('/asked')
+    class AskedGateway {
+      @OnHandshake()
+      async *check(): AsyncGenerator<boolean> {
+        yield true;
+        yield false;
+      }
+    }
+    const { url } = await startWith({ providers: [AskedGateway] });
+    await expect(connectClient(`${url}/asked`)).rejects.toThrow('Forbidden resource');
+  });
+});
+
 describe('a decorated method that would never run', () => {
   it.each([
     ['event', OnEvent('a')],

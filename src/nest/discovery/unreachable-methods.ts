@@ -6,7 +6,8 @@ import { BindingError } from '../errors/binding.error.js';
 /**
  * A decorated method that would never run is a mistake that shows only once a check is missed: it stops the bootstrap.
  *
- * @throws BindingError for a static or symbol-named method, and for a function that has lost what was written on it
+ * @throws BindingError for a static or symbol-named method, for a generator, and for a function that has lost what was
+ *   written on it
  */
 export function assertReachable(gateway: Function): void {
   for (const declaring of classesOf(gateway)) {
@@ -69,7 +70,10 @@ function assertMethodReachable(method: DecoratedMethod, declaring: Function, gat
     );
   }
   if (typeof present !== 'function') throw notAMethod(where);
-  if (isKept(method, present)) return;
+  if (isKept(method, present)) {
+    if (GENERATOR.test(toString.call(present))) throw generator(where);
+    return;
+  }
   if (owner === declaring) {
     throw new BindingError(
       `${where} would never run: a decorator above it replaced the method and did not copy its metadata. Move that ` +
@@ -121,6 +125,12 @@ function notAMethod(where: string): BindingError {
   return new BindingError(`${where} would never run: it is no longer a method. Do not replace it by something else.`);
 }
 
+function generator(where: string): BindingError {
+  return new BindingError(
+    `${where} would never run: a call of a generator runs nothing of it. Make it an async generator, or return what it yields.`,
+  );
+}
+
 function remedyFor(event: unknown): string {
   if (event === undefined) {
     return 'It may come from a file that imports this one, and is not there yet, or be missing in the contract.';
@@ -128,6 +138,10 @@ function remedyFor(event: unknown): string {
   if (Array.isArray(event)) return 'Decorate the method once for each name.';
   return event instanceof RegExp ? "Use '*' and @EventName()." : 'Give a string.';
 }
+
+/** As a class names itself; an async generator has another name. */
+const GENERATOR = /^\[object GeneratorFunction]$/;
+const { toString } = Object.prototype;
 
 /** As the decoder has it. */
 const MAX_NAMESPACE_LENGTH = 256;

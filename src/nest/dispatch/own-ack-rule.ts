@@ -3,6 +3,7 @@ import { nameOf, type HandlerDescriptor } from '../discovery/gateway-descriptor.
 import { EMPTY_ACK } from '../outcome/fixed-answers.js';
 import type { BoundHandler } from '../pipeline/handler-factory.js';
 import type { Invocation } from '../pipeline/invocation.js';
+import { isGenerator } from '../pipeline/result.js';
 import type { AckRule, End } from './ack-rule.js';
 import type { DispatchContext } from './dispatch-context.js';
 
@@ -12,12 +13,13 @@ import type { DispatchContext } from './dispatch-context.js';
  */
 export class OwnAckRule implements AckRule {
   readonly sharesAck = false;
-  /** Handlers whose return values are dropped, with a line in the log; once finds the mistake. */
+  /** Handlers of whose return values something was said in the log; once finds the mistake. */
   readonly #warned = new WeakSet<HandlerDescriptor>();
 
   constructor(private readonly context: DispatchContext) {}
 
   take(value: unknown, handler: BoundHandler, _socket: Socket, reply: AckReply | null): End {
+    if (isGenerator(value) && !handler.answersByItself) this.#onGenerator(handler.descriptor);
     if (!handler.returnsAck) return 'nothing';
     if (reply !== null) reply.send(value === undefined ? EMPTY_ACK : [value]);
     return 'value';
@@ -33,7 +35,7 @@ export class OwnAckRule implements AckRule {
     await streams.completion(
       result,
       socket,
-      handler.answersByItself ? null : (count) => this.#onLostValue(count, call),
+      handler.answersByItself ? null : (value, count) => this.#onLostValue(value, count, call),
     );
     return 'nothing';
   }
@@ -52,13 +54,29 @@ export class OwnAckRule implements AckRule {
   }
 
   /** An interceptor makes a stream of what a handler returns, which then is one value. */
-  #onLostValue(count: number, { handler: { descriptor }, pipeline }: Invocation): void {
+  #onLostValue(value: unknown, count: number, { handler: { descriptor }, pipeline }: Invocation): void {
+    if (isGenerator(value)) {
+      this.#onGenerator(descriptor);
+      return;
+    }
     if (count === 1 && pipeline?.intercepts) return;
+    this.#warnOnce(
+      descriptor,
+      'returned a stream of values, and they go nowhere: @OnEvent ignores what is returned. Emit them to the socket, or use ' +
+        '@Ack, which sends the first',
+    );
+  }
+
+  #onGenerator(descriptor: HandlerDescriptor): void {
+    this.#warnOnce(
+      descriptor,
+      'returned a generator, of which nothing has run. Return an async one, or a list of what it yields',
+    );
+  }
+
+  #warnOnce(descriptor: HandlerDescriptor, what: string): void {
     if (this.#warned.has(descriptor)) return;
     this.#warned.add(descriptor);
-    this.context.warn(
-      `${nameOf(descriptor)} returned a stream of values, and they go nowhere: @OnEvent ignores what is returned. Emit ` +
-        'them to the socket, or use @Ack, which sends the first. This is said once.',
-    );
+    this.context.warn(`${nameOf(descriptor)} ${what}. This is said once.`);
   }
 }

@@ -1,7 +1,7 @@
 import { EMPTY, from, type Observable, type Subscription } from 'rxjs';
 import { ignoreElements, mergeMap, take, tap } from 'rxjs/operators';
 import type { Socket } from '../../socketio/index.js';
-import { asStream, isObservableOrIterable, isThenable } from '../pipeline/result.js';
+import { asStream, isGenerator, isObservableOrIterable, isThenable } from '../pipeline/result.js';
 
 /**
  * Awaits what handlers return, and knows the Observables and async iterators among it: they end with the socket that they
@@ -36,18 +36,25 @@ export class OpenStreams {
 
   /**
    * Waits for the end of a promise or a stream, and of promises that a stream emits. `socket` is null if the work does
-   * not end with it, as that of a disconnect handler; `onLost` is told how many values a stream has had that were dropped.
+   * not end with it, as that of a disconnect handler; `onLost` is told of each value that is dropped, and how many there were.
    */
-  completion(result: unknown, socket: Socket | null, onLost: ((count: number) => void) | null = null): Promise<void> {
+  completion(
+    result: unknown,
+    socket: Socket | null,
+    onLost: ((value: unknown, count: number) => void) | null = null,
+  ): Promise<void> {
     let count = 0;
-    return this.eachValue(result, socket, onLost && ((value) => void (value !== undefined && onLost(++count))));
+    return this.eachValue(result, socket, onLost && ((value) => void (value !== undefined && onLost(value, ++count))));
   }
 
-  /** The same, where the values of a stream are wanted. */
+  /** The same, where the values of a stream are wanted; a generator, of which nothing has run, is one of its own. */
   async eachValue(result: unknown, socket: Socket | null, onValue: ((value: unknown) => void) | null): Promise<void> {
     const value = isObservableOrIterable(result) ? result : await (result as PromiseLike<unknown>);
     const source = asStream(value);
-    if (source === null) return;
+    if (source === null) {
+      if (isGenerator(value)) onValue?.(value);
+      return;
+    }
     const stream = new OpenStream();
     const onEach = (each: unknown): void => {
       stream.hasEmitted = true;

@@ -1,13 +1,13 @@
 import { AsyncResource } from 'node:async_hooks';
 import type { ArgumentMetadata, CanActivate, NestInterceptor, PipeTransform, Type } from '@nestjs/common';
-import { Observable, defer, firstValueFrom, from, isObservable, of } from 'rxjs';
+import { Observable, defer, from, of } from 'rxjs';
 import { mergeAll, take } from 'rxjs/operators';
 import type { ArgumentsValidation } from '../../contract/runtime.js';
 import type { CallStyle, TakesFirst } from './call-style.js';
 import type { Enhancers } from './enhancers.js';
 import { bodyOf, transform, type Call, type Extract } from './parameters.js';
 import { checkedReply, type ReplyCheck } from './reply-check.js';
-import { isImmediate, isThenable } from './result.js';
+import { isImmediate, isThenable, lastValue } from './result.js';
 import { ConnectExecutionContext, WsExecutionContext } from './execution-context.js';
 
 /** A handler with everything that is bound to it, compiled once. */
@@ -190,8 +190,7 @@ async function awaitGuard(
   refusal: CallStyle['refusal'],
   next: number,
 ): Promise<void> {
-  const allowed: unknown = await (isObservable(pending) ? firstValueFrom(pending) : pending);
-  if (!allowed) throw refusal();
+  if (!(await lastValue(pending))) throw refusal();
   await runGuards(guards, context, refusal, next);
 }
 

@@ -1,4 +1,4 @@
-import { Observable, firstValueFrom, isObservable } from 'rxjs';
+import { Observable, firstValueFrom, isObservable, lastValueFrom } from 'rxjs';
 
 /** Whether a handler's result is there already; everything else has to be awaited. */
 export function isImmediate(result: unknown): boolean {
@@ -23,6 +23,23 @@ export async function firstValue(result: unknown): Promise<unknown> {
   const value = await (result as PromiseLike<unknown>);
   const stream = asStream(value);
   return stream === null ? value : firstValueFrom(stream, { defaultValue: undefined });
+}
+
+/**
+ * What a guard says in the end, as for routes of Nest: the value of a promise, or the last one of a stream, also of one that a
+ * promise has. A stream without a value says nothing, and so no.
+ */
+export async function lastValue(result: unknown): Promise<unknown> {
+  const value = await (result as PromiseLike<unknown>);
+  const stream = asStream(value);
+  return stream === null ? value : lastValueFrom(stream, { defaultValue: undefined });
+}
+
+/** Whether a value is what a generator function returns: of its body nothing has run. */
+export function isGenerator(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  const candidate = value as { next?: unknown; [Symbol.iterator]?: unknown };
+  return typeof candidate.next === 'function' && typeof candidate[Symbol.iterator] === 'function';
 }
 
 /** Whether a result is an Observable or an async iterator. */

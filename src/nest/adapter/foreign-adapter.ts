@@ -3,6 +3,7 @@ import type { HandlerDescriptor, InstanceWrapper } from '../discovery/gateway-de
 import { GatewayMetadataAccessor } from '../discovery/gateway-metadata.accessor.js';
 import { classOf } from '../discovery/gateway.explorer.js';
 import { BindingError } from '../errors/binding.error.js';
+import { serverProperties } from './gateway-leftovers.js';
 import { pathOf, type MainServer } from './gateway-servers.js';
 import type { WebSocketGateway } from './websocket-gateway.js';
 
@@ -29,8 +30,10 @@ export function refuseForeignAdapter(
   const path = pathOf(main.given.path);
   const isOfSocketIo = isIoAdapter(adapter);
   // Without a path a gateway is where its adapter puts it, which for IoAdapter is the default one.
-  const servesPath = (gateway: WebSocketGateway): boolean =>
-    gateway.path === undefined ? isOfSocketIo && path === pathOf() : pathOf(gateway.path) === path;
+  const servesPath = (gateway: WebSocketGateway): boolean => {
+    const served = pathOfServer(gateway) ?? gateway.path;
+    return served === undefined ? isOfSocketIo && path === pathOf() : pathOf(served) === path;
+  };
   const rival = gateways.find((one) => (one.port === 0 || one.port === main.port) && servesPath(one));
   if (rival === undefined && (gateways.length > 0 || !isOfSocketIo)) return;
   throw new BindingError(
@@ -58,6 +61,21 @@ export function refuseOwnHandlers(modules: ModulesContainer): void {
         'SocketIoModule.forRoot() in the root module.',
     );
   }
+}
+
+/** Where the official server that an adapter gave a gateway answers, which its options need not say; undefined if there is none. */
+function pathOfServer({ wrapper }: WebSocketGateway): string | undefined {
+  const instance = wrapper.instance as object | null;
+  if (typeof instance !== 'object' || instance === null) return undefined;
+  for (const property of serverProperties(instance)) {
+    const target = Reflect.get(instance, property) as { path?: unknown; server?: { path?: unknown } } | null;
+    // The server itself, or a namespace of it.
+    for (const server of [target, target?.server]) {
+      const path: unknown = typeof server?.path === 'function' ? Reflect.apply(server.path, server, []) : undefined;
+      if (typeof path === 'string') return path;
+    }
+  }
+  return undefined;
 }
 
 /** `IoAdapter` and its subclasses, of whatever copy of its package. */

@@ -49,7 +49,7 @@ export class GatewayLeftovers {
 }
 
 /** As Nest looks for them: `for … in` sees what is set on the instance, and on the prototype by the decorator. */
-function serverProperties(instance: object): string[] {
+export function serverProperties(instance: object): string[] {
   const properties: string[] = [];
   for (const property in instance) {
     if (Reflect.hasMetadata(WEBSOCKETS_METADATA.SERVER, instance, property)) properties.push(property);

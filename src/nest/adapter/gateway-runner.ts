@@ -46,6 +46,7 @@ export interface GatewaySurroundings extends ServerSurroundings {
  */
 export class GatewayRunner {
   #running: Running | null = null;
+  #isBound = false;
   /** An adapter of another package, which the application has set. */
   #foreign: object | null = null;
 
@@ -94,9 +95,9 @@ export class GatewayRunner {
     return this.#running?.gateways.flatMap(({ handlers }) => handlers) ?? [];
   }
 
-  /** Whether the adapter was asked for a server, so that another one would come too late. */
-  get isRunning(): boolean {
-    return this.#running !== null;
+  /** Whether the adapter was asked for a server, or never will be, so that another one would come too late. */
+  get isSettled(): boolean {
+    return this.#running !== null || this.#isBound;
   }
 
   /**
@@ -106,6 +107,7 @@ export class GatewayRunner {
    * @throws BindingError for a gateway that cannot be bound as it is written
    */
   async bind(leftovers: readonly HandlerDescriptor[] = []): Promise<void> {
+    this.#isBound = true;
     const running = this.#running;
     const { main, modules } = this.surroundings;
     if (main === null) refuseOwnHandlers(modules);

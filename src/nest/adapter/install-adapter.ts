@@ -1,8 +1,7 @@
 import type { ApplicationConfig } from '@nestjs/core';
-import { BindingError } from '../errors/binding.error.js';
 import { beforeSetIoAdapter } from '../platform/nest-internals.js';
 import type { GatewayRunner } from './gateway-runner.js';
-import { SocketIoAdapter } from './socket-io.adapter.js';
+import { adapterTooLate, SocketIoAdapter } from './socket-io.adapter.js';
 
 /**
  * Makes gateways run on the module's server without a word in `main.ts`: before Nest looks for `IoAdapter`, which need
@@ -10,12 +9,7 @@ import { SocketIoAdapter } from './socket-io.adapter.js';
  */
 export function installAdapter(config: ApplicationConfig, host: GatewayRunner): void {
   beforeSetIoAdapter(config, (adapter) => {
-    if (host.isRunning) {
-      throw new BindingError(
-        'useWebSocketAdapter() comes too late: the gateways run with the adapter that was there when the application was ' +
-          'initialized. Call it before init() and listen().',
-      );
-    }
+    if (host.isSettled) throw adapterTooLate('useWebSocketAdapter()');
     adopt(adapter, host);
   });
   const present: unknown = config.getIoAdapter();

@@ -13,6 +13,7 @@ import { withSlash } from '../discovery/gateway-descriptor.js';
 import { BindingError } from '../errors/binding.error.js';
 import { ErrorLog } from '../outcome/error-log.js';
 import { HttpMount } from '../platform/http-mount.js';
+import { isInitialized } from '../platform/nest-internals.js';
 import {
   resolveAdapterOptions,
   type ResolvedAdapterOptions,
@@ -55,10 +56,12 @@ export class SocketIoAdapter implements WebSocketAdapter<Server | Namespace, Soc
   /**
    * @param appOrHttpServer the application; given only its HTTP server, gateways are left to Nest with all its faults
    * @throws OptionError for a wrong option
+   * @throws BindingError for an application that has been initialized
    */
   constructor(appOrHttpServer?: INestApplicationContext | object, options: SocketIoAdapterOptions = {}) {
     this.#options = resolveAdapterOptions(options);
     this.#app = isApplication(appOrHttpServer) ? appOrHttpServer : null;
+    if (this.#app !== null && isInitialized(this.#app)) throw adapterTooLate(this.constructor.name);
     this.#http = this.#app === null ? null : new HttpMount(this.#app.get(HttpAdapterHost));
     if (this.#app !== null) watchIdleAdapter(this.#app, (present) => present === this && this.#isIdle);
     this.httpServer = this.#app === null ? (appOrHttpServer as HttpServer | undefined) : this.#http!.httpServer;
@@ -210,6 +213,14 @@ export class SocketIoAdapter implements WebSocketAdapter<Server | Namespace, Soc
 
 /** Who overrides one of them wants to be asked by Nest for every client, as `IoAdapter` is. */
 const DRIVING = ['bindClientConnect', 'bindClientDisconnect', 'bindMessageHandlers'] as const;
+
+/** Of an application that has been initialized; Nest takes what comes later, and never asks it for anything. */
+export function adapterTooLate(what: string): BindingError {
+  return new BindingError(
+    `${what} comes too late: the application runs with the adapter that was there when it was initialized. Call it before ` +
+      'init() and listen().',
+  );
+}
 
 function servesAnother(adapter: SocketIoAdapter): BindingError {
   return new BindingError(

@@ -12,9 +12,7 @@ export class ErrorLog implements ForeignErrorSink<string> {
   /** @param where names class, method and event, if a handler failed */
   error(error: unknown, where?: string): void {
     hideCommands(error);
-    // Prints causes, the errors of an AggregateError and own fields, which a stack leaves out.
-    const text = error instanceof Error ? inspect(error) : String(describe(error));
-    this.#write('error', [where, text, this.#hintFor(error)].filter((part) => part !== undefined).join('\n'));
+    callForeign(this.#writeError, this, [error, where], this, where ?? 'An error that cannot be printed');
   }
 
   warn(message: string): void {
@@ -28,6 +26,13 @@ export class ErrorLog implements ForeignErrorSink<string> {
   onForeignError(error: unknown, message: string): void {
     console.error(message);
     console.error(error);
+  }
+
+  /** An error is foreign as well: it may not let itself be looked at. */
+  #writeError(error: unknown, where: string | undefined): void {
+    // Prints causes, the errors of an AggregateError and own fields, which a stack leaves out.
+    const text = error instanceof Error ? inspect(error) : String(describe(error));
+    this.#write('error', [where, text, this.#hintFor(error)].filter((part) => part !== undefined).join('\n'));
   }
 
   /** A guard or filter that is made for HTTP finds neither request nor response in an event, and stumbles. */

@@ -1,4 +1,4 @@
-import type { CanActivate, NestInterceptor, PipeTransform, Type } from '@nestjs/common';
+import type { CanActivate, INestApplicationContext, NestInterceptor, PipeTransform, Type } from '@nestjs/common';
 import type {
   ApplicationConfig,
   ContextId,
@@ -126,6 +126,11 @@ export function addHooks(modules: ModulesContainer, key: string, hooks: object, 
   added.distance = distance;
   Object.assign(added.getProviderByKey(metatype), { instance: hooks, isResolved: true });
   modules.set(key, added);
+}
+
+/** Whether an application has bound its gateways, after which another adapter is asked for nothing. */
+export function isInitialized(app: INestApplicationContext): boolean {
+  return (app as unknown as { readonly isInitialized?: boolean }).isInitialized === true;
 }
 
 /** Sees an adapter before the application has it; what it throws keeps it from being set. */

@@ -7,10 +7,19 @@ import {
   type INestApplication,
   type Provider,
   type Type,
+  type WebSocketAdapter,
 } from '@nestjs/common';
 import { IoAdapter } from '@nestjs/platform-socket.io';
 import { WsAdapter } from '@nestjs/platform-ws';
-import { MessageBody, SubscribeMessage, WebSocketGateway, WebSocketServer } from '@nestjs/websockets';
+import {
+  AbstractWsAdapter,
+  MessageBody,
+  SubscribeMessage,
+  WebSocketGateway,
+  WebSocketServer,
+  type GatewayMetadata,
+} from '@nestjs/websockets';
+import { Server as OfficialServer } from 'socket.io';
 import {
   Ack,
   BindingError,
@@ -390,7 +399,7 @@ describe('stops the start:', () => {
     handle(): void {}
   }
 
-  const withModule = (providers: Type[], adapter?: (app: INestApplication) => IoAdapter): Promise<Error> =>
+  const withModule = (providers: Type[], adapter?: (app: INestApplication) => WebSocketAdapter): Promise<Error> =>
     failureOfModule({
       platform: 'express',
       providers,
@@ -446,6 +455,38 @@ describe('stops the start:', () => {
     const failure = await start();
     expect(failure).toBeInstanceOf(BindingError);
     expect(failure.message).toBe(message);
+  });
+
+  /** An adapter of an application's own, which names no path where the gateway does not. */
+  class OfficialAdapter extends AbstractWsAdapter {
+    create(_port: number, { server, namespace }: { server?: OfficialServer; namespace?: string } = {}): object {
+      const official = server ?? new OfficialServer(this.httpServer as object);
+      return namespace === undefined ? official : official.of(namespace);
+    }
+
+    bindMessageHandlers(): void {}
+  }
+
+  /** Puts every gateway where the module is. */
+  class PathAdapter extends IoAdapter {
+    override createIOServer(port: number, options?: never): ReturnType<IoAdapter['createIOServer']> {
+      return super.createIOServer(port, { ...(options as object | undefined), path: '/socket.io' } as never);
+    }
+  }
+
+  it.each<[string, GatewayMetadata, new (app: INestApplication) => WebSocketAdapter]>([
+    ['an adapter that makes an official server', {}, OfficialAdapter],
+    ['a subclass that puts a gateway on the path of the module', { path: '/legacy', namespace: 'old' }, PathAdapter],
+  ])('%s', async (_name, metadata, Adapter) => {
+    @WebSocketGateway(metadata)
+    class OldGateway {
+      @WebSocketServer() server!: object;
+
+      @SubscribeMessage('a')
+      handle(): void {}
+    }
+    const failure = await withModule([OldGateway, NewGateway], (app) => new Adapter(app));
+    expect(failure.message).toBe(TWO_SERVERS(Adapter.name));
   });
 
   it('but not with an adapter of another package on a path of its own', async () => {

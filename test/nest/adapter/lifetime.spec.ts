@@ -1,6 +1,14 @@
 /** When an adapter may come, whom it serves, and in which order the application starts and ends around it. */
-import { Inject, Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+import {
+  Inject,
+  Injectable,
+  type INestApplication,
+  type OnApplicationBootstrap,
+  type OnModuleDestroy,
+  type WebSocketAdapter,
+} from '@nestjs/common';
 import { REQUEST } from '@nestjs/core';
+import { IoAdapter } from '@nestjs/platform-socket.io';
 import { SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
 import { BindingError, SocketIoAdapter, Websocket } from '../../../src/index.js';
 import type { Socket } from '../../../src/server.js';
@@ -43,11 +51,23 @@ describe('an adapter', () => {
     expect(failure.message).toContain('This SocketIoAdapter serves an application already');
   });
 
-  it('that comes after the start of an application with the module is refused, since it would do nothing', async () => {
-    const app = await createApp({ providers: [AskGateway] });
-    await app.init();
-    const set = (): unknown => app.useWebSocketAdapter(new SocketIoAdapter(app, { connectGuards: true }));
-    expect(set).toThrow('comes too late');
+  it.each<[string, (app: INestApplication) => WebSocketAdapter]>([
+    ['of this package', () => new SocketIoAdapter()],
+    ['of Nest', (app) => new IoAdapter(app)],
+  ])('that comes after the start of an application with the module is refused: one %s', async (_name, adapter) => {
+    for (const providers of [[AskGateway], []]) {
+      const app = await createApp({ providers });
+      await app.init();
+      expect(() => app.useWebSocketAdapter(adapter(app))).toThrow(
+        'useWebSocketAdapter() comes too late: the application runs with the adapter that was there when it was initialized. ' +
+          'Call it before init() and listen().',
+      );
+    }
+  });
+
+  it('that is made after the start of an application without the module is refused as well', async () => {
+    const { app } = await startGateways({ providers: [AskGateway], adapter: (app) => new IoAdapter(app) });
+    expect(() => new SocketIoAdapter(app)).toThrow(/^SocketIoAdapter comes too late: /);
   });
 });
 

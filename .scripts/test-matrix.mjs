@@ -32,18 +32,34 @@ const NEST_PACKAGES = [
 
 /** What is run in each project, as arguments of node; ends with 0 where all is well. */
 const PROJECTS = {
-  'nest11-cjs': [['node_modules/typescript/bin/tsc', '--noEmit'], ['node_modules/jest/bin/jest.js']],
-  'nest12-vitest': [
-    ['node_modules/typescript/bin/tsc', '--noEmit'],
-    ['node_modules/vitest/vitest.mjs', 'run'],
-  ],
-  'nest12-jest': [
-    ['node_modules/typescript/bin/tsc', '--noEmit'],
-    ['--experimental-vm-modules', '--no-warnings', 'node_modules/jest/bin/jest.js'],
+  'nest11-cjs': [['node_modules/jest/bin/jest.js']],
+  'nest12-vitest': [['node_modules/vitest/vitest.mjs', 'run']],
+  'nest12-jest': [['--experimental-vm-modules', '--no-warnings', 'node_modules/jest/bin/jest.js']],
+  workspace: [
+    ['node_modules/typescript/bin/tsc', '-p', 'packages/chat/tsconfig.esm.json'],
+    ['node_modules/typescript/bin/tsc', '-p', 'packages/chat/tsconfig.cjs.json'],
+    ...['cjs-app', 'esm-app'].flatMap((app) => [
+      ['node_modules/typescript/bin/tsc', '-p', `packages/${app}`],
+      [`packages/${app}/compiled/main.js`],
+    ]),
+    ['--no-experimental-require-module', '--no-warnings', 'packages/cjs-app/compiled/main.js'],
   ],
   runtimes: [['node_modules/typescript/bin/tsc'], ['server.mjs'], ['channels.mjs'], ['module.js']],
   'plain-node': [['echo.mjs'], ['echo.cjs'], ['--no-experimental-require-module', '--no-warnings', 'echo.cjs']],
 };
+
+/** The compilers of a Nest project, and what 6.0 has to be told of an option that is old. The project checks libraries too. */
+const COMPILERS = {
+  'nest11-cjs': [['typescript'], ['typescript-6.0', '--ignoreDeprecations', '6.0']],
+  'nest12-vitest': [['typescript-5.9'], ['typescript']],
+  'nest12-jest': [['typescript']],
+};
+
+/** What each Nest project gets beside its own files. */
+const SHARED = ['gateway.test.ts', 'contract.test.ts', 'compiler-texts.mjs'];
+
+/** A block that begins with its name. */
+const README_FILE = /^```ts\n\/\/ ([\w.]+)\n(.*?)^```$/gms;
 
 /** Other programs that run JavaScript, and how: from npm, in their newest version. */
 const RUNTIMES = { bun: ['bun'], deno: ['deno', 'run', '--allow-all'] };
@@ -74,8 +90,20 @@ function pack() {
 function tryProject(name, steps, tarball) {
   const folder = path.join(workshop, name);
   cpSync(path.join(projects, name), folder, { recursive: true });
-  if (name.startsWith('nest')) cpSync(path.join(projects, 'gateway.test.ts'), path.join(folder, 'gateway.test.ts'));
-  install(folder, tarball);
+  if (name in COMPILERS) {
+    for (const file of SHARED) cpSync(path.join(projects, file), path.join(folder, file));
+    cpSync(path.join(root, 'test/contract-first/types'), path.join(folder, 'types'), { recursive: true });
+    writeReadme(path.join(folder, 'readme'));
+  }
+  if (name === 'workspace') installWorkspace(folder, tarball);
+  else install(folder, tarball);
+  for (const [compiler, ...args] of COMPILERS[name] ?? []) {
+    const tsc = [`node_modules/${compiler}/bin/tsc`, ...args];
+    attempt(`${name}, ${compiler}`, null, () => {
+      runNode(folder, null, [...tsc, '--noEmit']);
+      runNode(folder, null, ['compiler-texts.mjs', ...tsc]);
+    });
+  }
   for (const node of NODES) attempt(name, node, () => steps.forEach((step) => runNode(folder, node, step)));
   if (name !== 'runtimes' || options.short) return;
   for (const [runtime, command] of Object.entries(RUNTIMES)) {
@@ -83,6 +111,32 @@ function tryProject(name, steps, tarball) {
     const runs = steps.slice(1).map((step) => ['--yes', '-p', runtime, ...command, ...step]);
     attempt(name, runtime, () => runs.forEach((args) => run(folder, 'npx', args)));
   }
+}
+
+/** What a newcomer copies. */
+function writeReadme(folder) {
+  mkdirSync(folder);
+  for (const [, name, code] of readFileSync(path.join(root, 'README.md'), 'utf8').matchAll(README_FILE)) {
+    writeFileSync(path.join(folder, name), code);
+  }
+}
+
+/** The package of the contract has a copy of its own, as if it had been released at another time. */
+function installWorkspace(folder, tarball) {
+  const other = path.join(folder, 'other');
+  mkdirSync(other);
+  run(other, 'tar', ['--extract', '--strip-components=1', '--file', tarball]);
+  run(other, 'npm', ['version', '--silent', '--no-git-tag-version', '0.0.1']);
+  run(other, 'npm', ['pack', '--silent', '--ignore-scripts']);
+  const copies = { chat: path.join(other, 'nestjs-socketio-0.0.1.tgz'), 'cjs-app': tarball, 'esm-app': tarball };
+  for (const [name, copy] of Object.entries(copies)) {
+    const home = path.join(folder, 'packages', name);
+    if (name !== 'chat') cpSync(path.join(folder, 'main.ts'), path.join(home, 'src/main.ts'));
+    const manifest = JSON.parse(readFileSync(path.join(home, 'package.json'), 'utf8'));
+    manifest.dependencies['nestjs-socketio'] = `file:${copy}`;
+    writeFileSync(path.join(home, 'package.json'), JSON.stringify(manifest));
+  }
+  install(folder);
 }
 
 /** A copy of the repository with another Nest, and the tests of the Nest layer in it. */

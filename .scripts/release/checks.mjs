@@ -28,9 +28,11 @@ export function manifestFaults(manifest) {
   const address = manifest.repository?.url ?? manifest.repository;
   return [
     // npm attests from which repository a package was built, and refuses one whose manifest names another or none.
-    typeof address === 'string' ? null : 'repository is missing: npm takes no provenance without it',
-    typeof manifest.homepage === 'string' ? null : 'homepage is missing',
-    manifest.bugs === undefined ? 'bugs is missing' : null,
+    typeof address === 'string'
+      ? null
+      : fillIn('repository', '{ "type": "git", "url": "git+https://HOST/OWNER/NAME.git" }'),
+    typeof manifest.homepage === 'string' ? null : fillIn('homepage', '"https://www.npmjs.com/package/NAME"'),
+    manifest.bugs === undefined ? fillIn('bugs', '{ "url": "https://HOST/OWNER/NAME/issues" }') : null,
     manifest.publishConfig?.provenance === true ? null : 'publishConfig.provenance is not true',
     manifest.publishConfig?.access === 'public' ? null : 'publishConfig.access is not "public"',
     manifest.license === 'MIT' ? null : `license is ${manifest.license}`,
@@ -57,6 +59,11 @@ export function sbomFaults(manifest, sbom) {
       .map((name) => `${name} is missing in the SBOM`),
     ...sbom.components.filter(({ licenses = [] }) => licenses.length === 0).map(({ name }) => `${name} has no license`),
   ];
+}
+
+/** For addresses, which only the owner of the package knows. */
+function fillIn(name, example) {
+  return `${name} is missing: the owner of the package writes it into package.json, as "${name}": ${example}`;
 }
 
 function targetsOf(value) {

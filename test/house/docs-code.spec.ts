@@ -1,4 +1,4 @@
-/** Each block of TypeScript in the manual compiles, against the source, as in a project of the Nest CLI. */
+/** Each block of TypeScript in the manual compiles, against the source, as in a project of the Nest CLI: also as CommonJS. */
 import path from 'node:path';
 import ts from 'typescript';
 import { codeBlocks, MANUAL, ROOT } from './manual.js';
@@ -56,7 +56,7 @@ function fragment(code: string): string {
 
 const OPTIONS: ts.CompilerOptions = {
   target: ts.ScriptTarget.ES2023,
-  module: ts.ModuleKind.ESNext,
+  module: ts.ModuleKind.CommonJS,
   moduleResolution: ts.ModuleResolutionKind.Bundler,
   lib: ['lib.es2023.d.ts', 'lib.esnext.disposable.d.ts', 'lib.dom.d.ts', 'lib.dom.iterable.d.ts'],
   types: ['node', 'jest'],

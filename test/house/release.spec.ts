@@ -38,7 +38,8 @@ describe('the release script', () => {
     };
     expect(manifestFaults(complete)).toEqual([]);
     expect(manifestFaults({ ...complete, repository: undefined })).toEqual([
-      'repository is missing: npm takes no provenance without it',
+      'repository is missing: the owner of the package writes it into package.json, as ' +
+        '"repository": { "type": "git", "url": "git+https://HOST/OWNER/NAME.git" }',
     ]);
     expect(manifestFaults({ ...complete, scripts: { postinstall: 'x' } })).toEqual(['there is a script postinstall']);
     expect(manifestFaults({ ...complete, funding: 'x', publishConfig: { access: 'public' } })).toEqual([

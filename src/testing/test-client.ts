@@ -3,7 +3,7 @@ import type * as SocketIoClient from 'socket.io-client';
 import type { Manager, ManagerOptions, Socket, SocketOptions } from 'socket.io-client';
 import type { ClientOf } from '../client/index.js';
 import { matches } from '../common/values.js';
-import type { AnyContract, StandardSchema } from '../contract/index.js';
+import type { AnyContract, AuthOf, StandardSchema } from '../contract/index.js';
 import { eventsOf, isContract } from '../contract/runtime.js';
 import type { DefaultEventsMap, EventsMap } from '../socketio/index.js';
 import { Inbox } from './inbox.js';
@@ -23,11 +23,17 @@ export interface TestClientOptions extends Partial<Omit<ManagerOptions & SocketO
   timeout?: number;
 }
 
+/** Options of a test client whose `auth` is that of a contract. */
+export interface ContractClientOptions<C extends AnyContract> extends Omit<TestClientOptions, 'auth'> {
+  /** What the client connects with, or a function that is given a callback for it. */
+  auth?: AuthOf<C> | ((callback: (auth: AuthOf<C>) => void) => void);
+}
+
 /**
  * Connects a client in memory: no port is opened, and none is needed. It is a `Socket` of the installed
  * `socket.io-client`, and everything between it and the handlers is the real thing. Initializes the application.
  *
- * @throws what the client's `connect_error` says, where the server refuses it
+ * @throws what the client's `connect_error` says if the server refuses it; its `cause` names the namespace and the data
  *
  * Given a contract, the client is typed by it and joins its namespace; for the contract of a pattern, name one that matches.
  *
@@ -42,12 +48,12 @@ export async function createTestClient<
 export async function createTestClient<C extends AnyContract & { readonly namespace: string }>(
   target: TestTarget,
   contract: C,
-  options?: TestClientOptions,
+  options?: ContractClientOptions<C>,
 ): Promise<ClientOf<C>>;
 export async function createTestClient<C extends AnyContract & { readonly namespace: RegExp }>(
   target: TestTarget,
   contract: C,
-  options: TestClientOptions & { namespace: string },
+  options: ContractClientOptions<C> & { namespace: string },
 ): Promise<ClientOf<C>>;
 export async function createTestClient(
   target: TestTarget,
@@ -62,9 +68,16 @@ export async function createTestClient(
   } catch (error) {
     // Which says more than an error of the clean-up.
     await Promise.allSettled([client.close()]);
-    throw error;
+    throw explained(error as Error, client.namespace);
   }
   return client.socket;
+}
+
+/** A refusal may be as short as "Invalid namespace"; test runners print the cause as well. */
+function explained(error: Error & { data?: unknown }, namespace: string): Error {
+  const data = error.data === undefined ? '' : `: ${JSON.stringify(error.data)}`;
+  error.cause ??= new Error(`createTestClient() did not get into ${namespace}${data}`);
+  return error;
 }
 
 /**
@@ -161,6 +174,8 @@ function clientOf(socket: object): TestClient {
 class TestClient {
   readonly #inbox: Inbox;
   readonly #manager: Manager;
+  /** What tests wait for, or did. */
+  readonly #taken: Promise<unknown[]>[] = [];
   #hasOpened = false;
 
   private constructor(
@@ -224,8 +239,14 @@ class TestClient {
     );
   }
 
-  /** The arguments of an event. */
-  async take(event: string, timeout: number | undefined): Promise<unknown[]> {
+  /** The arguments of an event. A test that fails in between leaves the promise behind, which must not end the runner. */
+  take(event: string, timeout: number | undefined): Promise<unknown[]> {
+    const taken = this.#take(event, timeout);
+    this.#taken.push(taken);
+    return taken;
+  }
+
+  async #take(event: string, timeout: number | undefined): Promise<unknown[]> {
     const args = await this.#inbox.take(event, timeout);
     return this.#hasOffset(event, args) ? args.slice(0, -1) : args;
   }
@@ -243,6 +264,7 @@ class TestClient {
   /** Idempotent: a further call waits as well. */
   async close(): Promise<void> {
     openClients.delete(this);
+    for (const taken of this.#taken.splice(0)) taken.catch(() => {});
     this.#manager.reconnection(false);
     this.socket.disconnect();
     // Other namespaces may be joined over this connection.

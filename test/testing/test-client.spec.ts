@@ -228,6 +228,11 @@ describe('createTestClient()', () => {
     await expect(createTestClient(app, { namespace: '/chat' })).rejects.toMatchObject({
       message: 'A name is needed',
       data: { code: 'NO_NAME' },
+      cause: { message: expect.stringMatching(/^createTestClient\(\) did not get into \/chat: \{.*"code":"NO_NAME"/) },
+    });
+    await expect(createTestClient(app, { namespace: '/chta' })).rejects.toMatchObject({
+      message: 'Invalid namespace',
+      cause: { message: 'createTestClient() did not get into /chta' },
     });
     expect(app.get(Websocket).server.engine.clientsCount).toBe(0);
   });
@@ -349,6 +354,16 @@ describe('nextEvent()', () => {
     await expect(nextEvent(other, 'message', { timeout: 20 })).rejects.toThrow(
       'waited 20 ms for "message"; nothing else arrived',
     );
+  });
+
+  it('leaves nothing to a test that failed before it could await, once its clients are closed', async () => {
+    const app = await chatApp();
+    const client = await createTestClient(app, ADA);
+    const forgotten = nextEvent(client, 'message', { timeout: 20 });
+    await closeTestClient(client);
+    // Long after its time: without a handler the rejection would have ended the process.
+    await expect(nextEvent(client, 'message', { timeout: 40 })).rejects.toThrow('waited 40 ms');
+    await expect(forgotten).rejects.toThrow('waited 20 ms');
   });
 
   it('gives an event that came too late to the next call', async () => {

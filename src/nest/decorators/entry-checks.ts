@@ -15,11 +15,14 @@ export type ParameterOf<Given> = <Target, Method extends string | symbol | undef
   index: Index,
 ) => void;
 
-/** A method decorator for methods that return this type, or a promise, an Observable or an async iterator of it. */
-export type HandlerOf<Reply> = <Method extends (...args: any[]) => unknown>(
-  target: object,
+/**
+ * A method decorator for methods that return this type, or a promise, an Observable or an async iterator of it. What is
+ * refused is the class, whose name is short: the compiler would print the whole method before it says what is wrong.
+ */
+export type HandlerOf<Reply> = <Target extends object, Method extends (...args: any[]) => unknown>(
+  target: Target & ReplyCheck<Reply, ReturnType<Method>>,
   method: string | symbol,
-  descriptor: TypedPropertyDescriptor<Method> & ReplyCheck<Reply, ReturnType<Method>>,
+  descriptor: TypedPropertyDescriptor<Method>,
 ) => void;
 
 /** Refuses an event without an ack. */

@@ -112,5 +112,7 @@ export async function client(socket: ClientOf<typeof chat>, app: TestTarget) {
   const other: ClientOf<typeof admin> = socket;
   // @ts-expect-error a pattern without a name
   await createTestClient(app, tenant);
+  // @ts-expect-error what the client of a test connects with
+  await createTestClient(app, chat, { auth: { tokn: 'abc' } });
   return other;
 }

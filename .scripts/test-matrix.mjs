@@ -58,8 +58,8 @@ const COMPILERS = {
 /** What each Nest project gets beside its own files. */
 const SHARED = ['gateway.test.ts', 'contract.test.ts', 'compiler-texts.mjs'];
 
-/** A block that begins with its name. */
-const README_FILE = /^```ts\n\/\/ ([\w.]+)\n(.*?)^```$/gms;
+/** A block that begins with the name of its file. */
+const NAMED_BLOCK = /^```ts\n\/\/ ([\w.]+\.ts)[^\n]*\n(.*?)^```$/gms;
 
 /** Other programs that run JavaScript, and how: from npm, in their newest version. */
 const RUNTIMES = { bun: ['bun'], deno: ['deno', 'run', '--allow-all'] };
@@ -93,7 +93,8 @@ function tryProject(name, steps, tarball) {
   if (name in COMPILERS) {
     for (const file of SHARED) cpSync(path.join(projects, file), path.join(folder, file));
     cpSync(path.join(root, 'test/contract-first/types'), path.join(folder, 'types'), { recursive: true });
-    writeReadme(path.join(folder, 'readme'));
+    writePage(path.join(folder, 'readme'), 'README.md');
+    writePage(path.join(folder, 'contracts'), 'README.md', 'docs/contracts.md');
   }
   if (name === 'workspace') installWorkspace(folder, tarball);
   else install(folder, tarball);
@@ -113,11 +114,13 @@ function tryProject(name, steps, tarball) {
   }
 }
 
-/** What a newcomer copies. */
-function writeReadme(folder) {
+/** The files that someone copies from pages; the later page wins. */
+function writePage(folder, ...pages) {
   mkdirSync(folder);
-  for (const [, name, code] of readFileSync(path.join(root, 'README.md'), 'utf8').matchAll(README_FILE)) {
-    writeFileSync(path.join(folder, name), code);
+  for (const page of pages) {
+    for (const [, name, code] of readFileSync(path.join(root, page), 'utf8').matchAll(NAMED_BLOCK)) {
+      writeFileSync(path.join(folder, name), code);
+    }
   }
 }
 

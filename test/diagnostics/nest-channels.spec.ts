@@ -1,6 +1,8 @@
 import { Injectable, Scope } from '@nestjs/common';
 import { SubscribeMessage, WebSocketGateway, WsException } from '@nestjs/websockets';
+import { from, NEVER as SILENCE } from 'rxjs';
 import { Ack, Gateway, OnEvent, SocketIoException, Websocket } from '../../src/index.js';
+import { startGateways } from '../nest/adapter/support/start-gateways.js';
 import { connectClient, startApp } from '../support/nest-app.js';
 import { until } from '../support/until.js';
 import { phases, record } from './support/recorder.js';
@@ -59,11 +61,34 @@ class ScopedGateway {
   }
 }
 
+@Gateway({ namespace: '/connected', scope: 'connection' })
+class ConnectionGateway {
+  @Ack('sync')
+  sync() {
+    return 1;
+  }
+}
+
 @WebSocketGateway({ namespace: '/nest' })
 class NestGateway {
   @SubscribeMessage('sync')
   sync() {
     return 1;
+  }
+
+  @SubscribeMessage('async')
+  async async() {
+    return 1;
+  }
+
+  @SubscribeMessage('stream')
+  stream() {
+    return from([1, 2]);
+  }
+
+  @SubscribeMessage('rejected')
+  async rejected() {
+    throw new Error('secret');
   }
 
   @SubscribeMessage('broken')
@@ -73,7 +98,7 @@ class NestGateway {
 }
 
 async function run(namespace: string, event: string) {
-  const { url } = await startApp([OwnGateway, AnyGateway, ScopedGateway, NestGateway]);
+  const { url } = await startApp([OwnGateway, AnyGateway, ScopedGateway, ConnectionGateway, NestGateway]);
   const client = await connectClient(`${url}${namespace}`);
   const published = record('handle');
   return {
@@ -94,6 +119,10 @@ describe('channels of the module', () => {
     ['/own', 'broken', ASYNC_ERROR, { code: 'INTERNAL_ERROR', isInternal: true, error: new Error('secret') }],
     ['/scoped', 'sync', ASYNC, { handler: 'ScopedGateway.sync', route: 'sync' }],
     ['/nest', 'sync', SYNC, { handler: 'NestGateway.sync', route: 'sync', namespace: '/nest' }],
+    ['/connected', 'sync', ASYNC, { handler: 'ConnectionGateway.sync', route: 'sync' }],
+    ['/nest', 'async', ASYNC, { handler: 'NestGateway.async' }],
+    ['/nest', 'stream', ASYNC, { handler: 'NestGateway.stream', code: undefined }],
+    ['/nest', 'rejected', ASYNC_ERROR, { isInternal: true, error: new Error('secret') }],
     ['/nest', 'broken', SYNC_ERROR, { isInternal: false, failure: { status: 'error', message: 'no' } }],
     ['/any-1', 'whatever', SYNC, { route: '*', event: 'whatever', namespace: '/^\\/any-/', handler: 'AnyGateway.all' }],
   ] as const)('publish %s %s once', async (namespace, event, expected, payload) => {
@@ -101,6 +130,23 @@ describe('channels of the module', () => {
     await until(() => published.length >= expected.length);
     expect(phases(published)).toEqual(expected);
     expect(published[0].payload).toMatchObject({ event, asksAck: true, ...payload });
+  });
+
+  it.each([
+    ['sync', SYNC],
+    ['async', ASYNC],
+    ['stream', ASYNC],
+    ['rejected', ASYNC_ERROR],
+    ['broken', SYNC_ERROR],
+  ] as const)('publish %s of a gateway on the adapter alone once', async (event, expected) => {
+    const { url } = await startGateways({ providers: [NestGateway] });
+    const client = await connectClient(`${url}/nest`);
+    const published = record('handle');
+    client.emit(event);
+    await until(() => published.length >= expected.length);
+    expect(phases(published)).toEqual(expected);
+    const what = { event, route: event, namespace: '/nest', handler: `NestGateway.${event}`, asksAck: false };
+    expect(published[0].payload).toMatchObject(what);
   });
 
   it('publish what the client was told of an error', async () => {
@@ -119,6 +165,46 @@ describe('channels of the module', () => {
     for (const handler of handlers) {
       expect(phases(published.filter(({ payload }) => payload.handler === handler))).toEqual(ASYNC);
     }
+  });
+});
+
+describe('a client that leaves in the middle of a handler', () => {
+  let release = (): void => {};
+
+  @Gateway('/left')
+  class LeftGateway {
+    @Ack('answers')
+    answers(): Promise<number> {
+      return new Promise((resolve) => (release = () => resolve(1)));
+    }
+
+    @Ack('fails')
+    fails(): Promise<never> {
+      return new Promise((_resolve, reject) => (release = () => reject(new Error('too late'))));
+    }
+
+    @Ack('streams')
+    streams() {
+      return SILENCE;
+    }
+  }
+
+  it.each([
+    ['answers', ASYNC],
+    ['fails', ASYNC_ERROR],
+    ['streams', ASYNC],
+  ] as const)('ends its operation once, when the handler does: %s', async (event, expected) => {
+    const { app, url } = await startApp([LeftGateway], { onError: () => {} });
+    const client = await connectClient(`${url}/left`);
+    const published = record('handle');
+    client.emit(event, () => {});
+    await until(() => published.length === 2);
+    client.disconnect();
+    await until(() => app.get(Websocket).stats().sockets.now === 0);
+    release();
+    await until(() => published.length >= expected.length);
+    await app.close();
+    expect(phases(published)).toEqual(expected);
   });
 });
 

@@ -1,8 +1,10 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { readFileSync } from 'node:fs';
 import { Controller, Get, Injectable } from '@nestjs/common';
 import { HealthCheck, HealthCheckService, TerminusModule } from '@nestjs/terminus';
 import { context, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
 import { Registry } from 'prom-client';
+import { POINT_NAMES } from '../../src/diagnostics/index.js';
 import { Ack, Gateway, OnEvent, OnHandshake, SocketIoException, Websocket } from '../../src/index.js';
 import { SocketIoInstrumentation } from '../../src/otel/index.js';
 import { collectSocketIo } from '../../src/prometheus/index.js';
@@ -11,6 +13,7 @@ import { cleanup } from '../support/cleanup.js';
 import { connectClient, startApp } from '../support/nest-app.js';
 import { WAYS } from '../support/official-client.js';
 import { until } from '../support/until.js';
+import { record } from './support/recorder.js';
 import { observe, written } from './support/telemetry.js';
 
 const CANARY = 'canary-5f0c';
@@ -266,5 +269,61 @@ describe('SocketIoHealthIndicator', () => {
     void websocket.shutdown();
     await ended;
     expect(await ready()).toMatchObject({ status: 503, body: { details: { socketio: { reason: 'closed' } } } });
+  });
+
+  it('is down at once when the application closes, while clients are served and let in until the delay is over', async () => {
+    const DELAY = 600;
+    const { app, url } = await startApp(
+      [ChatGateway, SocketIoHealthIndicator],
+      { shutdownDelay: DELAY },
+      { imports: [TerminusModule], controllers: [HealthController] },
+    );
+    const client = await connectClient(`${url}/chat`);
+    const published = record('state');
+    const began = performance.now();
+    const closed = app.close();
+    await until(() => published.length === 1);
+    const { status } = await fetch(`${url}/ready`);
+    expect(status).toBe(503);
+    let served = 0;
+    let lastAt = 0;
+    while (published.length === 1 && client.connected) {
+      const late = await connectClient(`${url}/chat`).catch(() => null);
+      const answer: unknown = await client
+        .timeout(1_000)
+        .emitWithAck('message')
+        .catch(() => 'none');
+      late?.disconnect();
+      if (late === null || answer === 'none') break;
+      served++;
+      lastAt = performance.now() - began;
+    }
+    expect(served).toBeGreaterThan(3);
+    expect(lastAt).toBeGreaterThan(DELAY / 2);
+    await closed;
+    expect(performance.now() - began).toBeGreaterThanOrEqual(DELAY - 10);
+    expect(published.map(({ payload }) => payload.to)).toEqual(['draining', 'closing', 'closed']);
+  });
+
+  it('is down within 10 ms of app.close()', async () => {
+    const took: number[] = [];
+    // On a machine with other work one of five is enough.
+    for (let run = 0; run < 5; run++) {
+      const { app } = await startApp([ChatGateway], { shutdownDelay: 1 });
+      const began = performance.now();
+      const drains = new Promise<void>((resolve) => {
+        const onState = (): void => {
+          took.push(performance.now() - began);
+          unsubscribe(POINT_NAMES.state, onState);
+          resolve();
+        };
+        subscribe(POINT_NAMES.state, onState);
+      });
+      const closed = app.close();
+      await drains;
+      expect(app.get(Websocket).state).toBe('draining');
+      await closed;
+    }
+    expect(Math.min(...took)).toBeLessThan(10);
   });
 });

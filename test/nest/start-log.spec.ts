@@ -113,6 +113,33 @@ describe('the log of the start', () => {
     expect(lines.at(-1)).toMatch(new RegExp(`; "/" is ${state}$`));
   });
 
+  it('has a line for each of ten classes, by what they are bound to: names, patterns, nothing', async () => {
+    const classes = Array.from({ length: 10 }, (_, i) => {
+      class Bound {
+        @OnEvent(i === 9 ? '*' : 'moved')
+        moved(): void {}
+      }
+      Gateway(i % 3 === 0 ? new RegExp(`^/room-${i}`) : `/floor-${i}`)(Bound);
+      return Bound;
+    });
+    const lines = watch('log');
+    await start(classes);
+    expect(lines).toEqual([
+      'Bound {/^\\/room-0/}: events moved',
+      'Bound {/floor-1}: events moved',
+      'Bound {/floor-2}: events moved',
+      'Bound {/^\\/room-3/}: events moved',
+      'Bound {/floor-4}: events moved',
+      'Bound {/floor-5}: events moved',
+      'Bound {/^\\/room-6/}: events moved',
+      'Bound {/floor-7}: events moved',
+      'Bound {/floor-8}: events moved',
+      'Bound {/^\\/room-9/}: events *',
+      'Socket.IO on /socket.io: polling, websocket; adapter MemoryAdapter; recovery off; 10 gateways, 10 events, 10 namespaces; ' +
+        '"/" is open to all',
+    ]);
+  });
+
   it('counts names after the twelfth, and has one line for each of 200 classes', async () => {
     const classes = Array.from({ length: 200 }, (_, i) => {
       class Many {}
@@ -231,11 +258,18 @@ describe('a name that is not there', () => {
     expect(lines[0]).toBe(`A client sent "forged\\nline ${'x'.repeat(52)}…" on "/", which no handler has.`);
   });
 
-  it('is not said with warnUnknown: false', async () => {
-    const { url } = await start([Notifier], { warnUnknown: false });
+  it.each([
+    ['with warnUnknown: false', process.env.NODE_ENV, { warnUnknown: false }, 0],
+    ['in production', 'production', {}, 0],
+    ['in production, unless it is asked for', 'production', { warnUnknown: true }, 1],
+  ] as const)('is not said %s', async (_when, environment, options, count) => {
+    const before = process.env.NODE_ENV;
+    process.env.NODE_ENV = environment;
+    cleanup(() => (process.env.NODE_ENV = before));
+    const { url } = await start([Notifier], options);
     const lines = watch('warn');
     await (await connectClient(url)).emitWithAck('unknown');
-    expect(lines).toEqual([]);
+    expect(lines).toHaveLength(count);
   });
 
   it('is said by the application that was asked', async () => {

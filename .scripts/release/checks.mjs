@@ -4,6 +4,8 @@
 const ALLOWED = [
   /^dist\/(?:esm|cjs)\/(?:[\w.-]+\/)*[\w.-]+\.(?:js|d\.ts)$/,
   /^dist\/(?:esm|cjs)\/package\.json$/,
+  // The file whose name Node prints if Nest is not installed.
+  /^dist\/esm\/Nest is missing, run npm i @nestjs\/common @nestjs\/core reflect-metadata rxjs\.js$/,
   /^docs\/[\w-]+\.md$/,
   /^(?:CHANGELOG\.md|LICENSE|README\.md|package\.json)$/,
 ];

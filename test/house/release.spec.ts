@@ -50,7 +50,8 @@ describe('the release script', () => {
 
   it('refuses a tarball with files that do not belong there, or without an entry', () => {
     const small = { exports: { '.': { import: './dist/esm/index.js' } }, bin: { x: './dist/esm/cli/main.js' } };
-    const files = ['package.json', 'dist/esm/index.js', 'dist/esm/cli/main.js', 'docs/faq.md'];
+    const hint = 'dist/esm/Nest is missing, run npm i @nestjs/common @nestjs/core reflect-metadata rxjs.js';
+    const files = ['package.json', 'dist/esm/index.js', 'dist/esm/cli/main.js', 'docs/faq.md', hint];
     expect(contentFaults(small, files)).toEqual([]);
     expect(contentFaults(small, [...files, '.env', 'src/index.ts', 'docs/images/a.webp', 'dist/esm/a.js.map'])).toEqual(
       [

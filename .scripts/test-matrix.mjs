@@ -45,6 +45,7 @@ const PROJECTS = {
     ['--no-experimental-require-module', '--no-warnings', 'packages/cjs-app/compiled/main.js'],
   ],
   runtimes: [['node_modules/typescript/bin/tsc'], ['server.mjs'], ['channels.mjs'], ['module.js']],
+  'opentelemetry-3': [['spans.mjs']],
   'plain-node': [['echo.mjs'], ['echo.cjs'], ['--no-experimental-require-module', '--no-warnings', 'echo.cjs']],
 };
 

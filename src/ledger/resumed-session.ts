@@ -20,6 +20,7 @@ export class ResumedSession implements RestoredSession {
   readonly sid: SocketId;
   readonly data: unknown;
   readonly since: string;
+  readonly away: number | undefined;
   readonly stored: StoredSession;
   readonly directs: readonly DirectPacket[];
   /** Another node, or another attempt, has taken the session since. */
@@ -41,6 +42,8 @@ export class ResumedSession implements RestoredSession {
     this.stored = stored;
     this.sid = stored.sid;
     this.since = stored.since;
+    // The clocks of two nodes may differ.
+    this.away = stored.left === undefined ? undefined : Math.max(0, Date.now() - stored.left);
     this.data = decodeValues(stored.data)[0];
     this.directs = taken.directs.map(({ at, body }) => ({ at: placeOf(at), parts: decodeParts(body) }));
     this.#membership = new Membership(stored.rooms);

@@ -19,6 +19,8 @@ export interface StoredSession {
   readonly data: string;
   /** Where the session began. */
   readonly since: Offset;
+  /** When its client was cut off, by the clock of its node; not there if that ended without having noticed. */
+  readonly left?: number | undefined;
 }
 
 /** A packet for one session alone, on its way to the store. */
@@ -52,6 +54,8 @@ export class SessionRecord {
   #writtenAt = performance.now();
   /** How far the node had read then: what comes later has not been sent to it, though it is stored only now. */
   #leftAt: Place | null = null;
+  /** When that was, by the clock on the wall: another node may ask. */
+  #left: number | undefined = undefined;
   #data: unknown = null;
   #saved = '';
   #directs: DirectPacket[] = [];
@@ -92,6 +96,7 @@ export class SessionRecord {
   leave(data: unknown, here: Place): void {
     this.isAway = true;
     this.#leftAt = here;
+    this.#left = Date.now();
     this.#data = data;
     this.#isChanged = true;
   }
@@ -148,6 +153,7 @@ export class SessionRecord {
         rooms: membership.toStored(),
         data,
         since: formatOffset(since),
+        left: this.#left,
       } satisfies StoredSession);
     } catch (cause) {
       this.#isUnsavable = true;

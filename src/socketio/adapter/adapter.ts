@@ -81,7 +81,7 @@ export type RestoredSession = SessionToPersist & {
   /** Whether another connection of the client has the session by now; read when its socket is let in. */
   readonly isLost?: boolean;
   /** How long the client was away, in milliseconds, from adapters that know it. */
-  readonly away?: number;
+  readonly away?: number | undefined;
 };
 
 /** A socket, as what keeps its session sees it. */

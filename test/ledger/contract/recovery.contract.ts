@@ -3,6 +3,7 @@ import type { Socket as ClientSocket } from 'socket.io-client';
 import type { Ledger } from '../../../src/ledger/index.js';
 import type { ServerOptions, Socket } from '../../../src/socketio/index.js';
 import { Cluster, type Member } from '../../ecosystem/support/cluster.js';
+import { record as recordChannels } from '../../diagnostics/support/recorder.js';
 import { nextEvent, until } from '../../support/until.js';
 
 /** What every ledger does; `createFor` is called for each server. */
@@ -37,6 +38,24 @@ export function recoveryContract(createFor: () => Ledger | Promise<Ledger>): voi
     expect([client.recovered, client.id, restored.recovered]).toEqual([true, id, true]);
     expect([...restored.rooms].sort()).toEqual([id, 'room'].sort());
     expect(restored.data).toEqual({ name: 'Ada' });
+  });
+
+  it.each([
+    ['at its node', 0],
+    ['at another', 1],
+  ])('tells what was missed and for how long the client was away: %s', async (_where, index) => {
+    const { cluster } = await started();
+    const member = await cluster.join(0);
+    await cutOff(member);
+    cluster.nodes[0].io.emit('missed');
+    const published = recordChannels('recover');
+    const cutAt = Date.now();
+    await until(() => Date.now() - cutAt >= 50);
+    await comeBack(member.client, cluster.nodes[index]);
+    expect(published).toHaveLength(1);
+    expect(published[0].payload).toMatchObject({ missed: 1, reason: undefined });
+    expect(published[0].payload.away).toBeGreaterThanOrEqual(50);
+    expect(published[0].payload.away).toBeLessThan(10_000);
   });
 
   it('goes on where a client had got nothing yet', async () => {

@@ -1,5 +1,6 @@
 import type { EventEmitter } from 'node:events';
 import { throwAsync } from './throw-async.js';
+import { textOf } from './values.js';
 
 /** Gets the errors of foreign code. An object instead of a function, so that no closure is made per call. */
 export interface ForeignErrorSink<About> {
@@ -106,8 +107,10 @@ export function askForeign<T>(
   }
 }
 
-/** The last resort: for what is told of errors, if that fails itself. */
-export const CONSOLE: ForeignErrorSink<unknown> = { onForeignError: (error) => console.error(error) };
+/** The last resort: for what is told of errors, if that fails itself. Showing an error calls its getters, which may throw. */
+export const CONSOLE: ForeignErrorSink<unknown> = {
+  onForeignError: (error) => void (print(error) || print(textOf(error))),
+};
 
 /** Follows the result of a foreign call: if it is a promise or thenable that rejects, the sink gets the error. */
 export function watch<About>(result: unknown, sink: ForeignErrorSink<About>, about: About): void {
@@ -132,8 +135,17 @@ function report<About>(sink: ForeignErrorSink<About>, error: unknown, about: Abo
   try {
     sink.onForeignError(error, about);
   } catch (failure) {
-    console.error(error);
-    console.error(failure);
+    CONSOLE.onForeignError(error, undefined);
+    CONSOLE.onForeignError(failure, undefined);
+  }
+}
+
+function print(value: unknown): boolean {
+  try {
+    console.error(value);
+    return true;
+  } catch {
+    return false;
   }
 }
 

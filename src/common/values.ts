@@ -36,6 +36,15 @@ export function describe(value: unknown): string {
   }
 }
 
+/** A value as text, also one that cannot be converted: one without a prototype, or whose `toString` throws. */
+export function textOf(value: unknown): string {
+  try {
+    return String(value);
+  } catch {
+    return `(${typeof value})`;
+  }
+}
+
 /** A text without a character at its ends, however often it stands there; linear, which an expression with two ends is not. */
 export function trim(text: string, character: string): string {
   let [start, end] = [0, text.length];

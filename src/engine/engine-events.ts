@@ -1,6 +1,7 @@
 import type { EventEmitter } from 'node:events';
 import { POINTS } from '../common/channels.js';
 import { callListeners, type ForeignErrorSink } from '../common/call-foreign.js';
+import { textOf } from '../common/values.js';
 import type { EngineCounters } from './engine-stats.js';
 import { queryValue, type EngineRequest } from './http/engine-request.js';
 import { removeInvalidHeaders } from './http/header-fields.js';
@@ -17,7 +18,7 @@ interface Reports {
 /** Tells an engine's listeners of sessions, of refusals and of the headers of every answer. */
 export class EngineEvents implements AnswerPolicy, RefusalListener {
   readonly #warner: ForeignErrorSink<string> = {
-    onForeignError: (error, about) => this.warn(`A listener of ${about} threw: ${String(error)}`),
+    onForeignError: (error, about) => this.warn(`A listener of ${about} threw: ${textOf(error)}`),
   };
 
   endsConnections = false;

@@ -3,7 +3,7 @@ import { ConnectOperation, OPERATIONS, POINTS } from '../common/channels.js';
 import { TimerEntry } from '../common/timer-wheel.js';
 import type { RestoredSession } from './adapter/adapter.js';
 import type { Connection } from './connection.js';
-import { isRefusal, runMiddlewares, type ExtendedError } from './inbound/middleware.js';
+import { refusalOf, runMiddlewares, type ExtendedError, type Refusal } from './inbound/middleware.js';
 import type { Namespace } from './namespace.js';
 import type { Server } from './server.js';
 import { Socket } from './socket.js';
@@ -183,12 +183,12 @@ export class ConnectSequence extends TimerEntry {
   /** A middleware said no. What one threw instead was not meant for the client. */
   #refuse(error: ExtendedError, wasThrown: boolean): void {
     this.#finish();
-    const isForClient = isRefusal(error, wasThrown);
-    if (!isForClient) this.server.reportError(error, this.#socket ?? undefined);
-    if (isForClient) this.connection.refuse(this.name, refusalOf(error), 'REFUSED');
-    else this.connection.refuse(this.name, INTERNAL_ERROR, 'INTERNAL_ERROR');
+    const refusal = refusalOf(error, wasThrown);
+    if (refusal === null) this.server.reportError(error, this.#socket ?? undefined);
+    const code = refusal === null ? 'INTERNAL_ERROR' : 'REFUSED';
+    this.connection.refuse(this.name, refusal === null ? INTERNAL_ERROR : toConnectError(refusal), code);
     this.#abandon();
-    this.#fail(error, isForClient ? 'REFUSED' : 'INTERNAL_ERROR');
+    this.#fail(error, code);
   }
 
   #fail(error: Error, code: ConnectRefusalCode | 'DISCONNECTED'): void {
@@ -226,6 +226,6 @@ export class ConnectSequence extends TimerEntry {
 
 const INTERNAL_ERROR = Object.freeze({ message: 'Internal server error' });
 
-function refusalOf({ message, data }: ExtendedError): { message: string; data?: unknown } {
+function toConnectError({ message, data }: Refusal): { message: string; data?: unknown } {
   return data === undefined ? { message } : { message, data };
 }

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { callForeign, watch } from '../common/call-foreign.js';
+import { textOf } from '../common/values.js';
 import {
   type Session,
   TimerEntry,
@@ -330,14 +331,20 @@ export class Connection
   /** @internal The client is not let into a namespace. The connection of one that is refused too often ends: it may be guessing. */
   refuse(nsp: string, error: { message: string; data?: unknown }, code: ConnectRefusalCode): void {
     this.#server.counters.connectRefused.add(code);
-    const data = this.isLegacy ? (error.data ?? error.message) : error;
+    // What a middleware gave may not be sendable, be it the message.
     const encoded =
-      this.#server.encode({ type: PacketType.CONNECT_ERROR, nsp, data }) ??
-      this.#server.encode({ type: PacketType.CONNECT_ERROR, nsp, data: { message: error.message } });
+      this.#encodeRefusal(nsp, error) ??
+      this.#encodeRefusal(nsp, { message: error.message }) ??
+      this.#encodeRefusal(nsp, UNSENDABLE);
     if (encoded !== null) this.sendUndroppable(encoded);
     if (this.#isRefusedTooOften()) {
       this.#endAfterReply(closeDetail('TOO_MANY_REFUSALS', 'refused too often'));
     } else this.#awaitConnect();
+  }
+
+  #encodeRefusal(nsp: string, error: { message: string; data?: unknown }): EncodedParts | null {
+    const data = this.isLegacy ? (error.data ?? error.message) : error;
+    return this.#server.encode({ type: PacketType.CONNECT_ERROR, nsp, data });
   }
 
   /** Refusals age, so that a connection which lives for days may be refused now and then. */
@@ -435,7 +442,7 @@ export class Connection
   #onMalformed(error: unknown): void {
     if (error instanceof PacketError) this.#fail(error);
     // A custom parser throws errors of its own for what it cannot read.
-    else if (this.#decoder !== null) this.#fail(new PacketError('INVALID_PACKET', String(error)));
+    else if (this.#decoder !== null) this.#fail(new PacketError('INVALID_PACKET', textOf(error)));
     else this.#server.reportError(error);
   }
 
@@ -467,6 +474,8 @@ const RECONNECTED: DisconnectDetails = Object.freeze({
   code: 'CLIENT_DISCONNECT',
   message: 'the client connected to the namespace anew',
 });
+
+const UNSENDABLE = Object.freeze({ message: 'Internal server error' });
 
 /** What an encoding may write around the values of a packet, in bytes. */
 const PACKET_KEYS = 1_024;

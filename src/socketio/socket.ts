@@ -25,7 +25,7 @@ import { emitByIds } from './broadcast/emit-by-id.js';
 import { createHandshake, type Handshake } from './client/handshake.js';
 import { InboundGate } from './inbound/inbound-gate.js';
 import { EventScreening } from './inbound/event-screening.js';
-import { isRefusal, type Middleware } from './inbound/middleware.js';
+import { refusalOf, type Middleware, type Refusal } from './inbound/middleware.js';
 import type { Namespace } from './namespace.js';
 import { receivingAck } from './acks/validated-ack.js';
 import { toMilliseconds } from './events/milliseconds.js';
@@ -622,12 +622,12 @@ export class Socket<
 
   /** @internal What a middleware threw, instead of passing it to `next`, was not meant for the client. */
   refuseScreened(error: ExtendedError, wasThrown: boolean, reply: AckReply | null): void {
-    const isForClient = isRefusal(error, wasThrown);
+    const refusal = refusalOf(error, wasThrown);
     if (this.#state === 'connected' && this.listenerCount('error') > 0) this.#emitLocal('error', error);
-    else if (!isForClient) this.reportError(error);
+    else if (refusal === null) this.reportError(error);
     if (reply === null || !this.nsp.server.settings.settleAcks) return;
     // The callback, since what the middleware says may not be sendable.
-    reply.asCallback()(isForClient ? refusalOf(error) : INTERNAL_ERROR);
+    reply.asCallback()(refusal === null ? INTERNAL_ERROR : toErrorAck(refusal));
   }
 
   /** @internal */
@@ -959,7 +959,7 @@ const MIDDLEWARE_TIMEOUT: ErrorAck = Object.freeze({
 });
 
 /** What a middleware passed to `next`, for the client. */
-function refusalOf({ message, data, code, statusCode }: ExtendedError & Partial<ErrorAck>): ErrorAck {
+function toErrorAck({ message, data, code, statusCode }: Refusal): ErrorAck {
   return {
     status: 'error',
     message,

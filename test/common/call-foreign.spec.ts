@@ -1,5 +1,7 @@
 import { EventEmitter, once } from 'node:events';
-import { askForeign, callForeign, callListeners, watch } from '../../src/common/call-foreign.js';
+import { inspect } from 'node:util';
+import { CONSOLE, askForeign, callForeign, callListeners, watch } from '../../src/common/call-foreign.js';
+import { UNREADABLE } from '../support/unreadable.js';
 
 const { jest } = import.meta;
 
@@ -202,6 +204,19 @@ describe('watch', () => {
     await turn();
 
     expect(sink.errors).toEqual([]);
+  });
+});
+
+describe('CONSOLE', () => {
+  it.each(UNREADABLE)('shows something of an error whose %s', (_what, make) => {
+    const shown = jest.spyOn(console, 'error').mockImplementation((value) => void inspect(value));
+
+    CONSOLE.onForeignError(make(), undefined);
+    callForeign(() => fail(make()), null, [], { onForeignError: (error) => fail(error) }, 'about');
+
+    const results = shown.mock.results.map(({ type }) => type);
+    shown.mockRestore();
+    expect(results.filter((type) => type === 'return').length).toBeGreaterThanOrEqual(3);
   });
 });
 

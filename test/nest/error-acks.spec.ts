@@ -1,8 +1,9 @@
-import { Catch, UseFilters, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
+import { Catch, HttpException, UseFilters, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import { of } from 'rxjs';
-import { Ack, Gateway, OnConnect, OnError, OnEvent, SocketIoException } from '../../src/index.js';
+import { Ack, Gateway, OnConnect, OnError, OnEvent, OnHandshake, SocketIoException } from '../../src/index.js';
 import type { Socket } from '../../src/server.js';
-import { connectClient } from '../support/nest-app.js';
+import { connectClient, createClient } from '../support/nest-app.js';
+import { UNREADABLE } from '../support/unreadable.js';
 import { nextEvent } from '../support/until.js';
 import { FenceGateway, outcomeWithAck, outcomeWithoutAck } from './support/outcome.js';
 import { startWith } from './support/start-app.js';
@@ -247,3 +248,44 @@ describe('a value that cannot be sent', () => {
     expect(outcome.exceptions).toMatchObject([[{ code: 'INTERNAL_ERROR' }]]);
   });
 });
+
+describe('an error that fails to say what it is', () => {
+  const MUTE: [string, () => unknown][] = [
+    ...UNREADABLE,
+    ['getError throws', () => Object.assign(new Error('x'), { getError: fail })],
+    ['getError rejects', () => Object.assign(new Error('x'), { getError: () => Promise.reject(new Error('secret')) })],
+    ['getResponse throws', () => Object.assign(new Error('x'), { getResponse: fail, getStatus: () => 400 })],
+    ['message is no text', () => new HttpException({ message: Object.create(null) as object }, 400)],
+  ];
+
+  it.each(MUTE)('is masked, and ends nothing, if its %s', async (_what, make) => {
+    class Failing {
+      @OnHandshake()
+      enter(socket: Socket): void {
+        if (socket.handshake.auth.fails) throw make();
+      }
+
+      @Ack('sync')
+      sync(): void {
+        throw make();
+      }
+
+      @Ack('async')
+      async async(): Promise<void> {
+        throw make();
+      }
+    }
+    const { url } = await startWith({ providers: [Failing, FenceGateway] });
+    const client = await connectClient(url);
+    for (const event of ['sync', 'async']) {
+      expect(await client.timeout(1_000).emitWithAck(event)).toMatchObject({ code: 'INTERNAL_ERROR' });
+    }
+    const refused = createClient(url, { auth: { fails: true } }).connect();
+    const [refusal] = await nextEvent(refused, 'connect_error');
+    expect(refusal).toMatchObject({ message: 'Internal server error' });
+  });
+});
+
+function fail(): never {
+  throw new Error('secret');
+}

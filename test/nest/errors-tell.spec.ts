@@ -27,6 +27,7 @@ import { Ack, Gateway, OnEvent, SocketIoException, type SocketIoModuleOptions } 
 import type { Socket } from '../../src/server.js';
 import { cleanup } from '../support/cleanup.js';
 import { connectClient } from '../support/nest-app.js';
+import { UNREADABLE } from '../support/unreadable.js';
 import { nextEvent, until } from '../support/until.js';
 import { surfacing, watchSurprises } from './adapter/support/surprises.js';
 import { startGateways } from './adapter/support/start-gateways.js';
@@ -59,6 +60,20 @@ class FailingGateway {
 }
 
 describe('the log of an error', () => {
+  it.each(UNREADABLE)('has a line also if its %s', async (_what, make) => {
+    class Failing {
+      @Ack('fail')
+      fail(): void {
+        throw make();
+      }
+    }
+    const lines = watch('error');
+    const { url } = await start(Failing);
+    const client = await connectClient(url);
+    expect(await client.timeout(1_000).emitWithAck('fail')).toMatchObject({ code: 'INTERNAL_ERROR' });
+    expect(lines).toEqual([expect.stringContaining('Failing.fail() failed')]);
+  });
+
   it('names class, method, event, namespace and socket, and prints causes, parts and fields', async () => {
     const lines = watch('error');
     const { url } = await start(FailingGateway);

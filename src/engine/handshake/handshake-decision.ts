@@ -1,5 +1,6 @@
 import { askForeign, type ForeignErrorSink } from '../../common/call-foreign.js';
 import { TimerEntry, type TimerWheel } from '../../common/timer-wheel.js';
+import { textOf } from '../../common/values.js';
 import type { EngineRequest } from '../http/engine-request.js';
 import type { HttpHeaders } from '../http/http-exchange.js';
 import { Refusal } from '../http/refusal.js';
@@ -168,7 +169,7 @@ export class HandshakeDecision extends TimerEntry {
       if (isDecided) return;
       isDecided = true;
       if (isAllowed) this.run(allowed);
-      else this.refuse(new Refusal('NOT_ALLOWED', message ? { message: String(message) } : {}));
+      else this.refuse(new Refusal('NOT_ALLOWED', message ? { message: textOf(message) } : {}));
     };
     askForeign(allowRequest, undefined, [request, decide], (error, answer) => {
       if (error === null) {
@@ -176,7 +177,7 @@ export class HandshakeDecision extends TimerEntry {
         return;
       }
       const when = isDecided ? 'after its decision' : 'and refused a request';
-      this.context.warn(`allowRequest threw ${when}: ${String(error)}`);
+      this.context.warn(`allowRequest threw ${when}: ${textOf(error)}`);
       decide(null, false);
     });
   }

@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import proxyAddr from 'proxy-addr';
 import { askForeign } from '../../common/call-foreign.js';
+import { textOf } from '../../common/values.js';
 import type { EngineRequest } from './engine-request.js';
 
 /** Whether a proxy may say whom it forwards; `hop` 0 is the peer of the connection. */
@@ -32,7 +33,7 @@ export class ProxyTrust {
     let isTrusted = false;
     askForeign(this.trust!, undefined, [withoutPort(address), hop], (error, answer) => {
       if (error === null) isTrusted = Boolean(answer);
-      else this.warn(`trustProxy threw, and ${JSON.stringify(address)} was not trusted: ${String(error)}`);
+      else this.warn(`trustProxy threw, and ${JSON.stringify(address)} was not trusted: ${textOf(error)}`);
     });
     return isTrusted;
   }

@@ -1,7 +1,8 @@
 import { inspect } from 'node:util';
 import { Logger } from '@nestjs/common';
-import { callForeign, type ForeignErrorSink } from '../../common/call-foreign.js';
+import { CONSOLE, callForeign, type ForeignErrorSink } from '../../common/call-foreign.js';
 import { hideCommands } from '../../common/hide-commands.js';
+import { textOf } from '../../common/values.js';
 
 /** Writes to the application's logger, which is foreign code: its transport may be down, and nothing here fails by that. */
 export class ErrorLog implements ForeignErrorSink<string> {
@@ -11,8 +12,7 @@ export class ErrorLog implements ForeignErrorSink<string> {
 
   /** @param where names class, method and event, if a handler failed */
   error(error: unknown, where?: string): void {
-    hideCommands(error);
-    callForeign(this.#writeError, this, [error, where], this, where ?? 'An error that cannot be printed');
+    this.#write('error', [where, ...this.#linesOf(error)].filter((part) => part !== undefined).join('\n'));
   }
 
   warn(message: string): void {
@@ -25,14 +25,18 @@ export class ErrorLog implements ForeignErrorSink<string> {
 
   onForeignError(error: unknown, message: string): void {
     console.error(message);
-    console.error(error);
+    CONSOLE.onForeignError(error, undefined);
   }
 
-  /** An error is foreign as well: it may not let itself be looked at. */
-  #writeError(error: unknown, where: string | undefined): void {
-    // Prints causes, the errors of an AggregateError and own fields, which a stack leaves out.
-    const text = error instanceof Error ? inspect(error) : String(describe(error));
-    this.#write('error', [where, text, this.#hintFor(error)].filter((part) => part !== undefined).join('\n'));
+  #linesOf(error: unknown): (string | undefined)[] {
+    try {
+      hideCommands(error);
+      // Prints causes, the errors of an AggregateError and own fields, which a stack leaves out.
+      return [typeof error === 'string' ? error : inspect(error), this.#hintFor(error)];
+    } catch {
+      // An error is foreign as well: it may not let itself be looked at.
+      return [textOf(error)];
+    }
   }
 
   /** A guard or filter that is made for HTTP finds neither request nor response in an event, and stumbles. */
@@ -48,10 +52,6 @@ export class ErrorLog implements ForeignErrorSink<string> {
   #write(level: 'error' | 'warn' | 'log', message: string): void {
     callForeign(this.#logger[level], this.#logger, [message], this, message);
   }
-}
-
-function describe(value: unknown): unknown {
-  return typeof value === 'string' ? value : inspect(value);
 }
 
 /** A method of a guard or of a filter in a stack; not that of a promise. */

@@ -1,3 +1,4 @@
+import { askForeign } from '../../common/call-foreign.js';
 import type { ErrorAck } from '../../socketio/index.js';
 
 /** An error as a client gets it, and whether an operator should look at it. */
@@ -10,14 +11,21 @@ export interface MappedError {
 
 /**
  * Maps what a handler or enhancer threw. `SocketIoException` and `WsException` say what they are told to say,
- * an `HttpException` its message, status and validation details; anything else is masked.
+ * an `HttpException` its message, status and validation details; anything else is masked, as is what fails to say it.
  */
 export function mapError(error: unknown): MappedError {
-  if (hasMethod(error, 'getError')) return { payload: fromGetError(error), isInternal: false };
-  if (hasMethod(error, 'getResponse') && hasMethod(error, 'getStatus')) {
-    return { payload: fromHttpException(error), isInternal: false };
-  }
-  return { payload: MASKED, isInternal: true };
+  let payload: ErrorAck | object | null = null;
+  // At once: a promise is no answer.
+  askForeign(payloadOf, undefined, [error], (failure, given) => {
+    if (failure === null && given !== undefined) payload = given;
+  });
+  return payload === null ? { payload: MASKED, isInternal: true } : { payload, isInternal: false };
+}
+
+/** Null for an error that is not meant for clients. */
+function payloadOf(error: unknown): ErrorAck | object | null {
+  if (hasMethod(error, 'getError')) return fromGetError(error);
+  return hasMethod(error, 'getResponse') && hasMethod(error, 'getStatus') ? fromHttpException(error) : null;
 }
 
 /** What a client is told of an error that was not meant for it. */

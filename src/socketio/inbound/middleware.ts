@@ -1,4 +1,5 @@
 import { runChain } from '../../engine/index.js';
+import { textOf } from '../../common/values.js';
 
 /** What a middleware may refuse a connection with: `message` and `data` reach the client's `connect_error`. */
 export interface ExtendedError extends Error {
@@ -29,15 +30,28 @@ export function runMiddlewares<Subject>(
   );
 }
 
+/** What a client may be told of a failure. */
+export interface Refusal {
+  readonly message: string;
+  readonly data: unknown;
+  readonly code: unknown;
+  readonly statusCode: unknown;
+}
+
 /**
- * Whether a failure is for the client: what was passed to `next`, and what was thrown with `data`, as only an error made
- * for a client has. Any other that was thrown is the server's own.
+ * What the client is told of a failure; null if it is not for the client, as what was thrown without `data`, which only an
+ * error made for a client has. Each property is read once, and what cannot be read is not for the client either.
  */
-export function isRefusal(error: Error & { data?: unknown }, wasThrown: boolean): boolean {
-  return !wasThrown || error.data !== undefined;
+export function refusalOf(error: ExtendedError & Partial<Refusal>, wasThrown: boolean): Refusal | null {
+  try {
+    const { message, data, code, statusCode } = error;
+    return wasThrown && data === undefined ? null : { message, data, code, statusCode };
+  } catch {
+    return null;
+  }
 }
 
 /** An object is taken for an error as it is: those of other realms are instances of another class. */
 function toError(reason: unknown): Error {
-  return typeof reason === 'object' && reason !== null ? (reason as Error) : new Error(String(reason));
+  return typeof reason === 'object' && reason !== null ? (reason as Error) : new Error(textOf(reason));
 }

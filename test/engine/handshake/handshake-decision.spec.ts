@@ -1,6 +1,7 @@
 import type { ConnectionError, EngineOptions } from '../../../src/engine/index.js';
 import { openPolling, openWebSocket, refusedWebSocket, request } from '../../support/engine-client.js';
 import { startEngine, type RunningEngine } from '../../support/server.js';
+import { UNREADABLE } from '../../support/unreadable.js';
 import { until } from '../../support/until.js';
 
 const POLLING = '?EIO=4&transport=polling';
@@ -117,6 +118,21 @@ describe('HandshakeDecision', () => {
       await until(() => errors.length + warnings.length >= 2);
     },
   );
+
+  it.each(UNREADABLE)('refuses with, or because of, an error whose %s', async (_what, make) => {
+    const ways: NonNullable<EngineOptions['allowRequest']>[] = [
+      (_request, decide) => decide(make() as never, false),
+      (_request, decide) => void setImmediate(() => decide(make() as never, false)),
+      () => Promise.reject(make()),
+      () => {
+        throw make();
+      },
+    ];
+    for (const allowRequest of ways) {
+      const { url } = await startEngine({ allowRequest });
+      expect((await request(url + POLLING)).status).toBe(403);
+    }
+  });
 
   it.each([
     'data',

@@ -2,6 +2,7 @@ import { MODULE_DEFAULTS, type Event, type ServerOptions, type Socket } from '..
 import { runMiddlewares, type Middleware } from '../../../src/socketio/inbound/middleware.js';
 import { connectClient, openClient, type ClientSocket } from '../../support/official-client.js';
 import { startServer } from '../../support/server.js';
+import { UNREADABLE } from '../../support/unreadable.js';
 import { nextEvent, until } from '../../support/until.js';
 
 describe('runMiddlewares', () => {
@@ -353,3 +354,54 @@ async function connected(prepare: (socket: Socket) => void, options: ServerOptio
   const [socket] = (await joined) as [Socket];
   return { server, client, socket };
 }
+
+describe('an error that cannot be read', () => {
+  const WAYS: [string, (error: Error, next: (error?: Error) => void) => unknown][] = [
+    ['passed to next()', (error, next) => next(error)],
+    ['passed to next() later', (error, next) => void setImmediate(() => next(error))],
+    [
+      'thrown',
+      (error) => {
+        throw error;
+      },
+    ],
+    [
+      'rejected with',
+      async (error) => {
+        throw error;
+      },
+    ],
+  ];
+  const CASES = UNREADABLE.flatMap(([what, make]) => WAYS.map(([how, refuse]) => [what, how, make, refuse] as const));
+
+  it.each(CASES)('refuses a connection, if its %s and it is %s', async (_what, _how, make, refuse) => {
+    const server = await startServer();
+    server.io.use((_socket, next) => refuse(make(), next) as void);
+    const client = openClient(server.origin, { reconnection: false });
+
+    await nextEvent(client, 'connect_error');
+
+    expect(server.io.sockets._preConnectSockets.size).toBe(0);
+  });
+
+  it.each(CASES)('refuses an event, if its %s and it is %s', async (_what, _how, make, refuse) => {
+    const server = await startServer({ settleAcks: true });
+    server.io.on('connection', (socket) => {
+      socket.use(([event], next) => (event === 'echo' ? next() : (refuse(make(), next) as void)));
+    });
+    const client = await connectClient(server.origin);
+
+    expect(await client.emitWithAck('refused')).toMatchObject({ status: 'error' });
+    expect(await client.emitWithAck('echo', 1)).toBe(1);
+  });
+
+  it('refuses a connection also if the message cannot be sent', async () => {
+    const server = await startServer();
+    server.io.use((_socket, next) => next(Object.assign(new Error(), { message: 10n as never })));
+    const client = openClient(server.origin, { reconnection: false });
+
+    const [error] = await nextEvent(client, 'connect_error');
+
+    expect((error as Error).message).toBe('Internal server error');
+  });
+});

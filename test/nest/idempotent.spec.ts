@@ -51,6 +51,12 @@ class OrderGateway {
     return `${body} ${this.runs.of.length}`;
   }
 
+  @Idempotent({ key: (() => Promise.reject(new Error('looked up'))) as never })
+  @Ack('looked up')
+  lookedUp() {
+    this.runs.of.push('looked up');
+  }
+
   @Idempotent()
   @Ack('large')
   large() {
@@ -193,6 +199,15 @@ describe('@Idempotent()', () => {
     Object.assign(sockets.adapter, { claim: () => Promise.reject(new Error('away')) });
     expect(await client.emitWithAck('order', { id: '1' })).toMatchObject({ code: 'IDEMPOTENCY_UNAVAILABLE' });
     expect(errors).toEqual([new Error('away')]);
+    expect(app.get(Runs).of).toEqual([]);
+  });
+
+  it('does not run a message whose key is a promise, and reports it', async () => {
+    const errors: unknown[] = [];
+    const { app, url } = await startApp([Runs, OrderGateway], { onError: (error) => errors.push(error) });
+    const client = await connectClient(url);
+    expect(await client.emitWithAck('looked up', { id: '1' })).toMatchObject({ code: 'IDEMPOTENCY_UNAVAILABLE' });
+    expect(errors).toEqual([expect.objectContaining({ message: expect.stringContaining('not a promise') })]);
     expect(app.get(Runs).of).toEqual([]);
   });
 

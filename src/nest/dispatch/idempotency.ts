@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto';
+import { watch, type ForeignErrorSink } from '../../common/call-foreign.js';
 import { pause } from '../../common/pause.js';
+import { isThenable } from '../../common/values.js';
 import {
   AckReply,
   decodeValues,
@@ -111,13 +113,21 @@ export class Idempotency {
   /** A message of one user, or of one socket if it acts for none: what others sent has other acks. */
   #keyOf(socket: Socket, body: unknown): string | null {
     const { key } = this.rules;
-    const given = typeof key === 'function' ? key(body, socket) : propertyOf(body, key);
+    const given = typeof key === 'function' ? this.#askKey(key, body, socket) : propertyOf(body, key);
     if (typeof given !== 'string' && typeof given !== 'number') return null;
     if (given === '') return null;
     const { userId } = socket;
     const owner = userId === undefined ? ['socket', socket.id] : ['user', userId];
     const text = JSON.stringify([socket.nsp.name, this.event, owner, String(given)]);
     return createHash('sha256').update(text).digest('base64url');
+  }
+
+  /** @throws what the function throws, and TypeError for a promise: a copy that comes meanwhile could not be told */
+  #askKey(key: (body: unknown, socket: Socket) => unknown, body: unknown, socket: Socket): unknown {
+    const given = key(body, socket);
+    if (!isThenable(given)) return given;
+    watch(given, UNWANTED, undefined);
+    throw new TypeError('the key of @Idempotent must be a string, not a promise');
   }
 }
 
@@ -143,6 +153,9 @@ function propertyOf(body: unknown, name: string): unknown {
   if (typeof body !== 'object' || body === null || !Object.hasOwn(body, name)) return undefined;
   return (body as Record<string, unknown>)[name];
 }
+
+/** That it is a promise is thrown already, whatever becomes of it. */
+const UNWANTED: ForeignErrorSink<undefined> = { onForeignError: () => {} };
 
 const UNDER_WAY = 'under way';
 const DONE = 'done ';

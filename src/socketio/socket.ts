@@ -29,6 +29,7 @@ import { refusalOf, type Middleware, type Refusal } from './inbound/middleware.j
 import type { Namespace } from './namespace.js';
 import { receivingAck } from './acks/validated-ack.js';
 import { toMilliseconds } from './events/milliseconds.js';
+import type { OutboundContract } from './events/outbound-contract.js';
 import {
   withListener,
   withListenerInFront,
@@ -242,7 +243,7 @@ export class Socket<
     const { outbound } = this.nsp;
     if (outbound !== null) {
       outbound.check(data, this.nsp);
-      if (callback !== null) callback = receivingAck(outbound, event as string, kind, callback, this);
+      if (callback !== null) callback = this.#receivingAck(outbound, event as string, kind, flags, callback);
     }
     return this.#emitEvent(data, flags, callback, kind) && !this.#connection.conn.needsDrain;
   }
@@ -262,7 +263,7 @@ export class Socket<
       };
       if (outbound !== null) {
         outbound.check([event, ...args], this.nsp);
-        callback = receivingAck(outbound, event as string, 'error-first', callback, this);
+        callback = this.#receivingAck(outbound, event as string, 'error-first', flags, callback);
       }
       this.#emitEvent([event, ...args], flags, callback, 'error-first');
     });
@@ -853,6 +854,16 @@ export class Socket<
   #refuseFlood(): void {
     const message = 'too many events before the connect handler settled';
     this.dismiss({ code: 'TOO_MANY_PENDING_EVENTS', message });
+  }
+
+  #receivingAck(
+    outbound: OutboundContract,
+    event: string,
+    kind: AckKind,
+    flags: OperatorFlags | null,
+    callback: AckCallback,
+  ): AckCallback {
+    return receivingAck(outbound, event, kind, callback, flags?.timeout ?? this.nsp.ackTimeout, this);
   }
 
   #emitEvent(data: unknown[], flags: OperatorFlags | null, callback: AckCallback | null, kind: AckKind): boolean {

@@ -1,3 +1,4 @@
+import { Timer } from '../../engine/index.js';
 import type { IssueDetail } from '../../contract/runtime.js';
 import type { OutboundContract, ViolationListener } from '../events/outbound-contract.js';
 import { AckError } from './ack-error.js';
@@ -22,25 +23,35 @@ export function ackValidation(
 
 /**
  * The callback of an emit to one client, behind the schema of the ack. One that cannot be told of an error is not called
- * with what does not fit, as if no ack had come.
+ * with what does not fit, as if no ack had come. A schema that is asynchronous has as long as the client had.
  */
 export function receivingAck(
   outbound: OutboundContract,
   event: string,
   kind: AckKind,
   callback: AckCallback,
+  timeout: number,
   host: AckContext,
 ): AckCallback {
   const validation = ackValidation({ outbound, reportError: (error) => host.reportError(error) }, event);
   if (validation === null) return callback;
+  const isErrorFirst = kind === 'error-first';
   return (...args) => {
-    const isErrorFirst = kind === 'error-first';
-    if (isErrorFirst && args[0] !== null) callback(...args);
-    else
-      validation(args[isErrorFirst ? 1 : 0], (value, error) => {
-        if (error === null) callAck(host, callback, isErrorFirst ? [null, value] : [value]);
-        else if (isErrorFirst) callAck(host, callback, [error]);
-      });
+    if (isErrorFirst && args[0] !== null) {
+      callback(...args);
+      return;
+    }
+    let isConcluded = false;
+    const conclude = (value: unknown, error: AckError | null): void => {
+      if (isConcluded) return;
+      isConcluded = true;
+      host.wheel.cancel(timer);
+      if (error === null) callAck(host, callback, isErrorFirst ? [null, value] : [value]);
+      else if (isErrorFirst) callAck(host, callback, [error]);
+    };
+    const timer = new Timer(() => conclude(undefined, AckError.timeout()));
+    validation(args[isErrorFirst ? 1 : 0], conclude);
+    if (!isConcluded && timeout !== Infinity) host.wheel.schedule(timer, timeout);
   };
 }
 

@@ -19,6 +19,7 @@ const quiz = defineContract('/quiz', {
         },
       },
     }),
+    stuck: event().ack({ '~standard': { version: 1, vendor: 'stuck', validate: () => new Promise<never>(() => {}) } }),
     trust: event().ack<number>(),
   },
 });
@@ -30,7 +31,7 @@ async function start(...answers: unknown[]) {
   const namespace = server.of(quiz);
   for (const answer of answers) {
     const client = await createTestClient(server, quiz);
-    for (const event of ['guess', 'late', 'broken', 'trust'] as const) {
+    for (const event of ['guess', 'late', 'broken', 'stuck', 'trust'] as const) {
       client.on(event as never, ((...args: unknown[]) => (args.at(-1) as (answer: unknown) => void)(answer)) as never);
     }
   }
@@ -76,6 +77,12 @@ describe('the ack of a client', () => {
     const { socket, errors } = await start(3);
     await expect(socket.emitWithAck('broken')).rejects.toMatchObject({ code: 'ACK_INVALID' });
     expect(errors).toEqual([expect.objectContaining({ message: 'the schema is broken' })]);
+  });
+
+  it('times out if the schema never answers', async () => {
+    const { namespace, socket } = await start(3);
+    await expect(socket.timeout(50).emitWithAck('stuck')).rejects.toMatchObject({ code: 'ACK_TIMEOUT' });
+    await expect(namespace.timeout(50).emitWithAck('stuck')).rejects.toMatchObject({ code: 'ACK_TIMEOUT' });
   });
 
   it('is passed on as it is if it is typed only', async () => {

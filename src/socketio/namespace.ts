@@ -292,7 +292,12 @@ export class Namespace<
       this.wheel.cancel(timer);
       answered(error ?? null, responses);
     };
-    this.serverSideEmit(event as never, ...([...args, callback] as never));
+    try {
+      this.serverSideEmit(event as never, ...([...args, callback] as never));
+    } catch (error) {
+      this.wheel.cancel(timer);
+      throw error;
+    }
   }
 
   #createRecovery(): SessionRecovery | null {

@@ -54,8 +54,34 @@ export class ParentNamespace<
 
   /** Listeners of new sockets are those of the children, also of the ones that exist. */
   override on(event: never, listener: never): this {
-    if (SOCKET_EVENTS.has(event)) for (const child of this.children) child.on(event, listener);
+    this.#eachChild(event, (child) => child.on(event, listener));
     return super.on(event, listener);
+  }
+
+  override addListener(event: never, listener: never): this {
+    return this.on(event, listener);
+  }
+
+  override prependListener(event: never, listener: never): this {
+    this.#eachChild(event, (child) => child.prependListener(event, listener));
+    return super.prependListener(event, listener);
+  }
+
+  override removeListener(event: never, listener: never): this {
+    this.#eachChild(event, (child) => child.removeListener(event, listener));
+    return super.removeListener(event, listener);
+  }
+
+  override off(event: never, listener: never): this {
+    return this.removeListener(event, listener);
+  }
+
+  /** Those that were set on a child alone stay. */
+  override removeAllListeners(event?: never): this {
+    for (const each of event === undefined ? SOCKET_EVENTS : [event]) {
+      for (const listener of this.rawListeners(each)) this.removeListener(each as never, listener as never);
+    }
+    return super.removeAllListeners(event);
   }
 
   /** @throws Error always: the servers of a cluster need not have the same children */
@@ -73,7 +99,8 @@ export class ParentNamespace<
     const child = new Namespace(this.server, name, this.route);
     for (const middleware of this.middlewares) child.use(middleware);
     for (const event of ['connect', 'connection'] as const) {
-      for (const listener of this.listeners(event)) child.on(event, listener as never);
+      // Raw: one for the first socket is removed everywhere once it was called.
+      for (const listener of this.rawListeners(event)) child.on(event, listener as never);
     }
     child.handlers = this.handlerTable();
     child.outbound = this.outbound;
@@ -84,6 +111,13 @@ export class ParentNamespace<
 
   override fetchSockets(): never {
     throw new Error('fetchSockets() is not supported on parent namespaces');
+  }
+
+  #eachChild(
+    event: string,
+    visit: (child: Namespace<ListenEvents, EmitEvents, ServerSideEvents, SocketData>) => void,
+  ): void {
+    if (SOCKET_EVENTS.has(event)) for (const child of this.children) visit(child);
   }
 
   /**

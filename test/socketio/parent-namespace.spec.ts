@@ -40,9 +40,12 @@ describe('ParentNamespace', () => {
   });
 
   it('throws for what the servers of a cluster cannot do together', async () => {
-    const { parent } = await rooms('/room-1');
+    const { parent, io } = await rooms('/room-1');
+    const timers = io.wheel.size;
     expect(() => parent.serverSideEmit('x')).toThrow('not supported');
     await expect(parent.serverSideEmitWithAck('x')).rejects.toThrow('not supported');
+    await expect(parent.partial.serverSideEmitWithAck('x')).rejects.toThrow('not supported');
+    expect(io.wheel.size).toBe(timers);
     expect(() => parent.fetchSockets()).toThrow('not supported');
   });
 
@@ -54,6 +57,38 @@ describe('ParentNamespace', () => {
     const client = await connectClient(`${origin}/room-1`);
     client.emit('x');
     expect(heard).toEqual(['use /room-1', 'connection /room-1']);
+  });
+
+  it.each(['on', 'addListener', 'once', 'prependListener', 'prependOnceListener'] as const)(
+    'gives a listener to the children that exist by %s(), and takes it back',
+    async (name) => {
+      const method = name as 'on';
+      const { parent, origin } = await rooms('/room-1');
+      const heard: string[] = [];
+      const listener = (socket: Socket): unknown => heard.push(socket.nsp.name);
+      parent[method]('connection', listener);
+      for (const room of ['/room-1', '/room-2', '/room-2']) await connectClient(origin + room);
+      const isOnce = /once/i.test(name);
+      expect(heard).toEqual(isOnce ? ['/room-1'] : ['/room-1', '/room-2', '/room-2']);
+
+      parent[method]('connection', listener);
+      parent.off('connection', listener);
+      if (!isOnce) parent.off('connection', listener);
+      parent[method]('connection', listener);
+      parent.removeAllListeners('connection');
+      await connectClient(`${origin}/room-1`);
+      expect(heard).toHaveLength(isOnce ? 1 : 3);
+    },
+  );
+
+  it('keeps what was set on a child alone', async () => {
+    const { parent, io, origin } = await rooms('/room-1');
+    const heard: string[] = [];
+    parent.on('connection', () => heard.push('parent'));
+    io.of('/room-1').on('connection', () => heard.push('child'));
+    parent.removeAllListeners();
+    await connectClient(`${origin}/room-1`);
+    expect(heard).toEqual(['child']);
   });
 });
 

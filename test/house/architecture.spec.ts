@@ -129,6 +129,28 @@ describe('src', () => {
   });
 });
 
+describe('programs of test', () => {
+  const root = path.resolve(import.meta.dirname, '../..');
+  const named = programs(root, 'test').flatMap(([file, text]) =>
+    [...text.matchAll(/dist\/(esm|cjs)\/([\w./-]+)\.js|new URL\('(\.\.\/cjs\/)?([\w./-]+)\.js', root\)/g)].map(
+      ([, format, module, cjs, other]) => ({
+        file,
+        format: format ?? (cjs ? 'cjs' : 'esm'),
+        module: `${module ?? other}.ts`,
+      }),
+    ),
+  );
+
+  // No test runs a benchmark, so that one would be missed only when somebody needs it.
+  it('name modules that are built: behind the entries there is CommonJS alone', () => {
+    const sources = readSources(path.join(root, 'src'));
+    expect(named.length).toBeGreaterThan(20);
+    expect(
+      named.filter(({ format, module }) => (format === 'esm' ? !ENTRIES.includes(module) : !sources.has(module))),
+    ).toEqual([]);
+  });
+});
+
 describe('readImports', () => {
   it('sees every way to name a module', () => {
     const text = `
@@ -522,6 +544,13 @@ function isLoader(callee: ts.Expression): boolean {
 function readSources(root: string): Sources {
   const files = readdirSync(root, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'));
   return new Map(files.map((file) => [file.replaceAll(path.sep, '/'), readFileSync(path.join(root, file), 'utf8')]));
+}
+
+/** Programs that run on what was built, without those of the package's users. */
+function programs(root: string, folder: string): [string, string][] {
+  return readdirSync(path.join(root, folder), { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.mjs') && !file.startsWith('package'))
+    .map((file) => [file, readFileSync(path.join(root, folder, file), 'utf8')]);
 }
 
 function fixture(files: Readonly<Record<string, string>>): Sources {

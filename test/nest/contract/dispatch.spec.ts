@@ -1,4 +1,4 @@
-import { Injectable, UseGuards, UseInterceptors, UsePipes } from '@nestjs/common';
+import { Inject, Injectable, Scope, UseGuards, UseInterceptors, UsePipes } from '@nestjs/common';
 import type {
   CallHandler,
   CanActivate,
@@ -278,6 +278,49 @@ describe('what runs around validation', () => {
     await expect(request(client, 'go', 7 as never)).rejects.toMatchObject({ code: 'INVALID_ARGUMENTS' });
     expect(trace.map(([who]) => who)).toEqual(['rate', 'guard', 'interceptor']);
     await expect(request(client, 'go', '7')).rejects.toMatchObject({ code: 'RATE_LIMITED' });
+  });
+
+  it('is the same wherever the decorators of a method stand', async () => {
+    @Gateway(steps)
+    class OtherOrderGateway {
+      @Ack(steps.in.go)
+      @UsePipes(SeeingPipe)
+      @UseInterceptors(SeeingInterceptor)
+      @UseGuards(SeeingGuard)
+      go(@MessageBody(steps.in.go) n: number) {
+        return n;
+      }
+    }
+    trace.length = 0;
+    const client = await createTestClient(await createApp({ providers: [OtherOrderGateway] }), steps);
+    expect(await request(client, 'go', '7')).toBe(7);
+    expect(trace.map(([who]) => who)).toEqual(['guard', 'interceptor', 'validation', 'pipe']);
+  });
+
+  it.each(['request', 'connection'] as const)('is there for gateways that are made by %s', async (scope) => {
+    class Counter {
+      static made = 0;
+
+      constructor() {
+        Counter.made++;
+      }
+    }
+    const provider = { provide: Counter, useClass: Counter, scope: Scope.REQUEST };
+
+    class CountingGateway {
+      constructor(@Inject(Counter) private readonly counter: Counter) {}
+
+      @Ack(steps.in.go)
+      go(@MessageBody(steps.in.go) n: number) {
+        return this.counter === undefined ? 0 : n;
+      }
+    }
+    Gateway(steps, scope === 'connection' ? { scope } : {})(CountingGateway);
+    const app = await createApp({ providers: [CountingGateway, provider] });
+    const client = await createTestClient(app, steps);
+    expect([await request(client, 'go', '7'), await request(client, 'go', '8')]).toEqual([7, 8]);
+    await expect(request(client, 'go', 7 as never)).rejects.toMatchObject({ code: 'INVALID_ARGUMENTS' });
+    expect(Counter.made).toBe(scope === 'connection' ? 1 : 3);
   });
 
   it('leaves DTOs of typed events to pipes', async () => {

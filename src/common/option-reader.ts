@@ -20,6 +20,37 @@ export class OptionError extends Error {
 }
 
 /**
+ * A copy of options, with the lists and plain objects in them: what is written to those that were given changes nothing.
+ * Everything else stays what it is. Of an instance of a class it has what the getters say as well.
+ */
+export function copyOptions<Options extends object>(given: Options): Options {
+  const names = new Set([...Object.keys(given), ...gettersOf(Object.getPrototypeOf(given) as object | null)]);
+  const values = given as Record<string, unknown>;
+  return Object.fromEntries(
+    [...names].map((name) => [name, OBJECTS.has(name) ? values[name] : copyOf(values[name], 0)]),
+  ) as Options;
+}
+
+function gettersOf(prototype: object | null): string[] {
+  if (prototype === null || prototype === Object.prototype) return [];
+  const own = Object.entries(Object.getOwnPropertyDescriptors(prototype)).filter(([, { get }]) => get !== undefined);
+  return [...own.map(([name]) => name), ...gettersOf(Object.getPrototypeOf(prototype) as object | null)];
+}
+
+function copyOf(value: unknown, depth: number): unknown {
+  if (depth > MAX_DEPTH || typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) return value.map((each) => copyOf(each, depth + 1));
+  if (Object.getPrototypeOf(value) !== Object.prototype) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, copyOf(each, depth + 1)]));
+}
+
+/** Options whose values are not settings but objects that do something. */
+const OBJECTS: ReadonlySet<string> = new Set(['parser', 'connectGuards', 'ledger']);
+
+/** No option is nested deeper. */
+const MAX_DEPTH = 4;
+
+/**
  * Reads options one by one, checks each and remembers which names exist. `undefined` counts as not given; a second
  * spelling of an option may stand beside the first as long as both say the same.
  */
@@ -52,9 +83,15 @@ export class OptionReader {
     for (const name of names) this.#known.add(name);
   }
 
-  /** The object as it was given. */
-  get values(): Readonly<Record<string, unknown>> {
-    return this.given;
+  /** The names that were given. */
+  get names(): string[] {
+    return Object.keys(this.given);
+  }
+
+  /** What was given under the names that were read: of an instance of a class, also what its getters say. */
+  get values(): Record<string, unknown> {
+    const values = [...this.#known].map((name) => [name, this.given[name]] as const);
+    return Object.fromEntries(values.filter(([, value]) => value !== undefined && value !== null));
   }
 
   /** An error about one of these options, under its full name. */

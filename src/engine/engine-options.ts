@@ -389,7 +389,10 @@ function checkZlibOptions(group: OptionReader | null): void {
   if (group === null) return;
   group.pass(ZLIB_OPTIONS);
   for (const [name, min, max] of ZLIB_NUMBERS) {
-    if (group.raw(name) !== undefined) group.integer(name, min, max === undefined ? { min } : { min, max });
+    const value = group.raw(name);
+    // It would not take null for a number that is not given.
+    if (value === null) throw group.error(name, value, 'a whole number');
+    if (value !== undefined) group.integer(name, min, max === undefined ? { min } : { min, max });
   }
   group.boolean('info', false);
   const dictionary = group.raw('dictionary');
@@ -479,7 +482,7 @@ function readCorsOptions(group: OptionReader): CorsOptions {
   group.integer('maxAge', 0, { min: 0 });
   group.integer('optionsSuccessStatus', 204, { min: 200, max: 299 });
   group.rejectUnknown();
-  return Object.freeze({ ...group.values }) as CorsOptions;
+  return Object.freeze(group.values) as CorsOptions;
 }
 
 function isOrigin(value: unknown): boolean {
@@ -494,12 +497,17 @@ function resolveTrustProxy(read: OptionReader): TrustProxy | null {
   if (value === true) return () => true;
   if (typeof value === 'function') return value as TrustProxy;
   if (typeof value === 'number' && Number.isInteger(value) && value > 0) return (_address, hop) => hop < value;
-  const addresses = typeof value === 'string' ? value.split(',') : value;
-  if (Array.isArray(addresses) && addresses.every((address) => typeof address === 'string')) {
-    const trust = trustIn(addresses as string[]);
+  const addresses: unknown = typeof value === 'string' ? value.split(',') : value;
+  if (Array.isArray(addresses) && addresses.every(isProxyAddress)) {
+    const trust = trustIn(addresses);
     if (trust !== null) return trust;
   }
   throw read.error('trustProxy', value, 'true, false, a number of hops, addresses or subnets, or a function');
+}
+
+/** An address, a subnet or a name for some. "1", as the environment has a number of hops, would be the address 0.0.0.1. */
+function isProxyAddress(value: unknown): value is string {
+  return typeof value === 'string' && !/^\s*\d*\s*$/.test(value);
 }
 
 function resolveCap(read: OptionReader, name: keyof typeof PUBLIC_LIMITS): number {

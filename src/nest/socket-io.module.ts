@@ -6,6 +6,8 @@ import { GatewayExplorer } from './discovery/gateway.explorer.js';
 import { HttpMount } from './platform/http-mount.js';
 import { SocketIoRuntime } from './socket-io-runtime.js';
 import { ConfigurableModuleClass, type ASYNC_OPTIONS_TYPE } from './socket-io.module-definition.js';
+import { copyOptions } from '../common/option-reader.js';
+import { isObject } from '../common/values.js';
 import type { SocketIoModuleOptions } from './socket-io.options.js';
 import type { AsyncApiDocument } from '../asyncapi/index.js';
 import { serveAsyncApi, type AsyncApiRouteOptions, type AsyncApiTarget } from './asyncapi-routes.js';
@@ -40,7 +42,8 @@ class EndModule {}
 export class SocketIoModule extends ConfigurableModuleClass {
   /** The module with its options. */
   static override forRoot(options: SocketIoModuleOptions = {}): DynamicModule {
-    return sameModule(super.forRoot(options));
+    // The builder's own copy would not have what the getters of a class say.
+    return sameModule(super.forRoot(isObject(options) ? copyOptions<SocketIoModuleOptions>(options) : options));
   }
 
   /** The module with options that other providers give. */

@@ -6,6 +6,7 @@ import {
   resolveServerOptions,
   type ServerOptions,
 } from '../socketio/index.js';
+import { copyOptions } from '../common/option-reader.js';
 import type { Complete } from '../common/values.js';
 import type { ConnectGuard } from './dispatch/connection-gate.js';
 import { SERVE_UNTIL, SHUTDOWN_DEFAULTS, type ServeUntil, type ShutdownDefaults } from './dispatch/shutdown.js';
@@ -100,18 +101,19 @@ export function resolveModuleOptions(given: SocketIoModuleOptions | undefined): 
   if (given !== undefined && (typeof given !== 'object' || given === null)) {
     throw new OptionError('forRoot', given, 'an object with options');
   }
-  const read = new OptionReader({ ...given });
+  const options = copyOptions<SocketIoModuleOptions>(given ?? {});
+  const read = new OptionReader(options as Record<string, unknown>);
   const own: ReadonlySet<string> = new Set(MODULE_NAMES);
-  const rest = Object.fromEntries(Object.entries(given ?? {}).filter(([name]) => !own.has(name))) as ServerOptions;
-  const server = given?.ledger === undefined ? rest : withLedger(rest, given.ledger);
+  const rest = Object.fromEntries(Object.entries(options).filter(([name]) => !own.has(name))) as ServerOptions;
+  const server = options.ledger === undefined ? rest : withLedger(rest, options.ledger);
   const resolved: ResolvedModuleOptions = {
-    port: given?.port === undefined ? null : read.integer('port', 0, { min: 0, max: 65_535 }),
+    port: options.port === undefined ? null : read.integer('port', 0, { min: 0, max: 65_535 }),
     ownPort: resolveOwnPort(read),
     fastify: read.choice('fastify', 'route', ['route', 'direct']),
     shutdown: Object.freeze({
       delay: read.milliseconds('shutdownDelay', SHUTDOWN_DEFAULTS.delay, 0),
       timeout: read.milliseconds('shutdownTimeout', SHUTDOWN_DEFAULTS.timeout, 0),
-      slices: given?.shutdownSlices === undefined ? null : read.integer('shutdownSlices', 1, { min: 1 }),
+      slices: options.shutdownSlices === undefined ? null : read.integer('shutdownSlices', 1, { min: 1 }),
     }),
     logBindings: read.boolean('logBindings', true),
     warnUnknown: read.boolean('warnUnknown', process.env.NODE_ENV !== 'production'),

@@ -1,3 +1,4 @@
+import { copyOptions } from '../common/option-reader.js';
 import type { AdapterConstructor } from './adapter/adapter.js';
 import { MemoryAdapter } from './adapter/memory-adapter.js';
 import { RecoveringAdapter } from './recovery/recovering-adapter.js';
@@ -30,7 +31,7 @@ export class ServerSettings {
     given: ServerOptions,
     readonly defaults: ServerDefaults,
   ) {
-    this.#given = { ...given };
+    this.#given = copyOptions(given);
     this.#resolved = resolveServerOptions(this.#given, defaults, OTHER_OPTIONS);
     this.#path = bare(this.#resolved.engine.path);
     this.#servesClient = this.#resolved.serveClient;
@@ -93,7 +94,7 @@ export class ServerSettings {
    * @throws OptionError for a wrong option
    */
   extend(more: ServerOptions): void {
-    const all = { ...more, ...definedOf(this.#given) };
+    const all = { ...copyOptions(more), ...definedOf(this.#given) };
     this.#resolved = resolveServerOptions(all, { ...this.defaults, strict: false }, OTHER_OPTIONS);
     this.#given = all;
     if (more.path !== undefined || more.addTrailingSlash !== undefined) this.#path = bare(this.#resolved.engine.path);

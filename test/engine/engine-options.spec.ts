@@ -112,14 +112,25 @@ describe('resolveEngineOptions', () => {
   it.each([
     ['transports', [[], ['carrier pigeon'], 'websocket', ['polling', 1], {}]],
     ['httpCompression', [1, 'gzip', [], { threshold: -1 }, { threshold: NaN }, { threshold: '1' }]],
-    ['perMessageDeflate', [1, 'on', [], { threshold: -1 }, { threshold: NaN }, { threshold: '1kb' }]],
+    [
+      'perMessageDeflate',
+      [
+        { zlibDeflateOptions: { level: null } },
+        1,
+        'on',
+        [],
+        { threshold: -1 },
+        { threshold: NaN },
+        { threshold: '1kb' },
+      ],
+    ],
     ['cookie', [1, 'io', [], { name: 1 }, { name: 'two words' }, { domain: 'a;b' }, { sameSite: 'sometimes' }]],
     ['cors', [1, '*', []]],
-    ['trustProxy', [-1, 1.5, NaN, Infinity, '', 'nobody', ['10.0.0.0/33'], [1], {}]],
+    ['trustProxy', [-1, 1.5, NaN, Infinity, '', '1', ['2'], 'nobody', ['10.0.0.0/33'], [1], {}]],
     ['path', [1, '/a?b', '/a#b', '/a b', {}]],
   ])('refuses a wrong form of %s', (option, givens) => {
     // The name of the option, or of one within it.
-    const named = expect.stringMatching(new RegExp(`^${option}(\\.\\w+)?$`));
+    const named = expect.stringMatching(new RegExp(`^${option}(\\.\\w+)*$`));
     for (const given of givens) {
       expect(() => resolve({ [option]: given })).toThrow(
         expect.objectContaining({ name: 'OptionError', option: named }),

@@ -117,6 +117,16 @@ describe('SocketIoModule', () => {
     expect(websocket.server.settings.connectTimeout).toBe(10_000);
   });
 
+  it('takes what the getters of a class say', async () => {
+    class Options {
+      get pingInterval() {
+        return 5_000;
+      }
+    }
+    const { websocket } = await startWith({ options: new Options() });
+    expect(websocket.server.settings.engine.pingInterval).toBe(5_000);
+  });
+
   it('does not keep or change the object it was given', async () => {
     const options = Object.freeze({ cors: Object.freeze({ origin: 'https://app.example' }) });
     const { websocket } = await startWith({ options });

@@ -109,6 +109,48 @@ describe('Server', () => {
     expect(() => io.attach('no port')).toThrow('a port');
   });
 
+  it('does not notice what is written to its options later, at any depth, also before it is attached', () => {
+    const given = {
+      transports: ['websocket' as const],
+      cors: { origin: ['https://app.example'] },
+      cookie: { name: 'a' },
+      trustProxy: ['10.0.0.1'],
+      perMessageDeflate: { zlibDeflateOptions: { level: 1 } },
+      connectionStateRecovery: { maxDisconnectionDuration: 1_000 },
+    };
+    const io = new Server(given);
+    given.transports.push('polling' as never);
+    given.cors.origin.push('https://elsewhere.example');
+    given.cookie.name = 'b';
+    given.trustProxy.push('nobody');
+    given.perMessageDeflate.zlibDeflateOptions.level = 99;
+    given.connectionStateRecovery.maxDisconnectionDuration = -1;
+
+    const { opts } = io.createEngine();
+
+    expect(opts).toMatchObject({
+      transports: ['websocket'],
+      cors: { origin: ['https://app.example'] },
+      cookie: { name: 'a' },
+      perMessageDeflate: { zlibDeflateOptions: { level: 1 } },
+    });
+  });
+
+  it('takes what the getters of a class say', () => {
+    class Options {
+      get maxNamespaces() {
+        return 3;
+      }
+    }
+    class Derived extends Options {
+      get pingInterval() {
+        return 5_000;
+      }
+    }
+    const { settings } = new Server(new Derived());
+    expect([settings.maxNamespaces, settings.engine.pingInterval]).toEqual([3, 5_000]);
+  });
+
   it('gives and sets its path, adapter, connectTimeout and serveClient', () => {
     const io = new Server({ path: '/p/', connectTimeout: 5, serveClient: false });
     expect([io.path(), io.connectTimeout(), io.serveClient()]).toEqual(['/p', 5, false]);
@@ -189,6 +231,16 @@ describe.each([
     const cors = { origin: 'https://app.example' };
     const { engine } = resolveServerOptions({ cors }, defaults);
     cors.origin = '*';
+    expect(engine.cors).toEqual({ origin: 'https://app.example' });
+  });
+
+  it('takes what the getters of a class say', () => {
+    class Cors {
+      get origin() {
+        return 'https://app.example';
+      }
+    }
+    const { engine } = resolveServerOptions({ cors: new Cors() }, defaults);
     expect(engine.cors).toEqual({ origin: 'https://app.example' });
   });
 });

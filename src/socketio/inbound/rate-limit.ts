@@ -86,7 +86,7 @@ export function resolveRateLimit(read: OptionReader): RateLimitRules | null {
   const rate = ['limit', 'interval', 'burst'].map((name) => group.raw(name));
   const hasRate = rate.some((value) => value !== undefined);
   const events = group.group('events', '{ [name]: rate }');
-  const names = Object.keys(events?.values ?? {});
+  const names = events?.names ?? [];
   const onLimit = resolveRateAction('rateLimit.onLimit', group.raw('onLimit') ?? 'refuse');
   events?.pass(names);
   group.rejectUnknown();

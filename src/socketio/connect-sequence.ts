@@ -175,9 +175,9 @@ export class ConnectSequence extends TimerEntry {
     askForeign(handlers.connect, handlers, [socket], (error) => {
       isSettled = true;
       if (error !== null) this.server.reportError(error, socket);
-      socket.releaseEvents();
+      socket.inbound.release();
     });
-    if (!isSettled) socket.holdEvents();
+    if (!isSettled) socket.inbound.hold();
   }
 
   /** A middleware said no. What one threw instead was not meant for the client. */

@@ -244,21 +244,21 @@ export class Connection
 
   takesEvent(nsp: string, name: string, id: number): boolean {
     const socket = this.#namespaces.find(nsp);
-    return socket === null || socket.takesEvent(name, id);
+    return socket === null || socket.inbound.takes(name, id);
   }
 
   readsEvent(nsp: string, name: string): boolean {
     // A listener may be added until the end of the tick.
     if (this.#events !== null) return true;
     const socket = this.#namespaces.find(nsp);
-    return socket !== null && socket.readsEvent(name);
+    return socket !== null && socket.inbound.reads(name);
   }
 
   onEvent(nsp: string, args: unknown[], id: number): void {
     const socket = this.#namespaces.find(nsp);
     if (socket === null) this.#onStrayPacket(nsp);
-    else if (this.#events === null) socket.handleEvent(args, id);
-    else this.#events.add(socket, args, id);
+    else if (this.#events === null) socket.inbound.receive(args, id);
+    else this.#events.add(socket.inbound, args, id);
   }
 
   onNamelessEvent(nsp: string): void {

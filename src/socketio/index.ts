@@ -1,7 +1,7 @@
 export { Server, type UnknownNamesListener } from './server.js';
 export { Namespace, type NamespaceOf } from './namespace.js';
 export { ParentNamespace, type NamespaceMatcher } from './parent-namespace.js';
-export { Socket, type Event, type SocketOf, type SocketReservedEvents, type SocketTypes } from './socket.js';
+export { Socket, type SocketOf, type SocketReservedEvents, type SocketTypes } from './socket.js';
 export { BroadcastOperator } from './broadcast/broadcast-operator.js';
 export type { BroadcastTarget } from './broadcast/broadcast-target.js';
 export { Broadcasting, type Everyone, type TimedEveryone } from './broadcast/broadcasting.js';
@@ -37,6 +37,7 @@ export { AckReply, type AckSender } from './acks/ack-reply.js';
 export { RESERVED_EVENTS, assertEmittable } from './events/reserved-events.js';
 export { emitByIds } from './broadcast/emit-by-id.js';
 export { HandlerTable, type EventHandler } from './inbound/handler-table.js';
+export type { Event } from './inbound/inbound-events.js';
 export { emitterAdapter, type ClusterEmitter } from './adapter/emitter-adapter.js';
 export { MemoryAdapter, type AdapterNamespace, type AdapterSocket } from './adapter/memory-adapter.js';
 export type {

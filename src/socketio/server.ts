@@ -78,18 +78,18 @@ import type {
 /** What servers tell each other of who is online. */
 const PRESENCE = 'presence';
 
-/**
- * A Socket.IO server (socket.io-protocol, revision 5) with the API of the package `socket.io` 4.8.
- *
- * Emitter methods and broadcasts act on the main namespace `/`. Each server is an island: nothing is shared between two
- * of them in one process.
- */
 /** Hears what clients ask for in vain. */
 export interface UnknownNamesListener {
   onUnknownEvent(socket: Socket, event: string): void;
   onUnknownNamespace(name: string): void;
 }
 
+/**
+ * A Socket.IO server (socket.io-protocol, revision 5) with the API of the package `socket.io` 4.8.
+ *
+ * Emitter methods and broadcasts act on the main namespace `/`. Each server is an island: nothing is shared between two
+ * of them in one process.
+ */
 export class Server<
   ListenEvents extends EventsMap = DefaultEventsMap,
   EmitEvents extends EventsMap = ListenEvents,

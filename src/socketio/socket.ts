@@ -7,11 +7,11 @@ import type {
   NameOf,
   ServerSideEventsOf,
 } from '../contract/index.js';
-import { askForeign, callForeign, callListeners } from '../common/call-foreign.js';
+import { callForeign, callListeners } from '../common/call-foreign.js';
 import { isThenable } from '../common/values.js';
-import { EmitOperation, HandleOperation, OPERATIONS, POINTS } from '../common/channels.js';
+import { EmitOperation, OPERATIONS, POINTS } from '../common/channels.js';
 import { LazyEmitter, type EngineSession, type RequestSummary, type TimerWheel } from '../engine/index.js';
-import { AckReply } from './acks/ack-reply.js';
+import type { AckReply } from './acks/ack-reply.js';
 import type { AckCallback } from './acks/ack-callback.js';
 import { AckRegistry, type AckKind } from './acks/ack-registry.js';
 import type { AckTerms, PrivateSessionId, RestoredSession, Room, SocketId } from './adapter/adapter.js';
@@ -23,9 +23,8 @@ import type { Connection } from './connection.js';
 import { RECOVERABLE_REASONS, type DisconnectDetails, type DisconnectReason } from './client/disconnect-reason.js';
 import { emitByIds } from './broadcast/emit-by-id.js';
 import { createHandshake, type Handshake } from './client/handshake.js';
-import { InboundGate } from './inbound/inbound-gate.js';
-import { EventScreening } from './inbound/event-screening.js';
-import { refusalOf, type Middleware, type Refusal } from './inbound/middleware.js';
+import { InboundEvents, type Event, type EventPacket } from './inbound/inbound-events.js';
+import type { Middleware } from './inbound/middleware.js';
 import type { Namespace } from './namespace.js';
 import { receivingAck } from './acks/validated-ack.js';
 import { toMilliseconds } from './events/milliseconds.js';
@@ -42,10 +41,7 @@ import { Identity, type IdentifyOptions } from './client/identity.js';
 import { assertOpen, userOf } from './client/user-rooms.js';
 import { SocketRecovery } from './recovery/socket-recovery.js';
 import type { Server } from './server.js';
-import type { EventRateLimiter, RateLimitAction } from './inbound/rate-limit.js';
-import { AckError, type ErrorAck } from './acks/ack-error.js';
-import { rateLimited } from './inbound/rate-limit.js';
-import type { ExtendedError } from './inbound/middleware.js';
+import { AckError } from './acks/ack-error.js';
 import type { WriteOptions } from './adapter/adapter.js';
 import type {
   AllButLast,
@@ -71,9 +67,6 @@ export interface SocketReservedEvents {
   /** Something that the client sent was refused, or packets to it were dropped. */
   error: (error: Error) => void;
 }
-
-// oxlint-disable-next-line typescript/no-explicit-any -- an event's arguments, typed so by Socket.IO
-export type Event = [event: string, ...args: any[]];
 
 type State = 'connecting' | 'connected' | 'disconnecting' | 'disconnected';
 
@@ -126,16 +119,11 @@ export class Socket<
   #acks: AckRegistry | null = null;
   /** The user of the socket; null until `identify()`. */
   #identity: Identity | null = null;
-  #screening: EventScreening<Event> | null = null;
-  #anyListeners: AnyListeners = null;
+  /** Null until an event comes, or is listened for. */
+  #inbound: InboundEvents<Socket> | null = null;
   #anyOutgoingListeners: AnyListeners = null;
   /** Events emitted before the CONNECT reply, which they must follow. */
   #early: EarlyEvent[] | null = null;
-  #gate: InboundGate | null = null;
-  /** What a replaced `onevent` has at the moment. */
-  #passing: PassedEvent | null = null;
-  /** Of the connection; null if events are not bounded. */
-  readonly #rateLimiter: EventRateLimiter | null;
 
   /** @internal */
   constructor(
@@ -149,7 +137,6 @@ export class Socket<
     this.#connection = connection;
     Object.defineProperty(this, 'request', REQUEST_PROPERTY);
     this.#request = connection.conn.requestSummary;
-    this.#rateLimiter = connection.rateLimiterOf(nsp.name);
     this.#auth = auth;
     this.recovered = restored !== null;
     this.#recovery = nsp.recovery === null || connection.isLegacy ? null : new SocketRecovery(nsp.recovery, restored);
@@ -206,6 +193,20 @@ export class Socket<
     return this.nsp.adapterPort.socketRooms(this.id);
   }
 
+  /** @internal What the client emits. */
+  get inbound(): InboundEvents<Socket> {
+    return (this.#inbound ??= new InboundEvents(
+      this as unknown as Socket,
+      OWN_ONEVENT,
+      this.#connection.rateLimiterOf(this.nsp.name),
+    ));
+  }
+
+  /** @internal Whether it takes events: not once its end is being told. */
+  get isOpen(): boolean {
+    return this.#state === 'connected';
+  }
+
   /** @internal Acks that the client owes, by id. */
   get acks(): AckRegistry {
     return (this.#acks ??= new AckRegistry(this, this.nsp.ackTimeout, this.nsp.server.counters));
@@ -223,7 +224,7 @@ export class Socket<
 
   /** @internal What a listener threw; with `reply`, also the one that should have answered. */
   onForeignError(error: unknown, reply: AckReply | null | undefined): void {
-    this.#onListenerError(error, reply ?? null);
+    this.inbound.onForeignError(error, reply ?? null);
   }
 
   /**
@@ -408,7 +409,7 @@ export class Socket<
    */
   fire(event: string, ...args: unknown[]): void {
     assertEmittable(event);
-    if (this.#state === 'connected') this.handleEvent([event, ...args], -1);
+    if (this.isOpen) this.inbound.receive([event, ...args], -1);
   }
 
   /**
@@ -433,31 +434,31 @@ export class Socket<
    * Runs before each event that the client emits; `next(error)` refuses it, and so does not answering for `connectTimeout`.
    */
   use(middleware: Middleware<Event>): this {
-    (this.#screening ??= new EventScreening(this)).use(middleware);
+    this.inbound.use(middleware);
     return this;
   }
 
   /** Hears every event that the client emits. */
   onAny(listener: AnyListener): this {
-    this.#anyListeners = withListener(this.#anyListeners, listener);
+    this.inbound.anyListeners = withListener(this.inbound.anyListeners, listener);
     return this;
   }
 
   /** As `onAny`, in front of the listeners that are there. */
   prependAny(listener: AnyListener): this {
-    this.#anyListeners = withListenerInFront(this.#anyListeners, listener);
+    this.inbound.anyListeners = withListenerInFront(this.inbound.anyListeners, listener);
     return this;
   }
 
   /** Without a listener: all of them. */
   offAny(listener?: AnyListener): this {
-    this.#anyListeners = withoutListener(this.#anyListeners, listener);
+    this.inbound.anyListeners = withoutListener(this.inbound.anyListeners, listener);
     return this;
   }
 
   /** The listeners of `onAny`. */
   listenersAny(): AnyListener[] {
-    return [...(this.#anyListeners ?? [])];
+    return [...(this.#inbound?.anyListeners ?? [])];
   }
 
   /** Hears every event that is sent to the client. */
@@ -563,44 +564,6 @@ export class Socket<
     this.#recovery?.refuse();
   }
 
-  /** @internal Events wait from now on, until `releaseEvents`. */
-  holdEvents(): void {
-    this.#gate = new InboundGate(this.nsp.server.settings);
-  }
-
-  /** @internal */
-  releaseEvents(): void {
-    const gate = this.#gate;
-    this.#gate = null;
-    gate?.release((args, id) => {
-      if (this.#state === 'connected') this.#dispatch(args, id);
-    });
-  }
-
-  /** @internal Holds an event against the rate that is allowed, by its name alone; one that comes too early is refused here. */
-  takesEvent(event: string, id: number): boolean {
-    const limiter = this.#rateLimiter;
-    if (limiter === null) return true;
-    const wasOver = limiter.isOver;
-    const wait = limiter.take(event);
-    if (wait > 0) this.refuseEvent(wait, limiter.onLimit, id === -1 ? null : new AckReply(this, id), !wasOver);
-    return wait === 0;
-  }
-
-  /** @internal Whether anything looks at the arguments of an event that would come now. */
-  readsEvent(event: string): boolean {
-    if (this.#gate !== null || this.#screening !== null || this.#anyListeners !== null) return true;
-    if (this.onevent !== OWN_ONEVENT || this.listenerCount(event) > 0) return true;
-    const { handlers } = this.nsp;
-    return handlers !== null && (handlers.readsArguments(event) || OPERATIONS.handle.hasSubscribers);
-  }
-
-  /** @internal An event from the client. `args` begins with its name; `id` is −1 if no ack is asked. */
-  handleEvent(args: unknown[], id: number): void {
-    if (this.#gate === null) this.#dispatch(args, id);
-    else if (!this.#gate.hold(args, id)) this.#refuseFlood();
-  }
-
   /** @internal */
   handleAck(id: number, args: unknown[]): void {
     this.#acks?.resolve(id, args);
@@ -616,44 +579,17 @@ export class Socket<
     this.#acks?.delete(id);
   }
 
-  /** @internal */
-  passEvent(args: unknown[], reply: AckReply | null): void {
-    if (this.#state === 'connected') this.#deliver(args, reply);
-  }
-
-  /** @internal What a middleware threw, instead of passing it to `next`, was not meant for the client. */
-  refuseScreened(error: ExtendedError, wasThrown: boolean, reply: AckReply | null): void {
-    const refusal = refusalOf(error, wasThrown);
-    if (this.#state === 'connected' && this.listenerCount('error') > 0) this.#emitLocal('error', error);
-    else if (refusal === null) this.reportError(error);
-    if (reply === null || !this.nsp.server.settings.settleAcks) return;
-    // The callback, since what the middleware says may not be sendable.
-    reply.asCallback()(refusal === null ? INTERNAL_ERROR : toErrorAck(refusal));
-  }
-
-  /** @internal */
-  giveUpScreened(reply: AckReply | null): void {
-    this.nsp.server.counters.undecidedEvents++;
-    if (reply !== null && this.nsp.server.settings.settleAcks) reply.fail(MIDDLEWARE_TIMEOUT);
-  }
-
-  /** @internal An event came too early. The client is told; where it asked for no ack, of the first one after one that passed. */
-  refuseEvent(wait: number, onLimit: RateLimitAction, reply: AckReply | null, isFirst: boolean): void {
-    this.nsp.server.counters.rateLimited++;
-    if (POINTS.rateLimit.hasSubscribers) POINTS.rateLimit.publish({ socket: this, retryAfter: Math.ceil(wait) });
-    if (onLimit === 'disconnect') this.#connection.disconnect(RATE_LIMITED);
-    // No handler will give the ack.
-    else if (reply !== null) reply.fail(rateLimited(wait));
-    // A flood is not to be answered by a flood.
-    else if (isFirst) this.nsp.handlers?.onRefused?.(this, rateLimited(wait));
-  }
-
   /** @internal The client is told to leave this namespace, for good. */
   dismiss(details: DisconnectDetails): void {
     if (this.#state !== 'connected') return;
     const packet = this.nsp.server.encode({ type: PacketType.DISCONNECT, nsp: this.nsp.name });
     if (packet !== null) this.#connection.sendUndroppable(packet);
     this.close('server namespace disconnect', details);
+  }
+
+  /** @internal The client's connection ends. */
+  disconnectClient(details: DisconnectDetails): void {
+    this.#connection.disconnect(details);
   }
 
   /** @internal The only way out: releases everything, then tells. Idempotent. */
@@ -666,9 +602,8 @@ export class Socket<
       this.nsp.handlers?.disconnecting?.(this, reason, details);
     }
     this.#state = 'disconnected';
-    this.#gate = null;
     this.#early = null;
-    this.#screening?.dispose();
+    this.#inbound?.dispose();
     if (wasConnected) this.#recovery?.close(this, RECOVERABLE_REASONS.has(reason));
     // One that came back has its id; the rooms are that one's if its client came back once more meanwhile.
     const holder = this.nsp.sockets.get(this.id);
@@ -739,121 +674,13 @@ export class Socket<
    * Brings an event to its handlers. Packages such as `socketio-wildcard` put a function of their own in its place, as they do
    * with Socket.IO; it gets the event instead, and may call the one that it found.
    */
-  onevent({ data, id = -1 }: EventPacket): void {
-    if (this.#passing !== null) {
-      this.#passing.isPassedOn = true;
-      this.off(this.#passing.event, this.#passing.bridge);
-    }
-    this.#handle(data, id);
+  onevent(packet: EventPacket): void {
+    this.inbound.onEventPacket(packet);
   }
 
   /** The function that answers the event with this id, for who replaces `onevent`. */
   ack(id: number): (...args: unknown[]) => void {
-    return this.#replyTo(id)!.asCallback();
-  }
-
-  #dispatch(args: unknown[], id: number): void {
-    if (this.onevent === OWN_ONEVENT) this.#handle(args, id);
-    else this.#callReplacement(args, id);
-  }
-
-  /**
-   * The decorated handlers are in no listener table. While a replacement runs they stand there as one listener, since it may
-   * emit the event on the socket instead of calling the function that it found.
-   */
-  #callReplacement(args: unknown[], id: number): void {
-    const event = String(args[0]);
-    const handler = this.nsp.handlers?.handlerOf(event) ?? null;
-    const reply = this.#replyTo(id);
-    const bridge = (...emitted: unknown[]): void => {
-      passing.isPassedOn = true;
-      handler!(this, typeof emitted.at(-1) === 'function' ? emitted.slice(0, -1) : emitted, reply, event);
-    };
-    const passing: PassedEvent = { event, reply, bridge, isPassedOn: handler === null };
-    const packet = { type: PacketType.EVENT, nsp: this.nsp.name, data: args };
-    this.#passing = passing;
-    if (handler !== null) this.on(event as never, bridge as never);
-    callForeign(this.onevent as AnyListener, this, [id === -1 ? packet : { ...packet, id }], this, null);
-    this.off(event, bridge);
-    this.#passing = null;
-    if (!passing.isPassedOn) this.nsp.server.options.warnOfReplacedOnevent(event);
-  }
-
-  #replyTo(id: number): AckReply | null {
-    if (id === -1) return null;
-    const reply = this.#passing?.reply;
-    return reply?.id === id ? reply : new AckReply(this, id);
-  }
-
-  #handle(args: unknown[], id: number): void {
-    const reply = this.#replyTo(id);
-    if (this.#anyListeners !== null) this.#notifyAny(args, reply);
-    if (this.#screening === null) this.#deliver(args, reply);
-    else this.#screening.run(args, reply, this.nsp.server.options.connectTimeout);
-  }
-
-  #deliver(args: unknown[], reply: AckReply | null): void {
-    // A number is the name of an event as well, as in Socket.IO.
-    const event = String(args.shift());
-    const handler = this.nsp.handlers === null ? null : this.nsp.handlers.handlerOf(event);
-    const listens = this.listenerCount(event) > 0;
-    if (handler !== null) {
-      // Listeners may keep or change their array; the handler must not see that.
-      handler(this, listens ? args.slice() : args, reply, event);
-    }
-    if (listens) this.#callListeners(event, args, reply);
-    else if (handler === null) this.#onUnknownEvent(event, reply);
-  }
-
-  /** One by one instead of by `emit`: a listener that throws or rejects must not end the process. */
-  #callListeners(event: string, args: unknown[], reply: AckReply | null): void {
-    const isTraced = OPERATIONS.handle.hasSubscribers;
-    const given = isTraced ? args.slice() : args;
-    if (reply !== null) args.push(reply.asCallback());
-    for (const listener of this.rawListeners(event) as AnyListener[]) {
-      if (isTraced) this.#callTraced(listener, args, reply, event, given);
-      else callForeign(listener, this, args, this, reply);
-    }
-  }
-
-  #callTraced(listener: AnyListener, args: unknown[], reply: AckReply | null, event: string, given: unknown[]): void {
-    const { name } = (listener as { listener?: AnyListener }).listener ?? listener;
-    const operation = new HandleOperation(this, this.nsp.route, event, event, given, name, reply !== null);
-    operation.keepIn(this.nsp.server.openHandles);
-    operation.defer();
-    operation.run(() =>
-      askForeign(listener, this, args, (error) => {
-        if (error !== null) this.#onListenerError(error, reply, operation);
-        operation.finish();
-      }),
-    );
-  }
-
-  #onListenerError(error: unknown, reply: AckReply | null, operation: HandleOperation<unknown> | null = null): void {
-    this.reportError(error);
-    const isTold = reply !== null && this.nsp.server.settings.settleAcks && reply.fail(INTERNAL_ERROR);
-    if (operation === null) return;
-    operation.fail(error);
-    operation.tell(isTold ? INTERNAL_ERROR : undefined, true);
-  }
-
-  #onUnknownEvent(event: string, reply: AckReply | null): void {
-    this.nsp.server.counters.unknownEvents++;
-    if (POINTS.unhandled.hasSubscribers) POINTS.unhandled.publish({ socket: this, event });
-    this.nsp.server.unknownNames?.onUnknownEvent(this, event);
-    if (reply === null || !this.nsp.server.settings.settleAcks) return;
-    const message = `No handler for event ${JSON.stringify(event)} in namespace ${JSON.stringify(this.nsp.name)}`;
-    reply.fail({ status: 'error', message, code: 'UNKNOWN_EVENT' });
-  }
-
-  #notifyAny(args: unknown[], reply: AckReply | null): void {
-    const all = reply === null ? args : [...args, reply.asCallback()];
-    for (const listener of this.#anyListeners!) callForeign(listener, this, all, this, reply);
-  }
-
-  #refuseFlood(): void {
-    const message = 'too many events before the connect handler settled';
-    this.dismiss({ code: 'TOO_MANY_PENDING_EVENTS', message });
+    return this.inbound.replyTo(id)!.asCallback();
   }
 
   #receivingAck(
@@ -955,31 +782,6 @@ const CREDENTIALS_EXPIRED: DisconnectDetails = Object.freeze({
   message: 'the credentials of the socket have expired',
 });
 
-const RATE_LIMITED: DisconnectDetails = Object.freeze({ code: 'RATE_LIMITED', message: 'too many events' });
-
-const INTERNAL_ERROR: ErrorAck = Object.freeze({
-  status: 'error',
-  message: 'Internal server error',
-  code: 'INTERNAL_ERROR',
-});
-
-const MIDDLEWARE_TIMEOUT: ErrorAck = Object.freeze({
-  status: 'error',
-  message: 'Not decided in time',
-  code: 'MIDDLEWARE_TIMEOUT',
-});
-
-/** What a middleware passed to `next`, for the client. */
-function toErrorAck({ message, data, code, statusCode }: Refusal): ErrorAck {
-  return {
-    status: 'error',
-    message,
-    ...(typeof code === 'string' ? { code } : null),
-    ...(typeof statusCode === 'number' ? { statusCode } : null),
-    ...(data === undefined ? null : { details: data }),
-  };
-}
-
 /** One descriptor for all sockets, so that they share a shape. */
 const REQUEST_PROPERTY: PropertyDescriptor & ThisType<Socket> = {
   configurable: true,
@@ -992,27 +794,6 @@ const REQUEST_PROPERTY: PropertyDescriptor & ThisType<Socket> = {
 /** The id by which a client of Socket.IO 2 knows its socket. */
 function legacyId(nsp: string, sessionId: string): SocketId {
   return nsp === '/' ? sessionId : `${nsp}#${sessionId}`;
-}
-
-/** An event on its way through a function that someone put in place of `onevent`. */
-interface PassedEvent {
-  readonly event: string;
-  readonly reply: AckReply | null;
-  /** A listener for the decorated handlers. */
-  readonly bridge: (...args: unknown[]) => void;
-  isPassedOn: boolean;
-}
-
-/** An event as `onevent` gets it; `data` begins with its name. */
-interface EventPacket {
-  /** The type of the packet. */
-  readonly type?: number;
-  /** The name of the namespace. */
-  readonly nsp?: string;
-  /** The name of the event and its arguments. */
-  readonly data: unknown[];
-  /** Of the ack that is asked for. */
-  readonly id?: number;
 }
 
 const OWN_ONEVENT: unknown = Socket.prototype.onevent;

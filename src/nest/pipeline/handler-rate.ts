@@ -17,7 +17,7 @@ export class HandlerRate {
     const now = performance.now();
     const gauge = this.#gaugeOf(socket, now);
     const wait = gauge.take(now);
-    if (wait > 0) socket.refuseEvent(wait, this.rules.onLimit, reply, !gauge.isOver);
+    if (wait > 0) socket.inbound.refuse(wait, this.rules.onLimit, reply, !gauge.isOver);
     gauge.isOver = wait > 0;
     return wait === 0;
   }

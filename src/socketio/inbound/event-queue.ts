@@ -1,8 +1,8 @@
 /** What an event is for. */
 interface EventTarget {
-  readonly connected: boolean;
-  takesEvent(name: string, id: number): boolean;
-  handleEvent(args: unknown[], id: number): void;
+  readonly isOpen: boolean;
+  takes(name: string, id: number): boolean;
+  receive(args: unknown[], id: number): void;
 }
 
 /**
@@ -27,11 +27,11 @@ export class EventQueue {
   #dispatch(): void {
     for (let i = 0; i < this.#targets.length; i++) {
       const target = this.#targets[i];
-      if (!target.connected) continue;
+      if (!target.isOpen) continue;
       try {
         const args = this.#args[i];
         const id = this.#ids[i];
-        if (target.takesEvent(String(args[0]), id)) target.handleEvent(args, id);
+        if (target.takes(String(args[0]), id)) target.receive(args, id);
       } catch (error) {
         this.reportError(error);
       }

@@ -1,6 +1,7 @@
 import { OptionError, Server, type PresenceChange, type Socket } from '../../../src/socketio/index.js';
 import { presenceContract } from '../../contract/presence.contract.js';
 import { overBus, overMemoryLedger } from '../../ecosystem/support/memory-adapters.js';
+import { cleanup } from '../../support/cleanup.js';
 import { connectClient } from '../../support/official-client.js';
 import { startServer } from '../../support/server.js';
 import { nextEvent, until } from '../../support/until.js';
@@ -36,7 +37,9 @@ describe('the option presence', () => {
   });
 
   it('takes its bounds', () => {
-    expect(new Server({ presence: { gracePeriod: 0, heartbeatInterval: 50 } }).presence().count()).toBe(0);
+    const io = new Server({ presence: { gracePeriod: 0, heartbeatInterval: 50 } });
+    cleanup(() => io.close());
+    expect(io.presence().count()).toBe(0);
   });
 
   it('counts by the key that it is given, and reports one that fails', async () => {

@@ -412,8 +412,13 @@ export class Connection
   }
 
   #onText(text: string): void {
-    if (this.#attachments !== null) throw new PacketError('UNEXPECTED_ATTACHMENT', 'text instead of an attachment');
+    if (this.#awaitsAttachments) throw new PacketError('UNEXPECTED_ATTACHMENT', 'text instead of an attachment');
     decodePacket(text, this.#limits, this);
+    this.#attachments?.pack(text);
+  }
+
+  get #awaitsAttachments(): boolean {
+    return this.#attachments !== null;
   }
 
   #onBytes(bytes: Buffer): void {

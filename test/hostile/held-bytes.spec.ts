@@ -4,6 +4,7 @@ import { MODULE_DEFAULTS, type ServerOptions, type Socket } from '../../src/sock
 import { cleanup } from '../support/cleanup.js';
 import { openPolling, push } from '../support/engine-client.js';
 import { collect } from '../support/garbage.js';
+import { RawSocket } from '../support/raw-socket.js';
 import { startServer, type RunningServer } from '../support/server.js';
 import { openSession } from '../support/socketio-client.js';
 import { until } from '../support/until.js';
@@ -40,11 +41,7 @@ it('events that wait, counted as what they are once they are inflated', async ()
 
   const held = await heldAfter(async () => {
     for (let i = 0; i < SESSIONS; i++) {
-      const wire = new WebSocket(`${server.url.replace('http', 'ws')}?EIO=4&transport=websocket`);
-      cleanup(() => wire.terminate());
-      await new Promise((resolve) => wire.once('message', resolve));
-      wire.send('40');
-      await new Promise((resolve) => wire.once('message', resolve));
+      const wire = await joinedDeflated(server);
       for (let n = 0; n < 40; n++) wire.send(`42["e","${'a'.repeat(100 * KB)}"]`);
     }
     await until(() => ended.length === SESSIONS, 'all are disconnected');
@@ -89,6 +86,55 @@ it('attachments of a packet that is not complete', async () => {
   });
 
   expect(held).toBeLessThan(SESSIONS * attachment.length * FACTOR + NOISE);
+});
+
+it('a packet whose attachments do not come', async () => {
+  const server = await start({});
+  const packet = `51-["e",[${'{},'.repeat(60_000)}0],{"_placeholder":true,"num":0}]`;
+
+  const held = await heldAfter(async () => {
+    for (let i = 0; i < SESSIONS; i++) (await joined(server)).send(`4${packet}`);
+    await settled(server, SESSIONS * packet.length);
+  });
+
+  expect(server.io.sockets.sockets.size).toBe(SESSIONS);
+  expect(held).toBeLessThan(SESSIONS * packet.length * FACTOR + NOISE);
+});
+
+it('attachments that wait, counted as what they are once they are inflated', async () => {
+  const server = await start({ perMessageDeflate: true, maxAttachmentBytes: 1_000 * KB });
+  const ended: unknown[] = [];
+  server.io.on('connection', (socket: Socket) => void socket.on('disconnect', (_reason, { code }) => ended.push(code)));
+
+  const held = await heldAfter(async () => {
+    for (let i = 0; i < SESSIONS; i++) {
+      const wire = await joinedDeflated(server);
+      wire.send(`4520-["e"]`);
+      for (let n = 0; n < 20; n++) wire.send(Buffer.alloc(100 * KB));
+    }
+    await until(() => ended.length === SESSIONS, 'all are disconnected');
+  });
+
+  expect(new Set(ended)).toEqual(new Set(['ATTACHMENTS_TOO_LARGE']));
+  expect(held).toBeLessThan(SESSIONS * 1_000 * KB + NOISE);
+});
+
+it('bodies that arrive in chunks of a byte and do not end', async () => {
+  const server = await start({});
+  const chunks = '1\r\na\r\n'.repeat(50_000);
+
+  const held = await heldAfter(async () => {
+    for (let i = 0; i < SESSIONS; i++) {
+      const session = await openPolling(server.url);
+      const { pathname, search } = new URL(session.url);
+      const head = `POST ${pathname}${search} HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n`;
+      new RawSocket(server.port).write(head + chunks);
+    }
+    await settled(server, SESSIONS * 50_000);
+  });
+
+  expect(server.io.engine.clientsCount).toBe(SESSIONS);
+  expect(held).toBeLessThan(SESSIONS * chunks.length * FACTOR + NOISE);
 });
 
 it('packets in front of a CONNECT', async () => {
@@ -171,6 +217,16 @@ async function joined(server: RunningServer) {
   const wire = await openSession(server.url);
   wire.send('40');
   await wire.next();
+  return wire;
+}
+
+/** By a client that compresses what it sends. */
+async function joinedDeflated(server: RunningServer): Promise<WebSocket> {
+  const wire = new WebSocket(`${server.url.replace('http', 'ws')}?EIO=4&transport=websocket`);
+  cleanup(() => wire.terminate());
+  await new Promise((resolve) => wire.once('message', resolve));
+  wire.send('40');
+  await new Promise((resolve) => wire.once('message', resolve));
   return wire;
 }
 

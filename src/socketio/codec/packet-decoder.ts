@@ -162,6 +162,13 @@ function decodeBinary(text: string, type: 5 | 6, limits: DecoderLimits, sink: Pa
   decodeArguments(text, type, dash + 1, attachments, limits, sink);
 }
 
+/** The arguments of a binary packet that was decoded before, once more; placeholders stand where its attachments belong. */
+export function binaryArgumentsOf(text: string): unknown[] {
+  const start = text.indexOf('-', 1) + 1;
+  const position = text.charCodeAt(start) === SLASH ? text.indexOf(',', start) + 1 : start;
+  return JSON.parse(text.slice(skipDigits(text, position))) as unknown[];
+}
+
 function decodeConnect(text: string, limits: DecoderLimits, sink: PacketSink): void {
   let nsp = '/';
   let position = 1;

@@ -161,6 +161,18 @@ describe('AttachmentCollector', () => {
     expect(wheel.size).toBe(0);
   });
 
+  it.each([
+    ['5', '1-', ''],
+    ['5', '1-', '/chat,'],
+    ['5', '1-', '/chat,12'],
+    ['6', '1-', '12'],
+  ])('gives the same arguments for a large packet, which it keeps as it travelled: %s%s%s', (type, count, head) => {
+    const text = `${type}${count}${head}${JSON.stringify(['e', place(0), { text: '[{}]-,'.repeat(1_000) }])}`;
+    const { collector } = collect(['replaced'], 1);
+    collector.pack(text);
+    expect(collector.add(A)).toEqual(['e', A, { text: '[{}]-,'.repeat(1_000) }]);
+  });
+
   it('takes attachments up to the bound together, and not one byte more', () => {
     const { collector } = collect(['e', place(0), place(1)], 2, { maxAttachmentBytes: 10 });
     collector.add(Buffer.alloc(6));

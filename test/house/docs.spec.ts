@@ -203,9 +203,7 @@ describe('the catalogues of codes', () => {
 
   it('have every code that is written anywhere in the source', () => {
     const known = new Set([...ENGINE_CODES, ...SOCKETIO_CODES, ...NEST_CODES, ...CONTRACT_CODES, ...INTERNAL_CODES]);
-    const written = sources().flatMap(([file, text]) =>
-      [...text.matchAll(/\bcode(?:: \w+)?(?::| =) '([A-Z][A-Z0-9_]+)'/g)].map(([, code]) => `${code} in ${file}`),
-    );
+    const written = sources().flatMap(([file, source]) => codesOf(source).map((code) => `${code} in ${file}`));
     expect(written.length).toBeGreaterThan(8);
     expect(written.filter((each) => !known.has(each.split(' ')[0]))).toEqual([]);
   });
@@ -258,10 +256,33 @@ function propertiesOf(file: string, name: string): string[] {
   return found!.members.map((member) => (member.name as ts.Identifier).text);
 }
 
-/** Path below src, and text. */
-function sources(): [string, string][] {
+/** Path below src, and what is in the file. */
+function sources(): [string, ts.SourceFile][] {
   const folder = path.join(ROOT, 'src');
   return readdirSync(folder, { recursive: true, encoding: 'utf8' })
     .filter((file) => file.endsWith('.ts'))
-    .map((file) => [file, readFileSync(path.join(folder, file), 'utf8')]);
+    .map((file) => [
+      file,
+      ts.createSourceFile(file, readFileSync(path.join(folder, file), 'utf8'), ts.ScriptTarget.Latest, true),
+    ]);
+}
+
+/** The texts in capitals that become the `code` of something: a property of an object or a class, or one that is assigned. */
+function codesOf(source: ts.SourceFile): string[] {
+  const codes: string[] = [];
+  const take = (name: ts.Node, value: ts.Node | undefined): void => {
+    const isCode = (ts.isPropertyAccessExpression(name) ? name.name : name).getText(source) === 'code';
+    if (isCode && value !== undefined && ts.isStringLiteral(value) && /^[A-Z][A-Z0-9_]+$/.test(value.text)) {
+      codes.push(value.text);
+    }
+  };
+  const visit = (node: ts.Node): void => {
+    if (ts.isPropertyAssignment(node) || ts.isPropertyDeclaration(node)) take(node.name, node.initializer);
+    else if (ts.isBinaryExpression(node) && node.operatorToken.kind === ts.SyntaxKind.EqualsToken) {
+      take(node.left, node.right);
+    }
+    ts.forEachChild(node, visit);
+  };
+  visit(source);
+  return codes;
 }

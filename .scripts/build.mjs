@@ -19,10 +19,7 @@ const formats = [
 ];
 
 rmSync(path.join(root, 'dist'), { recursive: true, force: true });
-for (const { dir, type, flags } of formats) {
-  compile('--outDir', dir, ...flags);
-  writeFileSync(path.join(root, dir, 'package.json'), `${JSON.stringify({ type })}\n`);
-}
+for (const { dir, flags } of formats) compile('--outDir', dir, ...flags);
 exportCallables(path.join(root, 'dist/cjs'));
 const { exports: subpaths, bin = {} } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'));
 await makeDoors(path.join(root, 'dist/esm'), path.join(root, 'dist/cjs'), {
@@ -30,6 +27,9 @@ await makeDoors(path.join(root, 'dist/esm'), path.join(root, 'dist/cjs'), {
   programs: belowEsm(Object.values(bin)),
 });
 writeNestHints(path.join(root, 'dist/esm'), path.join(root, 'dist/cjs'));
+// Last, so that a build that ended half-way is not taken for a whole one.
+for (const { dir, type } of formats)
+  writeFileSync(path.join(root, dir, 'package.json'), `${JSON.stringify({ type })}\n`);
 
 function belowEsm(files) {
   return files.filter((file) => file?.startsWith('./dist/esm/')).map((file) => file.slice('./dist/esm/'.length));

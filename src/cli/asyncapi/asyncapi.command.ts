@@ -71,9 +71,10 @@ async function documentOf(file: string, values: Values): Promise<string> {
     ...(description === undefined ? null : { description }),
   };
   const servers = values.server === undefined ? undefined : Object.fromEntries(values.server.map(readServer));
-  const document = await withContracts(file, values.project, (contracts) =>
-    asyncApiDocument(contracts, { info, servers }),
-  );
+  const document = await withContracts(file, values.project, (contracts) => {
+    if (contracts.length === 0) process.stderr.write('No gateway has a contract: the document has no events.\n');
+    return asyncApiDocument(contracts, { info, servers });
+  });
   const isJson = values.out === undefined ? values.json === true : values.out.endsWith('.json');
   return isJson ? `${JSON.stringify(document, null, 2)}\n` : toYaml(document);
 }

@@ -25,6 +25,13 @@ const APP = `
   @Module({ imports: [SocketIoModule.forRoot()], providers: [TeaGateway, Database] })
   export class AppModule {}`;
 
+const APP_WITHOUT_CONTRACT = `
+  import { Module } from '@nestjs/common';
+  import { Ack, Gateway, SocketIoModule } from 'nestjs-socketio';
+  @Gateway() class TeaGateway { @Ack('pour') pour() { return 1; } }
+  @Module({ imports: [SocketIoModule.forRoot()], providers: [TeaGateway] })
+  export class AppModule {}`;
+
 /** An application as its author has it, with the packages of this one. */
 function createProject(type: 'module' | 'commonjs', files: Record<string, string>): string {
   const folder = mkdtempSync(path.join(tmpdir(), 'asyncapi-'));
@@ -98,6 +105,16 @@ describe('nestjs-socketio asyncapi', () => {
     const { status, stderr } = run(folder, ...args, '--check');
     expect(status).toBe(1);
     expect(stderr).toMatch(/asyncapi\.yaml differs from the application at line \d+/);
+  });
+
+  it('tells of an application without a contract, and writes the empty document', () => {
+    const folder = createProject('module', { 'src/app.module.ts': APP_WITHOUT_CONTRACT });
+    const { status, stdout, stderr } = run(folder, 'src/app.module.ts');
+    expect({ status, stderr }).toEqual({
+      status: 0,
+      stderr: 'No gateway has a contract: the document has no events.\n',
+    });
+    expect(parse(stdout)).toMatchObject({ channels: {} });
   });
 
   it('takes JSON, names, servers and compiled files', () => {

@@ -4,9 +4,11 @@ import { PacketError } from './packet-error.js';
 /**
  * Whether `JSON.stringify` alone encodes a value: it has neither bytes, which travel as attachments, nor `toJSON`, whose
  * result may have some. Calls nothing but getters.
+ *
+ * @throws TypeError for a cycle
  */
 export function isPlain(value: unknown): boolean {
-  return holdsPlain(value, 0);
+  return holdsPlain(value, 0, null);
 }
 
 /**
@@ -18,7 +20,7 @@ export function isPlain(value: unknown): boolean {
  */
 export function extractAttachments(value: unknown): { value: unknown; attachments: Buffer[] } {
   const attachments: Buffer[] = [];
-  return { value: withPlaceholders(value, '', attachments, 0), attachments };
+  return { value: withPlaceholders(value, '', attachments, 0, null), attachments };
 }
 
 /**
@@ -43,23 +45,39 @@ export function insertAttachments(value: unknown, attachments: readonly Buffer[]
   return record;
 }
 
-function holdsPlain(value: unknown, depth: number): boolean {
+/** @param path the objects around the value, from the depth on from which they are remembered */
+function holdsPlain(value: unknown, depth: number, path: object[] | null): boolean {
   if (typeof value !== 'object' || value === null) return true;
-  // Deeper than any receiver takes, most likely a cycle, which JSON.stringify reports in its own words.
-  if (depth > MAX_DEPTH) return true;
+  let around = path;
+  if (depth > SHALLOW) {
+    // Deeper than any receiver takes. JSON.stringify tells whether it can be written.
+    if (depth > MAX_DEPTH) return true;
+    around ??= [];
+    // Ends the walk here: one that went on beside each cycle would take for ever in a graph, such as a socket and its server.
+    if (around.includes(value)) return throwCycle(value);
+    around.push(value);
+  }
   if (Array.isArray(value)) {
     if (hasToJson(value)) return false;
-    for (const item of value) if (!holdsPlain(item, depth + 1)) return false;
-    return true;
+    for (const item of value) if (!holdsPlain(item, depth + 1, around)) return false;
+  } else {
+    if (isBytes(value) || hasToJson(value)) return false;
+    for (const key in value) {
+      if (!Object.hasOwn(value, key)) continue;
+      if (!holdsPlain((value as Record<string, unknown>)[key], depth + 1, around)) return false;
+    }
   }
-  if (isBytes(value) || hasToJson(value)) return false;
-  for (const key in value) {
-    if (Object.hasOwn(value, key) && !holdsPlain((value as Record<string, unknown>)[key], depth + 1)) return false;
-  }
+  if (depth > SHALLOW) around!.pop();
   return true;
 }
 
-function withPlaceholders(given: unknown, key: string, attachments: Buffer[], depth: number): unknown {
+function withPlaceholders(
+  given: unknown,
+  key: string,
+  attachments: Buffer[],
+  depth: number,
+  path: object[] | null,
+): unknown {
   let value = given;
   if (typeof value !== 'object' || value === null) return value;
   // Before toJSON, which Buffer has too.
@@ -69,9 +87,20 @@ function withPlaceholders(given: unknown, key: string, attachments: Buffer[], de
     if (typeof value !== 'object' || value === null) return value;
     if (isBytes(value)) return { _placeholder: true, num: attachments.push(copyOf(value)) - 1 };
   }
-  if (depth > MAX_DEPTH) throw new TypeError(`a value with a cycle, or of more than ${MAX_DEPTH} levels`);
+  let around = path;
+  if (depth > SHALLOW) {
+    around ??= [];
+    if (depth > MAX_DEPTH || around.includes(value)) throw unending(value);
+    around.push(value);
+  }
+  const copy = copyWithPlaceholders(value, attachments, depth, around);
+  if (depth > SHALLOW) around!.pop();
+  return copy;
+}
+
+function copyWithPlaceholders(value: object, attachments: Buffer[], depth: number, around: object[] | null): unknown {
   if (Array.isArray(value)) {
-    return value.map((item, index) => withPlaceholders(item, String(index), attachments, depth + 1));
+    return value.map((item, index) => withPlaceholders(item, String(index), attachments, depth + 1, around));
   }
   // JSON writes `new Number(1)` as the primitive that it wraps.
   if (types.isBoxedPrimitive(value)) return value.valueOf();
@@ -81,13 +110,26 @@ function withPlaceholders(given: unknown, key: string, attachments: Buffer[], de
     if (typeof item === 'function') continue;
     // Defined, not assigned: a key called __proto__ is data.
     Object.defineProperty(copy, name, {
-      value: withPlaceholders(item, name, attachments, depth + 1),
+      value: withPlaceholders(item, name, attachments, depth + 1, around),
       enumerable: true,
       writable: true,
       configurable: true,
     });
   }
   return copy;
+}
+
+/** @throws TypeError in the words of JSON, which name the way back */
+function throwCycle(value: object): false {
+  JSON.stringify(value);
+  return false;
+}
+
+/** Names the class, since a socket or an entity is easily sent by mistake. */
+function unending(value: object): TypeError {
+  const name: unknown = (value as { constructor?: { name?: unknown } }).constructor?.name;
+  const where = typeof name === 'string' && name !== 'Object' && name !== 'Array' ? `, in a ${name}` : '';
+  return new TypeError(`a value with a cycle, or of more than ${MAX_DEPTH} levels${where}`);
 }
 
 function attachmentAt(num: unknown, attachments: readonly Buffer[]): Buffer {
@@ -113,3 +155,6 @@ function hasToJson(value: object): value is { toJSON(key: string): unknown } {
 
 /** Shallow enough for the stack frames of code that nothing has optimized yet. */
 const MAX_DEPTH = 1_000;
+
+/** From this depth on a walk remembers what is around: no message that is meant is as deep, and no cycle is less. */
+const SHALLOW = 32;

@@ -35,10 +35,39 @@ describe('isPlain', () => {
     expect(isPlain(Object.create({ inherited: A }))).toBe(true);
   });
 
-  it('returns from a cycle', () => {
+  it('reports a cycle in the words of JSON', () => {
     const cyclic: Record<string, unknown> = {};
     cyclic.self = cyclic;
-    expect(isPlain(cyclic)).toBe(true);
+    expect(() => isPlain(cyclic)).toThrow(/circular structure/);
+  });
+
+  it('takes what is deep, and what stands in several places', () => {
+    let deep: unknown = [];
+    for (let i = 0; i < 2_000; i++) deep = [deep];
+    const shared = { a: 1 };
+    let below: unknown = [shared, shared];
+    for (let i = 0; i < 100; i++) below = [below];
+    expect([isPlain(deep), isPlain([shared, { shared }]), isPlain(below)]).toEqual([true, true, true]);
+  });
+});
+
+/** As a socket and its server: each part leads back to the whole on many ways. */
+class Knot {
+  readonly others: Knot[] = [];
+
+  static tie(parts: number): Knot {
+    const knots = Array.from({ length: parts }, () => new Knot());
+    for (const knot of knots) knot.others.push(...knots);
+    return knots[0];
+  }
+}
+
+describe('a graph of cycles', () => {
+  it('ends at the first one', () => {
+    expect(() => isPlain(Knot.tie(20))).toThrow(/circular structure/);
+    expect(() => extractAttachments([Buffer.alloc(1), Knot.tie(20)])).toThrow(
+      'a value with a cycle, or of more than 1000 levels, in a Knot',
+    );
   });
 });
 

@@ -273,7 +273,11 @@ export class SocketIoRuntime
     if (this.#options.connectGuards.length > 0) server.gates.push(this.#gate.ask);
     if (!this.#options.warnUnknown) return;
     const unbound: UnboundNames = (namespace, event) =>
-      reasonInUnboundGateway(this.#startLog.report.gateways, namespace, event);
+      reasonInUnboundGateway(
+        new Set([...this.#startLog.report.gateways, ...this.#gateways.gateways]),
+        namespace,
+        event,
+      );
     server.unknownNames = new UnknownNames(server, (message) => this.#log.warn(message), unbound);
   }
 

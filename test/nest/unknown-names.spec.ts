@@ -1,5 +1,6 @@
 /** What clients ask for in vain is said once while an application is developed, by whatever way they come, and whoever serves them. */
 import { Logger } from '@nestjs/common';
+import { OnEvent as OnInternalEvent } from '@nestjs/event-emitter';
 import { SubscribeMessage, WebSocketGateway, type GatewayMetadata } from '@nestjs/websockets';
 import type { Manager } from 'socket.io-client';
 import { Ack, Gateway, SocketIoAdapter } from '../../src/index.js';
@@ -259,6 +260,32 @@ describe('a name that is not there', () => {
       `A client asked for the namespace "/caht", which is not there${near}`,
       'A client asked for the namespace "/forgotten", which is not there: ForgottenGateway would handle it, and no module ' +
         'provides ForgottenGateway. Add it to the providers of one.',
+    ]);
+  });
+
+  it.each<[string, (namespace: string) => ClassDecorator]>([
+    ['@Gateway', (namespace) => Gateway(namespace)],
+    ['@WebSocketGateway', (namespace) => WebSocketGateway({ namespace })],
+  ])('is said to have the @OnEvent of another package: %s', async (name, decorator) => {
+    class InternalGateway {
+      @OnInternalEvent('order')
+      order(): void {}
+    }
+    decorator('/internal')(InternalGateway);
+    @Gateway('/other')
+    class OtherGateway {
+      @OnInternalEvent('ask')
+      ask(): void {}
+    }
+    const { url } = await startWith({ providers: [InternalGateway, OtherGateway] });
+    const lines = watchWarnings();
+    const client = await connectClient(`${url}/internal`);
+    for (const event of ['order', 'ask']) client.emit(event);
+    await until(() => lines.length === 2, `both are said of ${name}`);
+    expect(lines).toEqual([
+      'A client sent "order" on "/internal", which no handler has: InternalGateway.order() has the @OnEvent of ' +
+        '@nestjs/event-emitter, which hears no client. Import that of nestjs-socketio, or @OnMessage.',
+      'A client sent "ask" on "/internal", which no handler has.',
     ]);
   });
 

@@ -1,22 +1,55 @@
 /** What was decorated and would never run stops the start, with class, method and what to do. */
 import 'reflect-metadata';
-import { Injectable, Module, UseGuards, type CanActivate } from '@nestjs/common';
+import {
+  Body,
+  Headers,
+  Injectable,
+  Ip,
+  Logger,
+  Module,
+  Param,
+  ParseIntPipe,
+  Query,
+  Res,
+  Session,
+  UseGuards,
+  type CanActivate,
+} from '@nestjs/common';
 import { LazyModuleLoader, NestFactory } from '@nestjs/core';
 import { SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
 import {
   Ack,
+  Arg,
+  Args,
   BindingError,
+  ConnectedSocket,
+  DisconnectReason,
+  EventName,
   Gateway,
+  HandshakeAuth,
+  Idempotent,
+  MessageBody,
+  OnClose,
   OnConnect,
+  OnDisconnect,
   OnDisconnecting,
+  OnError,
   OnEvent,
   OnHandshake,
   OnMessage,
+  OnPing,
+  OnPong,
+  OnPresence,
+  OnShutdown,
   RateLimit,
   SocketIoModule,
 } from '../../src/index.js';
+import { cleanup } from '../support/cleanup.js';
 import { connectClient } from '../support/nest-app.js';
+import { startGateways } from './adapter/support/start-gateways.js';
 import { failureOf, startWith } from './support/start-app.js';
+
+const { jest } = import.meta;
 
 type Constructor = new () => object;
 
@@ -51,6 +84,137 @@ const messageOf = async (provider: Constructor): Promise<string> => {
   expect(failure).toBeInstanceOf(BindingError);
   return failure.message;
 };
+
+describe('a decorator without parentheses', () => {
+  type Applied = (target: object, name: string, third: PropertyDescriptor | number) => unknown;
+
+  it.each(
+    Object.entries({
+      OnHandshake,
+      OnConnect,
+      OnDisconnecting,
+      OnDisconnect,
+      OnClose,
+      OnError,
+      OnPing,
+      OnPong,
+      OnShutdown,
+      OnEvent,
+      OnMessage,
+      OnPresence,
+      Ack,
+      RateLimit,
+      Idempotent,
+    }) as [string, unknown][],
+  )('@%s is named where it stands', (name, decorator) => {
+    class Gateway {
+      check(): void {}
+    }
+    const descriptor = Object.getOwnPropertyDescriptor(Gateway.prototype, 'check')!;
+    expect(() => (decorator as Applied)(Gateway.prototype, 'check', descriptor)).toThrow(
+      `@${name} on Gateway.check() is written without parentheses, and would do nothing. Write @${name}().`,
+    );
+  });
+
+  it.each(
+    Object.entries({
+      ConnectedSocket,
+      MessageBody,
+      Args,
+      Arg,
+      HandshakeAuth,
+      DisconnectReason,
+      EventName,
+      Ack,
+    }) as [string, unknown][],
+  )('@%s is named on a parameter, which would get something else', (name, decorator) => {
+    class Gateway {
+      check(): void {}
+    }
+    expect(() => (decorator as Applied)(Gateway.prototype, 'check', 0)).toThrow(
+      `@${name} on the parameter 0 of Gateway.check() is written without parentheses, and would do nothing. Write @${name}().`,
+    );
+  });
+
+  it.each(Object.entries({ Gateway, RateLimit }))('@%s is named on a class', (name, decorator) => {
+    class Chat {}
+    expect(() => (decorator as (target: Function) => unknown)(Chat)).toThrow(
+      `@${name} on Chat is written without parentheses, and would do nothing. Write @${name}().`,
+    );
+  });
+
+  it('is no pipe, which may be a class', () => {
+    class Gateway {
+      check(): void {}
+    }
+    for (const decorator of [MessageBody, Args, HandshakeAuth]) {
+      expect(() => decorator(ParseIntPipe)(Gateway.prototype, 'check', 0)).not.toThrow();
+    }
+  });
+});
+
+describe('a class', () => {
+  it('with two namespaces is refused, since it would be bound to one', () => {
+    expect(() => {
+      @Gateway('/one')
+      @Gateway('/other')
+      class TwiceGateway {}
+      return TwiceGateway;
+    }).toThrow('TwiceGateway has @Gateway twice, and would be bound to one namespace alone.');
+  });
+
+  it('without any decorator whose messages never run is named at the start', async () => {
+    class Base {
+      @SubscribeMessage('a')
+      handle(): void {}
+    }
+
+    @WebSocketGateway({ namespace: 'extended' })
+    class ExtendedGateway extends Base {}
+    class Forgotten {
+      @SubscribeMessage('a')
+      handle(): void {}
+    }
+    const lines: string[] = [];
+    const spy = jest.spyOn(Logger.prototype, 'warn').mockImplementation((line: string) => void lines.push(line));
+    cleanup(() => spy.mockRestore());
+    const providers = [Base, ExtendedGateway, Forgotten];
+    await startWith({ providers });
+    await startGateways({ providers });
+    const line =
+      '@SubscribeMessage on Forgotten.handle() never runs: Forgotten has neither @Gateway nor @WebSocketGateway.';
+    expect(lines).toEqual([line, line]);
+  });
+});
+
+describe('a parameter of an HTTP request', () => {
+  it.each(Object.entries({ Headers, Query, Param, Ip, Session, Res }) as [string, () => ParameterDecorator][])(
+    '@%s() stops the start, since a handler would get undefined',
+    async (name, decorator) => {
+      class Gateway {
+        check(_token: unknown): void {}
+      }
+      decorate(Gateway.prototype, 'check', OnHandshake());
+      decorator()(Gateway.prototype, 'check', 0);
+      expect(await messageOf(Gateway)).toBe(
+        `@${name}() on the parameter 0 of Gateway.check() gives nothing: an event is no HTTP request. Take @ConnectedSocket(), ` +
+          'whose handshake has headers, query and address, or @HandshakeAuth().',
+      );
+    },
+  );
+
+  it('@Body() is what the client sent', async () => {
+    @Gateway('/body')
+    class BodyGateway {
+      @Ack('ask')
+      ask(@Body() body: unknown): unknown {
+        return body;
+      }
+    }
+    const { url } = await startWith({ providers: [BodyGateway] });
+    expect(await (await connectClient(`${url}/body`)).emitWithAck('ask', { a: 1 })).toEqual({ a: 1 });
+  });
+});
 
 describe('a generator', () => {
   it.each([

@@ -1,7 +1,7 @@
 import type { ModulesContainer } from '@nestjs/core';
 import type { HandlerDescriptor, InstanceWrapper } from '../discovery/gateway-descriptor.js';
 import { GatewayMetadataAccessor } from '../discovery/gateway-metadata.accessor.js';
-import { classOf } from '../discovery/gateway.explorer.js';
+import { assertRunByNest, classOf } from '../discovery/gateway.explorer.js';
 import { BindingError } from '../errors/binding.error.js';
 import { serverProperties } from './gateway-leftovers.js';
 import { pathOf, type MainServer } from './gateway-servers.js';
@@ -55,7 +55,11 @@ export function refuseOwnHandlers(modules: ModulesContainer): void {
   ]) as InstanceWrapper[];
   for (const wrapper of all) {
     const gateway = wrapper.isAlias ? null : classOf(wrapper);
-    if (gateway === null || !accessor.hasHandlers(gateway) || accessor.isWebSocketGateway(gateway)) continue;
+    if (gateway === null || !accessor.hasHandlers(gateway)) continue;
+    if (accessor.isWebSocketGateway(gateway)) {
+      assertRunByNest(wrapper, gateway);
+      continue;
+    }
     throw new BindingError(
       `${gateway.name} would not run: SocketIoAdapter alone runs classes with @WebSocketGateway. Import ` +
         'SocketIoModule.forRoot() in the root module.',

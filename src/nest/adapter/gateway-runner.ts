@@ -23,6 +23,7 @@ import {
   hookGuardsLeftOut,
   assertProvidedOnce,
   messageLeftOut,
+  messagesWithoutGateway,
   namespaceLeftOut,
   providedTwice,
   rateLeftOut,
@@ -111,6 +112,7 @@ export class GatewayRunner {
     const running = this.#running;
     const { main, modules } = this.surroundings;
     if (main === null) refuseOwnHandlers(modules);
+    messagesWithoutGateway(modules).forEach(this.surroundings.warn);
     const ownPort = main?.ownPort ?? running?.options.ownPort;
     if (ownPort !== undefined) assertOwnPort(ownPort, (main?.port ?? null) !== null || this.#hasOwnPort);
     const messages = new Map<NamespaceBinding, Messages>();

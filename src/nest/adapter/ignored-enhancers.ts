@@ -1,4 +1,6 @@
-import { nameOf, type HandlerDescriptor } from '../discovery/gateway-descriptor.js';
+import { MetadataScanner, type ModulesContainer } from '@nestjs/core';
+import { nameOf, type HandlerDescriptor, type InstanceWrapper } from '../discovery/gateway-descriptor.js';
+import { classOf } from '../discovery/gateway.explorer.js';
 import { GatewayMetadataAccessor } from '../discovery/gateway-metadata.accessor.js';
 import { WEBSOCKETS_METADATA } from '../decorators/metadata-keys.js';
 import { describe, unreachableNamespace } from '../discovery/unreachable-methods.js';
@@ -50,8 +52,45 @@ export function messageLeftOut({ gateway, messages }: WebSocketGateway): string[
   });
 }
 
-/** A namespace that no client can ask for, as with `IoAdapter`. */
+/**
+ * Messages of classes that are no gateways, or that Nest does not take for such: as with `IoAdapter` they never run. A class may
+ * be provided beside a gateway that extends it.
+ */
+export function messagesWithoutGateway(modules: ModulesContainer): string[] {
+  const accessor = new GatewayMetadataAccessor();
+  const scanner = new MetadataScanner();
+  const wrappers = [...modules.values()].flatMap(({ providers, controllers }) => [
+    ...providers.values(),
+    ...controllers.values(),
+  ]) as InstanceWrapper[];
+  const classes = new Set(wrappers.flatMap((wrapper) => (wrapper.isAlias ? [] : (classOf(wrapper) ?? []))));
+  const gateways = [...classes].filter((one) => accessor.isWebSocketGateway(one) || accessor.hasHandlers(one));
+  return [...classes].flatMap((one) => {
+    const prototype = one.prototype as Record<string, Function> | undefined;
+    if (prototype === undefined || gateways.some((gateway) => gateway === one || extendsClass(gateway, one))) return [];
+    const method = scanner
+      .getAllMethodNames(prototype)
+      .find((name) => Reflect.hasMetadata(WEBSOCKETS_METADATA.IS_MESSAGE, prototype[name]));
+    if (method === undefined) return [];
+    return [
+      `@SubscribeMessage on ${one.name}.${method}() never runs: ${one.name} has neither @Gateway nor @WebSocketGateway.`,
+    ];
+  });
+}
+
+function extendsClass(one: Function, other: Function): boolean {
+  return Object.prototype.isPrototypeOf.call(other, one);
+}
+
+/** A namespace that no client can ask for, or none by mistake, as with `IoAdapter`. */
 export function namespaceLeftOut({ gateway, namespace }: WebSocketGateway): string[] {
+  const given = (Reflect.getMetadata(WEBSOCKETS_METADATA.OPTIONS, gateway) ?? {}) as { namespace?: unknown };
+  if ('namespace' in given && given.namespace === undefined) {
+    return [
+      `@WebSocketGateway on ${gateway.name} has the namespace undefined, and serves "/". Leave it out for that; one that is ` +
+        'imported from a file which imports this one is not there yet.',
+    ];
+  }
   const isName = typeof namespace === 'string' || namespace instanceof RegExp;
   const why = isName ? unreachableNamespace(namespace) : null;
   return why === null ? [] : [`No client can join the namespace ${String(namespace)} of ${gateway.name}: ${why}.`];

@@ -1,7 +1,7 @@
 import type { AnyEntry, ReplyOf } from '../../contract/index.js';
 import type { AckCheck, HandlerOf } from './entry-checks.js';
 import { ACKS_METADATA, ParamType } from './metadata-keys.js';
-import { addEventMetadata, decorateMethod } from './handler-metadata.js';
+import { addEventMetadata, assertCalled, decorateMethod } from './handler-metadata.js';
 import { assignParamMetadata } from './param-metadata.js';
 
 /**
@@ -16,6 +16,7 @@ import { assignParamMetadata } from './param-metadata.js';
 export function Ack(event?: string): MethodDecorator & ParameterDecorator;
 export function Ack<E extends AnyEntry>(entry: E & AckCheck<E>): HandlerOf<ReplyOf<E>>;
 export function Ack(event?: string | AnyEntry): MethodDecorator & ParameterDecorator {
+  assertCalled('@Ack', arguments);
   return (target: object, name: string | symbol | undefined, third: number | PropertyDescriptor | undefined): void => {
     if (typeof third === 'number') assignParamMetadata(target, name!, third, ParamType.ACK);
     else if (event !== undefined) addEventMetadata(target, name!, third, event, true, 'Ack');

@@ -1,7 +1,8 @@
 import { Scope } from '@nestjs/common';
 import type { AnyContract } from '../../contract/index.js';
 import { isContract } from '../../contract/runtime.js';
-import { markGateway } from './handler-metadata.js';
+import { assertCalledOnClass, markGateway } from './handler-metadata.js';
+import { BindingError } from '../errors/binding.error.js';
 import { GATEWAY_METADATA, SCOPE_OPTIONS_METADATA } from './metadata-keys.js';
 
 /** What `@Gateway` can be told. */
@@ -46,14 +47,23 @@ export function Gateway(contract: AnyContract, options?: ContractGatewayOptions)
 export function Gateway(
   ...given: [(string | RegExp | GatewayOptions | AnyContract)?, ContractGatewayOptions?]
 ): ClassDecorator {
+  assertCalledOnClass('@Gateway', given);
   const options = metadataOf(given);
   return (target) => {
+    if (Reflect.hasOwnMetadata(GATEWAY_METADATA, target)) throw decoratedTwice(target);
     // Also if no method of it is decorated: it may have some of `@nestjs/websockets`, or a contract that wants handlers.
     markGateway(target);
     Reflect.defineMetadata(GATEWAY_METADATA, options, target);
     if (options.scope === 'connection')
       Reflect.defineMetadata(SCOPE_OPTIONS_METADATA, { scope: Scope.REQUEST }, target);
   };
+}
+
+function decoratedTwice({ name }: Function): BindingError {
+  return new BindingError(
+    `${name} has @Gateway twice, and would be bound to one namespace alone. Keep one; a class for each namespace may extend a ` +
+      'common one.',
+  );
 }
 
 function metadataOf(

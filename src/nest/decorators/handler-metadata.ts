@@ -115,7 +115,42 @@ export function isRunning(gateway: Function): boolean {
 const marked: WeakRef<Function>[] = [];
 const running = new WeakSet<Function>();
 
-export function lifecycleDecorator(kind: LifecycleKind, decorator: string): MethodDecorator {
+/**
+ * For functions that make decorators. One that is written without parentheses is applied itself, and what it returns takes the
+ * place of the method, or is lost: compilers that only strip types let that pass.
+ *
+ * @param given its arguments
+ * @throws BindingError if these are those of a decorator of a method or a parameter
+ */
+export function assertCalled(decorator: string, given: ArrayLike<unknown>): void {
+  const { 0: target, 1: name, 2: third, length } = given;
+  const isTarget = (typeof target === 'object' && target !== null) || typeof target === 'function';
+  const isParameter = typeof third === 'number';
+  const isMember = typeof name === 'string' || typeof name === 'symbol' || (name === undefined && isParameter);
+  if (length !== 3 || !isTarget || !isMember) return;
+  const gateway = typeof target === 'function' ? target : target.constructor;
+  const member = `${gateway.name}.${String(name ?? 'constructor')}()`;
+  throw notCalled(decorator, isParameter ? `the parameter ${third} of ${member}` : member);
+}
+
+/**
+ * The same for those of classes, which take no function.
+ *
+ * @throws BindingError if their arguments are those of a decorator of a class
+ */
+export function assertCalledOnClass(decorator: string, given: ArrayLike<unknown>): void {
+  const { 0: target, length } = given;
+  if (length === 1 && typeof target === 'function') throw notCalled(decorator, target.name);
+}
+
+function notCalled(decorator: string, where: string): BindingError {
+  return new BindingError(
+    `${decorator} on ${where} is written without parentheses, and would do nothing. Write ${decorator}().`,
+  );
+}
+
+export function lifecycleDecorator(kind: LifecycleKind, decorator: string, given: ArrayLike<unknown>): MethodDecorator {
+  assertCalled(decorator.slice(0, -2), given);
   return (target, name, descriptor) => addHandlerMetadata(target, name, descriptor, { kind }, decorator);
 }
 

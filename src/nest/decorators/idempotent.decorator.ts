@@ -1,5 +1,5 @@
 import type { Socket } from '../../socketio/index.js';
-import { decorateMethod } from './handler-metadata.js';
+import { assertCalled, decorateMethod } from './handler-metadata.js';
 import { IDEMPOTENT_METADATA } from './metadata-keys.js';
 
 export interface IdempotentOptions {
@@ -21,6 +21,7 @@ export interface IdempotentOptions {
  * order(@MessageBody() { id, items }: OrderDto) {}
  */
 export function Idempotent(options: IdempotentOptions = {}): MethodDecorator {
+  assertCalled('@Idempotent', arguments);
   return (target, name, descriptor) => {
     const written = { decorator: '@Idempotent()', key: IDEMPOTENT_METADATA, value: options };
     Reflect.defineMetadata(IDEMPOTENT_METADATA, options, decorateMethod(target, name, descriptor, written));

@@ -1,5 +1,5 @@
 import type { AnyEntry } from '../../contract/index.js';
-import { addEventMetadata } from './handler-metadata.js';
+import { addEventMetadata, assertCalled } from './handler-metadata.js';
 
 /**
  * Handles an event; what the method returns is ignored. A client that asked for an ack gets an empty one once all
@@ -11,10 +11,12 @@ import { addEventMetadata } from './handler-metadata.js';
  * onMessage(@MessageBody() body: MessageDto) {}
  */
 export function OnEvent(event: string | AnyEntry): MethodDecorator {
+  assertCalled('@OnEvent', arguments);
   return (target, name, descriptor) => addEventMetadata(target, name, descriptor, event, false, 'OnEvent');
 }
 
 /** `@OnEvent` under a name of its own, for files that import the `@OnEvent` of `@nestjs/event-emitter` as well. */
 export function OnMessage(event: string | AnyEntry): MethodDecorator {
+  assertCalled('@OnMessage', arguments);
   return (target, name, descriptor) => addEventMetadata(target, name, descriptor, event, false, 'OnMessage');
 }

@@ -1,5 +1,5 @@
 import type { RoomPattern } from '../../socketio/index.js';
-import { addHandlerMetadata } from './handler-metadata.js';
+import { addHandlerMetadata, assertCalled } from './handler-metadata.js';
 
 /**
  * Hears who comes online and who is offline: in the gateway's namespace, or in rooms of it, by their names or by a pattern.
@@ -11,6 +11,7 @@ import { addHandlerMetadata } from './handler-metadata.js';
  * changed({ key, state }: PresenceChange) { this.websocket.emit('presence', key, state); }
  */
 export function OnPresence(rooms: RoomPattern | readonly RoomPattern[] = []): MethodDecorator {
+  assertCalled('@OnPresence', arguments);
   const patterns = [rooms].flat() as RoomPattern[];
   const text = `@OnPresence(${patterns.map(String).join(', ')})`;
   return (target, name, descriptor) =>

@@ -2,6 +2,7 @@ import type { AnyContract, AnyEntry, ArgsOf, BodyOf, HandshakeAuthOf } from '../
 import { isEntry } from '../../contract/runtime.js';
 import type { SocketOf } from '../../socketio/index.js';
 import type { ParameterOf } from './entry-checks.js';
+import { assertCalled } from './handler-metadata.js';
 import { ParamType } from './metadata-keys.js';
 import { assignParamMetadata, pickingDecorator, type ParameterOptions, type Pipe } from './param-metadata.js';
 
@@ -14,6 +15,7 @@ export function MessageBody(entry: AnyEntry, ...pipes: (Pipe | ParameterOptions)
 export function MessageBody(...pipes: (Pipe | ParameterOptions)[]): ParameterDecorator;
 export function MessageBody(property: string, ...pipes: (Pipe | ParameterOptions)[]): ParameterDecorator;
 export function MessageBody(...args: unknown[]): ParameterDecorator {
+  assertCalled('@MessageBody', args);
   return pickingDecorator(ParamType.PAYLOAD, args);
 }
 
@@ -21,6 +23,7 @@ export function MessageBody(...args: unknown[]): ParameterDecorator {
 export function ConnectedSocket(): ParameterDecorator;
 export function ConnectedSocket<C extends AnyContract>(contract: C): ParameterOf<SocketOf<C>>;
 export function ConnectedSocket(contract?: AnyContract): ParameterDecorator {
+  assertCalled('@ConnectedSocket', arguments);
   return pickingDecorator(ParamType.SOCKET, [contract]);
 }
 
@@ -29,6 +32,7 @@ export function Args<E extends AnyEntry>(entry: E): ParameterOf<ArgsOf<E>>;
 export function Args(entry: AnyEntry, ...pipes: (Pipe | ParameterOptions)[]): ParameterDecorator;
 export function Args(...pipes: (Pipe | ParameterOptions)[]): ParameterDecorator;
 export function Args(...args: unknown[]): ParameterDecorator {
+  assertCalled('@Args', args);
   return pickingDecorator(ParamType.ARGS, args);
 }
 
@@ -40,6 +44,7 @@ export function Arg<E extends AnyEntry, Position extends number>(
 export function Arg(entry: AnyEntry, position: number, ...pipes: (Pipe | ParameterOptions)[]): ParameterDecorator;
 export function Arg(position: number, ...pipes: (Pipe | ParameterOptions)[]): ParameterDecorator;
 export function Arg(...args: unknown[]): ParameterDecorator {
+  assertCalled('@Arg', args);
   const entry = isEntry(args[0]) ? args[0] : undefined;
   const [position, ...pipes] = (entry === undefined ? args : args.slice(1)) as [number, ...Pipe[]];
   return (target, method, index) => assignParamMetadata(target, method!, index, ParamType.ARG, position, pipes, entry);
@@ -53,15 +58,18 @@ export function HandshakeAuth<C extends AnyContract>(contract: C): ParameterOf<H
 export function HandshakeAuth(...pipes: (Pipe | ParameterOptions)[]): ParameterDecorator;
 export function HandshakeAuth(property: string, ...pipes: (Pipe | ParameterOptions)[]): ParameterDecorator;
 export function HandshakeAuth(...args: unknown[]): ParameterDecorator {
+  assertCalled('@HandshakeAuth', args);
   return pickingDecorator(ParamType.HANDSHAKE_AUTH, args);
 }
 
 /** Why the socket was disconnected; in `@OnDisconnect` and `@OnClose`. */
 export function DisconnectReason(): ParameterDecorator {
+  assertCalled('@DisconnectReason', arguments);
   return (target, method, index) => assignParamMetadata(target, method!, index, ParamType.DISCONNECT_REASON);
 }
 
 /** The name of the event, for handlers of several. */
 export function EventName(): ParameterDecorator {
+  assertCalled('@EventName', arguments);
   return (target, method, index) => assignParamMetadata(target, method!, index, ParamType.EVENT_NAME);
 }

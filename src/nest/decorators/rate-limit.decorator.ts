@@ -1,6 +1,6 @@
 import type { RateLimitAction, RateOptions, Socket } from '../../socketio/index.js';
 import { RATE_LIMIT_METADATA } from './metadata-keys.js';
-import { decorateMethod, markGateway } from './handler-metadata.js';
+import { assertCalled, assertCalledOnClass, decorateMethod, markGateway } from './handler-metadata.js';
 
 /** How often a handler runs. */
 export interface HandlerRateLimit extends RateOptions {
@@ -20,6 +20,8 @@ export interface HandlerRateLimit extends RateOptions {
  * onMessage(@MessageBody() text: string) {}
  */
 export function RateLimit(limit: HandlerRateLimit): ClassDecorator & MethodDecorator {
+  assertCalled('@RateLimit', arguments);
+  assertCalledOnClass('@RateLimit', arguments);
   return (target: object, name?: string | symbol, descriptor?: PropertyDescriptor): void => {
     if (name === undefined) {
       Reflect.defineMetadata(RATE_LIMIT_METADATA, limit, target);

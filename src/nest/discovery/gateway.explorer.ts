@@ -6,6 +6,7 @@ import { noteRunning, type HandlerMetadata } from '../decorators/handler-metadat
 import { BindingError } from '../errors/binding.error.js';
 import { checkParameters, entryOf } from './contract-rules.js';
 import { GatewayMetadataAccessor } from './gateway-metadata.accessor.js';
+import { assertGiven } from './unreachable-methods.js';
 
 /** Finds decorated methods on every provider and controller of the application; binds nothing. */
 @Injectable()
@@ -17,8 +18,8 @@ export class GatewayExplorer {
    */
   readonly #seen = new WeakMap<object, Set<unknown>>();
 
-  /** Which module provides a class under its own name. */
-  readonly #hosts = new Map<Function, NonNullable<InstanceWrapper['host']>>();
+  /** What provides a class. */
+  readonly #providers = new Map<Function, InstanceWrapper>();
 
   constructor(
     private readonly discovery: DiscoveryService,
@@ -68,27 +69,64 @@ export class GatewayExplorer {
 
   #exploreProvider(wrapper: InstanceWrapper): HandlerDescriptor[] {
     const gateway = classOf(wrapper);
-    if (gateway === null || !this.#accessor.hasHandlers(gateway)) return [];
+    if (gateway === null || !this.#accessor.hasHandlers(gateway)) {
+      this.#assertMade(wrapper);
+      return [];
+    }
     if (this.#accessor.isWebSocketGateway(gateway)) {
+      assertRunByNest(wrapper, gateway);
       this.#accessor.assertReachable(gateway);
       return [];
     }
     const common = this.#accessor.optionsOf(gateway);
-    if (wrapper.token === gateway) this.#assertProvidedOnce(wrapper, gateway);
+    this.#assertProvidedOnce(wrapper, gateway);
     return describeHandlers(wrapper, gateway, common, this.scanner, this.#accessor);
   }
 
-  /** @throws BindingError for a class that two modules provide, each with an instance of its own */
-  #assertProvidedOnce({ host }: InstanceWrapper, gateway: Function): void {
-    const other = this.#hosts.get(gateway);
-    if (other !== undefined && other !== host) {
+  /** @throws BindingError for a class of which a factory with a scope makes nothing at the start, so that nothing is known of it */
+  #assertMade({ token, instance, inject }: InstanceWrapper): void {
+    if (typeof token !== 'function' || inject === undefined || !this.#accessor.hasHandlers(token)) return;
+    if (instance !== undefined && instance !== null) return;
+    throw new BindingError(
+      `${token.name} would not run: a factory provides it, and has made nothing by the start of the application. Provide the ` +
+        'class itself, with a scope if it needs one.',
+    );
+  }
+
+  /** @throws BindingError for a class of which there are several instances: in two modules, or under two names */
+  #assertProvidedOnce(wrapper: InstanceWrapper, gateway: Function): void {
+    const { host } = wrapper;
+    const other = this.#providers.get(gateway);
+    this.#providers.set(gateway, wrapper);
+    if (other === undefined || (other.host === host && other.token === wrapper.token)) return;
+    if (other.host !== host && wrapper.token === other.token) {
       throw new BindingError(
-        `${gateway.name} is provided by ${host?.name} and by ${other.name}, and would handle everything twice. Provide it in ` +
-          'one module, export it there, and import that module.',
+        `${gateway.name} is provided by ${host?.name} and by ${other.host?.name}, and would handle everything twice. Provide it ` +
+          'in one module, export it there, and import that module.',
       );
     }
-    if (host !== undefined) this.#hosts.set(gateway, host);
+    throw new BindingError(
+      `${gateway.name} is provided as ${nameOfToken(other)} and as ${nameOfToken(wrapper)}, and would handle everything twice. ` +
+        'Provide it once, and under other names by useExisting.',
+    );
   }
+}
+
+/**
+ * @throws BindingError for a class with `@WebSocketGateway` and decorators of this package that Nest does not run: it looks for
+ *   gateways among providers alone, and only for classes
+ */
+export function assertRunByNest({ host, token, isNotMetatype }: InstanceWrapper, gateway: Function): void {
+  if (!isNotMetatype && host?.providers.has(token)) return;
+  const how = isNotMetatype ? 'a factory or a value provides it' : 'it is a controller';
+  throw new BindingError(
+    `${gateway.name} would not run: ${how}, and Nest runs gateways that are classes among the providers of a module. Provide ` +
+      'the class itself.',
+  );
+}
+
+function nameOfToken({ token }: InstanceWrapper): string {
+  return typeof token === 'function' ? token.name : String(token);
 }
 
 function loadedLate(what: string): BindingError {
@@ -119,6 +157,7 @@ export function describeHandlers(
   const descriptors: HandlerDescriptor[] = methods.flatMap((method) => {
     const fn = prototype[method] as object;
     const handlers = accessor.handlersOf(gateway, method, fn);
+    if (handlers.length > 0) assertGiven(gateway, method);
     const rate = accessor.rateOf(gateway, method, fn, handlers);
     const idempotency = idempotencyOf(`${gateway.name}.${method}`, fn, handlers);
     const handling = { gateway, method, handlers, bound: where.contract };
@@ -135,8 +174,8 @@ export function describeHandlers(
   accessor.checkRate(gateway, methods, descriptors);
   const handlesConnections = descriptors.some(({ subject: { kind } }) => kind === 'handshake' || kind === 'connect');
   const isGuarded = descriptors.length > 0 && accessor.guardsConnections(gateway);
-  // A contract without any handler is bound as well, since its events lack theirs.
-  const isBare = descriptors.length === 0 && where.contract !== null;
+  // A gateway that only emits has a namespace as well; and the events of a contract lack their handlers.
+  const isBare = descriptors.length === 0 && accessor.isGateway(gateway);
   // Where a method handles the connection, the guards of the class come with it.
   if (!handlesConnections && (isGuarded || isBare)) {
     descriptors.push({

@@ -1,11 +1,13 @@
+import { MetadataScanner } from '@nestjs/core';
 import type { DecoratedMethod, HandlerMetadata } from '../decorators/handler-metadata.js';
 import { decoratedClasses } from '../decorators/handler-metadata.js';
 import { DECORATED_METADATA, HANDLER_METADATA } from '../decorators/metadata-keys.js';
 import { GatewayMetadataAccessor } from './gateway-metadata.accessor.js';
 
 /**
- * Why a name is not there, if the reason is a class that no module of the application provides. Only asked for names that
- * clients were refused: a class of another application in the process is none of this one's affair.
+ * Why a name is not there, if the reason is a class that no module of the application provides, or the decorator of another
+ * package. Only asked for names that clients were refused: a class of another application in the process is none of this one's
+ * affair.
  *
  * @param event null for the namespace itself
  */
@@ -14,14 +16,27 @@ export function reasonInUnboundGateway(
   namespace: string,
   event: string | null,
 ): string | null {
+  for (const gateway of event === null ? [] : bound) {
+    const method = serves(gateway, namespace) ? internalListenerOf(gateway, event!) : undefined;
+    if (method === undefined) continue;
+    return (
+      `${gateway.name}.${method}() has the @OnEvent of @nestjs/event-emitter, which hears no client. Import that of ` +
+      'nestjs-socketio, or @OnMessage.'
+    );
+  }
   for (const gateway of decoratedClasses()) {
-    if (bound.has(gateway) || !serves(gateway, namespace)) continue;
+    if (bound.has(gateway) || isExtended(gateway, bound) || !serves(gateway, namespace)) continue;
     const method = event === null ? '' : methodOf(gateway, event);
     if (method === null) continue;
     const name = event === null ? gateway.name : `${gateway.name}.${method}()`;
     return `${name} would handle it, and no module provides ${gateway.name}. Add it to the providers of one.`;
   }
   return null;
+}
+
+/** A base class is bound as what extends it. */
+function isExtended(gateway: Function, bound: ReadonlySet<Function>): boolean {
+  return [...bound].some((one) => Object.prototype.isPrototypeOf.call(gateway, one));
 }
 
 function serves(gateway: Function, name: string): boolean {
@@ -37,3 +52,15 @@ function methodOf(gateway: Function, event: string): string | null {
   const method = methods.find(handles);
   return method === undefined ? null : String(method.name);
 }
+
+/** The method that hears of an event within the application. */
+function internalListenerOf(gateway: Function, event: string): string | undefined {
+  const prototype = gateway.prototype as Record<string, object>;
+  return new MetadataScanner().getAllMethodNames(prototype).find((method) => {
+    const listeners: unknown = Reflect.getMetadata(EVENT_LISTENER_METADATA, prototype[method]);
+    return [listeners].flat().some((listener) => (listener as { event?: unknown } | undefined)?.event === event);
+  });
+}
+
+/** What `@OnEvent` of `@nestjs/event-emitter` writes on a method. */
+const EVENT_LISTENER_METADATA = 'EVENT_LISTENER_METADATA';

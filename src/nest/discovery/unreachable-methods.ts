@@ -1,6 +1,6 @@
 import { RESERVED_EVENTS } from '../../socketio/index.js';
 import type { DecoratedMethod, HandlerMetadata } from '../decorators/handler-metadata.js';
-import { DECORATED_METADATA, HANDLER_METADATA } from '../decorators/metadata-keys.js';
+import { DECORATED_METADATA, HANDLER_METADATA, ROUTE_ARGS_METADATA } from '../decorators/metadata-keys.js';
 import { BindingError } from '../errors/binding.error.js';
 
 /**
@@ -13,6 +13,19 @@ export function assertReachable(gateway: Function): void {
   for (const declaring of classesOf(gateway)) {
     const methods = (Reflect.getOwnMetadata(DECORATED_METADATA, declaring) as DecoratedMethod[] | undefined) ?? [];
     for (const method of methods) assertMethodReachable(method, declaring, gateway);
+  }
+}
+
+/** @throws BindingError for a parameter of a handler that is taken from an HTTP request, and so would be undefined */
+export function assertGiven(gateway: Function, method: string): void {
+  const parameters = (Reflect.getMetadata(ROUTE_ARGS_METADATA, gateway, method) ?? {}) as Record<string, unknown>;
+  for (const key of Object.keys(parameters)) {
+    const [type, index] = key.split(':');
+    if (!Object.hasOwn(HTTP_PARAMETERS, type)) continue;
+    throw new BindingError(
+      `@${HTTP_PARAMETERS[type]}() on the parameter ${index} of ${gateway.name}.${method}() gives nothing: an event is no HTTP ` +
+        'request. Take @ConnectedSocket(), whose handshake has headers, query and address, or @HandshakeAuth().',
+    );
   }
 }
 
@@ -138,6 +151,21 @@ function remedyFor(event: unknown): string {
   if (Array.isArray(event)) return 'Decorate the method once for each name.';
   return event instanceof RegExp ? "Use '*' and @EventName()." : 'Give a string.';
 }
+
+/** Those of `@nestjs/common` that have no meaning for events, by their numbers in `RouteParamtypes`. */
+const HTTP_PARAMETERS: Readonly<Record<string, string>> = {
+  1: 'Res',
+  2: 'Next',
+  4: 'Query',
+  5: 'Param',
+  6: 'Headers',
+  7: 'Session',
+  8: 'UploadedFile',
+  9: 'UploadedFiles',
+  10: 'HostParam',
+  11: 'Ip',
+  12: 'RawBody',
+};
 
 /** As a class names itself; an async generator has another name. */
 const GENERATOR = /^\[object GeneratorFunction]$/;

@@ -11,7 +11,7 @@ export { findRuntime } from './runtime-lookup.js';
 export { Websocket } from './websocket.service.js';
 export type { ServeUntil, ServerState, ShutdownOptions, ShutdownResult } from './dispatch/shutdown.js';
 export { isConnect } from './pipeline/execution-context.js';
-export type { ConnectGuard } from './dispatch/connection-gate.js';
+export type { ConnectGuard } from './dispatch/global-connect-guards.js';
 export { fastifyRequestOf } from './platform/fastify-exchange.js';
 export { SocketIoAdapter } from './adapter/socket-io.adapter.js';
 export type { SocketIoAdapterOptions } from './adapter/socket-io-adapter.options.js';

@@ -25,7 +25,7 @@ import { UnknownNames, type UnboundNames } from './outcome/unknown-names.js';
 import { StartLog, enterIntoGraph } from './start-log.js';
 import { ErrorLog } from './outcome/error-log.js';
 import { FailureHandler, type ErrorReporter } from './outcome/failure-handler.js';
-import { ConnectionGate } from './dispatch/connection-gate.js';
+import { GlobalConnectGuards } from './dispatch/global-connect-guards.js';
 import { GatewayBinder } from './dispatch/gateway-binder.js';
 import { UnansweredAcks } from './outcome/unanswered-acks.js';
 import { BindingError } from './errors/binding.error.js';
@@ -54,7 +54,7 @@ export class SocketIoRuntime
   readonly server: Server;
   readonly #options: ResolvedModuleOptions;
   readonly #context: DispatchContext;
-  readonly #gate: ConnectionGate;
+  readonly #connectGuards: GlobalConnectGuards;
   readonly #binder: GatewayBinder;
   /** Those of `@nestjs/websockets`. */
   readonly #gateways: GatewayRunner;
@@ -95,7 +95,7 @@ export class SocketIoRuntime
     };
     const shared = createSharedContext(new FailureHandler(this.#options.errorAck, counting), counting, this.#log);
     this.#context = { ...shared, unanswered: new UnansweredAcks(this.server) };
-    this.#gate = new ConnectionGate(this.#context);
+    this.#connectGuards = new GlobalConnectGuards(this.#context);
     const connections = new ConnectionScopes();
     const enhancers = new EnhancerSource(externalContextCreator, config);
     const { checksOutbound } = this.server.settings;
@@ -141,7 +141,7 @@ export class SocketIoRuntime
     await this.#agents.load();
     const isMessage = ({ subject }: HandlerDescriptor): boolean => subject.kind === 'message';
     this.#binder.bind(this.#found.filter((descriptor) => !isMessage(descriptor)));
-    await this.#gate.resolve(this.#options.connectGuards, this.moduleRef);
+    await this.#connectGuards.resolve(this.#options.connectGuards, this.moduleRef);
     this.#watchLazyModules();
     this.#prepare();
     await this.#gateways.bind(this.#found.filter(isMessage));
@@ -270,7 +270,7 @@ export class SocketIoRuntime
   }
 
   #equip(server: Server): void {
-    if (this.#options.connectGuards.length > 0) server.gates.push(this.#gate.ask);
+    if (this.#options.connectGuards.length > 0) server.gates.push(this.#connectGuards.ask);
     if (!this.#options.warnUnknown) return;
     const unbound: UnboundNames = (namespace, event) =>
       reasonInUnboundGateway(

@@ -8,7 +8,7 @@ import {
 } from '../socketio/index.js';
 import { copyOptions } from '../common/option-reader.js';
 import type { Complete } from '../common/values.js';
-import type { ConnectGuard } from './dispatch/connection-gate.js';
+import type { ConnectGuard } from './dispatch/global-connect-guards.js';
 import { SERVE_UNTIL, SHUTDOWN_DEFAULTS, type ServeUntil, type ShutdownDefaults } from './dispatch/shutdown.js';
 import type { FastifyMode } from './platform/http-mount.js';
 import { OWN_PORT_NAMES, resolveOwnPort, type OwnPort, type OwnPortOptions } from './platform/own-port.js';

@@ -43,7 +43,7 @@ const PIPELINES = {
   'nest/adapter/gateway-failure.ts': ['filter', 'inner.invoke'],
   'nest/dispatch/connect-guards.ts': ['handler.resolvePipeline', 'pipeline.guard', 'pipeline.invoke'],
   'nest/dispatch/connect-handlers.ts': ['call.pipeline.invoke', 'handlers[i].resolvePipeline', 'pipeline.invoke'],
-  'nest/dispatch/connection-gate.ts': ['guard'],
+  'nest/dispatch/global-connect-guards.ts': ['guard'],
   'nest/dispatch/event-binding.ts': [
     'call.pipeline.run',
     'pipeline.run',

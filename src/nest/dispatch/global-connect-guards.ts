@@ -12,7 +12,7 @@ import type { DispatchContext } from './dispatch-context.js';
 export type ConnectGuard = CanActivate | Type<CanActivate>;
 
 /** Asks the guards of the option `connectGuards` about every connection, to any namespace, before all else decides. */
-export class ConnectionGate {
+export class GlobalConnectGuards {
   #guard: Call<void | Promise<void>> | null = null;
 
   constructor(private readonly context: DispatchContext) {}

@@ -40,7 +40,8 @@ const HTTP_COMPRESSION = [
 
 const TRACING = [
   { label: 'off', application: {} },
-  { label: 'OpenTelemetry, all spans', application: { tracing: true } },
+  { label: 'OpenTelemetry, 1 % of spans', application: { tracing: 0.01 } },
+  { label: 'OpenTelemetry, all spans', application: { tracing: 1 } },
 ];
 
 /**

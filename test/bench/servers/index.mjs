@@ -37,7 +37,8 @@ const PLAYED_BY_PEERS = [
  * @property {number} pingInterval in milliseconds
  * @property {object} [options] further ones of the server, where it is one of Socket.IO without Nest
  * @property {import('./feed.mjs').Feed} [feed] instead of these events, where it is one of Socket.IO without Nest
- * @property {boolean} [tracing] whether all spans are made: by our instrumentation, or by the official one of the official server
+ * @property {number} [tracing] the part of traces that is sampled, 0 to 1: by our instrumentation, or by the official one of the
+ *   official server; without it nothing is instrumented
  * @property {boolean} [compress] false: nothing that is fed is compressed
  * @property {number} [handlers] so many handlers instead of these, of which one is `echo`
  * @property {boolean} [bound] whether a guard, a pipe and parameter decorators are bound to `echo`, where there is Nest

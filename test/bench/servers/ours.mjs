@@ -7,7 +7,7 @@ import { traceOurs } from './tracing.mjs';
 /** Our server, without Nest. */
 export async function start(application) {
   const { pingInterval, options, tracing } = application;
-  if (tracing) await traceOurs(application);
+  if (tracing !== undefined) await traceOurs(application);
   const { Server } = await import(entryOf(application.root, 'server.js'));
   const httpServer = createServer();
   await addHandlers(new Server(httpServer, { pingInterval, ...options }), application);

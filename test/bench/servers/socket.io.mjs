@@ -6,7 +6,7 @@ import { loadTracedOfficial } from './tracing.mjs';
 /** The official server, without Nest. */
 export async function start(application) {
   const { pingInterval, options, tracing } = application;
-  const { Server } = tracing ? await loadTracedOfficial() : await import('socket.io');
+  const { Server } = tracing === undefined ? await import('socket.io') : await loadTracedOfficial(tracing);
   const httpServer = createServer();
   await addHandlers(new Server(httpServer, { pingInterval, ...options }), application);
   return listen(httpServer);

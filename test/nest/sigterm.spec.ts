@@ -133,6 +133,21 @@ async function expectGoodbyes(clients: readonly Client[]): Promise<void> {
   }
 }
 
+it.each(PLATFORMS)(
+  'an end that a handler awaits does not wait for the handler: %s',
+  async (platform) => {
+    const child = new Child(platform, 'close');
+    const [client] = await connectBoth(await child.port());
+    client.socket.emit('restart');
+    await expectGoodbyes([client]);
+    expect(await within(child.ended, 'the application to end', PATIENCE)).toMatchObject({ code: 0, signal: null });
+    const took = Number((await child.tells('closed by a handler')).split(' ').at(-1));
+    expect(took).toBeLessThan(TIMEOUT);
+    expect(child.told.at(-2)).toBe('database closed');
+  },
+  30_000,
+);
+
 describe.each(PLATFORMS)('SIGTERM on %s', (platform) => {
   it('while the application starts: it ends without having served', async () => {
     // Without them Nest would go on to listen after `app.close()`.

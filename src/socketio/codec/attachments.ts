@@ -132,10 +132,9 @@ function unending(value: object): TypeError {
   return new TypeError(`a value with a cycle, or of more than ${MAX_DEPTH} levels${where}`);
 }
 
-function attachmentAt(num: unknown, attachments: readonly Buffer[]): Buffer {
-  if (Number.isInteger(num) && (num as number) >= 0 && (num as number) < attachments.length) {
-    return attachments[num as number];
-  }
+/** As for the official decoder, a number between two of them names nothing. */
+function attachmentAt(num: unknown, attachments: readonly Buffer[]): Buffer | undefined {
+  if (typeof num === 'number' && num >= 0 && num < attachments.length) return attachments[num];
   throw new PacketError('INVALID_PLACEHOLDER', 'a placeholder that names no attachment');
 }
 

@@ -140,6 +140,10 @@ describe('insertAttachments', () => {
     expect(insertAttachments(['e', place(2), place(0), place(1)], [A, B, C])).toEqual(['e', C, A, B]);
   });
 
+  it('takes a number between two of them for nothing, as the official decoder does', () => {
+    expect(insertAttachments(['e', place(0.5)], [A, B])).toEqual(['e', undefined]);
+  });
+
   it('keeps own keys called __proto__ as data', () => {
     const value = JSON.parse('["e",{"__proto__":{"x":1},"bytes":{"_placeholder":true,"num":0}}]') as unknown[];
     const restored = insertAttachments(value, [A]) as Record<string, unknown>[];
@@ -151,7 +155,6 @@ describe('insertAttachments', () => {
   it.each([
     ['names none', [place(1)], [A]],
     ['is negative', [place(-1)], [A]],
-    ['is a fraction', [place(0.5)], [A, B]],
     ['is a text', [place('0')], [A]],
     ['is missing', [{ _placeholder: true }], [A]],
     ['is null', [place(null)], [A]],

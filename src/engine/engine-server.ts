@@ -18,6 +18,7 @@ import { HttpAttachment, type Attachment, type AttachmentHandler, type UpgradeRo
 import type { HttpExchange, HttpHeaders } from './http/http-exchange.js';
 import { runMiddlewares, type HttpMiddleware } from './http/http-middleware.js';
 import { NodeExchange } from './http/node-exchange.js';
+import type { OpenConnections } from './http/open-connections.js';
 import { ProxyTrust } from './http/proxy-trust.js';
 import { RefusalWriter } from './http/refusal-writer.js';
 import { SessionHandover } from './http/session-handover.js';
@@ -79,6 +80,8 @@ export class EngineServer extends EventEmitter {
   readonly #events: EngineEvents;
   readonly #middlewares: HttpMiddleware[] = [];
   readonly #attachments = new Set<HttpAttachment>();
+  /** Those of servers that were left as well, until they have closed. */
+  readonly #connections = new Set<OpenConnections>();
   readonly #verifier: RequestVerifier;
   readonly #proxies: ProxyTrust;
   readonly #crossOrigin: CrossOrigin;
@@ -171,6 +174,7 @@ export class EngineServer extends EventEmitter {
       destroyUpgrade: this.opts.destroyUpgrade,
     });
     this.#attachments.add(attachment);
+    this.#connections.add(attachment.connections);
     return attachment;
   }
 
@@ -254,6 +258,15 @@ export class EngineServer extends EventEmitter {
   cutOff(): void {
     this.#sessions.cutOff();
     for (const attachment of this.#attachments) attachment.cutSessions();
+  }
+
+  /**
+   * @internal The HTTP servers are about to be closed by others. Those of their connections on which no answer is due may be
+   * cut after so many milliseconds.
+   */
+  cutIdleAfter(patience: number): void {
+    for (const connections of this.#connections) connections.cutIdleAfter(patience);
+    this.#connections.clear();
   }
 
   #leave(attachment: HttpAttachment, closing: readonly HttpServer[]): void {

@@ -1,3 +1,4 @@
+import type { Server as HttpServer } from 'node:http';
 import { Injectable, Module, type INestApplicationContext, type OnModuleDestroy } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { Ack, OnConnect, OnDisconnect, OnEvent, SocketIoModule, Websocket } from '../../src/index.js';
@@ -5,7 +6,7 @@ import type { Socket } from '../../src/server.js';
 import { cleanup } from '../support/cleanup.js';
 import { openPolling } from '../support/engine-client.js';
 import { connectClient, createClient } from '../support/nest-app.js';
-import { openRawWebSocket, textFrame } from '../support/raw-socket.js';
+import { RawSocket, openRawWebSocket, textFrame } from '../support/raw-socket.js';
 import { nextEvent, until, within } from '../support/until.js';
 import { PLATFORMS, createApp, startWith } from './support/start-app.js';
 
@@ -301,6 +302,20 @@ describe('Websocket#shutdown', () => {
       expect(await client.emitWithAck('quick')).toBe('handled');
     });
   });
+
+  it.each(PLATFORMS)(
+    'is bounded by shutdownTimeout on %s, also if a connection never brings a whole request',
+    async (platform) => {
+      const { app, url } = await startWith({ platform, options: { shutdownTimeout: 300 } });
+      const server = app.getHttpServer() as HttpServer;
+      for (const sent of ['', 'GET /socket.io/?EIO=4&tr', 'GET /elsewhere HTTP/1.1\r\nHost: x\r\nX-A: ']) {
+        const arrived = nextEvent(server, 'connection');
+        new RawSocket(Number(new URL(url).port)).write(sent);
+        await arrived;
+      }
+      await within(app.close(), 'the application to close', 3_000);
+    },
+  );
 
   it('is bounded by shutdownTimeout on app.close()', async () => {
     const { app, url } = await startWith({ providers: [SlowGateway], options: { shutdownTimeout: 50 } });

@@ -2,6 +2,7 @@ import { EventEmitter } from 'node:events';
 import type { IncomingMessage, Server as HttpServer, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { Http2Sessions } from './http2-sessions.js';
+import { OpenConnections } from './open-connections.js';
 import { pendingAnswerOf } from './pending-answer.js';
 import { PlainRequests } from './plain-request.js';
 import { refuseUpgrade } from './refusal-writer.js';
@@ -63,6 +64,7 @@ export class HttpAttachment implements Attachment {
   readonly #emitWasOwn: boolean;
   /** Null for a server of another version. */
   readonly #http2: Http2Sessions | null;
+  readonly connections: OpenConnections;
   readonly #shouldUpgrade: ShouldUpgrade | null;
   readonly #ownShouldUpgrade: ShouldUpgrade;
 
@@ -72,6 +74,7 @@ export class HttpAttachment implements Attachment {
     private readonly options: AttachmentOptions,
   ) {
     const { emit } = server;
+    const connections = (this.connections = new OpenConnections(server));
     const plainRequests = new PlainRequests(server);
     this.#plainRequests = plainRequests;
     const stage = options.takesRequests ? createStage(server, handler) : null;
@@ -83,6 +86,7 @@ export class HttpAttachment implements Attachment {
     this.#emitWasOwn = Object.hasOwn(server, 'emit');
     // Arguments as they came: an array of their own for each event shows in every request (bench: polling).
     this.#ownEmit = function (this: HttpServer, ...args: unknown[]): boolean {
+      if (args[0] === 'connection' || args[0] === 'secureConnection') connections.add(args[1] as Duplex);
       if (plainRequests.isWaiting && OF_REQUESTS.has(args[0])) plainRequests.restore(args[1] as IncomingMessage);
       if (args[0] === 'request' && stage !== null && takes(args[1] as IncomingMessage)) {
         if (isClosing()) (args[2] as ServerResponse).shouldKeepAlive = false;
@@ -110,11 +114,12 @@ export class HttpAttachment implements Attachment {
    * The HTTP server is being closed. Requests may still come on connections that are open: they are taken until it has
    * closed, since no one else would answer them, and each ends its connection, since that would keep the server open.
    *
-   * @param patience how long sessions of HTTP/2 have until they are cut, in milliseconds
+   * @param patience how long sessions of HTTP/2, and connections without a request, have until they are cut, in milliseconds
    */
   stayUntilClosed(patience: number): void {
     this.#closing = true;
     this.#http2?.cutAfter(patience);
+    this.connections.cutIdleAfter(patience);
   }
 
   detach(): void {

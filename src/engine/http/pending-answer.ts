@@ -8,3 +8,8 @@ import type { Duplex } from 'node:stream';
 export function pendingAnswerOf(socket: Duplex): ServerResponse | null {
   return (socket as { _httpMessage?: ServerResponse | null })._httpMessage ?? null;
 }
+
+/** Whether a connection speaks HTTP, and no answer is due on it: Node has no public name for either. */
+export function awaitsRequest(socket: Duplex): boolean {
+  return Boolean((socket as { parser?: unknown }).parser) && pendingAnswerOf(socket) === null;
+}

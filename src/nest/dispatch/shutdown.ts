@@ -99,6 +99,8 @@ async function endServer(server: Server, context: DispatchContext, plan: Shutdow
     await deadline.orEnd(closeAdapters(server));
     if (forced === 0) await deadline.orEnd(engine?.connectionsEnded() ?? Promise.resolve());
     engine?.cutOff();
+    // The application's HTTP server is closed by others, later, and would wait for them.
+    engine?.cutIdleAfter(deadline.remaining);
     return { closed: sessions.length - forced, forced };
   } finally {
     server.announceEnd();

@@ -1,0 +1,48 @@
+import type { Server as HttpServer } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { MAX_TIMER } from '../../common/values.js';
+import { awaitsRequest } from './pending-answer.js';
+
+/**
+ * The connections of an HTTP server, from now on. A server that is being closed waits for each: also for one that has never
+ * sent anything, or stands still within a request, for which Node has no time limit any more.
+ */
+export class OpenConnections {
+  readonly #sockets = new Set<Duplex>();
+  #sweepAt = SWEEP_AT;
+  #isCutting = false;
+
+  constructor(private readonly server: HttpServer) {}
+
+  add(socket: Duplex): void {
+    if (this.#sockets.size >= this.#sweepAt) this.#sweep();
+    this.#sockets.add(socket);
+  }
+
+  /**
+   * Cuts those on which no answer is due: first in so many milliseconds, then until the server has closed. Nothing happens
+   * while it listens. What another protocol has taken over is not touched.
+   */
+  cutIdleAfter(patience: number): void {
+    if (this.#isCutting) return;
+    this.#isCutting = true;
+    const timer = setInterval(() => this.#cutIdle(), Math.min(Math.max(patience, MIN_PATIENCE), MAX_TIMER)).unref();
+    this.server.once('close', () => clearInterval(timer));
+  }
+
+  #cutIdle(): void {
+    if (this.server.listening) return;
+    for (const socket of this.#sockets) if (awaitsRequest(socket)) socket.destroy();
+  }
+
+  /** Runs each time that the table has doubled, so that no listener is needed for the end of each. */
+  #sweep(): void {
+    for (const socket of this.#sockets) if (socket.destroyed) this.#sockets.delete(socket);
+    this.#sweepAt = Math.max(SWEEP_AT, this.#sockets.size * 2);
+  }
+}
+
+const SWEEP_AT = 1_024;
+
+/** In milliseconds. */
+const MIN_PATIENCE = 500;

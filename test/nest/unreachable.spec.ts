@@ -187,6 +187,32 @@ describe('a class', () => {
   });
 });
 
+it('an event by the name of a step in the life of a socket is named, since no such step is heard there', async () => {
+  @Gateway('/steps')
+  class StepGateway {
+    @OnEvent('connection')
+    connected(): void {}
+  }
+
+  @WebSocketGateway({ namespace: 'old-steps' })
+  class OldGateway {
+    @SubscribeMessage('connection')
+    connected(): void {}
+
+    @SubscribeMessage('disconnect')
+    left(): void {}
+  }
+  const lines: string[] = [];
+  const spy = jest.spyOn(Logger.prototype, 'warn').mockImplementation((line: string) => void lines.push(line));
+  cleanup(() => spy.mockRestore());
+  await startWith({ providers: [StepGateway, OldGateway] });
+  expect(lines.sort()).toEqual([
+    '@SubscribeMessage("connection") on OldGateway.connected() is no connection of a client, which handleConnection() hears of.',
+    '@SubscribeMessage("disconnect") on OldGateway.left() is no disconnect of a client, which handleDisconnect() hears of.',
+    'StepGateway.connected() hears an event that a client names "connection", and no connection: that is @OnConnect().',
+  ]);
+});
+
 describe('a parameter of an HTTP request', () => {
   it.each(Object.entries({ Headers, Query, Param, Ip, Session, Res }) as [string, () => ParameterDecorator][])(
     '@%s() stops the start, since a handler would get undefined',

@@ -40,11 +40,18 @@ export function assertProvidedOnce(gateways: readonly WebSocketGateway[]): void 
   if (warning !== undefined) throw new BindingError(`${warning} Provide it in one module, and export it there.`);
 }
 
-/** A message that no client can send: with `IoAdapter` it is listened for as well, and never comes. */
+/** A message that no client can send, or is meant to: with `IoAdapter` it is listened for as well, and never comes. */
 export function messageLeftOut({ gateway, messages }: WebSocketGateway): string[] {
   const prototype = gateway.prototype as Record<string, object>;
   return messages.flatMap(({ method }) => {
     const given: unknown = Reflect.getMetadata(WEBSOCKETS_METADATA.MESSAGE, prototype[method]);
+    const hook = typeof given === 'string' ? HOOKS[given] : undefined;
+    if (hook !== undefined) {
+      return [
+        `@SubscribeMessage("${given as string}") on ${gateway.name}.${method}() is no ${given as string} of a client, which ${hook}() ` +
+          'hears of.',
+      ];
+    }
     if (typeof given === 'string' || typeof given === 'number') return [];
     return [
       `@SubscribeMessage on ${gateway.name}.${method}() never runs: its event is ${describe(given)}, and events have names.`,
@@ -77,6 +84,13 @@ export function messagesWithoutGateway(modules: ModulesContainer): string[] {
     ];
   });
 }
+
+/** What a socket of the server or of the client emits by these names is no message. */
+const HOOKS: Readonly<Record<string, string | undefined>> = Object.assign(Object.create(null) as object, {
+  connection: 'handleConnection',
+  connect: 'handleConnection',
+  disconnect: 'handleDisconnect',
+});
 
 function extendsClass(one: Function, other: Function): boolean {
   return Object.prototype.isPrototypeOf.call(other, one);

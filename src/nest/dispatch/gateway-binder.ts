@@ -100,11 +100,17 @@ export class GatewayBinder {
     return binding;
   }
 
-  /** A longer name is refused before any handler is looked for. */
+  /** A longer name is refused before any handler is looked for; one is hardly ever meant. */
   #assertSendable(descriptor: HandlerDescriptor): void {
     const { subject } = descriptor;
     const { maxEventNameLength } = this.server.settings;
-    if (subject.kind !== 'event' || Buffer.byteLength(subject.event) <= maxEventNameLength) return;
+    if (subject.kind !== 'event') return;
+    if (subject.event === 'connection') {
+      this.context.warn(
+        `${nameOf(descriptor)} hears an event that a client names "connection", and no connection: that is @OnConnect().`,
+      );
+    }
+    if (Buffer.byteLength(subject.event) <= maxEventNameLength) return;
     throw new BindingError(
       `${nameOf(descriptor)} would never run: the name of its event has more than ${maxEventNameLength} bytes ` +
         '(maxEventNameLength).',

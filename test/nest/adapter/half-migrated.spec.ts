@@ -475,6 +475,7 @@ describe('stops the start:', () => {
   }
 
   it.each<[string, GatewayMetadata, new (app: INestApplication) => WebSocketAdapter]>([
+    ['WsAdapter on the path of the module', { path: '/socket.io' }, WsAdapter],
     ['an adapter that makes an official server', {}, OfficialAdapter],
     ['a subclass that puts a gateway on the path of the module', { path: '/legacy', namespace: 'old' }, PathAdapter],
   ])('%s', async (_name, metadata, Adapter) => {

@@ -474,6 +474,8 @@ export class Server<
   announceEnd(): void {
     if (this.#isEnded) return;
     this.#isEnded = true;
+    // Its timer would keep the process alive for as long as clients may come back.
+    this.#recoveryMemory?.dispose();
     for (const operation of this.openHandles) {
       operation.code ??= 'SHUTTING_DOWN';
       operation.finish(new Error('the server ended before its handler'));

@@ -91,6 +91,18 @@ describe('a shutdown', () => {
     expect(errors).toEqual([expect.objectContaining({ message: 'on purpose' })]);
   });
 
+  it('leaves no timer of a client that was cut off before and could have come back', async () => {
+    const { app, url, websocket } = await startWith({ options: { connectionStateRecovery: {} } });
+    const client = await connectClient(url);
+    const [socket] = websocket.server.sockets.sockets.values();
+    const left = nextEvent(socket, 'disconnect');
+    client.io.engine.close();
+    await left;
+    expect(websocket.server.wheel.size).toBe(1);
+    await app.close();
+    expect(websocket.server.wheel.size).toBe(0);
+  });
+
   it('that is asked for again ends the delay of the first, with one result for both', async () => {
     const { websocket } = await startWith({});
     const first = websocket.shutdown({ delay: 60_000 });

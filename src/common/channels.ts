@@ -82,7 +82,7 @@ export abstract class Operation {
     this.#isDeferred = true;
   }
 
-  /** @internal Puts it into a set from its `end` until it is finished, for who ends what does not end by itself. */
+  /** @internal Keeps it in a set from its `end` until it is finished, so that the end of its server can finish it. */
   keepIn(open: Set<Operation>): void {
     this.#open = open;
   }

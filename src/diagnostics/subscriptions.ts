@@ -1,4 +1,5 @@
 import { channel, tracingChannel } from 'node:diagnostics_channel';
+import { textOf } from '../common/values.js';
 import type { OperationPayloads, PointPayloads } from './payloads.js';
 
 /**
@@ -26,7 +27,7 @@ export function warnOnce(tool: string): ToolErrorListener {
   return (error) => {
     if (hasWarned) return;
     hasWarned = true;
-    const message = `${tool} failed, and goes on: ${String(error)}. Further errors are not shown.`;
+    const message = `${tool} failed, and goes on: ${textOf(error)}. Further errors are not shown.`;
     process.emitWarning(message, { code: 'SOCKETIO_WARNING' });
   };
 }

@@ -1,3 +1,4 @@
+import { watch } from '../../common/call-foreign.js';
 import { filterFor, type FailureHandler } from '../outcome/failure-handler.js';
 import type { BoundHandler } from '../pipeline/handler-factory.js';
 import { Invocation } from '../pipeline/invocation.js';
@@ -61,7 +62,7 @@ function tell(failures: FailureHandler, error: unknown, call: Invocation): void 
   const isInternal = !hasGetError(error);
   if (isInternal) failures.report(error, call);
   try {
-    const payload = payloadOf(error, call);
+    const payload = payloadOf(failures, error, call);
     call.socket!.emit('exception', payload);
     call.operation?.tell(payload, isInternal);
   } catch (failure) {
@@ -69,11 +70,16 @@ function tell(failures: FailureHandler, error: unknown, call: Invocation): void 
   }
 }
 
-function payloadOf(error: unknown, { args, event }: Invocation): object {
-  const given = hasGetError(error) ? error.getError() : 'Internal server error';
-  if (typeof given === 'object' && given !== null) return given;
-  return { status: 'error', message: given, cause: { pattern: event, data: bodyOf(args) } };
+function payloadOf(failures: FailureHandler, error: unknown, call: Invocation): object {
+  const given = hasGetError(error) ? error.getError() : MESSAGE;
+  const isLate = isThenable(given);
+  if (isLate) watch(given, { onForeignError: (reason) => failures.report(reason, call) }, undefined);
+  else if (typeof given === 'object' && given !== null) return given;
+  const cause = { pattern: call.event, data: bodyOf(call.args) };
+  return { status: 'error', message: isLate ? MESSAGE : given, cause };
 }
+
+const MESSAGE = 'Internal server error';
 
 function hasGetError(error: unknown): error is WithGetError {
   return typeof error === 'object' && error !== null && typeof (error as Partial<WithGetError>).getError === 'function';

@@ -6,6 +6,7 @@ import type { Namespace, Server, Socket } from '../../../src/server.js';
 import { cleanup } from '../../support/cleanup.js';
 import { collectGarbage } from '../../support/garbage.js';
 import { connectClient, createClient } from '../../support/nest-app.js';
+import { UNREADABLE } from '../../support/unreadable.js';
 import { nextEvent, until } from '../../support/until.js';
 import { PLATFORMS } from '../support/start-app.js';
 import { startGateways } from './support/start-gateways.js';
@@ -238,5 +239,32 @@ describe('pain 7: 50 gateways', () => {
       () => left.deref() === undefined,
       () => 'a socket',
     );
+  });
+});
+
+describe('an exception of a gateway that fails to say what it is', () => {
+  const MUTE: [string, () => unknown][] = [
+    ...UNREADABLE,
+    ['getError throws', () => Object.assign(new Error('x'), { getError: () => JSON.parse('') as never })],
+    ['getError rejects', () => Object.assign(new Error('x'), { getError: () => Promise.reject(new Error('secret')) })],
+  ];
+
+  it.each(MUTE)('ends nothing, if its %s', async (_what, make) => {
+    @WebSocketGateway()
+    class Failing {
+      @SubscribeMessage('fail')
+      fail(): never {
+        throw make();
+      }
+
+      @SubscribeMessage('work')
+      work(): number {
+        return 1;
+      }
+    }
+    const { url } = await startGateways({ providers: [Failing] });
+    const client = await connectClient(url);
+    client.emit('fail');
+    expect(await client.timeout(1_000).emitWithAck('work')).toBe(1);
   });
 });

@@ -7,7 +7,7 @@ import { collect } from '../support/garbage.js';
 import { RawSocket } from '../support/raw-socket.js';
 import { startServer, type RunningServer } from '../support/server.js';
 import { openSession } from '../support/socketio-client.js';
-import { until } from '../support/until.js';
+import { nextEvent, until } from '../support/until.js';
 
 const FACTOR = 4;
 /** What a test run may hold for itself, in bytes. */
@@ -137,6 +137,22 @@ it('bodies that arrive in chunks of a byte and do not end', async () => {
   expect(held).toBeLessThan(SESSIONS * chunks.length * FACTOR + NOISE);
 });
 
+it('connections that have come and gone', async () => {
+  const server = await start({});
+  const count = 800;
+
+  const held = await heldAfter(async () => {
+    for (let i = 0; i < count; i++) {
+      const gone = nextEvent(server.http, 'connection').then(([socket]) => nextEvent(socket as Socket, 'close'));
+      const { socket } = new RawSocket(server.port);
+      socket.end(HEAD_OF_NOTHING);
+      await gone;
+    }
+  });
+
+  expect(held).toBeLessThan(NOISE);
+});
+
 it('packets in front of a CONNECT', async () => {
   const server = await start({});
 
@@ -204,6 +220,8 @@ it('dynamic namespaces that refuse their client 10,000 times', async () => {
   expect([...server.io._nsps.keys()]).toEqual(['/']);
   expect(held).toBeLessThan(NOISE);
 });
+
+const HEAD_OF_NOTHING = 'GET /socket.io/?EIO=4&transport=none HTTP/1.1\r\nHost: x\r\n\r\n';
 
 /** Nothing is over before it was measured. */
 function start(options: ServerOptions): Promise<RunningServer> {

@@ -1,14 +1,15 @@
 import type { Server as HttpServer } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { MAX_TIMER } from '../../common/values.js';
-import { awaitsRequest } from './pending-answer.js';
+import { awaitsRequest, speaksHttp } from './pending-answer.js';
 
 /**
  * The connections of an HTTP server, from now on. A server that is being closed waits for each: also for one that has never
  * sent anything, or stands still within a request, for which Node has no time limit any more.
  */
 export class OpenConnections {
-  readonly #sockets = new Set<Duplex>();
+  /** Weakly, so that none needs a listener for its end. */
+  readonly #sockets = new Set<WeakRef<Duplex>>();
   #sweepAt = SWEEP_AT;
   #isCutting = false;
 
@@ -16,7 +17,7 @@ export class OpenConnections {
 
   add(socket: Duplex): void {
     if (this.#sockets.size >= this.#sweepAt) this.#sweep();
-    this.#sockets.add(socket);
+    this.#sockets.add(new WeakRef(socket));
   }
 
   /**
@@ -32,12 +33,18 @@ export class OpenConnections {
 
   #cutIdle(): void {
     if (this.server.listening) return;
-    for (const socket of this.#sockets) if (awaitsRequest(socket)) socket.destroy();
+    for (const ref of this.#sockets) {
+      const socket = ref.deref();
+      if (socket !== undefined && awaitsRequest(socket)) socket.destroy();
+    }
   }
 
-  /** Runs each time that the table has doubled, so that no listener is needed for the end of each. */
+  /** Drops those that have ended, or speak another protocol by now. Runs each time that the table has doubled. */
   #sweep(): void {
-    for (const socket of this.#sockets) if (socket.destroyed) this.#sockets.delete(socket);
+    for (const ref of this.#sockets) {
+      const socket = ref.deref();
+      if (socket === undefined || socket.destroyed || !speaksHttp(socket)) this.#sockets.delete(ref);
+    }
     this.#sweepAt = Math.max(SWEEP_AT, this.#sockets.size * 2);
   }
 }

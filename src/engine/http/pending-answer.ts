@@ -9,7 +9,12 @@ export function pendingAnswerOf(socket: Duplex): ServerResponse | null {
   return (socket as { _httpMessage?: ServerResponse | null })._httpMessage ?? null;
 }
 
-/** Whether a connection speaks HTTP, and no answer is due on it: Node has no public name for either. */
+/** Whether requests are read from a connection, and not what came after an upgrade; Node has no public name for this either. */
+export function speaksHttp(socket: Duplex): boolean {
+  return Boolean((socket as { parser?: unknown }).parser);
+}
+
+/** Whether no answer is due on a connection that speaks HTTP. */
 export function awaitsRequest(socket: Duplex): boolean {
-  return Boolean((socket as { parser?: unknown }).parser) && pendingAnswerOf(socket) === null;
+  return speaksHttp(socket) && pendingAnswerOf(socket) === null;
 }

@@ -69,7 +69,7 @@ it('the names of namespaces that were asked for in front of something large', as
   });
 
   // Of sixteen bodies: the pool of the HTTP client may still have a few.
-  expect(held).toBeLessThan(4 * large.length + NOISE);
+  expect(held).toBeLessThan(8 * large.length + NOISE);
 });
 
 it('attachments of a packet that is not complete', async () => {

@@ -94,7 +94,7 @@ export class MemorySocket extends Duplex {
     this.#onRoom?.(brokenPipe());
     this.#onRoom = null;
     // Behind what was written before.
-    setImmediate(() => this.#peer!.push(null));
+    setImmediate(() => receiveEnd(this.#peer!));
     done(error);
   }
 
@@ -109,10 +109,22 @@ export class MemorySocket extends Duplex {
       done(bytes === null ? null : brokenPipe());
       return;
     }
-    this.bytesRead += bytes?.length ?? 0;
-    if (this.push(bytes) || bytes === null) done();
+    if (bytes === null) {
+      receiveEnd(this);
+      done();
+      return;
+    }
+    this.bytesRead += bytes.length;
+    if (this.push(bytes)) done();
     else this.#onRoom = done;
   }
+}
+
+/** As in a `net.Socket`, the end is noticed also if no one reads: after a refused upgrade it would stay open otherwise. */
+function receiveEnd(socket: Duplex): void {
+  if (socket.destroyed) return;
+  socket.push(null);
+  socket.read(0);
 }
 
 function brokenPipe(): Error {

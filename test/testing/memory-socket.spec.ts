@@ -76,6 +76,19 @@ describe('MemorySocket', () => {
     },
   );
 
+  it.each<[string, (near: MemorySocket) => unknown]>([
+    ['ended', (near) => near.end()],
+    ['destroyed', (near) => near.destroy()],
+  ])('notices that its peer has %s also if no one reads, as a socket of net does', async (_how, leave) => {
+    const [near, far] = MemorySocket.pair();
+    const written = nextEvent(far, 'finish');
+    far.end('401');
+    await written;
+    const closed = nextEvent(far, 'close');
+    leave(near);
+    await closed;
+  });
+
   it('says what servers ask a socket', () => {
     const [near, far] = MemorySocket.pair(true);
     expect(far).toMatchObject({

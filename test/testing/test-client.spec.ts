@@ -237,6 +237,20 @@ describe('createTestClient()', () => {
     expect(app.get(Websocket).server.engine.clientsCount).toBe(0);
   });
 
+  it('rejects at once if a middleware of the engine refuses the request', async () => {
+    const app = await createApp({
+      providers: [ChatGateway],
+      configure: (app) =>
+        app.get(Websocket).server.engine.use((_request, response) => {
+          response.statusCode = 401;
+          response.end();
+        }),
+    });
+    const began = performance.now();
+    await expect(createTestClient(app, { timeout: 20_000 })).rejects.toThrow('websocket error');
+    expect(performance.now() - began).toBeLessThan(2_000);
+  });
+
   it('rejects where the server ends the connection without an answer', async () => {
     const io = new Server();
     cleanup(() => io.close());

@@ -1,7 +1,7 @@
 import { nearestName } from './nearest-name.js';
 import { MAX_TIMER, describe, isObject } from './values.js';
 
-/** A wrong option: which one, what was given, what is allowed. Thrown while a server is made, never later. */
+/** A wrong option: its name, the value, what is allowed. Thrown while a server is made, never later. */
 export class OptionError extends Error {
   override readonly name = 'OptionError';
   /** The same for every error of this class. */
@@ -10,7 +10,7 @@ export class OptionError extends Error {
   constructor(
     /** The name of the option, with those that it is nested in. */
     readonly option: string,
-    /** What was given. */
+    /** The value that was given. */
     readonly given: unknown,
     /** What is allowed. */
     readonly expected: string,
@@ -88,7 +88,7 @@ export class OptionReader {
     return Object.keys(this.given);
   }
 
-  /** What was given under the names that were read: of an instance of a class, also what its getters say. */
+  /** The values under the names that were read; of an instance of a class, those of its getters as well. */
   get values(): Record<string, unknown> {
     const values = [...this.#known].map((name) => [name, this.given[name]] as const);
     return Object.fromEntries(values.filter(([, value]) => value !== undefined && value !== null));

@@ -507,7 +507,7 @@ function resolveTrustProxy(read: OptionReader): TrustProxy | null {
 
 /** An address, a subnet or a name for some. "1", as the environment has a number of hops, would be the address 0.0.0.1. */
 function isProxyAddress(value: unknown): value is string {
-  return typeof value === 'string' && !/^\s*\d*\s*$/.test(value);
+  return typeof value === 'string' && !/^\d*$/.test(value.trim());
 }
 
 function resolveCap(read: OptionReader, name: keyof typeof PUBLIC_LIMITS): number {

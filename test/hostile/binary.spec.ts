@@ -22,7 +22,7 @@ const REFUSED: [string, Frame[], string][] = [
   ['an index that is a text of digits', [`451-["e",${slot('"0"')}]`, ONE], 'INVALID_PLACEHOLDER'],
   ['an index past the end', [`451-["e",${slot(1)}]`, ONE], 'INVALID_PLACEHOLDER'],
   ['a negative index', [`451-["e",${slot(-1)}]`, ONE], 'INVALID_PLACEHOLDER'],
-  ['an index with a fraction', [`451-["e",${slot(0.5)}]`, ONE], 'INVALID_PLACEHOLDER'],
+  ['an index past the end, with a fraction', [`451-["e",${slot(1.5)}]`, ONE], 'INVALID_PLACEHOLDER'],
   ['an index of null', [`451-["e",${slot(null)}]`, ONE], 'INVALID_PLACEHOLDER'],
   ['an index that is a list', [`451-["e",${slot('[0]')}]`, ONE], 'INVALID_PLACEHOLDER'],
   ['no index', ['451-["e",{"_placeholder":true}]', ONE], 'INVALID_PLACEHOLDER'],

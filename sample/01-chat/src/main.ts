@@ -10,5 +10,5 @@ const app = await NestFactory.create<NestFastifyApplication>(AppModule, adapter,
 // Without `useProcessExit` Nest repeats the signal after its hooks, and the exit code says "killed".
 app.enableShutdownHooks(['SIGINT', 'SIGTERM'], { useProcessExit: true });
 await app.listen(process.env.PORT ?? 3000);
-const { port } = app.getHttpServer().address() as { port: number };
+const { port } = new URL(await app.getUrl());
 console.log(`The chat is at http://localhost:${port} (the variable PORT chooses another port)`);

@@ -140,7 +140,8 @@ describe('SocketIoInstrumentation', () => {
     const { url } = await startApp([RoomGateway]);
     const client = await connectClient(`${url}/room-${CANARY}`, { auth: { traceparent: 'nonsense' } });
     await client.emitWithAck(CANARY, CANARY);
-    const names = spans().map(({ name }) => name);
+    // The admin UI of a server of an earlier test may still send what it counts: its timer goes on.
+    const names = spans().flatMap(({ name }) => (name.endsWith(' /admin') ? [] : [name]));
     expect(names).toEqual(['connect /^\\/room-/', 'socketio']);
     expect(JSON.stringify(spans().map(written))).not.toContain(CANARY);
   });

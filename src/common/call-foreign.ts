@@ -112,6 +112,9 @@ export const CONSOLE: ForeignErrorSink<unknown> = {
   onForeignError: (error) => void (print(error) || print(textOf(error))),
 };
 
+/** For a promise that was refused as a result: its caller knows already, so that a rejection adds nothing. */
+export const TOLD: ForeignErrorSink<undefined> = { onForeignError: () => {} };
+
 /** Follows the result of a foreign call: if it is a promise or thenable that rejects, the sink gets the error. */
 export function watch<About>(result: unknown, sink: ForeignErrorSink<About>, about: About): void {
   follow(result)?.catch((error: unknown) => report(sink, error, about));

@@ -1,4 +1,5 @@
 import { MetadataScanner } from '@nestjs/core';
+import { matches } from '../../common/values.js';
 import type { DecoratedMethod, HandlerMetadata } from '../decorators/handler-metadata.js';
 import { decoratedClasses } from '../decorators/handler-metadata.js';
 import { DECORATED_METADATA, HANDLER_METADATA } from '../decorators/metadata-keys.js';
@@ -41,8 +42,7 @@ function isExtended(gateway: Function, bound: ReadonlySet<Function>): boolean {
 
 function serves(gateway: Function, name: string): boolean {
   const namespace = new GatewayMetadataAccessor().namespaceOf(gateway);
-  // Not by `test`, which moves on in a pattern with the flag g or y.
-  return namespace instanceof RegExp ? name.search(namespace) !== -1 : namespace === name;
+  return namespace instanceof RegExp ? matches(namespace, name) : namespace === name;
 }
 
 function methodOf(gateway: Function, event: string): string | null {

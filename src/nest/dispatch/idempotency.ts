@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { watch, type ForeignErrorSink } from '../../common/call-foreign.js';
+import { TOLD, watch } from '../../common/call-foreign.js';
 import { pause } from '../../common/pause.js';
 import { isThenable } from '../../common/values.js';
 import {
@@ -126,7 +126,7 @@ export class Idempotency {
   #askKey(key: (body: unknown, socket: Socket) => unknown, body: unknown, socket: Socket): unknown {
     const given = key(body, socket);
     if (!isThenable(given)) return given;
-    watch(given, UNWANTED, undefined);
+    watch(given, TOLD, undefined);
     throw new TypeError('the key of @Idempotent must be a string, not a promise');
   }
 }
@@ -153,9 +153,6 @@ function propertyOf(body: unknown, name: string): unknown {
   if (typeof body !== 'object' || body === null || !Object.hasOwn(body, name)) return undefined;
   return (body as Record<string, unknown>)[name];
 }
-
-/** That it is a promise is thrown already, whatever becomes of it. */
-const UNWANTED: ForeignErrorSink<undefined> = { onForeignError: () => {} };
 
 const UNDER_WAY = 'under way';
 const DONE = 'done ';

@@ -1,4 +1,4 @@
-import { watch, type ForeignErrorSink } from '../../common/call-foreign.js';
+import { TOLD, watch } from '../../common/call-foreign.js';
 import { TokenBucket, addressKey, type AckReply, type Socket } from '../../socketio/index.js';
 import type { HandlerRateRules } from '../discovery/gateway-descriptor.js';
 
@@ -29,7 +29,7 @@ export class HandlerRate {
     const given: unknown = key(socket);
     // Such as a promise, which would be another one each time, so that nothing were bounded.
     if (typeof given === 'object') {
-      watch(given, REPORTED, undefined);
+      watch(given, TOLD, undefined);
       throw new TypeError('the key of a @RateLimit must be a string');
     }
     return this.#gaugeOfKey(given as string, now);
@@ -56,9 +56,6 @@ export class HandlerRate {
     this.#sweepAt = Math.max(SWEEP_AT, this.#byKey.size * 2);
   }
 }
-
-/** That it is a promise has been thrown already, whatever becomes of it. */
-const REPORTED: ForeignErrorSink<undefined> = { onForeignError: () => {} };
 
 class Gauge extends TokenBucket {
   /** The last call was refused, and its client has been told. */

@@ -86,6 +86,7 @@ describe.each(PLATFORMS)('SocketIoModule.asyncApi on %s', (platform) => {
   it.each<[string, Observable<boolean>, number]>([
     ['with true', of(true), 200],
     ['with false', of(false), 403],
+    ['whose last word is false', of(true, false), 403],
     ['without a value', EMPTY, 403],
   ])('takes a guard that answers by a stream %s', async (_what, answer, status) => {
     const get = await start(platform, { guard: { canActivate: () => answer } });

@@ -1,4 +1,6 @@
 import type { AckTerms, EncodedParts, Room } from '../socketio/index.js';
+import type { Handover } from './store/ledger-store.js';
+import { comparePlaces, placeOf, type Offset } from './store/offset.js';
 
 /** Whom something in the log is for, as `BroadcastOptions` in a form that travels. */
 export interface Target {
@@ -27,8 +29,17 @@ export interface EventMessage extends Target {
   readonly compress?: boolean | undefined;
   /** Which request the acks are for, and how long they are waited for. Not replayed. */
   readonly ask?: { readonly id: string; readonly timeout: number; readonly terms?: AckTerms | undefined };
-  /** Where a socket may have got this already, from the node that it was on. */
-  readonly was?: string;
+  readonly late?: LatePacket;
+}
+
+/**
+ * An owner sent this to its socket and could not store it: another one had the session already. The client may have got it
+ * all the same.
+ */
+export interface LatePacket {
+  readonly owner: string;
+  /** The place that it was sent with. */
+  readonly at: Offset;
 }
 
 /** A message with where it comes from. */
@@ -38,6 +49,17 @@ export interface Envelope {
   readonly from: string;
   readonly number: number;
   readonly message: Message;
+}
+
+/**
+ * Whether the client had got it when it left that owner, or gets it as one of its stored packets: the answer of a store that
+ * has taken it may be lost.
+ */
+export function hasGot(handovers: readonly Handover[], { owner, at }: LatePacket): boolean {
+  const handover = handovers.find((each) => each.owner === owner);
+  if (handover === undefined) return false;
+  const place = placeOf(at);
+  return [handover.has, handover.kept].some((last) => last !== '' && comparePlaces(placeOf(last), place) >= 0);
 }
 
 /** Header and text apart, so that the text of an event is passed on as it is. */

@@ -25,7 +25,7 @@ import {
   type SocketDetails,
   type SocketId,
 } from '../socketio/index.js';
-import type { EventMessage, Envelope, Message, Target } from './entry.js';
+import { hasGot, type EventMessage, type Envelope, type Message, type Target } from './entry.js';
 import type { LedgerNode, LedgerSpace } from './ledger-node.js';
 import type { ReadEntry } from './node-log.js';
 import type { NodeMessage, Question } from './node-message.js';
@@ -215,7 +215,8 @@ export class LedgerAdapter extends MemoryAdapter implements SessionAdapter, Ledg
     const resumption = resumed?.resume();
     const rooms = resumed?.membership.toStored();
     const owner = resumed?.owner ?? this.#node.nextOwner();
-    const record = new SessionRecord(this.name, socket.id, pid, owner, socket, since, resumed?.from ?? null, rooms);
+    const handovers = resumed?.taken.handovers ?? [];
+    const record = new SessionRecord(this.name, socket.id, pid, owner, socket, since, handovers, rooms);
     // It is in the room of its id already.
     for (const room of this.sids.get(socket.id) ?? []) record.membership.join(room, here.number);
     this.#records.set(socket.id, record);
@@ -264,7 +265,12 @@ export class LedgerAdapter extends MemoryAdapter implements SessionAdapter, Ledg
 
   async #take(pid: PrivateSessionId, claimed: Place | null, attempts: Attempts): Promise<ResumedSession | null> {
     const owner = this.#node.nextOwner();
-    const taken = await this.#node.take(this.name, pid, owner, this.#node.options.maxDisconnectionDuration);
+    const has = claimed === null ? '' : formatOffset(claimed);
+    const taken = await this.#node.take(this.name, pid, {
+      owner,
+      has,
+      ttl: this.#node.options.maxDisconnectionDuration,
+    });
     if (taken === null) return null;
     const stored = JSON.parse(taken.state) as StoredSession;
     const since = placeOf(stored.since);
@@ -344,14 +350,14 @@ export class LedgerAdapter extends MemoryAdapter implements SessionAdapter, Ledg
   onTaken(record: SessionRecord, refused: readonly DirectPacket[]): void {
     record.isOver = true;
     if (record.isMoved) this.#appendLater({ kind: 'broken', pid: record.pid });
+    const { sid, owner } = record;
     for (const { at, parts } of [...refused, ...record.takeDirects()]) {
-      const { sid } = record;
       this.#appendLater({
         kind: 'event',
         parts: withoutArgument(parts),
         rooms: [sid],
         except: [],
-        was: formatOffset(at),
+        late: { owner, at: formatOffset(at) },
       });
     }
   }
@@ -406,12 +412,11 @@ export class LedgerAdapter extends MemoryAdapter implements SessionAdapter, Ledg
     const encoded = this.#encode(this.#recovers ? parts : message.parts);
     const packet = this.#packetOf(message.parts);
     const options = { preEncoded: true, compress: message.compress };
-    const was = message.was === undefined ? null : placeOf(message.was);
+    const { late } = message;
     this.apply(optionsOf(message), (socket) => {
       const record = this.#records.get(socket.id);
       if (record !== undefined) {
-        // The node that it was on had sent it this, and it came back knowing.
-        if (was !== null && record.resumedFrom !== null && comparePlaces(was, record.resumedFrom) <= 0) return;
+        if (late !== undefined && hasGot(record.handovers, late)) return;
         record.got = at;
       }
       socket.notifyOutgoingListeners(packet);

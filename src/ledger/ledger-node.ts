@@ -15,7 +15,7 @@ import { Requests, type Asker } from './requests.js';
 import { retry, type RetryContext } from './retry.js';
 import type { SessionRecord } from './session-record.js';
 import { SessionWriter } from './session-writer.js';
-import type { Claim, LedgerStore, LogEntry, SessionChange, TakenSession } from './store/ledger-store.js';
+import type { Claim, LedgerStore, LogEntry, SessionChange, TakenSession, Taker } from './store/ledger-store.js';
 
 /** A namespace of this node. */
 export interface LedgerSpace {
@@ -186,11 +186,11 @@ export class LedgerNode {
     return `${this.name}.${++this.#owners}`;
   }
 
-  /** Makes a session this owner's; null if there is none. Resolves when this node has read that it is. */
-  async take(nsp: string, pid: string, owner: string, ttl: number): Promise<TakenSession | null> {
+  /** Makes a session this taker's; null if there is none. Resolves when this node has read that it is. */
+  async take(nsp: string, pid: string, taker: Omit<Taker, 'body'>): Promise<TakenSession | null> {
     await this.sessions.settled();
     const body = encodeEntry({ nsp, from: this.name, number: 0, message: { kind: 'taken', pid } });
-    const taken = await this.store.takeSession(pid, owner, ttl, body);
+    const taken = await this.store.takeSession(pid, { ...taker, body });
     if (taken !== null) await this.#hasRead(placeOf(taken.at));
     return taken;
   }

@@ -1,8 +1,9 @@
 import type { EncodedParts } from '../socketio/index.js';
-import type { EventMessage, Message, Target } from './entry.js';
+import { hasGot, type EventMessage, type Message, type Target } from './entry.js';
 import type { Membership } from './membership.js';
 import type { NodeLog } from './node-log.js';
-import { comparePlaces, placeOf, type Place } from './store/offset.js';
+import type { Handover } from './store/ledger-store.js';
+import { comparePlaces, type Place } from './store/offset.js';
 import type { DirectPacket } from './session-record.js';
 
 /** A session whose client is away. */
@@ -15,6 +16,7 @@ export interface AwaySession {
   /** Up to where the client has everything. */
   readonly from: Place;
   readonly directs: readonly DirectPacket[];
+  readonly handovers: readonly Handover[];
 }
 
 export interface Replay {
@@ -38,8 +40,8 @@ export function replay(session: AwaySession, log: NodeLog): Replay {
     while (next < directs.length && directs[next].at.number < place.number) packets.push(directs[next++].parts);
     if (of !== nsp || message === null) continue;
     if (message.kind === 'event') {
-      if (place.number > from.number && isMissed(message, from) && isFor(membership, message, place))
-        packets.push(parts!);
+      const isMissed = place.number > from.number && isReplayed(message, session.handovers);
+      if (isMissed && isFor(membership, message, place)) packets.push(parts!);
     } else if (place.number > read.number) {
       disconnect = apply(message, membership, place) ?? disconnect;
     }
@@ -48,9 +50,9 @@ export function replay(session: AwaySession, log: NodeLog): Replay {
   return { packets, disconnect };
 }
 
-/** Acks cannot be asked for again, and what the client's former node had sent it directly it may have. */
-function isMissed({ ask, was }: EventMessage, from: Place): boolean {
-  return ask === undefined && (was === undefined || comparePlaces(placeOf(was), from) > 0);
+/** Acks cannot be asked for again, and what a former node had sent directly the client may have. */
+function isReplayed({ ask, late }: EventMessage, handovers: readonly Handover[]): boolean {
+  return ask === undefined && (late === undefined || !hasGot(handovers, late));
 }
 
 function isFor(membership: Membership, { rooms, except }: Target, place: Place): boolean {

@@ -79,6 +79,7 @@ export class ResumedSession implements RestoredSession {
       read,
       from,
       directs: this.directs,
+      handovers: this.taken.handovers,
     };
     const { packets, disconnect } = replay(session, this.log);
     this.#packets = packets;

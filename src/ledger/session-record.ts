@@ -8,7 +8,7 @@ import {
 } from '../socketio/index.js';
 import { Membership, type StoredMembership } from './membership.js';
 import { formatOffset, type Offset, type Place } from './store/offset.js';
-import { MAX_DIRECTS, type LogEntry, type SessionChange } from './store/ledger-store.js';
+import { MAX_DIRECTS, type Handover, type LogEntry, type SessionChange } from './store/ledger-store.js';
 
 /** What a store keeps of a session, beside what only its node knows. */
 export interface StoredSession {
@@ -69,8 +69,8 @@ export class SessionRecord {
     readonly socket: RecoverableSocket,
     /** Where the session began, which is known once the ledger is open. */
     public since: Place,
-    /** What the client said it had when it came back. */
-    readonly resumedFrom: Place | null,
+    /** From whom it was taken. */
+    readonly handovers: readonly Handover[],
     rooms: StoredMembership | undefined,
   ) {
     this.membership = new Membership(rooms);

@@ -7,7 +7,7 @@ import { connectClient } from '../support/official-client.js';
 import { describeWith } from '../support/requirements.js';
 import { startServer } from '../support/server.js';
 import { nextEvent, until } from '../support/until.js';
-import { comeBack, cutOff, recoveryContract, start } from './contract/recovery.contract.js';
+import { comeBack, cutOff, loseTouch, recoveryContract, start } from './contract/recovery.contract.js';
 
 describe('recovery through a ledger in memory', () => {
   let ledger: Ledger;
@@ -108,6 +108,82 @@ describe('recovery through a ledger in memory', () => {
     cluster.nodes[1].io.emit('all');
     cluster.nodes[0].io.to(socket.id).emit('direct');
     await Promise.all(events);
+  });
+
+  it.each([
+    ['after it has come back', false],
+    ['while it is away', true],
+  ])(
+    'gives a client what a stalled node sent to its old connection, though it has moved twice: %s',
+    async (_when, isEarly) => {
+      const shared = new MemoryLedger();
+      let isStalled = false;
+      class Stalling extends MemoryStore {
+        override async read(...args: Parameters<LedgerStore['read']>): ReturnType<LedgerStore['read']> {
+          const entries = await super.read(...args);
+          if (!isStalled) return entries;
+          await until(() => !isStalled);
+          return super.read(...args);
+        }
+      }
+      const stores = [new Stalling(shared), new MemoryStore(shared)];
+      const cluster = await start(() => createLedger(() => stores.shift()!, OPTIONS));
+      const [a, b] = cluster.nodes;
+      const { client, socket } = await cluster.join(0);
+      const direct = nextEvent(client, 'direct');
+      // The node does not read that another one has the session, and goes on sending to a connection that reaches no client.
+      isStalled = true;
+      loseTouch(client);
+      const atB = await comeBack(client, b);
+      const heard = nextEvent(client, 'heard');
+      b.io.emit('heard');
+      await heard;
+      await cutOff({ client, socket: atB });
+      const { length } = shared.log;
+      if (isEarly) {
+        socket.emit('direct');
+        await until(() => shared.log.length > length);
+      }
+      await comeBack(client, b);
+      if (!isEarly) socket.emit('direct');
+      await direct;
+      isStalled = false;
+      expect([client.recovered, a.errors, b.errors]).toEqual([true, [], []]);
+    },
+  );
+
+  it('gives a client once what the store has taken without an answer', async () => {
+    const shared = new MemoryLedger();
+    let isForgetful = false;
+    class Forgetful extends MemoryStore {
+      override async saveSessions(...args: Parameters<LedgerStore['saveSessions']>): Promise<string[]> {
+        const taken = await super.saveSessions(...args);
+        if (!isForgetful) return taken;
+        await until(() => !isForgetful);
+        throw new Error('the answer is lost');
+      }
+    }
+    const stores = [new Forgetful(shared), new MemoryStore(shared)];
+    const cluster = await start(() => createLedger(() => stores.shift()!, OPTIONS));
+    const [a, b] = cluster.nodes;
+    const { client, socket } = await cluster.join(0);
+    const got: string[] = [];
+    client.onAny((event: string) => void got.push(event));
+    const isSaved = (): boolean => [...shared.sessions.values()][0]?.directs.length === 1;
+    await until(() => shared.sessions.size === 1);
+    isForgetful = true;
+    loseTouch(client);
+    socket.emit('direct');
+    await until(isSaved);
+    await comeBack(client, b);
+    const { length } = shared.log;
+    isForgetful = false;
+    // What it could not store, as far as it knows.
+    await until(() => shared.log.length > length);
+    b.io.emit('end');
+    await until(() => got.includes('end'));
+    expect(got).toEqual(['direct', 'end']);
+    expect(a.errors.map(String)).toEqual([expect.stringContaining('does not answer')]);
   });
 
   it('refuses emits once too much waits for the store, and ends the sessions then', async () => {

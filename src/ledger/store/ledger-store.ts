@@ -34,6 +34,28 @@ export interface SessionMark {
   readonly got: Offset;
 }
 
+/** One of the last times that a session was taken from its owner. */
+export interface Handover {
+  /** Whose it was until then. */
+  readonly owner: string;
+  /** The last place that the client said to have then; '' for none. */
+  readonly has: Offset | '';
+  /** The place of the last direct packet that was stored by then; '' for none. */
+  readonly kept: Offset | '';
+}
+
+/** Who takes a session. */
+export interface Taker {
+  /** The new owner: a name for one socket on one node. */
+  readonly owner: string;
+  /** What the client says to have; '' for nothing. */
+  readonly has: Offset | '';
+  /** How long the session is kept from now on, in milliseconds. */
+  readonly ttl: number;
+  /** What the log has to tell of it. */
+  readonly body: string;
+}
+
 export interface TakenSession {
   /** The session, as it was saved. */
   readonly state: string;
@@ -43,6 +65,8 @@ export interface TakenSession {
   readonly directs: readonly LogEntry[];
   /** The last direct packet that was removed to keep the list in its bounds. */
   readonly dropped?: Offset | undefined;
+  /** The last ones, at most `MAX_HANDOVERS`, this one at the end. */
+  readonly handovers: readonly Handover[];
   /** Where the log has the entry that tells of it. */
   readonly at: Offset;
 }
@@ -78,8 +102,8 @@ export interface LedgerStore {
   /** Changes sessions, in order. Resolves to the owners whose session is another one's by now. */
   saveSessions(changes: readonly SessionChange[]): Promise<string[]>;
 
-  /** Gives a session to an owner and appends `body` to the log, in one step; null if there is no such session. */
-  takeSession(pid: string, owner: string, ttl: number, body: string): Promise<TakenSession | null>;
+  /** Gives a session to an owner and appends the taker's `body` to the log, in one step; null if there is no such session. */
+  takeSession(pid: string, taker: Taker): Promise<TakenSession | null>;
 
   /** Sends a message to one node, or with null to all others. May be lost. */
   send(to: string | null, message: string): Promise<void>;
@@ -99,3 +123,5 @@ export interface LedgerStore {
 
 /** How many packets for one session alone a store keeps. */
 export const MAX_DIRECTS = 512;
+/** How many handovers of a session a store keeps: a client moves so often at most while one of its nodes stands still. */
+export const MAX_HANDOVERS = 16;

@@ -3,13 +3,16 @@ import { EntryWaiters } from './entry-waiters.js';
 import { comparePlaces, formatOffset, placeOf, type Offset, type Place } from './offset.js';
 import {
   MAX_DIRECTS,
+  MAX_HANDOVERS,
   type Claim,
+  type Handover,
   type LedgerStore,
   type LogEntry,
   type LogLimits,
   type SessionChange,
   type SessionMark,
   type TakenSession,
+  type Taker,
 } from './ledger-store.js';
 
 interface StoredSession {
@@ -18,6 +21,7 @@ interface StoredSession {
   mark: SessionMark;
   directs: LogEntry[];
   dropped: Offset | undefined;
+  handovers: readonly Handover[];
   expiresAt: number;
 }
 
@@ -91,13 +95,15 @@ export class MemoryStore implements LedgerStore {
     return Promise.resolve([...taken]);
   }
 
-  takeSession(pid: string, owner: string, ttl: number, body: string): Promise<TakenSession | null> {
+  takeSession(pid: string, { owner, has, ttl, body }: Taker): Promise<TakenSession | null> {
     const session = this.shared.session(pid);
     if (session === undefined) return Promise.resolve(null);
+    const handover = { owner: session.owner, has, kept: session.directs.at(-1)?.at ?? '' };
+    session.handovers = [...session.handovers, handover].slice(-MAX_HANDOVERS);
     session.owner = owner;
     session.expiresAt = Date.now() + ttl;
-    const { state, mark, dropped } = session;
-    return Promise.resolve({ state, mark, dropped, directs: [...session.directs], at: this.shared.add(body) });
+    const { state, mark, dropped, handovers, directs } = session;
+    return Promise.resolve({ state, mark, dropped, handovers, directs: [...directs], at: this.shared.add(body) });
   }
 
   send(to: string | null, message: string): Promise<void> {
@@ -143,7 +149,7 @@ export class MemoryStore implements LedgerStore {
     if (ttl === 0) return (sessions.delete(pid), true);
     if (session === undefined) {
       if (state === undefined || mark === undefined) return directs.length === 0;
-      session = { owner, state, mark, directs: [], dropped: undefined, expiresAt: 0 };
+      session = { owner, state, mark, directs: [], dropped: undefined, handovers: [], expiresAt: 0 };
       sessions.set(pid, session);
     }
     session.expiresAt = Date.now() + ttl;

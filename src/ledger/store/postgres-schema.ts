@@ -20,7 +20,7 @@ CREATE TABLE IF NOT EXISTS ${p}_log (ms bigint, n bigint, body text NOT NULL, PR
 CREATE TABLE IF NOT EXISTS ${p}_appended (node text PRIMARY KEY, last bigint NOT NULL, at timestamptz NOT NULL);
 CREATE TABLE IF NOT EXISTS ${p}_sessions (
   pid text PRIMARY KEY, owner text NOT NULL, state text NOT NULL, read text NOT NULL, got text NOT NULL, dropped text,
-  expires_at timestamptz NOT NULL);
+  expires_at timestamptz NOT NULL, handovers json NOT NULL DEFAULT '[]');
 CREATE TABLE IF NOT EXISTS ${p}_directs (
   pid text REFERENCES ${p}_sessions ON DELETE CASCADE, ms bigint, n bigint, d int, at text NOT NULL, body text NOT NULL,
   PRIMARY KEY (pid, ms, n, d));
@@ -93,16 +93,23 @@ BEGIN
   RETURN taken;
 END $$;
 
-CREATE OR REPLACE FUNCTION ${p}_take(new_owner text, id text, ttl bigint, body text) RETURNS json LANGUAGE plpgsql AS $$
-DECLARE session ${p}_sessions; directs json;
+CREATE OR REPLACE FUNCTION ${p}_take(new_owner text, id text, ttl bigint, body text, has text, max_handovers int)
+  RETURNS json LANGUAGE plpgsql AS $$
+DECLARE session ${p}_sessions; directs json; handed json; kept text;
 BEGIN
-  UPDATE ${p}_sessions SET owner = new_owner, expires_at = clock_timestamp() + ttl * interval '1 millisecond'
-    WHERE pid = id AND expires_at > clock_timestamp() RETURNING * INTO session;
+  SELECT * INTO session FROM ${p}_sessions WHERE pid = id AND expires_at > clock_timestamp() FOR UPDATE;
   IF session.pid IS NULL THEN RETURN NULL; END IF;
+  SELECT d.at INTO kept FROM ${p}_directs d WHERE d.pid = id ORDER BY d.ms DESC, d.n DESC, d.d DESC LIMIT 1;
+  SELECT json_agg(each ORDER BY nr) INTO handed FROM (
+    SELECT each, nr FROM json_array_elements(session.handovers) WITH ORDINALITY AS t (each, nr)
+    UNION ALL SELECT json_build_object('owner', session.owner, 'has', has, 'kept', coalesce(kept, '')), max_handovers + 1
+    ORDER BY nr DESC LIMIT max_handovers) AS last;
+  UPDATE ${p}_sessions SET owner = new_owner, expires_at = clock_timestamp() + ttl * interval '1 millisecond', handovers = handed
+    WHERE pid = id;
   SELECT coalesce(json_agg(json_build_object('at', d.at, 'body', d.body) ORDER BY d.ms, d.n, d.d), '[]')
     INTO directs FROM ${p}_directs d WHERE d.pid = id;
   RETURN json_build_object('state', session.state, 'mark', json_build_object('read', session.read, 'got', session.got),
-    'directs', directs, 'dropped', session.dropped, 'at', ${p}_add(ARRAY[body]));
+    'directs', directs, 'dropped', session.dropped, 'handovers', handed, 'at', ${p}_add(ARRAY[body]));
 END $$;
 
 CREATE OR REPLACE FUNCTION ${p}_prune(max_age bigint, max_bytes bigint) RETURNS text LANGUAGE plpgsql AS $$

@@ -3,12 +3,14 @@ import { EntryWaiters } from './entry-waiters.js';
 import { formatOffset, placeOf, type Offset } from './offset.js';
 import {
   MAX_DIRECTS,
+  MAX_HANDOVERS,
   type Claim,
   type LedgerStore,
   type LogEntry,
   type LogLimits,
   type SessionChange,
   type TakenSession,
+  type Taker,
 } from './ledger-store.js';
 import { prefixOf, schemaOf } from './postgres-schema.js';
 
@@ -84,9 +86,10 @@ export class PostgresStore implements LedgerStore {
     return [...new Set(taken)];
   }
 
-  async takeSession(pid: string, owner: string, ttl: number, body: string): Promise<TakenSession | null> {
-    const sql = `SELECT ${this.#prefix}_take($1, $2, $3, $4) AS taken`;
-    const [{ taken }] = await this.#rows<{ taken: TakenSession | null }>(sql, [owner, pid, ttl, body]);
+  async takeSession(pid: string, { owner, has, ttl, body }: Taker): Promise<TakenSession | null> {
+    const sql = `SELECT ${this.#prefix}_take($1, $2, $3, $4, $5, $6) AS taken`;
+    const args = [owner, pid, ttl, body, has, MAX_HANDOVERS];
+    const [{ taken }] = await this.#rows<{ taken: TakenSession | null }>(sql, args);
     return taken === null ? null : { ...taken, dropped: taken.dropped ?? undefined };
   }
 

@@ -87,15 +87,19 @@ redis.call('PEXPIRE', KEYS[1], ARGV[2])
 redis.call('PEXPIRE', KEYS[2], ARGV[2])
 return 1`);
 
-/** KEYS: session, its direct packets, log, head. ARGV: owner, ttl, body. */
+/** KEYS: session, its direct packets, log, head. ARGV: owner, ttl, body, what the client has, limit of handovers. */
 export const TAKE = script(`${ADD}
-local session = redis.call('HMGET', KEYS[1], 'state', 'read', 'got', 'dropped')
+local session = redis.call('HMGET', KEYS[1], 'state', 'read', 'got', 'dropped', 'owner', 'handovers')
 if not session[1] then return nil end
-redis.call('HSET', KEYS[1], 'owner', ARGV[1])
+local list = session[6] and cjson.decode(session[6]) or {}
+list[#list + 1] = { owner = session[5], has = ARGV[4], kept = redis.call('LINDEX', KEYS[2], -2) or '' }
+while #list > tonumber(ARGV[5]) do table.remove(list, 1) end
+local handovers = cjson.encode(list)
+redis.call('HSET', KEYS[1], 'owner', ARGV[1], 'handovers', handovers)
 redis.call('PEXPIRE', KEYS[1], ARGV[2])
 redis.call('PEXPIRE', KEYS[2], ARGV[2])
 local at = add(KEYS[3], KEYS[4], { ARGV[3] })
-return { session[1], session[2], session[3], session[4] or '', at, redis.call('LRANGE', KEYS[2], 0, -1) }`);
+return { session[1], session[2], session[3], session[4] or '', handovers, at, redis.call('LRANGE', KEYS[2], 0, -1) }`);
 
 /** KEYS: log, head. ARGV: milliseconds, bytes. */
 export const PRUNE = script(`${END}

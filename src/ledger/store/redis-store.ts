@@ -1,12 +1,15 @@
 import type { Offset } from './offset.js';
 import {
   MAX_DIRECTS,
+  MAX_HANDOVERS,
   type Claim,
+  type Handover,
   type LedgerStore,
   type LogEntry,
   type LogLimits,
   type SessionChange,
   type TakenSession,
+  type Taker,
 } from './ledger-store.js';
 import { commandsOf, type RedisClient, type RedisCommands } from './redis-client.js';
 import { APPEND, CLAIM, OPEN, PRUNE, SAVE, TAKE, type RedisScript } from './redis-scripts.js';
@@ -59,14 +62,16 @@ export class RedisStore implements LedgerStore {
     return [...new Set(changes.filter((_change, i) => saved[i] === 0).map(({ owner }) => owner))];
   }
 
-  async takeSession(pid: string, owner: string, ttl: number, body: string): Promise<TakenSession | null> {
+  async takeSession(pid: string, { owner, has, ttl, body }: Taker): Promise<TakenSession | null> {
     const keys = [this.#key('s', pid), this.#key('d', pid), this.#log, this.#head];
-    const taken = (await this.#run(TAKE, keys, [owner, String(ttl), body])) as TakeReply | null;
+    const args = [owner, String(ttl), body, has, String(MAX_HANDOVERS)];
+    const taken = (await this.#run(TAKE, keys, args)) as TakeReply | null;
     if (taken === null) return null;
-    const [state, read, got, dropped, at, list] = taken;
+    const [state, read, got, dropped, handed, at, list] = taken;
+    const handovers = JSON.parse(handed) as Handover[];
     const directs: LogEntry[] = [];
     for (let i = 0; i < list.length; i += 2) directs.push({ at: list[i], body: list[i + 1] });
-    return { state, mark: { read, got }, directs, at, dropped: dropped === '' ? undefined : dropped };
+    return { state, mark: { read, got }, directs, handovers, at, dropped: dropped === '' ? undefined : dropped };
   }
 
   async send(to: string | null, message: string): Promise<void> {
@@ -132,7 +137,15 @@ export class RedisStore implements LedgerStore {
   }
 }
 
-type TakeReply = [state: string, read: string, got: string, dropped: string, at: string, directs: string[]];
+type TakeReply = [
+  state: string,
+  read: string,
+  got: string,
+  dropped: string,
+  handovers: string,
+  at: string,
+  directs: string[],
+];
 type StreamReply = [id: string, fields: string[]][];
 
 /** Null if nothing came. RESP 2 has a list of streams, RESP 3 a map. */

@@ -295,7 +295,7 @@ function deafen(client: ClientSocket): void {
 }
 
 /** The client has lost its connection, and its node does not notice. */
-function loseTouch(client: ClientSocket): void {
+export function loseTouch(client: ClientSocket): void {
   const { engine } = client.io;
   deafen(client);
   engine.transport.close = () => engine.transport;

@@ -1,5 +1,11 @@
 import { comparePlaces, placeOf } from '../../../src/ledger/store/offset.js';
-import type { LedgerStore, LogEntry, SessionChange } from '../../../src/ledger/store/ledger-store.js';
+import {
+  MAX_HANDOVERS,
+  type LedgerStore,
+  type LogEntry,
+  type SessionChange,
+  type Taker,
+} from '../../../src/ledger/store/ledger-store.js';
 import { uniqueName } from '../../ecosystem/support/redis.js';
 import { cleanup } from '../../support/cleanup.js';
 import { elapse, until, within } from '../../support/until.js';
@@ -134,8 +140,16 @@ export function storeContract(createStore: StoreFactory): void {
     it('hand a session over with an entry of the log', async () => {
       const { a, b, end } = await start();
       await a.saveSessions([session('s', 'state')]);
-      const taken = await b.takeSession('s', 'b', 60_000, 'taken');
-      expect(taken).toEqual({ state: 'state', mark, directs: [], dropped: undefined, at: expect.any(String) });
+      const taken = await b.takeSession('s', taker('b', 'taken', '3-3'));
+      const handovers = [{ owner: 'a', has: '3-3', kept: '' }];
+      expect(taken).toEqual({
+        state: 'state',
+        mark,
+        directs: [],
+        dropped: undefined,
+        handovers,
+        at: expect.any(String),
+      });
       expect(await a.read(end, 10, 0)).toEqual([{ at: taken!.at, body: 'taken' }]);
     });
 
@@ -147,7 +161,7 @@ export function storeContract(createStore: StoreFactory): void {
         { pid: 'removed', owner: 'a', ttl: 0 },
       ]);
       await elapse(80);
-      for (const pid of ['never', 'short', 'removed']) expect(await b.takeSession(pid, 'b', 60_000, pid)).toBeNull();
+      for (const pid of ['never', 'short', 'removed']) expect(await b.takeSession(pid, taker('b', pid))).toBeNull();
       expect(await a.read(end, 10, 0)).toEqual([]);
     });
 
@@ -156,7 +170,7 @@ export function storeContract(createStore: StoreFactory): void {
       await a.saveSessions([session('s', 'state', 100)]);
       await a.saveSessions([{ pid: 's', owner: 'a', ttl: 60_000, mark: { read: '5-5', got: '4-4-2' } }]);
       await elapse(150);
-      expect(await b.takeSession('s', 'b', 60_000, 'taken')).toMatchObject({
+      expect(await b.takeSession('s', taker('b', 'taken'))).toMatchObject({
         state: 'state',
         mark: { read: '5-5', got: '4-4-2' },
       });
@@ -165,7 +179,7 @@ export function storeContract(createStore: StoreFactory): void {
     it('leave a session alone that another owner has taken, and tell', async () => {
       const { a, b } = await start();
       await a.saveSessions([session('s', 'of a'), session('mine', 'of a')]);
-      await b.takeSession('s', 'b', 60_000, 'taken');
+      await b.takeSession('s', taker('b', 'taken'));
       await b.saveSessions([session('s', 'of b', 60_000, 'b')]);
       const changes = [
         session('s', 'late'),
@@ -174,8 +188,8 @@ export function storeContract(createStore: StoreFactory): void {
         direct('s', '9-9-1', 'late'),
       ];
       expect(await a.saveSessions(changes)).toEqual(['a']);
-      expect(await a.takeSession('s', 'a', 60_000, 'back')).toMatchObject({ state: 'of b', directs: [] });
-      expect(await b.takeSession('mine', 'b', 60_000, 'taken')).toMatchObject({ state: 'newer' });
+      expect(await a.takeSession('s', taker('a', 'back'))).toMatchObject({ state: 'of b', directs: [] });
+      expect(await b.takeSession('mine', taker('b', 'taken'))).toMatchObject({ state: 'newer' });
     });
 
     it('keep direct packets in order, each once', async () => {
@@ -186,22 +200,47 @@ export function storeContract(createStore: StoreFactory): void {
         direct('s', '10-2-10', 'three'),
         direct('s', '11-3-1', 'four'),
       ]);
-      const { directs } = (await b.takeSession('s', 'b', 60_000, 'taken'))!;
+      const { directs } = (await b.takeSession('s', taker('b', 'taken')))!;
       expect(bodies(directs)).toEqual(['one', 'two', 'three', 'four']);
       expect(directs.map(({ at }) => at)).toEqual(['10-2-1', '10-2-2', '10-2-10', '11-3-1']);
       await b.saveSessions([direct('s', '12-4-1', 'five', 'b')]);
-      expect(bodies((await a.takeSession('s', 'a', 60_000, 'taken'))!.directs)).toHaveLength(5);
+      expect(bodies((await a.takeSession('s', taker('a', 'taken')))!.directs)).toHaveLength(5);
     });
 
     it('keep a bounded number of them, and tell what was dropped', async () => {
       const { a, b } = await start();
       const packets = Array.from({ length: 600 }, (_, i) => ({ at: `10-2-${i + 1}`, body: `${i + 1}` }));
       await a.saveSessions([session('s', 'state'), { pid: 's', owner: 'a', ttl: 60_000, directs: packets }]);
-      const { directs, dropped } = (await b.takeSession('s', 'b', 60_000, 'taken'))!;
+      const { directs, dropped } = (await b.takeSession('s', taker('b', 'taken')))!;
       expect(directs.length).toBeLessThan(600);
       expect(directs.at(-1)!.body).toBe('600');
       expect(placeOf(directs[0].at).direct).toBe(placeOf(dropped!).direct + 1);
     });
+
+    it('keep from whom a session was taken lately, and what its client had then', async () => {
+      const { a, b } = await start();
+      await a.saveSessions([session('s', 'state'), session('other', 'state')]);
+      await b.takeSession('s', taker('b', 'taken', '3-3-7'));
+      await b.saveSessions([session('s', 'newer', 60_000, 'b'), direct('s', '4-4-9', 'one', 'b')]);
+      await b.saveSessions([direct('s', '4-4-12', 'two', 'b')]);
+      expect((await a.takeSession('s', taker('a2', 'taken')))!.handovers).toEqual([
+        { owner: 'a', has: '3-3-7', kept: '' },
+        { owner: 'b', has: '', kept: '4-4-12' },
+      ]);
+      expect((await a.takeSession('other', taker('b', 'taken')))!.handovers).toHaveLength(1);
+      let { handovers } = (await a.takeSession('s', taker('0', 'taken')))!;
+      for (let i = 1; i < 20; i++) ({ handovers } = (await a.takeSession('s', taker(`${i}`, 'taken', `4-${i}`)))!);
+      const last = Array.from({ length: MAX_HANDOVERS }, (_, i) => ({
+        owner: `${i + 3}`,
+        has: `4-${i + 4}`,
+        kept: '4-4-12',
+      }));
+      expect(handovers).toEqual(last);
+    });
+
+    function taker(owner: string, body: string, has = ''): Taker {
+      return { owner, has, ttl: 60_000, body };
+    }
 
     function session(pid: string, state: string, ttl = 60_000, owner = 'a'): SessionChange {
       return { pid, owner, state, ttl, mark };

@@ -1,10 +1,10 @@
 import { closeDetail, type CloseDetail, type CloseReason } from '../transport/close-reason.js';
 import { PacketType, describePacket, type ControlType, type EncodedPacket } from '../codec/packet.js';
-import { summarizeRequest, type EngineRequest, type RequestSummary } from '../http/engine-request.js';
+import type { EngineRequest } from '../http/engine-request.js';
 import { Heartbeat, type HeartbeatListener } from './heartbeat.js';
 import { callForeign, callListeners } from '../../common/call-foreign.js';
-import { LazyEmitter } from '../../common/lazy-emitter.js';
 import { HeartbeatV3 } from './heartbeat-v3.js';
+import { ReleasedRequest } from './released-request.js';
 import { SendQueueGuard, type QueueContext } from './send-queue-guard.js';
 import type { EngineSession, SendOptions, SessionContext, SessionListener, SessionState } from './engine-session.js';
 import type { SharedPacket } from '../codec/shared-packet.js';
@@ -16,7 +16,7 @@ import { Upgrade, type UpgradeListener } from './upgrade.js';
  * is for the transports and for the connection.
  */
 export class Session
-  extends LazyEmitter
+  extends ReleasedRequest
   implements EngineSession, TransportListener, HeartbeatListener, UpgradeListener, QueueContext
 {
   readyState: SessionState = 'open';
@@ -25,15 +25,6 @@ export class Session
   transport: Transport;
   /** Whether the session has moved to another transport since it was opened. */
   upgraded = false;
-  /**
-   * The request that opened the session, or a stand-in with its basics once it was released. An own property: deleting
-   * it releases the request for good.
-   */
-  declare request: EngineRequest;
-  /** The request where it may be released by itself; null elsewhere and afterwards. */
-  #request: EngineRequest | null = null;
-  #requestWasRead = false;
-  #requestSummary: RequestSummary | null = null;
   readonly #host: SessionContext;
   readonly #heartbeat: Heartbeat | HeartbeatV3;
   #upgrade: Upgrade | null = null;
@@ -53,16 +44,9 @@ export class Session
     /** The revision of Engine.IO that the peer speaks, for good. */
     readonly protocol: 3 | 4 = 4,
   ) {
-    super();
+    super(request, host.keepsRequests);
     this.#host = host;
     this.transport = transport;
-    if (host.keepsRequests) {
-      if (request !== null) this.request = request;
-    } else {
-      this.#requestSummary = summarizeRequest(request);
-      this.#request = request;
-      Object.defineProperty(this, 'request', Session.#requestProperty);
-    }
     const { wheel, pingGroups, pingTimeout } = host;
     this.#heartbeat =
       protocol === 4
@@ -71,30 +55,8 @@ export class Session
     transport.handler = this;
   }
 
-  /** One descriptor for all sessions, so that they share a shape. */
-  static readonly #requestProperty: PropertyDescriptor & ThisType<Session> = {
-    configurable: true,
-    enumerable: false,
-    get() {
-      this.#requestWasRead = true;
-      return this.#request ?? this.#requestSummary;
-    },
-    set(request: EngineRequest | null) {
-      this.#request = request;
-    },
-  };
-
   get server(): unknown {
     return this.#host.server;
-  }
-
-  get requestSummary(): RequestSummary {
-    return (this.#requestSummary ??= summarizeRequest(this.request));
-  }
-
-  /** Lets the request go, unless it was read and may be relied on. @param evenIfRead whatever was looked at */
-  releaseRequest(evenIfRead = false): void {
-    if (evenIfRead || !this.#requestWasRead) this.#request = null;
   }
 
   get upgrading(): boolean {

@@ -4,9 +4,7 @@ import { textOf } from '../common/values.js';
 import {
   type Session,
   TimerEntry,
-  TokenBucket,
   closeDetail,
-  messageSize,
   type CloseDetail,
   type CloseReason,
   type SessionListener,
@@ -17,8 +15,9 @@ import { checkNamespace, decodePacket, type DecoderLimits, type PacketSink } fro
 import { receiveParsedPacket, type ParsedPacketSink } from './codec/parsed-packet.js';
 import { PacketError } from './codec/packet-error.js';
 import { ackAskedBy } from './codec/packet-encoder.js';
-import { PacketType, type EncodedParts } from './codec/packet.js';
+import { PacketType, partsOf, sizeOf, type EncodedParts } from './codec/packet.js';
 import type { Client } from './client/client.js';
+import { ConnectAllowance } from './client/connect-allowance.js';
 import { splitConnectQuery } from './client/connect-query.js';
 import { JoinedNamespaces } from './client/joined-namespaces.js';
 import { ConnectSequence } from './connect-sequence.js';
@@ -44,10 +43,9 @@ export class Connection
 {
   readonly #server: Server;
   readonly #namespaces: JoinedNamespaces<Socket, ConnectSequence>;
-  /** CONNECT packets after the first, and those of all that were refused. */
-  #connects: TokenBucket | null = null;
+  /** Whether a CONNECT packet has come. */
   #hasAsked = false;
-  #refusals: TokenBucket | null = null;
+  #allowance: ConnectAllowance | null = null;
   /** By namespace, kept after the socket is gone, so that leaving and joining again does not reset the limit. */
   #rateLimiters: Map<string, EventRateLimiter> | null = null;
   #attachments: AttachmentCollector | null = null;
@@ -66,10 +64,10 @@ export class Connection
     super();
     this.#server = server;
     this.#namespaces = new JoinedNamespaces(server.settings.maxNamespaces);
-    this.#limits = server.decoderLimits(conn.protocol);
+    this.#limits = server.codec.limitsOf(conn.protocol);
     this.#drops = conn.dropsOverflow;
     this.#events = server.events;
-    this.#decoder = server.createDecoder();
+    this.#decoder = server.codec.createDecoder();
     watch(
       this.#decoder?.on('decoded', (packet) => receiveParsedPacket(packet, this.#limits, this)),
       server,
@@ -228,7 +226,11 @@ export class Connection
       this.#hasAsked = true;
       return true;
     }
-    return (this.#connects ??= new TokenBucket(this.#server.settings.connectRate)).take(performance.now()) === 0;
+    return this.#connectAllowance.takeConnect();
+  }
+
+  get #connectAllowance(): ConnectAllowance {
+    return (this.#allowance ??= new ConnectAllowance(this.#server.settings));
   }
 
   onDisconnect(nsp: string): void {
@@ -331,28 +333,10 @@ export class Connection
   /** @internal The client is not let into a namespace. The connection of one that is refused too often ends: it may be guessing. */
   refuse(nsp: string, error: { message: string; data?: unknown }, code: ConnectRefusalCode): void {
     this.#server.counters.connectRefused.add(code);
-    // What a middleware gave may not be sendable, be it the message.
-    const encoded =
-      this.#encodeRefusal(nsp, error) ??
-      this.#encodeRefusal(nsp, { message: error.message }) ??
-      this.#encodeRefusal(nsp, UNSENDABLE);
+    const encoded = this.#server.codec.encodeRefusal(nsp, error, this.isLegacy);
     if (encoded !== null) this.sendUndroppable(encoded);
-    if (this.#isRefusedTooOften()) {
-      this.#endAfterReply(closeDetail('TOO_MANY_REFUSALS', 'refused too often'));
-    } else this.#awaitConnect();
-  }
-
-  #encodeRefusal(nsp: string, error: { message: string; data?: unknown }): EncodedParts | null {
-    const data = this.isLegacy ? (error.data ?? error.message) : error;
-    return this.#server.encode({ type: PacketType.CONNECT_ERROR, nsp, data });
-  }
-
-  /** Refusals age, so that a connection which lives for days may be refused now and then. */
-  #isRefusedTooOften(): boolean {
-    const now = performance.now();
-    const refusals = (this.#refusals ??= new TokenBucket(this.#server.settings.connectRefusals));
-    refusals.take(now);
-    return refusals.wait(now) > 0;
+    if (this.#connectAllowance.takeRefusal()) this.#awaitConnect();
+    else this.#endAfterReply(closeDetail('TOO_MANY_REFUSALS', 'refused too often'));
   }
 
   /** @internal The client is not let in, and no namespace has been asked. */
@@ -391,7 +375,7 @@ export class Connection
   }
 
   #sendShared(encoded: EncodedParts, compress: boolean): void {
-    for (const part of this.#server.share(encoded)) this.conn.sendShared(part, compress);
+    for (const part of this.#server.shared.share(encoded)) this.conn.sendShared(part, compress);
   }
 
   /** A broadcast was dropped for this client: if it asks for an ack, that of this client is not awaited. */
@@ -403,7 +387,8 @@ export class Connection
 
   /** Decoding may cost more than the length of a message, so that is looked at first. */
   #decode(decoder: ParserDecoder, data: string | Buffer): void {
-    const { settings, messageCheck } = this.#server;
+    const { settings, codec } = this.#server;
+    const { messageCheck } = codec;
     if (!this.#hasAsked && data.length > 2 * (settings.maxNamespaceLength + settings.maxAuthPayload) + PACKET_KEYS) {
       throw new PacketError('INVALID_PACKET', 'a first packet that is larger than a CONNECT can be');
     }
@@ -480,8 +465,6 @@ const RECONNECTED: DisconnectDetails = Object.freeze({
   message: 'the client connected to the namespace anew',
 });
 
-const UNSENDABLE = Object.freeze({ message: 'Internal server error' });
-
 /** What an encoding may write around the values of a packet, in bytes. */
 const PACKET_KEYS = 1_024;
 
@@ -491,16 +474,4 @@ const OTHER_NAMESPACES = '';
 /** A string of its own: one that was cut from a message keeps all of the message. */
 function ownCopyOf(text: string): string {
   return Buffer.from(text).toString();
-}
-
-/** A packet with its attachments: it is sent as one or dropped as one. */
-function sizeOf(encoded: string | EncodedParts): number {
-  if (typeof encoded === 'string') return messageSize(encoded);
-  let size = 0;
-  for (const part of encoded) size += messageSize(part);
-  return size;
-}
-
-function partsOf(encoded: string | EncodedParts): number {
-  return typeof encoded === 'string' ? 1 : encoded.length;
 }

@@ -1,7 +1,8 @@
 export { Server, type UnknownNamesListener } from './server.js';
 export { Namespace, type NamespaceOf } from './namespace.js';
 export { ParentNamespace, type NamespaceMatcher } from './parent-namespace.js';
-export { Socket, type SocketOf, type SocketReservedEvents, type SocketTypes } from './socket.js';
+export { Socket, type SocketReservedEvents } from './socket.js';
+export type { SocketOf, SocketTypes } from './socket-of.js';
 export { BroadcastOperator } from './broadcast/broadcast-operator.js';
 export type { BroadcastTarget } from './broadcast/broadcast-target.js';
 export { Broadcasting, type Everyone, type TimedEveryone } from './broadcast/broadcasting.js';

@@ -35,6 +35,21 @@ export class NamespaceRegistry<
     return namespace;
   }
 
+  /**
+   * The namespace of a contract.
+   *
+   * @param name which one, for the contract of a pattern
+   * @throws TypeError for a name that the pattern does not match
+   */
+  ofContract(
+    pattern: string | RegExp,
+    name: unknown,
+  ): Namespace<ListenEvents, EmitEvents, ServerSideEvents, SocketData> {
+    if (!(pattern instanceof RegExp)) return this.of(pattern);
+    if (typeof name === 'string' && matches(pattern, name)) return this.of(name);
+    throw new TypeError(`of() needs the name of a namespace that the contract's pattern ${pattern} matches`);
+  }
+
   /** The same pattern gives the same template: a second one would never get a client, since the first takes them all. */
   ofPattern(
     pattern: RegExp | NamespaceMatcher,

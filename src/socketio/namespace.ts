@@ -6,24 +6,23 @@ import type {
   NameOf,
   ServerSideEventsOf,
 } from '../contract/index.js';
-import { Timer, type TimerWheel } from '../engine/index.js';
-import { callForeign, watch } from '../common/call-foreign.js';
-import { callAck, type AckCallback } from './acks/ack-callback.js';
+import type { TimerWheel } from '../engine/index.js';
+import { callForeign } from '../common/call-foreign.js';
 import type { Adapter, AdapterPacket, SocketId } from './adapter/adapter.js';
 import { AdapterPort } from './adapter/adapter-port.js';
 import { BroadcastOperator } from './broadcast/broadcast-operator.js';
 import { BroadcastingEmitter, type Everyone } from './broadcast/broadcasting.js';
+import { askServers, emitToServers } from './cluster/server-side-events.js';
 import { HandlerTable } from './inbound/handler-table.js';
 import type { Middleware } from './inbound/middleware.js';
 import { SessionRecovery } from './recovery/session-recovery.js';
 import { PartialNamespace } from './broadcast/partial-namespace.js';
 import { OutboundContract } from './events/outbound-contract.js';
-import { assertEmittable } from './events/reserved-events.js';
 import type { Socket } from './socket.js';
 import type { PresenceSpace } from './presence/local-presence.js';
 import type { Server } from './server.js';
 import { UserTarget, type UserSpace } from './broadcast/user-target.js';
-import { AckError, withResponses } from './acks/ack-error.js';
+import { withResponses } from './acks/ack-error.js';
 import type { ExtendedError } from './inbound/middleware.js';
 import type {
   AllButLast,
@@ -194,13 +193,7 @@ export class Namespace<
     event: Event,
     ...args: EventParams<DecorateAcknowledgementsWithTimeoutAndMultipleResponses<ServerSideEvents>, Event>
   ): boolean {
-    assertEmittable(event);
-    const callback: unknown = args.at(-1);
-    if (typeof callback === 'function') {
-      const guarded: AckCallback = (...answer) => callAck(this, callback as AckCallback, answer);
-      const sent = this.adapterPort.serverSideEmit([event, ...args.slice(0, -1), guarded]);
-      watch(sent, { onForeignError: (error) => guarded(error, []) }, undefined);
-    } else watch(this.adapterPort.serverSideEmit([event, ...args]), this, undefined);
+    emitToServers(this, event as string, args);
     return true;
   }
 
@@ -210,7 +203,7 @@ export class Namespace<
     ...args: AllButLast<EventParams<ServerSideEvents, Event>>
   ): Promise<FirstNonErrorArg<Last<EventParams<ServerSideEvents, Event>>>[]> {
     return new Promise((resolve, reject) => {
-      this.#askServers(event as string, args, this.ackTimeout, (error, responses) => {
+      askServers(this, event as string, args, this.ackTimeout, (error, responses) => {
         if (error === null) resolve(responses as never);
         else reject(withResponses(error, responses));
       });
@@ -221,7 +214,7 @@ export class Namespace<
   get partial(): PartialNamespace<EmitEvents, ServerSideEvents, SocketData> {
     return new PartialNamespace<EmitEvents, ServerSideEvents, SocketData>(
       this.everyone().partial as never,
-      (event, args, answered) => this.#askServers(event, args, this.queryTimeout, answered),
+      (event, args, answered) => askServers(this, event, args, this.queryTimeout, answered),
     );
   }
 
@@ -276,28 +269,6 @@ export class Namespace<
   /** @internal */
   onForeignError(error: unknown, _about: undefined): void {
     this.reportError(error);
-  }
-
-  /** Adapters keep a time of their own, yet one that cannot count the servers may never call back. */
-  #askServers(
-    event: string,
-    args: unknown[],
-    timeout: number,
-    answered: (error: Error | null, responses: unknown[]) => void,
-  ): void {
-    assertEmittable(event);
-    const timer = new Timer(() => answered(AckError.timeout(), []));
-    if (timeout !== Infinity) this.wheel.schedule(timer, timeout);
-    const callback = (error: Error | null | undefined, responses: unknown[]): void => {
-      this.wheel.cancel(timer);
-      answered(error ?? null, responses);
-    };
-    try {
-      this.serverSideEmit(event as never, ...([...args, callback] as never));
-    } catch (error) {
-      this.wheel.cancel(timer);
-      throw error;
-    }
   }
 
   #createRecovery(): SessionRecovery | null {

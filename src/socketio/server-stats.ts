@@ -44,8 +44,28 @@ export class ServerCounters {
   readonly disconnected = new Tally<DisconnectCode>();
 }
 
+/** @param byNamespace how many sockets are where */
+export function snapshotOf(
+  counters: ServerCounters,
+  engine: EngineStats | null,
+  byNamespace: Readonly<Record<string, number>>,
+): ServerStats {
+  const { socketsOpened, connectRefused, disconnected, ...numbers } = counters;
+  return {
+    ...(engine ?? NO_ENGINE_STATS),
+    sockets: {
+      now: Object.values(byNamespace).reduce((sum, count) => sum + count, 0),
+      opened: socketsOpened,
+      byNamespace,
+    },
+    connectRefused: connectRefused.toObject(),
+    disconnected: disconnected.toObject(),
+    ...numbers,
+  };
+}
+
 /** What a server without an engine has to say about sessions. */
-export const NO_ENGINE_STATS: EngineStats = {
+const NO_ENGINE_STATS: EngineStats = {
   sessions: { now: 0, opened: 0, byTransport: { polling: 0, websocket: 0, webtransport: 0 } },
   queued: { bytes: 0, largest: 0, sessions: 0 },
   packets: { in: 0, out: 0 },

@@ -1,5 +1,5 @@
 import { EventEmitter } from 'node:events';
-import { createServer, type IncomingMessage, type Server as HttpServer, type ServerResponse } from 'node:http';
+import type { Server as HttpServer } from 'node:http';
 import type { AnyContract } from '../contract/index.js';
 import { isContract } from '../contract/runtime.js';
 import {
@@ -8,39 +8,21 @@ import {
   Timer,
   TimerWheel,
   adoptSession,
-  randomId,
-  type EngineRequest,
   type EngineSession,
   type ForeignEngine,
   type ForeignSocket,
-  type OtherAnswer,
-  type SharedPacket,
 } from '../engine/index.js';
 import { OPERATIONS, POINTS, ShutdownOperation, type Operation } from '../common/channels.js';
-import { CONSOLE, askForeign, callForeign, callListeners, watch } from '../common/call-foreign.js';
-import { matches } from '../common/values.js';
+import { CONSOLE, callForeign, callListeners, watch } from '../common/call-foreign.js';
 import type { AdapterConstructor, Room, SocketId } from './adapter/adapter.js';
 import { BroadcastingEmitter, type Everyone } from './broadcast/broadcasting.js';
 import { EMIT_BY_IDS, emitLocally } from './broadcast/emit-by-id.js';
 import { SharedEncoding } from './broadcast/shared-encoding.js';
-import { ClientBundle } from './client/client-bundle.js';
 import { MemoryClaims, type Claims } from './cluster/claims.js';
 import { ClusterRequests } from './cluster/cluster-requests.js';
 import { COUNT, countLocally, countSockets } from './cluster/count-sockets.js';
-import type { DecoderLimits } from './codec/packet-decoder.js';
-import type { EncodedParts, Packet } from './codec/packet.js';
-import {
-  PacketEncoder,
-  messageCheckOf,
-  type MessageCheck,
-  type Parser,
-  type ParserDecoder,
-  type ParserEncoder,
-} from './codec/parser.js';
-import { limitsWithQuery } from './client/connect-query.js';
-import { isReserved } from './client/user-rooms.js';
+import type { ParserEncoder } from './codec/parser.js';
 import { Connection } from './connection.js';
-import { EarlyEngine } from './early-engine.js';
 import { EventQueue } from './inbound/event-queue.js';
 import type { Namespace, NamespaceOf, ServerReservedEvents } from './namespace.js';
 import { NamespaceRegistry } from './namespace-registry.js';
@@ -58,8 +40,10 @@ import {
   type ServerDefaults,
   type ServerOptions,
 } from './server-options.js';
+import { ServerCodec } from './server-codec.js';
+import { ServerEngines } from './server-engines.js';
 import { ServerSettings } from './server-settings.js';
-import { NO_ENGINE_STATS, ServerCounters, type ServerStats } from './server-stats.js';
+import { ServerCounters, snapshotOf, type ServerStats } from './server-stats.js';
 import type { Socket } from './socket.js';
 import { DISCONNECT_USER, UserTarget, disconnectLocally, type UserSpace } from './broadcast/user-target.js';
 import type { ExtendedError, Middleware } from './inbound/middleware.js';
@@ -106,12 +90,6 @@ export class Server<
   readonly sockets: Namespace<ListenEvents, EmitEvents, ServerSideEvents, SocketData>;
   /** The HTTP server that was attached last. */
   httpServer!: HttpServer;
-  readonly #httpServers = new Set<HttpServer>();
-  readonly #engines = new Set<EngineServer | ForeignEngine>();
-  readonly #earlyEngine = new EarlyEngine();
-  #engine: EngineServer | null = null;
-  /** Encodes packets; adapters use it. */
-  encoder: ParserEncoder;
   /** @internal What `stats()` tells of. */
   readonly counters = new ServerCounters();
   /** @internal Handlers that run, if something listens for them: the end of the server is theirs too. */
@@ -138,14 +116,14 @@ export class Server<
   readonly namespaces: NamespaceRegistry<ListenEvents, EmitEvents, ServerSideEvents, SocketData>;
   /** @internal The options of this server. */
   readonly options: ServerSettings;
-  #legacyLimits: DecoderLimits | null = null;
-  readonly #bundle: ClientBundle;
+  /** @internal How its packets are written and read. */
+  readonly codec: ServerCodec;
+  /** @internal What the recipients of a broadcast share. */
+  readonly shared = new SharedEncoding();
+  readonly #engines: ServerEngines;
   #isEnded = false;
   #claims: Claims | null = null;
   #recoveryMemory: RecoveryMemory | null = null;
-  readonly #shared = new SharedEncoding();
-  #checkedParser: Parser | null = null;
-  #messageCheck: MessageCheck | null = null;
 
   /**
    * @param server an HTTP server to attach to, a port to listen on, or the options
@@ -167,9 +145,8 @@ export class Server<
     const target = isListenable(server) ? server : undefined;
     const given = (target === undefined ? (server as ServerOptions | undefined) : undefined) ?? options ?? {};
     this.options = new ServerSettings(given, defaults);
-    const { onWarning, parser } = this.settings;
-    this.#bundle = new ClientBundle(onWarning);
-    this.encoder = parser === null ? new PacketEncoder() : new parser.Encoder();
+    this.codec = new ServerCodec(this.options, this);
+    this.#engines = new ServerEngines(this);
     this.events = defaults.defersEvents ? new EventQueue((error) => this.reportError(error)) : null;
     this.namespaces = new NamespaceRegistry(this);
     this.sockets = this.of('/');
@@ -193,8 +170,7 @@ export class Server<
   extend(more: ServerOptions): void {
     const { adapter } = this.options;
     this.options.extend(more);
-    const { parser } = this.settings;
-    if (more.parser !== undefined && parser !== null) this.encoder = new parser.Encoder();
+    if (more.parser !== undefined) this.codec.replaceEncoder();
     if (this.options.adapter !== adapter) this.#replaceAdapters();
   }
 
@@ -213,17 +189,26 @@ export class Server<
    * listeners and middlewares for the engine to come, and says of all else that it comes too early.
    */
   get engine(): EngineServer {
-    return this.#engine ?? this.#earlyEngine.stand;
+    return this.#engines.engine;
   }
 
   /** @internal Null before the server is attached. */
   get presentEngine(): EngineServer | null {
-    return this.#engine;
+    return this.#engines.present;
   }
 
   /** The engine, under the name that others know. */
   get eio(): EngineServer {
     return this.engine;
+  }
+
+  /** Encodes packets; adapters use it. */
+  get encoder(): ParserEncoder {
+    return this.codec.encoder;
+  }
+
+  set encoder(encoder: ParserEncoder) {
+    this.codec.encoder = encoder;
   }
 
   /** The namespaces by name, under the name that tools know. */
@@ -276,37 +261,13 @@ export class Server<
 
   /** Serves an HTTP server, or a port with one of its own. */
   attach(server: HttpServer | number | string, options: ServerOptions = {}): this {
-    if (typeof server === 'function') {
-      throw new TypeError('attach() takes an http.Server, not the request handler of a framework');
-    }
-    const httpServer = typeof server === 'object' ? server : listenOn(Number(server));
-    (this.#engineFor(options) ?? this.createEngine(options)).attach(httpServer);
-    this.httpServer = httpServer;
-    this.#httpServers.add(httpServer);
+    this.httpServer = this.#engines.attach(server, options);
     return this;
-  }
-
-  /** The engine of an HTTP server before this one, if the options leave nothing that differs: it then counts for both. */
-  #engineFor(options: ServerOptions): EngineServer | null {
-    const engine = this.#engine;
-    if (!(engine instanceof EngineServer) || Object.keys(options).length > 0) return null;
-    return this.options.forEngine(options).engine.path === engine.opts.path ? engine : null;
   }
 
   /** @internal Makes the engine and binds it, for an owner that hands requests over by itself. */
   createEngine(options: ServerOptions = {}): EngineServer {
-    const { engine, keepRequest, parser, connectTimeout, onWarning } = this.options.forEngine(options);
-    const created = new EngineServer(engine, {
-      wheel: this.wheel,
-      keepsRequests: keepRequest === true,
-      splitsJoinedFrames: parser === null,
-      connectTimeout,
-      warn: onWarning,
-      onError: (error) => this.reportError(error),
-      answerOther: (request) => this.#answerBundle(request, engine.path),
-    });
-    this.bind(created);
-    return created;
+    return this.#engines.create(options);
   }
 
   /**
@@ -316,13 +277,7 @@ export class Server<
    * @throws TypeError for anything else
    */
   bind(engine: EngineServer | ForeignEngine): this {
-    if (typeof engine?.on !== 'function') {
-      throw new TypeError('bind() takes an Engine.IO server: an object that emits "connection" with its sessions');
-    }
-    this.#engine = engine as EngineServer;
-    this.#engines.add(engine);
-    engine.on('connection', (session: Session | ForeignSocket) => this.#accept(session));
-    this.#earlyEngine.replaceBy(this.#engine);
+    this.#engines.bind(engine);
     return this;
   }
 
@@ -368,34 +323,16 @@ export class Server<
   }
 
   #ofContract(contract: AnyContract, name: unknown): Namespace<ListenEvents, EmitEvents, ServerSideEvents, SocketData> {
-    const pattern: unknown = contract.namespace;
-    if (pattern instanceof RegExp && (typeof name !== 'string' || !matches(pattern, name))) {
-      throw new TypeError(`of() needs the name of a namespace that the contract's pattern ${pattern} matches`);
-    }
-    const namespace = this.namespaces.of(String(pattern instanceof RegExp ? name : pattern));
+    const namespace = this.namespaces.ofContract(contract.namespace, name);
     namespace.adopt(contract);
     return namespace;
   }
 
   /** What happened so far, and who is there. Walks over namespaces and over sessions with a queue. */
   stats(): ServerStats {
-    const { counters } = this;
-    const { socketsOpened, unknownEvents, rateLimited, unansweredAcks, undecidedEvents, errors, pendingAcks } =
-      counters;
-    const byNamespace = this.namespaces.countSockets();
-    const now = Object.values(byNamespace).reduce((sum, count) => sum + count, 0);
-    return {
-      ...(this.#engine instanceof EngineServer ? this.#engine.stats() : NO_ENGINE_STATS),
-      sockets: { now, opened: socketsOpened, byNamespace },
-      connectRefused: counters.connectRefused.toObject(),
-      disconnected: counters.disconnected.toObject(),
-      pendingAcks,
-      unknownEvents,
-      rateLimited,
-      unansweredAcks,
-      undecidedEvents,
-      errors,
-    };
+    const engine = this.#engines.present;
+    const engineStats = engine instanceof EngineServer ? engine.stats() : null;
+    return snapshotOf(this.counters, engineStats, this.namespaces.countSockets());
   }
 
   /**
@@ -493,19 +430,8 @@ export class Server<
     });
     await this.#inTime(Promise.allSettled(closing));
     this.#recoveryMemory?.dispose();
-    // One that was bound may have no such method.
-    const engines = [...this.#engines];
-    if (this.httpServer !== undefined) this.#httpServers.add(this.httpServer);
-    const httpServers = [...this.#httpServers];
-    for (const engine of engines) {
-      if (engine instanceof EngineServer) engine.close(...httpServers);
-      else engine.close?.();
-    }
-    const errors = await Promise.all(httpServers.map(closeHttpServer));
-    // One that did not listen has not told that it closed.
-    for (const engine of engines) if (engine instanceof EngineServer) engine.close();
+    const error = await this.#engines.close(this.httpServer);
     this.announceEnd();
-    const error = errors.find((each) => each !== undefined);
     if (callback !== undefined) callForeign(callback, undefined, [error], this, undefined);
   }
 
@@ -584,33 +510,6 @@ export class Server<
     this.reportError(error, socket);
   }
 
-  /** @internal The id of a new socket; a random one if the user's function gives none, or one that is taken or reserved. */
-  generateSocketId(socket: Socket, isTaken: (id: SocketId) => boolean): SocketId {
-    const { generateSocketId } = this.settings;
-    if (generateSocketId === null) return randomId();
-    let failure: unknown = new TypeError(
-      'generateSocketId must return a string that no socket of the namespace has, and no reserved room',
-    );
-    let given: unknown;
-    askForeign(generateSocketId, undefined, [socket], (error, id) => {
-      failure = error ?? failure;
-      given = id;
-    });
-    if (typeof given === 'string' && given !== '' && !isTaken(given) && !isReserved(given)) return given;
-    this.reportError(failure);
-    return randomId();
-  }
-
-  /** @internal A packet of the server's own; null, and a report, if a custom parser or what a user gave cannot be encoded. */
-  encode(packet: Packet): EncodedParts | null {
-    let parts: EncodedParts | null = null;
-    askForeign(this.encoder.encode, this.encoder, [packet], (error, encoded) => {
-      if (error === null) parts = encoded ?? null;
-      else this.reportError(error);
-    });
-    return parts;
-  }
-
   /** @internal What is kept for clients that may come back. */
   get recoveryMemory(): RecoveryMemory {
     if (this.#recoveryMemory !== null) return this.#recoveryMemory;
@@ -626,40 +525,13 @@ export class Server<
     }));
   }
 
-  /** @internal Bounds of the packets of a connection that speaks this revision of Engine.IO. */
-  decoderLimits(protocol: Session['protocol']): DecoderLimits {
-    if (protocol === 4) return this.settings;
-    return (this.#legacyLimits ??= limitsWithQuery(this.settings));
-  }
-
-  /** @internal A decoder for one connection where a custom parser is set. */
-  createDecoder(): ParserDecoder | null {
-    const { parser } = this.settings;
-    return parser === null ? null : new parser.Decoder();
-  }
-
-  /** @internal Looks at messages before a custom parser decodes them; null if there is nothing to look for. */
-  get messageCheck(): MessageCheck | null {
-    const { parser } = this.settings;
-    if (parser !== this.#checkedParser) {
-      this.#checkedParser = parser;
-      this.#messageCheck = parser === null ? null : messageCheckOf(parser);
-    }
-    return this.#messageCheck;
-  }
-
-  /** @internal What the recipients of a broadcast share. */
-  share(encoded: EncodedParts): readonly SharedPacket[] {
-    return this.#shared.share(encoded);
-  }
-
   /** @internal Calls the listeners of a namespace: one that throws, or rejects, is reported and keeps no other from hearing. */
   tell(namespace: object, event: string, ...args: unknown[]): void {
     callListeners(namespace as EventEmitter, event, args, this, undefined);
   }
 
-  /** What is no session, or for which a custom parser makes no decoder, must not end the engine, nor this process. */
-  #accept(session: Session | ForeignSocket): void {
+  /** @internal What is no session, or for which a custom parser makes no decoder, must not end the engine, nor this process. */
+  acceptSession(session: Session | ForeignSocket): void {
     try {
       this.onconnection(session);
     } catch (error) {
@@ -671,12 +543,6 @@ export class Server<
 
   #replaceAdapters(): void {
     for (const namespace of this.namespaces.byName.values()) namespace.createAdapter();
-  }
-
-  #answerBundle(request: EngineRequest, path: string): OtherAnswer | null {
-    if (!this.options.servesClient) return null;
-    const file = ClientBundle.fileOf(request.url ?? '', path);
-    return file === null ? null : this.#bundle.answer(file, request);
   }
 }
 
@@ -696,16 +562,4 @@ for (const method of Object.keys(EventEmitter.prototype) as (keyof EventEmitter)
 function isListenable(value: unknown): value is HttpServer | number {
   if (typeof value === 'number') return true;
   return typeof value === 'object' && value !== null && typeof (value as Partial<HttpServer>).listen === 'function';
-}
-
-function listenOn(port: number): HttpServer {
-  if (!Number.isInteger(port)) throw new TypeError('attach() takes an http.Server or a port');
-  const server = createServer((_request: IncomingMessage, response: ServerResponse) => {
-    response.writeHead(404).end();
-  });
-  return server.listen(port);
-}
-
-function closeHttpServer(server: HttpServer): Promise<Error | undefined> {
-  return new Promise((resolve) => server.close(resolve));
 }

@@ -1,12 +1,4 @@
 import type { IncomingMessage } from 'node:http';
-import type {
-  AnyContract,
-  ClientEventsOf,
-  DataOf,
-  EmittedEventsOf,
-  NameOf,
-  ServerSideEventsOf,
-} from '../contract/index.js';
 import { callForeign, callListeners } from '../common/call-foreign.js';
 import { isThenable } from '../common/values.js';
 import { EmitOperation, OPERATIONS, POINTS } from '../common/channels.js';
@@ -38,6 +30,7 @@ import {
 } from './events/any-listeners.js';
 import { assertEmittable } from './events/reserved-events.js';
 import { Identity, type IdentifyOptions } from './client/identity.js';
+import { legacySocketId, newSocketId } from './client/socket-id.js';
 import { assertOpen, userOf } from './client/user-rooms.js';
 import { SocketRecovery } from './recovery/socket-recovery.js';
 import type { Server } from './server.js';
@@ -144,8 +137,8 @@ export class Socket<
     this.id =
       restored?.sid ??
       (connection.isLegacy
-        ? legacyId(nsp.name, connection.id)
-        : nsp.server.generateSocketId(this, (id) => nsp.sockets.has(id)));
+        ? legacySocketId(nsp.name, connection.id)
+        : newSocketId(nsp.server.settings.generateSocketId, this, nsp.sockets, nsp.server));
   }
 
   /** The server of the socket. */
@@ -396,7 +389,7 @@ export class Socket<
    */
   identify(userId: string, options: IdentifyOptions = {}): void {
     if (this.#state === 'disconnected') return;
-    const identity = this.#identity ?? this.#createIdentity();
+    const identity = this.#identity ?? new Identity(this);
     identity.set(userId, options);
     this.#identity = identity;
     this.nsp.server.presenceTracker?.update(this.nsp.name, this.id);
@@ -523,7 +516,11 @@ export class Socket<
     this.#state = 'connected';
     void this.join(this.id);
     this.#resume();
-    const reply = this.nsp.server.encode({ type: PacketType.CONNECT, nsp: this.nsp.name, data: this.#connectData() });
+    const reply = this.nsp.server.codec.encode({
+      type: PacketType.CONNECT,
+      nsp: this.nsp.name,
+      data: this.#connectData(),
+    });
     if (reply === null) {
       this.#connection.disconnect();
       return false;
@@ -582,7 +579,7 @@ export class Socket<
   /** @internal The client is told to leave this namespace, for good. */
   dismiss(details: DisconnectDetails): void {
     if (this.#state !== 'connected') return;
-    const packet = this.nsp.server.encode({ type: PacketType.DISCONNECT, nsp: this.nsp.name });
+    const packet = this.nsp.server.codec.encode({ type: PacketType.DISCONNECT, nsp: this.nsp.name });
     if (packet !== null) this.#connection.sendUndroppable(packet);
     this.close('server namespace disconnect', details);
   }
@@ -619,6 +616,16 @@ export class Socket<
     this.nsp.handlers?.disconnect?.(this, reason, details);
   }
 
+  /** @internal The credentials of its user end soon. */
+  onExpiring(expiresAt: number): void {
+    void this.emit('credentials_expired' as never, ...([expiresAt] as never));
+  }
+
+  /** @internal The credentials of its user have ended. */
+  onExpired(): void {
+    this.dismiss(CREDENTIALS_EXPIRED);
+  }
+
   /**
    * Puts a restored socket where it was: its rooms, then the packets that it missed. They precede the CONNECT reply, as
    * clients expect; these hold them until they have read it.
@@ -632,30 +639,12 @@ export class Socket<
     }
     void this.nsp.adapterPort.addAll(this.id, new Set(restored.rooms));
     if (this.#identity !== null || userOf(restored.rooms) !== null) {
-      (this.#identity ??= this.#createIdentity()).resume(restored.rooms);
+      (this.#identity ??= new Identity(this)).resume(restored.rooms);
       this.nsp.server.presenceTracker?.update(this.nsp.name, this.id);
     }
-    // The server may have a custom parser beside an adapter that encodes with the codec of this package.
-    const isEncoded =
-      restored.encodedPackets !== undefined && !(this.#connection.usesParser && restored.missedPackets.length > 0);
-    for (const parts of isEncoded ? restored.encodedPackets : [])
-      this.#connection.sendPacket(parts as EncodedParts, DEFAULT_WRITE);
-    for (const data of isEncoded ? [] : restored.missedPackets) {
-      const parts = this.nsp.server.encode({ type: PacketType.EVENT, nsp: this.nsp.name, data });
-      if (parts !== null) this.#connection.sendPacket(parts, DEFAULT_WRITE);
+    for (const parts of this.nsp.server.codec.encodeMissed(this.nsp.name, restored)) {
+      this.#connection.sendPacket(parts, DEFAULT_WRITE);
     }
-  }
-
-  #createIdentity(): Identity {
-    const { adapterPort, wheel } = this.nsp;
-    return new Identity({
-      wheel,
-      rooms: () => this.rooms,
-      join: (rooms) => void adapterPort.addAll(this.id, rooms),
-      leave: (room) => void adapterPort.del(this.id, room),
-      onExpiring: (expiresAt) => void this.emit('credentials_expired' as never, ...([expiresAt] as never)),
-      onExpired: () => this.dismiss(CREDENTIALS_EXPIRED),
-    });
   }
 
   #sendEarly({ encoded, options, id }: EarlyEvent): void {
@@ -791,11 +780,6 @@ const REQUEST_PROPERTY: PropertyDescriptor & ThisType<Socket> = {
   },
 };
 
-/** The id by which a client of Socket.IO 2 knows its socket. */
-function legacyId(nsp: string, sessionId: string): SocketId {
-  return nsp === '/' ? sessionId : `${nsp}#${sessionId}`;
-}
-
 const OWN_ONEVENT: unknown = Socket.prototype.onevent;
 
 /** An event that waits, as it will travel. */
@@ -807,37 +791,3 @@ interface EarlyEvent {
 
 const DEFAULT_WRITE: WriteOptions = Object.freeze({});
 const DEFAULT_FLAGS: OperatorFlags = Object.freeze({});
-
-/** The types of a socket, by name, for those who give only some of them. */
-export interface SocketTypes {
-  /** Events that the client sends. */
-  readonly listen?: EventsMap | undefined;
-  /** Events that the server sends. @default as `listen` */
-  readonly emit?: EventsMap | undefined;
-  /** Events between the servers of a cluster. */
-  readonly serverSide?: EventsMap | undefined;
-  /** What `socket.data` holds. */
-  readonly data?: unknown;
-}
-
-/**
- * A socket of a contract's namespace, for the server; or one whose types are given by name, such as
- * `SocketOf<{ listen: ClientEvents; data: User }>`.
- */
-export type SocketOf<T extends AnyContract | SocketTypes> = Socket<
-  T extends AnyContract ? ClientEventsOf<T> : NamedEvents<T, 'listen'>,
-  T extends AnyContract ? EmittedEventsOf<T> : NamedEvents<T, 'emit', NamedEvents<T, 'listen'>>,
-  T extends AnyContract ? ServerSideEventsOf<T> : NamedEvents<T, 'serverSide'>,
-  // oxlint-disable-next-line typescript/no-explicit-any -- as in Socket.IO
-  T extends AnyContract ? DataOf<T> : T extends { readonly data: infer Data } ? Data : any
-> & {
-  /** Only a type: keeps the sockets of contracts apart. */
-  readonly '~namespace'?: T extends AnyContract ? NameOf<T> : unknown;
-};
-
-/** The events that were given under a name, or the others if none were. */
-type NamedEvents<T, Name extends keyof SocketTypes, Others extends EventsMap = DefaultEventsMap> = T extends {
-  readonly [N in Name]: infer Events extends EventsMap;
-}
-  ? Events
-  : Others;

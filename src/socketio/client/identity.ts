@@ -11,12 +11,14 @@ export interface IdentifyOptions {
   graceMs?: number | undefined;
 }
 
-/** The socket that acts for somebody. */
+/** The socket that acts for a user. */
 export interface IdentifiedSocket {
+  readonly id: string;
   readonly wheel: TimerWheel;
-  rooms(): ReadonlySet<string>;
-  join(rooms: Set<string>): void;
-  leave(room: string): void;
+  readonly rooms: ReadonlySet<string>;
+  readonly nsp: {
+    readonly adapterPort: { addAll(id: string, rooms: Set<string>): unknown; del(id: string, room: string): unknown };
+  };
   /** The credentials end soon. */
   onExpiring(expiresAt: number): void;
   onExpired(): void;
@@ -71,10 +73,13 @@ export class Identity {
 
   /** Puts the socket into the rooms of its user, and out of those of another one. */
   rejoin(): void {
+    const { id, nsp } = this.socket;
     const rooms = new Set([userRoom(this.#userId)]);
     if (this.#expiresAt !== Infinity) rooms.add(untilRoom(this.#expiresAt, this.#graceMs));
-    for (const room of [...this.socket.rooms()]) if (isReserved(room) && !rooms.has(room)) this.socket.leave(room);
-    this.socket.join(rooms);
+    for (const room of [...this.socket.rooms]) {
+      if (isReserved(room) && !rooms.has(room)) void nsp.adapterPort.del(id, room);
+    }
+    void nsp.adapterPort.addAll(id, rooms);
   }
 
   release(): void {

@@ -1,3 +1,5 @@
+import { messageSize } from '../../engine/index.js';
+
 /** Socket.IO v5 packet types (protocol, "Packet types"). */
 export const PacketType = {
   CONNECT: 0,
@@ -27,3 +29,16 @@ export interface Packet {
 
 /** A packet on its way out: a text part and its attachments, or whatever a custom parser made of it. */
 export type EncodedParts = (string | Buffer)[];
+
+/** How many bytes an encoded packet is in a queue: with its attachments, since it is sent as one or dropped as one. */
+export function sizeOf(encoded: string | EncodedParts): number {
+  if (typeof encoded === 'string') return messageSize(encoded);
+  let size = 0;
+  for (const part of encoded) size += messageSize(part);
+  return size;
+}
+
+/** How many messages an encoded packet is. */
+export function partsOf(encoded: string | EncodedParts): number {
+  return typeof encoded === 'string' ? 1 : encoded.length;
+}

@@ -8,6 +8,7 @@ import type {
 } from '../contract/index.js';
 import type { TimerWheel } from '../engine/index.js';
 import { callForeign } from '../common/call-foreign.js';
+import type { AnyNamespace, AnySocket } from './any-types.js';
 import type { Adapter, AdapterPacket, SocketId } from './adapter/adapter.js';
 import { AdapterPort } from './adapter/adapter-port.js';
 import { BroadcastOperator } from './broadcast/broadcast-operator.js';
@@ -19,9 +20,8 @@ import { SessionRecovery } from './recovery/session-recovery.js';
 import { PartialNamespace } from './broadcast/partial-namespace.js';
 import { OutboundContract } from './events/outbound-contract.js';
 import type { Socket } from './socket.js';
-import type { PresenceSpace } from './presence/local-presence.js';
 import type { Server } from './server.js';
-import { UserTarget, type UserSpace } from './broadcast/user-target.js';
+import { UserTarget } from './broadcast/user-target.js';
 import { withResponses } from './acks/ack-error.js';
 import type { ExtendedError } from './inbound/middleware.js';
 import type {
@@ -185,7 +185,7 @@ export class Namespace<
 
   /** The sockets of this namespace that act for a user (`socket.identify()`), on every server of the cluster. */
   user(userId: string): UserTarget<EmitEvents, SocketData> {
-    return new UserTarget(this.server, () => [this as unknown as UserSpace], userId);
+    return new UserTarget(this.server, () => [this as AnyNamespace], userId);
   }
 
   /** Emits to the other servers of the cluster; a function as last argument gets `(error, responses)`. */
@@ -231,7 +231,7 @@ export class Namespace<
     this.adapter = new Constructor(this);
     this.recovery = this.#createRecovery();
     this.adapterPort.open();
-    this.server.presenceTracker?.watch(this as unknown as PresenceSpace);
+    this.server.presenceTracker?.watch(this as AnyNamespace);
   }
 
   /** @internal The namespace goes. */
@@ -245,7 +245,7 @@ export class Namespace<
   addSocket(socket: Socket<ListenEvents, EmitEvents, ServerSideEvents, SocketData>): void {
     this.hadSockets = true;
     this.sockets.set(socket.id, socket);
-    socket.connection.addSocket(socket as unknown as Socket);
+    socket.connection.addSocket(socket as AnySocket);
     this.server.counters.socketsOpened++;
   }
 

@@ -14,6 +14,7 @@ import {
 } from '../engine/index.js';
 import { OPERATIONS, POINTS, ShutdownOperation, type Operation } from '../common/channels.js';
 import { CONSOLE, callForeign, callListeners, watch } from '../common/call-foreign.js';
+import type { AnyNamespace, AnyServer } from './any-types.js';
 import type { AdapterConstructor, Room, SocketId } from './adapter/adapter.js';
 import { BroadcastingEmitter, type Everyone } from './broadcast/broadcasting.js';
 import { EMIT_BY_IDS, emitLocally } from './broadcast/emit-by-id.js';
@@ -31,7 +32,6 @@ import type { PartialNamespace } from './broadcast/partial-namespace.js';
 import { MemoryAdapter } from './adapter/memory-adapter.js';
 import { RecoveryMemory } from './recovery/recovery-memory.js';
 import { Presence, type PresenceMessage } from './presence/presence.js';
-import type { PresenceSpace } from './presence/local-presence.js';
 import { PRESENCE_DEFAULTS, type PresenceRules, type RoomPattern } from './presence/presence-options.js';
 import { PresenceTarget } from './presence/presence-target.js';
 import {
@@ -291,7 +291,7 @@ export class Server<
       conn instanceof Session
         ? conn
         : adoptSession(conn as ForeignSocket, this.wheel, { onForeignError: (error) => this.reportError(error) });
-    const connection = new Connection(this as unknown as Server, session);
+    const connection = new Connection(this as AnyServer, session);
     session.receiver = connection;
     if (POINTS.sessionOpen.hasSubscribers) POINTS.sessionOpen.publish({ server: this, session });
     if (connection.isLegacy) connection.onConnectPacket('/', undefined);
@@ -381,7 +381,7 @@ export class Server<
     cluster.handle(PRESENCE, (...message: PresenceMessage) => presence.receive(message));
     // A dynamic namespace may be elsewhere alone.
     presence.listen((change) => this.namespaces.of(change.namespace).handlers?.presence?.(change));
-    for (const namespace of this._nsps.values()) presence.watch(namespace as unknown as PresenceSpace);
+    for (const namespace of this._nsps.values()) presence.watch(namespace as AnyNamespace);
   }
 
   /** @internal Keys that the servers of the cluster claim, if the adapter has a store for them; else those of this server. */

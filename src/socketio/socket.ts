@@ -3,6 +3,7 @@ import { callForeign, callListeners } from '../common/call-foreign.js';
 import { isThenable } from '../common/values.js';
 import { EmitOperation, OPERATIONS, POINTS } from '../common/channels.js';
 import { LazyEmitter, type EngineSession, type RequestSummary, type TimerWheel } from '../engine/index.js';
+import type { AnyServer, AnySocket } from './any-types.js';
 import type { AckReply } from './acks/ack-reply.js';
 import type { AckCallback } from './acks/ack-callback.js';
 import { AckRegistry, type AckKind } from './acks/ack-registry.js';
@@ -189,7 +190,7 @@ export class Socket<
   /** @internal What the client emits. */
   get inbound(): InboundEvents<Socket> {
     return (this.#inbound ??= new InboundEvents(
-      this as unknown as Socket,
+      this as AnySocket,
       OWN_ONEVENT,
       this.#connection.rateLimiterOf(this.nsp.name),
     ));
@@ -212,7 +213,7 @@ export class Socket<
 
   /** @internal What user code threw that is about this socket. */
   reportError(error: unknown): void {
-    this.nsp.server.reportError(error, this as unknown as Socket);
+    this.nsp.server.reportError(error, this as AnySocket);
   }
 
   /** @internal What a listener threw; with `reply`, also the one that should have answered. */
@@ -289,7 +290,7 @@ export class Socket<
     event: Event,
     ...args: EventParams<EmitEvents, Event>
   ): Promise<SocketId[]> {
-    return emitByIds(this.nsp.server as unknown as Server, ids, event as string, args);
+    return emitByIds(this.nsp.server as AnyServer, ids, event as string, args);
   }
 
   /** Broadcasts to a room, this socket left out. */

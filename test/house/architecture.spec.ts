@@ -58,6 +58,7 @@ const DOORS: Readonly<Record<string, readonly string[]>> = {
  * its server, a server's options the sockets that its hooks are given. Between these files alone a type may be imported in a circle; a value never.
  */
 const ONE_API: ReadonlySet<string> = new Set([
+  'socketio/any-types.ts',
   'socketio/connect-sequence.ts',
   'socketio/connection.ts',
   'socketio/namespace-registry.ts',

@@ -22,7 +22,12 @@ import { splitConnectQuery } from './client/connect-query.js';
 import { JoinedNamespaces } from './client/joined-namespaces.js';
 import { ConnectSequence } from './connect-sequence.js';
 import type { ParserDecoder } from './codec/parser.js';
-import type { DisconnectCode, DisconnectDetails, DisconnectReason } from './client/disconnect-reason.js';
+import {
+  DISCONNECTED_BY_SERVER,
+  type DisconnectCode,
+  type DisconnectDetails,
+  type DisconnectReason,
+} from './client/disconnect-reason.js';
 import type { EventQueue } from './inbound/event-queue.js';
 import { EventRateLimiter } from './inbound/rate-limit.js';
 import type { Socket } from './socket.js';
@@ -127,7 +132,7 @@ export class Connection
   }
 
   /** Ends the connection and all its sockets, for good: the client does not come back. */
-  disconnect(details: DisconnectDetails = DISCONNECTED): void {
+  disconnect(details: DisconnectDetails = DISCONNECTED_BY_SERVER): void {
     for (const socket of this.#namespaces.sockets) socket.dismiss(details);
     this.#end('forced server close', details);
     this.conn.close();
@@ -454,11 +459,6 @@ export class Connection
     if (this.#decoder?.destroy) callForeign(this.#decoder.destroy, this.#decoder, [], this.#server, undefined);
   }
 }
-
-const DISCONNECTED: DisconnectDetails = Object.freeze({
-  code: 'SERVER_DISCONNECT',
-  message: 'disconnected by this server',
-});
 
 const RECONNECTED: DisconnectDetails = Object.freeze({
   code: 'CLIENT_DISCONNECT',

@@ -13,7 +13,12 @@ import { encodeAck, encodeEvent } from './codec/packet-encoder.js';
 import { PacketType, type EncodedParts, type Packet } from './codec/packet.js';
 import type { Client } from './client/client.js';
 import type { Connection } from './connection.js';
-import { RECOVERABLE_REASONS, type DisconnectDetails, type DisconnectReason } from './client/disconnect-reason.js';
+import {
+  DISCONNECTED_BY_SERVER,
+  RECOVERABLE_REASONS,
+  type DisconnectDetails,
+  type DisconnectReason,
+} from './client/disconnect-reason.js';
 import { emitByIds } from './broadcast/emit-by-id.js';
 import { createHandshake, type Handshake } from './client/handshake.js';
 import { InboundEvents, type Event, type EventPacket } from './inbound/inbound-events.js';
@@ -415,7 +420,7 @@ export class Socket<
     if (this.#state === 'disconnected') this.#recovery?.revoke();
     if (this.#state !== 'connected') return this;
     if (close) this.#connection.disconnect();
-    else this.dismiss(DISCONNECTED);
+    else this.dismiss(DISCONNECTED_BY_SERVER);
     return this;
   }
 
@@ -548,7 +553,7 @@ export class Socket<
    * credentials. Null if the client may be let in.
    */
   get revocation(): string | null {
-    if (this.#recovery?.isRevoked) return DISCONNECTED.message;
+    if (this.#recovery?.isRevoked) return DISCONNECTED_BY_SERVER.message;
     return this.#identity?.isExpired ? CREDENTIALS_EXPIRED.message : null;
   }
 
@@ -761,11 +766,6 @@ export class Socket<
 }
 
 const NO_ROOMS: ReadonlySet<Room> = new Set();
-
-const DISCONNECTED: DisconnectDetails = Object.freeze({
-  code: 'SERVER_DISCONNECT',
-  message: 'disconnected by this server',
-});
 
 const CREDENTIALS_EXPIRED: DisconnectDetails = Object.freeze({
   code: 'CREDENTIALS_EXPIRED',

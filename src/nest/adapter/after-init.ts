@@ -1,4 +1,4 @@
-import { isThenable } from '../pipeline/result.js';
+import { isThenable } from '../../common/values.js';
 import type { WebSocketGateway } from './websocket-gateway.js';
 
 /**

@@ -4,7 +4,8 @@ import type { DispatchContext } from '../dispatch/dispatch-context.js';
 import { EMPTY_ACK } from '../outcome/fixed-answers.js';
 import type { BoundHandler } from '../pipeline/handler-factory.js';
 import type { Invocation } from '../pipeline/invocation.js';
-import { asStream, isThenable } from '../pipeline/result.js';
+import { isThenable } from '../../common/values.js';
+import { asStream } from '../pipeline/result.js';
 import { tellAsNest } from './gateway-failure.js';
 
 /**

@@ -4,7 +4,8 @@ import type { BoundHandler } from '../pipeline/handler-factory.js';
 import { Invocation } from '../pipeline/invocation.js';
 import { bodyOf } from '../pipeline/parameters.js';
 import type { Pipeline } from '../pipeline/pipeline.js';
-import { firstValue, isImmediate, isThenable } from '../pipeline/result.js';
+import { isThenable } from '../../common/values.js';
+import { firstValue, isImmediate } from '../pipeline/result.js';
 
 /**
  * What Nest does with an error of a gateway: the filter that catches it, else an `exception` event, which for anything but

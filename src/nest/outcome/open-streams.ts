@@ -1,7 +1,8 @@
 import { EMPTY, from, type Observable, type Subscription } from 'rxjs';
 import { ignoreElements, mergeMap, take, tap } from 'rxjs/operators';
 import type { Socket } from '../../socketio/index.js';
-import { asStream, isGenerator, isObservableOrIterable, isThenable } from '../pipeline/result.js';
+import { isThenable } from '../../common/values.js';
+import { asStream, isGenerator, isObservableOrIterable } from '../pipeline/result.js';
 
 /**
  * Awaits what handlers return, and knows the Observables and async iterators among it: they end with the socket that they

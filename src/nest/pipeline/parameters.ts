@@ -3,7 +3,7 @@ import type { AckReply, Socket } from '../../socketio/index.js';
 import type { ParamMetadata, Pipe } from '../decorators/param-metadata.js';
 import { CUSTOM_ROUTE_ARGS, ParamType, ROUTE_ARGS_METADATA } from '../decorators/metadata-keys.js';
 import type { CallStyle } from './call-style.js';
-import { isThenable } from './result.js';
+import { isThenable } from '../../common/values.js';
 import type { WsExecutionContext } from './execution-context.js';
 
 /**

@@ -7,7 +7,8 @@ import type { CallStyle, TakesFirst } from './call-style.js';
 import type { Enhancers } from './enhancers.js';
 import { bodyOf, transform, type Call, type Extract } from './parameters.js';
 import { checkedReply, type ReplyCheck } from './reply-check.js';
-import { isImmediate, isThenable, lastValue } from './result.js';
+import { isThenable } from '../../common/values.js';
+import { isImmediate, lastValue } from './result.js';
 import { ConnectExecutionContext, WsExecutionContext } from './execution-context.js';
 
 /** A handler with everything that is bound to it, compiled once. */

@@ -2,7 +2,8 @@ import { Observable, concatMap, defaultIfEmpty } from 'rxjs';
 import { compileValue, ContractViolationError } from '../../contract/runtime.js';
 import type { HandlerDescriptor } from '../discovery/gateway-descriptor.js';
 import type { Call } from './parameters.js';
-import { asStream, isThenable } from './result.js';
+import { isThenable } from '../../common/values.js';
+import { asStream } from './result.js';
 
 /**
  * Holds a reply against the contract; a promise only if the schema is asynchronous.

@@ -11,13 +11,6 @@ export function isImmediate(result: unknown): boolean {
   );
 }
 
-/** A promise of whatever make: pipes may return those of a library, or of another realm. */
-export function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return (
-    typeof value === 'object' && value !== null && typeof (value as Partial<PromiseLike<unknown>>).then === 'function'
-  );
-}
-
 /** The value of a promise, or the first one of an Observable or async iterator, which is then let go; else the value. */
 export async function firstValue(result: unknown): Promise<unknown> {
   const value = await (result as PromiseLike<unknown>);

@@ -41,3 +41,9 @@ export const RECOVERABLE_REASONS: ReadonlySet<DisconnectReason> = new Set([
   'server shutting down',
   'forced server close',
 ]);
+
+/** Of a socket or connection that the application has ended, without a word of its own. */
+export const DISCONNECTED_BY_SERVER: DisconnectDetails = Object.freeze({
+  code: 'SERVER_DISCONNECT',
+  message: 'disconnected by this server',
+});

@@ -170,28 +170,25 @@ export function binaryArgumentsOf(text: string): unknown[] {
 }
 
 function decodeConnect(text: string, limits: DecoderLimits, sink: PacketSink): void {
-  let nsp = '/';
-  let position = 1;
-  if (text.charCodeAt(1) === SLASH) {
-    nsp = readNamespace(text, 1, limits);
-    position = nsp.length + 2;
-  }
-  // An id, which no one needs of this packet and it may have.
-  position = skipDigits(text, position);
+  const nsp = namespaceOf(text, limits);
+  const position = payloadStart(text, nsp);
   sink.onConnectPacket(nsp, position >= text.length ? undefined : readAuth(text.slice(position), limits));
 }
 
 function decodeDisconnect(text: string, limits: DecoderLimits, sink: PacketSink): void {
-  let nsp = '/';
-  let position = 1;
-  if (text.charCodeAt(1) === SLASH) {
-    nsp = readNamespace(text, 1, limits);
-    position = nsp.length + 2;
-  }
-  // An id, as above.
-  position = skipDigits(text, position);
+  const nsp = namespaceOf(text, limits);
+  const position = payloadStart(text, nsp);
   if (position < text.length) throw new PacketError('INVALID_PACKET', 'a disconnect packet with a payload');
   sink.onDisconnect(nsp);
+}
+
+function namespaceOf(text: string, limits: DecoderLimits): string {
+  return text.charCodeAt(1) === SLASH ? readNamespace(text, 1, limits) : '/';
+}
+
+/** Behind type, namespace and an id, which no one needs of these packets and they may have. */
+function payloadStart(text: string, nsp: string): number {
+  return skipDigits(text, text.charCodeAt(1) === SLASH ? nsp.length + 2 : 1);
 }
 
 /** Where an id that begins at `start` ends; at `start` if there is none. */

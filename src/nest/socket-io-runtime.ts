@@ -284,6 +284,7 @@ export class SocketIoRuntime
   #watchLazyModules(): void {
     afterLazyLoad(this.lazyModules, () => {
       const found = this.explorer.exploreLate();
+      this.#gateways.checkProviders();
       this.#binder.bind(found);
       this.#binder.checkContracts();
       this.#startLog.writeLate(found);

@@ -1,6 +1,5 @@
 /** What the start says of what was bound, and what the log says of names that are not there. */
-import { jest } from '@jest/globals';
-import { Logger, Module, UseGuards, type CanActivate, type ModuleMetadata, type Type } from '@nestjs/common';
+import { Module, UseGuards, type CanActivate, type ModuleMetadata, type Type } from '@nestjs/common';
 import { LazyModuleLoader, SerializedGraph } from '@nestjs/core';
 import { SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
 import {
@@ -17,6 +16,7 @@ import { cleanup } from '../support/cleanup.js';
 import { connectClient, createClient } from '../support/nest-app.js';
 import { nextEvent } from '../support/until.js';
 import { startWith } from './support/start-app.js';
+import { watchLog } from './support/watch-log.js';
 import { startGateways } from './adapter/support/start-gateways.js';
 
 class RoomGuard implements CanActivate {
@@ -61,22 +61,12 @@ class OldGateway {
   old(): void {}
 }
 
-/** What is logged under the name of this package while a test runs. */
-function watch(level: 'log' | 'warn'): string[] {
-  const lines: string[] = [];
-  const spy = jest.spyOn(Logger.prototype, level).mockImplementation(function (this: Logger, message: unknown) {
-    if ((this as unknown as { context: string }).context === 'SocketIo') lines.push(String(message));
-  });
-  cleanup(() => spy.mockRestore());
-  return lines;
-}
-
 const start = (providers: Type[], options: SocketIoModuleOptions = {}, more: ModuleMetadata = {}) =>
   startWith({ providers, options, ...more });
 
 describe('the log of the start', () => {
   it('has a line for each class and one about the server', async () => {
-    const lines = watch('log');
+    const lines = watchLog('log');
     await start([ChatGateway, Notifier, OldGateway], { connectionStateRecovery: {} });
     expect(lines).toEqual([
       'ChatGateway {/chat}: hooks handshake auth, disconnect left; guards RoomGuard; acks message (5/s per socket), join; ' +
@@ -95,7 +85,7 @@ describe('the log of the start', () => {
       @OnConnect()
       joined(): void {}
     }
-    const lines = watch('log');
+    const lines = watchLog('log');
     await start([RootGateway], { path: '/io', transports: ['websocket'] });
     expect(lines).toEqual([
       'RootGateway {/}: hooks connect joined; guards RoomGuard',
@@ -108,7 +98,7 @@ describe('the log of the start', () => {
     ['closed', { rootNamespace: false }],
     ['closed', { rootNamespace: false, connectGuards: [new RoomGuard()] }],
   ])('says that the main namespace is %s by the options %j', async (state, options) => {
-    const lines = watch('log');
+    const lines = watchLog('log');
     await start([ChatGateway], options);
     expect(lines.at(-1)).toMatch(new RegExp(`; "/" is ${state}$`));
   });
@@ -122,7 +112,7 @@ describe('the log of the start', () => {
       Gateway(i % 3 === 0 ? new RegExp(`^/room-${i}`) : `/floor-${i}`)(Bound);
       return Bound;
     });
-    const lines = watch('log');
+    const lines = watchLog('log');
     await start(classes);
     expect(lines).toEqual([
       'Bound {/^\\/room-0/}: events moved',
@@ -151,7 +141,7 @@ describe('the log of the start', () => {
       Gateway(`/${i}`)(Many);
       return Many;
     });
-    const lines = watch('log');
+    const lines = watchLog('log');
     await start(classes);
     expect(lines).toHaveLength(201);
     expect(lines[0]).toMatch(/^Many \{\/0\}: events event 0, .*event 11 and 3 more$/);
@@ -162,19 +152,19 @@ describe('the log of the start', () => {
     @Module({ providers: [Notifier] })
     class LateModule {}
     const { app } = await start([]);
-    const lines = watch('log');
+    const lines = watchLog('log');
     await app.get(LazyModuleLoader).load(() => LateModule);
     expect(lines).toEqual(['Notifier {/, without @Gateway}: events internal']);
   });
 
   it('is silenced by logBindings: false', async () => {
-    const lines = watch('log');
+    const lines = watchLog('log');
     await start([ChatGateway], { logBindings: false });
     expect(lines).toEqual([]);
   });
 
   it('of an adapter alone has what Nest does not log', async () => {
-    const lines = watch('log');
+    const lines = watchLog('log');
     await startGateways({ providers: [OldGateway] });
     expect(lines).toEqual(['OldGateway {/old}: hooks connect joined']);
   });
@@ -205,7 +195,7 @@ describe('a name that is not there', () => {
 
   it('is said once, with the nearest that is there, and the client is told the namespace', async () => {
     const { url } = await start([ChatGateway]);
-    const lines = watch('warn');
+    const lines = watchLog('warn');
     const client = await connectClient(`${url}/chat`);
     for (let i = 0; i < 2; i++) {
       expect(await client.emitWithAck('mesage')).toMatchObject({
@@ -237,20 +227,20 @@ describe('a name that is not there', () => {
     }
     expect([ForgottenGateway, OtherGateway]).toHaveLength(2);
     const { url } = await start([ChatGateway]);
-    const lines = watch('warn');
+    const lines = watchLog('warn');
     await connectError(`${url}/forgotten`);
     await (await connectClient(`${url}/chat`)).emitWithAck('other');
     expect(lines).toEqual([
       'A client asked for the namespace "/forgotten", which is not there: ForgottenGateway would handle it, and no module ' +
-        'provides ForgottenGateway. Add it to the providers of one.',
+        'provides ForgottenGateway itself. Add it to the providers of one.',
       'A client sent "other" on "/chat", which no handler has: OtherGateway.other() would handle it, and no module provides ' +
-        'OtherGateway. Add it to the providers of one.',
+        'OtherGateway itself. Add it to the providers of one.',
     ]);
   });
 
   it('is quoted and cut, and after twenty no more is said', async () => {
     const { url } = await start([Notifier]);
-    const lines = watch('warn');
+    const lines = watchLog('warn');
     const client = await connectClient(url);
     await client.emitWithAck(`forged\nline ${'x'.repeat(100)}`);
     for (let i = 0; i < 30; i++) await client.emitWithAck(`made up ${i}`);
@@ -267,14 +257,14 @@ describe('a name that is not there', () => {
     process.env.NODE_ENV = environment;
     cleanup(() => (process.env.NODE_ENV = before));
     const { url } = await start([Notifier], options);
-    const lines = watch('warn');
+    const lines = watchLog('warn');
     await (await connectClient(url)).emitWithAck('unknown');
     expect(lines).toHaveLength(count);
   });
 
   it('is said by the application that was asked', async () => {
     const [one, other] = [await start([Notifier], { logBindings: false }), await start([Notifier])];
-    const lines = watch('warn');
+    const lines = watchLog('warn');
     await (await connectClient(one.url)).emitWithAck('first');
     await (await connectClient(other.url)).emitWithAck('first');
     expect(lines).toHaveLength(2);

@@ -255,11 +255,11 @@ describe('a name that is not there', () => {
     expect(lines).toEqual([
       `A client sent "mesage" on "${home}", which no handler has; did you mean "message"?`,
       `A client sent "other" on "${home}", which no handler has: ${other}.other() would handle it, and no module provides ` +
-        `${other}. Add it to the providers of one.`,
+        `${other} itself. Add it to the providers of one.`,
       `A client sent "something else" on "${home}", which no handler has.`,
       `A client asked for the namespace "/caht", which is not there${near}`,
       'A client asked for the namespace "/forgotten", which is not there: ForgottenGateway would handle it, and no module ' +
-        'provides ForgottenGateway. Add it to the providers of one.',
+        'provides ForgottenGateway itself. Add it to the providers of one.',
     ]);
   });
 

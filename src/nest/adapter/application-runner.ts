@@ -11,6 +11,7 @@ import { ConnectionScopes } from '../pipeline/connection-scopes.js';
 import { LAST_IN_FIRST_OUT, LAST_OUT, addHooks, assertNestInternals } from '../platform/nest-internals.js';
 import type { HttpMount } from '../platform/http-mount.js';
 import { refuseOwnHandlers } from './foreign-adapter.js';
+import { providersLeftOut } from './ignored-enhancers.js';
 import { GatewayRunner } from './gateway-runner.js';
 
 /** Runs the gateways of an application that does not import the module. */
@@ -105,6 +106,9 @@ class IdleHooks {
   ) {}
 
   onApplicationBootstrap(): void {
-    if (this.isIdle()) refuseOwnHandlers(this.modules);
+    if (!this.isIdle()) return;
+    refuseOwnHandlers(this.modules);
+    const log = new ErrorLog();
+    for (const warning of providersLeftOut(this.modules)) log.warn(warning);
   }
 }

@@ -1,7 +1,8 @@
 import type { ModulesContainer } from '@nestjs/core';
-import type { HandlerDescriptor, InstanceWrapper } from '../discovery/gateway-descriptor.js';
+import type { HandlerDescriptor } from '../discovery/gateway-descriptor.js';
 import { GatewayMetadataAccessor } from '../discovery/gateway-metadata.accessor.js';
 import { assertRunByNest, classOf } from '../discovery/gateway.explorer.js';
+import { wrappersOf } from '../platform/nest-internals.js';
 import { BindingError } from '../errors/binding.error.js';
 import { serverProperties } from './gateway-leftovers.js';
 import { pathOf, type MainServer } from './gateway-servers.js';
@@ -49,11 +50,7 @@ export function refuseForeignAdapter(
 /** @throws BindingError for a class of this package where only the adapter is there, which would not run it */
 export function refuseOwnHandlers(modules: ModulesContainer): void {
   const accessor = new GatewayMetadataAccessor();
-  const all = [...modules.values()].flatMap(({ providers, controllers }) => [
-    ...providers.values(),
-    ...controllers.values(),
-  ]) as InstanceWrapper[];
-  for (const wrapper of all) {
+  for (const wrapper of wrappersOf(modules)) {
     const gateway = wrapper.isAlias ? null : classOf(wrapper);
     if (gateway === null || !accessor.hasHandlers(gateway)) continue;
     if (accessor.isWebSocketGateway(gateway)) {

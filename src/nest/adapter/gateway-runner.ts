@@ -23,7 +23,7 @@ import {
   hookGuardsLeftOut,
   assertProvidedOnce,
   messageLeftOut,
-  messagesWithoutGateway,
+  providersLeftOut,
   namespaceLeftOut,
   providedTwice,
   rateLeftOut,
@@ -50,6 +50,8 @@ export class GatewayRunner {
   #isBound = false;
   /** An adapter of another package, which the application has set. */
   #foreign: object | null = null;
+  /** Of what is provided; looked at again where a module is loaded later. */
+  readonly #said = new Set<string>();
 
   constructor(private readonly surroundings: GatewaySurroundings) {}
 
@@ -112,7 +114,7 @@ export class GatewayRunner {
     const running = this.#running;
     const { main, modules } = this.surroundings;
     if (main === null) refuseOwnHandlers(modules);
-    messagesWithoutGateway(modules).forEach(this.surroundings.warn);
+    this.checkProviders();
     const ownPort = main?.ownPort ?? running?.options.ownPort;
     if (ownPort !== undefined) assertOwnPort(ownPort, (main?.port ?? null) !== null || this.#hasOwnPort);
     const messages = new Map<NamespaceBinding, Messages>();
@@ -126,6 +128,19 @@ export class GatewayRunner {
         if (!RESERVED_EVENTS.has(event)) binding.addMessages(event, message.compile(), message.owner);
         else if (event === 'disconnecting') hearDisconnecting(namespace, message);
       }
+    }
+  }
+
+  /**
+   * Looks at what the modules provide, and says what of it does not run.
+   *
+   * @throws BindingError for a gateway in whose place something else is provided
+   */
+  checkProviders(): void {
+    const { modules, warn } = this.surroundings;
+    for (const warning of providersLeftOut(modules)) {
+      if (!this.#said.has(warning)) warn(warning);
+      this.#said.add(warning);
     }
   }
 

@@ -1,9 +1,11 @@
 import { MetadataScanner, type ModulesContainer } from '@nestjs/core';
-import { nameOf, type HandlerDescriptor, type InstanceWrapper } from '../discovery/gateway-descriptor.js';
+import { nameOf, type HandlerDescriptor } from '../discovery/gateway-descriptor.js';
 import { classOf } from '../discovery/gateway.explorer.js';
+import { checkReplacedGateways, extendsClass } from '../discovery/replaced-gateways.js';
 import { GatewayMetadataAccessor } from '../discovery/gateway-metadata.accessor.js';
 import { WEBSOCKETS_METADATA } from '../decorators/metadata-keys.js';
 import { describe, unreachableNamespace } from '../discovery/unreachable-methods.js';
+import { wrappersOf } from '../platform/nest-internals.js';
 import { BindingError } from '../errors/binding.error.js';
 import type { ResolvedAdapterOptions } from './socket-io-adapter.options.js';
 import type { WebSocketGateway } from './websocket-gateway.js';
@@ -60,17 +62,22 @@ export function messageLeftOut({ gateway, messages }: WebSocketGateway): string[
 }
 
 /**
+ * What is provided in a way that has nothing of it run.
+ *
+ * @throws BindingError for a gateway of this package in whose place something else is provided
+ */
+export function providersLeftOut(modules: ModulesContainer): string[] {
+  return [...checkReplacedGateways(modules), ...messagesWithoutGateway(modules)];
+}
+
+/**
  * Messages of classes that are no gateways, or that Nest does not take for such: as with `IoAdapter` they never run. A class may
  * be provided beside a gateway that extends it.
  */
-export function messagesWithoutGateway(modules: ModulesContainer): string[] {
+function messagesWithoutGateway(modules: ModulesContainer): string[] {
   const accessor = new GatewayMetadataAccessor();
   const scanner = new MetadataScanner();
-  const wrappers = [...modules.values()].flatMap(({ providers, controllers }) => [
-    ...providers.values(),
-    ...controllers.values(),
-  ]) as InstanceWrapper[];
-  const classes = new Set(wrappers.flatMap((wrapper) => (wrapper.isAlias ? [] : (classOf(wrapper) ?? []))));
+  const classes = new Set(wrappersOf(modules).flatMap((wrapper) => (wrapper.isAlias ? [] : (classOf(wrapper) ?? []))));
   const gateways = [...classes].filter((one) => accessor.isWebSocketGateway(one) || accessor.hasHandlers(one));
   return [...classes].flatMap((one) => {
     const prototype = one.prototype as Record<string, Function> | undefined;
@@ -91,10 +98,6 @@ const HOOKS: Readonly<Record<string, string | undefined>> = Object.assign(Object
   connect: 'handleConnection',
   disconnect: 'handleDisconnect',
 });
-
-function extendsClass(one: Function, other: Function): boolean {
-  return Object.prototype.isPrototypeOf.call(other, one);
-}
 
 /** A namespace that no client can ask for, or none by mistake, as with `IoAdapter`. */
 export function namespaceLeftOut({ gateway, namespace }: WebSocketGateway): string[] {

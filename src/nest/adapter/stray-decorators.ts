@@ -1,5 +1,6 @@
 import { decoratedClasses, isRunning, type DecoratedMethod } from '../decorators/handler-metadata.js';
 import { DECORATED_METADATA } from '../decorators/metadata-keys.js';
+import { listed } from '../discovery/gateway-descriptor.js';
 import { GatewayMetadataAccessor, type WebSocketPlace } from '../discovery/gateway-metadata.accessor.js';
 import { BindingError } from '../errors/binding.error.js';
 import { pathOf } from './gateway-servers.js';
@@ -37,10 +38,8 @@ export function strayClasses(adapter: string): string | null {
     .filter((gateway) => !isRunning(gateway) && methodsOf(gateway).length > 0)
     .map(({ name }) => name);
   if (names.length === 0) return null;
-  const listed =
-    names.slice(0, MAX_NAMES).join(', ') + (names.length > MAX_NAMES ? ` and ${names.length - MAX_NAMES} more` : '');
   return (
-    `Handlers of ${listed} do not run: ${adapter} was given an HTTP server, and SocketIoModule is not imported. Import ` +
+    `Handlers of ${listed(names)} do not run: ${adapter} was given an HTTP server, and SocketIoModule is not imported. Import ` +
     'SocketIoModule.forRoot() in the root module; a class with @WebSocketGateway also runs with new SocketIoAdapter(app).'
   );
 }
@@ -72,6 +71,3 @@ function isAt(gateway: Function, place: WebSocketPlace): boolean {
 function methodsOf(gateway: Function): readonly DecoratedMethod[] {
   return (Reflect.getMetadata(DECORATED_METADATA, gateway) as DecoratedMethod[] | undefined) ?? [];
 }
-
-/** In one line. */
-const MAX_NAMES = 12;

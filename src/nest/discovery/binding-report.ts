@@ -1,5 +1,5 @@
 import { ENHANCERS_METADATA } from '../decorators/metadata-keys.js';
-import type { HandlerDescriptor, NamespaceName } from './gateway-descriptor.js';
+import { listed, type HandlerDescriptor, type NamespaceName } from './gateway-descriptor.js';
 import { GatewayMetadataAccessor } from './gateway-metadata.accessor.js';
 
 /** What was bound, for the log of the start: a line for each class. */
@@ -56,7 +56,7 @@ function lineOf(gateway: Function, descriptors: readonly HandlerDescriptor[]): s
   const guards = [...new Set(descriptors.flatMap(guardsOfConnection))];
   const parts = Object.entries({ hooks, guards, acks, events, messages })
     .filter(([, names]) => names.length > 0)
-    .map(([kind, names]) => `${kind} ${shortened(names)}`);
+    .map(([kind, names]) => `${kind} ${listed(names)}`);
   return `${gateway.name} ${placeOf(gateway, descriptors[0].namespace)}: ${parts.join('; ') || 'nothing'}`;
 }
 
@@ -78,14 +78,6 @@ function guardsOfConnection({ subject: { kind }, gateway, method }: HandlerDescr
   });
 }
 
-function shortened(names: readonly string[]): string {
-  const shown = names.slice(0, MAX_NAMES).join(', ');
-  return names.length > MAX_NAMES ? `${shown} and ${names.length - MAX_NAMES} more` : shown;
-}
-
 function count(number: number, noun: string): string {
   return `${number} ${noun}${number === 1 ? '' : 's'}`;
 }
-
-/** In one line. */
-const MAX_NAMES = 12;

@@ -65,7 +65,15 @@ export function functionNameOf({ gateway, method }: HandlerDescriptor): string {
   return `${gateway.name}.${method}`;
 }
 
+/** For messages: names in one line. */
+export function listed(names: readonly string[]): string {
+  const shown = names.slice(0, MAX_NAMES).join(', ');
+  return names.length > MAX_NAMES ? `${shown} and ${names.length - MAX_NAMES} more` : shown;
+}
+
 /** For messages: the method as its author knows it. */
 export function nameOf({ gateway, method }: HandlerDescriptor): string {
   return method === '' ? gateway.name : `${gateway.name}.${method}()`;
 }
+
+const MAX_NAMES = 12;

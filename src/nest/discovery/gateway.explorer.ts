@@ -69,10 +69,7 @@ export class GatewayExplorer {
 
   #exploreProvider(wrapper: InstanceWrapper): HandlerDescriptor[] {
     const gateway = classOf(wrapper);
-    if (gateway === null || !this.#accessor.hasHandlers(gateway)) {
-      this.#assertMade(wrapper);
-      return [];
-    }
+    if (gateway === null || !this.#accessor.hasHandlers(gateway)) return [];
     if (this.#accessor.isWebSocketGateway(gateway)) {
       assertRunByNest(wrapper, gateway);
       this.#accessor.assertReachable(gateway);
@@ -81,16 +78,6 @@ export class GatewayExplorer {
     const common = this.#accessor.optionsOf(gateway);
     this.#assertProvidedOnce(wrapper, gateway);
     return describeHandlers(wrapper, gateway, common, this.scanner, this.#accessor);
-  }
-
-  /** @throws BindingError for a class of which a factory with a scope makes nothing at the start, so that nothing is known of it */
-  #assertMade({ token, instance, inject }: InstanceWrapper): void {
-    if (typeof token !== 'function' || inject === undefined || !this.#accessor.hasHandlers(token)) return;
-    if (instance !== undefined && instance !== null) return;
-    throw new BindingError(
-      `${token.name} would not run: a factory provides it, and has made nothing by the start of the application. Provide the ` +
-        'class itself, with a scope if it needs one.',
-    );
   }
 
   /** @throws BindingError for a class of which there are several instances: in two modules, or under two names */
@@ -116,13 +103,16 @@ export class GatewayExplorer {
  * @throws BindingError for a class with `@WebSocketGateway` and decorators of this package that Nest does not run: it looks for
  *   gateways among providers alone, and only for classes
  */
-export function assertRunByNest({ host, token, isNotMetatype }: InstanceWrapper, gateway: Function): void {
-  if (!isNotMetatype && host?.providers.has(token)) return;
+export function assertRunByNest(wrapper: InstanceWrapper, gateway: Function): void {
+  const why = whyNotRunByNest(wrapper);
+  if (why !== null) throw new BindingError(`${gateway.name} would not run: ${why}. Provide the class itself.`);
+}
+
+/** Null for a class among the providers of its module. */
+export function whyNotRunByNest({ host, token, isNotMetatype }: InstanceWrapper): string | null {
+  if (!isNotMetatype && host?.providers.has(token)) return null;
   const how = isNotMetatype ? 'a factory or a value provides it' : 'it is a controller';
-  throw new BindingError(
-    `${gateway.name} would not run: ${how}, and Nest runs gateways that are classes among the providers of a module. Provide ` +
-      'the class itself.',
-  );
+  return `${how}, and Nest runs gateways that are classes among the providers of a module`;
 }
 
 function nameOfToken({ token }: InstanceWrapper): string {

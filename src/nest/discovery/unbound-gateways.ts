@@ -30,7 +30,7 @@ export function reasonInUnboundGateway(
     const method = event === null ? '' : methodOf(gateway, event);
     if (method === null) continue;
     const name = event === null ? gateway.name : `${gateway.name}.${method}()`;
-    return `${name} would handle it, and no module provides ${gateway.name}. Add it to the providers of one.`;
+    return `${name} would handle it, and no module provides ${gateway.name} itself. Add it to the providers of one.`;
   }
   return null;
 }

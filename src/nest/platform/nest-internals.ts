@@ -92,6 +92,19 @@ export function assertNestInternals(external: ExternalContextCreator, modules: M
   }
 }
 
+/** All that an application provides, controllers among them. */
+export function wrappersOf(modules: ModulesContainer): InstanceWrapper[] {
+  return [...modules.values()].flatMap(({ providers, controllers }) => [
+    ...providers.values(),
+    ...controllers.values(),
+  ]) as InstanceWrapper[];
+}
+
+/** Whether a testing module has overridden a provider by a class or a value: that alone writes null here. */
+export function isOverridden({ inject }: InstanceWrapper): boolean {
+  return inject === null;
+}
+
 /** The first versions of Nest 11 keep what they found out about a provider before an enhancer was added to it. */
 export function forgetTree(wrapper: InstanceWrapper): void {
   if (!wrapper.isDependencyTreeStatic()) return;

@@ -160,8 +160,10 @@ function tryNest(version) {
   for (const file of files) cpSync(path.join(root, file), path.join(folder, file));
   const manifest = JSON.parse(readFileSync(path.join(folder, 'package.json'), 'utf8'));
   for (const one of NEST_PACKAGES) manifest.devDependencies[`@nestjs/${one}`] = version;
-  // Which is not released with each version of the others.
-  manifest.devDependencies['@nestjs/platform-ws'] = version.split('.', 1)[0];
+  // Which are not released with each version of the others.
+  for (const one of ['platform-ws', 'microservices']) {
+    manifest.devDependencies[`@nestjs/${one}`] = version.split('.', 1)[0];
+  }
   delete manifest.devDependencies['@nestjs/cli'];
   writeFileSync(path.join(folder, 'package.json'), JSON.stringify(manifest));
   rmSync(path.join(folder, 'package-lock.json'));

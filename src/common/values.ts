@@ -52,3 +52,11 @@ export function trim(text: string, character: string): string {
   while (end > start && text[end - 1] === character) end--;
   return text.slice(start, end);
 }
+
+/** Whether an object is of a class of this name, or of one that extends it, in whatever copy of its package. */
+export function isOfClassNamed(value: object, name: string): boolean {
+  for (let each: unknown = value.constructor; typeof each === 'function'; each = Object.getPrototypeOf(each)) {
+    if (each.name === name) return true;
+  }
+  return false;
+}

@@ -148,7 +148,8 @@ export class SocketIoRuntime
     this.#binder.checkContracts();
     this.#leftovers!.assignServers(true);
     this.#leftovers!.callAfterInit(this);
-    this.#startLog.write([...this.#found, ...this.#gateways.descriptors], this.#options.port);
+    const all = [...this.#found, ...this.#gateways.descriptors];
+    this.#startLog.write(all, this.#options.port, this.http.httpServer !== undefined);
     const own = [...this.#found, ...this.#gateways.ownDescriptors];
     enterIntoGraph(this.graph, own, this.#options.port ?? 0);
   }

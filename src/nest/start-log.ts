@@ -15,11 +15,11 @@ export class StartLog {
   ) {}
 
   /** A line for each class, and one about the server. */
-  write(descriptors: readonly HandlerDescriptor[], port: number | null): void {
+  write(descriptors: readonly HandlerDescriptor[], port: number | null, hasHttpServer: boolean): void {
     this.report.add(descriptors);
     if (this.server === null) return;
     for (const line of this.report.lines()) this.log.log(line);
-    this.log.log(`${describe(this.server, port)}; ${this.report.summary()}; ${this.#root(this.server)}`);
+    this.log.log(`${describe(this.server, port, hasHttpServer)}; ${this.report.summary()}; ${this.#root(this.server)}`);
   }
 
   /** What a module that was loaded later adds. */
@@ -55,12 +55,15 @@ export function enterIntoGraph(graph: SerializedGraph, descriptors: readonly Han
   }
 }
 
-function describe(server: Server, port: number | null): string {
+/** An application context and a microservice have no HTTP server. */
+function describe(server: Server, port: number | null, hasHttpServer: boolean): string {
   const { path, transports } = server.engine.opts;
   const { connectionStateRecovery } = server.opts;
   const adapter = server.sockets.adapter.constructor.name;
   const plain = path.replace(/\/$/, '');
   const at = port === null ? plain : `${plain}, port ${port}`;
+  const isReachable = hasHttpServer || port !== null;
+  const where = isReachable ? `on ${at}` : 'listens nowhere, as there is no HTTP server and the option port is not set';
   const recovery = connectionStateRecovery === undefined ? 'off' : 'on';
-  return `Socket.IO on ${at}: ${transports.join(', ')}; adapter ${adapter}; recovery ${recovery}`;
+  return `Socket.IO ${where}: ${transports.join(', ')}; adapter ${adapter}; recovery ${recovery}`;
 }

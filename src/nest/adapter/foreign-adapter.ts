@@ -1,5 +1,6 @@
 import type { ModulesContainer } from '@nestjs/core';
 import type { HandlerDescriptor } from '../discovery/gateway-descriptor.js';
+import { isOfClassNamed } from '../../common/values.js';
 import { GatewayMetadataAccessor } from '../discovery/gateway-metadata.accessor.js';
 import { assertRunByNest, classOf } from '../discovery/gateway.explorer.js';
 import { wrappersOf } from '../platform/nest-internals.js';
@@ -82,8 +83,5 @@ function pathOfServer({ wrapper }: WebSocketGateway): string | undefined {
 /** `IoAdapter` and its subclasses, of whatever copy of its package. */
 function isIoAdapter(adapter: object): boolean {
   if (typeof (adapter as { createIOServer?: unknown }).createIOServer === 'function') return true;
-  for (let each: unknown = adapter.constructor; typeof each === 'function'; each = Object.getPrototypeOf(each)) {
-    if (each.name === 'IoAdapter') return true;
-  }
-  return false;
+  return isOfClassNamed(adapter, 'IoAdapter');
 }

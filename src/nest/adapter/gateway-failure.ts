@@ -1,4 +1,5 @@
 import { watch } from '../../common/call-foreign.js';
+import { saysItself } from '../outcome/error-mapping.js';
 import { filterFor, type FailureHandler } from '../outcome/failure-handler.js';
 import type { BoundHandler } from '../pipeline/handler-factory.js';
 import { Invocation } from '../pipeline/invocation.js';
@@ -55,12 +56,8 @@ export function tellingClients(hook: BoundHandler, failures: FailureHandler): Bo
   };
 }
 
-interface WithGetError {
-  getError(): unknown;
-}
-
 function tell(failures: FailureHandler, error: unknown, call: Invocation): void {
-  const isInternal = !hasGetError(error);
+  const isInternal = !saysItself(error);
   if (isInternal) failures.report(error, call);
   try {
     const payload = payloadOf(failures, error, call);
@@ -72,7 +69,7 @@ function tell(failures: FailureHandler, error: unknown, call: Invocation): void 
 }
 
 function payloadOf(failures: FailureHandler, error: unknown, call: Invocation): object {
-  const given = hasGetError(error) ? error.getError() : MESSAGE;
+  const given = saysItself(error) ? error.getError() : MESSAGE;
   const isLate = isThenable(given);
   if (isLate) watch(given, { onForeignError: (reason) => failures.report(reason, call) }, undefined);
   else if (typeof given === 'object' && given !== null) return given;
@@ -81,7 +78,3 @@ function payloadOf(failures: FailureHandler, error: unknown, call: Invocation): 
 }
 
 const MESSAGE = 'Internal server error';
-
-function hasGetError(error: unknown): error is WithGetError {
-  return typeof error === 'object' && error !== null && typeof (error as Partial<WithGetError>).getError === 'function';
-}

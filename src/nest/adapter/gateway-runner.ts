@@ -1,6 +1,6 @@
 import type { ApplicationConfig, ExternalContextCreator, ModuleRef, ModulesContainer } from '@nestjs/core';
 import { RESERVED_EVENTS, type Namespace, type Socket } from '../../socketio/index.js';
-import type { HandlerDescriptor, NamespaceName } from '../discovery/gateway-descriptor.js';
+import { listed, type HandlerDescriptor, type NamespaceName } from '../discovery/gateway-descriptor.js';
 import { HandlerFactory, type BoundHandler } from '../pipeline/handler-factory.js';
 import type { MessageAgents } from '../pipeline/message-agents.js';
 import type { ConnectionScopes } from '../pipeline/connection-scopes.js';
@@ -11,6 +11,7 @@ import type { NamespaceBinding } from '../dispatch/namespace-binding.js';
 import type { ServeUntil, ShutdownPlan, ShutdownResult } from '../dispatch/shutdown.js';
 import { appliesGlobalsToGateways } from '../platform/nest-internals.js';
 import { assertOwnPort } from '../platform/own-port.js';
+import { BindingError } from '../errors/binding.error.js';
 import { resolveAdapterOptions, type ResolvedAdapterOptions } from './socket-io-adapter.options.js';
 import { guardAfterInit } from './after-init.js';
 import { refuseForeignAdapter, refuseOwnHandlers } from './foreign-adapter.js';
@@ -231,8 +232,8 @@ export class GatewayRunner {
   /**
    * Nest runs the gateways, for this adapter or another one, and knows of no rates; with this one, its guards are looked at.
    *
-   * @throws BindingError for a bound that would not hold, for a guard that Nest would leave out, and for an adapter of
-   *   another package that answers where the module does, or runs a class with decorators of this package
+   * @throws BindingError for a bound that would not hold, for a guard that Nest would leave out, for an adapter of another
+   *   package that answers where the module does, or runs a class with decorators of this package, and for what no one runs
    */
   #checkUndriven(running: Running | null): void {
     const { modules, main } = this.surroundings;
@@ -244,7 +245,28 @@ export class GatewayRunner {
         running?.handlers.create(descriptor);
       }
     }
-    if (running === null) refuseForeignAdapter(this.#foreign, gateways, main);
+    if (running !== null) return;
+    if (this.#foreign === null) this.#checkContext(gateways);
+    else refuseForeignAdapter(this.#foreign, gateways, main);
+  }
+
+  /**
+   * Nest asks no adapter for anything in an application context, such as `NestFactory.createApplicationContext()` makes.
+   *
+   * @throws BindingError if the module lets clients in, since what these gateways check would be missing
+   */
+  #checkContext(gateways: readonly WebSocketGateway[]): void {
+    const { main, http, warn } = this.surroundings;
+    if (gateways.length === 0) return;
+    const names = listed(gateways.map(({ gateway }) => gateway.name));
+    const why = 'an application context starts no gateways of @nestjs/websockets';
+    if (main?.port === null && http.httpServer === undefined) {
+      warn(`${names} does not run: ${why}.`);
+      return;
+    }
+    throw new BindingError(
+      `${names} would not run: ${why}, and clients could connect without their checks. Use NestFactory.create(), or @Gateway.`,
+    );
   }
 }
 

@@ -20,6 +20,8 @@ import {
   type ShutdownPlan,
   type ShutdownResult,
 } from '../dispatch/shutdown.js';
+import { listed } from '../discovery/gateway-descriptor.js';
+import { BindingError } from '../errors/binding.error.js';
 import { GatheredOptions } from './gathered-options.js';
 import type { WebSocketGateway } from './websocket-gateway.js';
 
@@ -174,7 +176,7 @@ export class GatewayServers {
     const { http } = this.surroundings;
     for (const { server, port, isMain } of this.#servers.values()) {
       if (isMain) continue;
-      if (port === 0) http.attach(server);
+      if (port === 0) this.#attach(server);
       else await http.listen(server, port, this.ownPort);
     }
   }
@@ -183,6 +185,18 @@ export class GatewayServers {
   shutdown(plan: ShutdownPlan = planShutdown({}, SHUTDOWN_DEFAULTS)): Promise<ShutdownResult[]> {
     this.surroundings.context.inFlight.excuseCaller();
     return (this.#shutdown ??= this.#end(plan));
+  }
+
+  #attach(server: Server): void {
+    const { http, main } = this.surroundings;
+    // The module says in its own log where it listens.
+    if (http.httpServer === undefined && main === null) {
+      throw new BindingError(
+        `${listed(this.gateways.filter(({ port }) => port === 0).map(({ gateway }) => gateway.name))} would serve no client: the ` +
+          'application has no HTTP server. Give @WebSocketGateway a port.',
+      );
+    }
+    http.attach(server);
   }
 
   async #end(plan: ShutdownPlan): Promise<ShutdownResult[]> {

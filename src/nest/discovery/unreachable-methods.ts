@@ -23,7 +23,7 @@ export function assertGiven(gateway: Function, method: string): void {
     const [type, index] = key.split(':');
     if (!Object.hasOwn(HTTP_PARAMETERS, type)) continue;
     throw new BindingError(
-      `@${HTTP_PARAMETERS[type]}() on the parameter ${index} of ${gateway.name}.${method}() gives nothing: an event is no HTTP ` +
+      `@${HTTP_PARAMETERS[type]} on the parameter ${index} of ${gateway.name}.${method}() gives nothing: an event is no HTTP ` +
         'request. Take @ConnectedSocket(), whose handshake has headers, query and address, or @HandshakeAuth().',
     );
   }
@@ -152,19 +152,22 @@ function remedyFor(event: unknown): string {
   return event instanceof RegExp ? "Use '*' and @EventName()." : 'Give a string.';
 }
 
-/** Those of `@nestjs/common` that have no meaning for events, by their numbers in `RouteParamtypes`. */
+/**
+ * Those of `@nestjs/common` that have no meaning for events, by their numbers in `RouteParamtypes`; `@nestjs/microservices` has
+ * two of the numbers for other decorators.
+ */
 const HTTP_PARAMETERS: Readonly<Record<string, string>> = {
-  1: 'Res',
-  2: 'Next',
-  4: 'Query',
-  5: 'Param',
-  6: 'Headers',
-  7: 'Session',
-  8: 'UploadedFile',
-  9: 'UploadedFiles',
-  10: 'HostParam',
-  11: 'Ip',
-  12: 'RawBody',
+  1: 'Res()',
+  2: 'Next()',
+  4: 'Query()',
+  5: 'Param()',
+  6: 'Headers(), or @Ctx() of @nestjs/microservices,',
+  7: 'Session()',
+  8: 'UploadedFile()',
+  9: 'UploadedFiles(), or @GrpcStreamCall() of @nestjs/microservices,',
+  10: 'HostParam()',
+  11: 'Ip()',
+  12: 'RawBody()',
 };
 
 /** As a class names itself; an async generator has another name. */

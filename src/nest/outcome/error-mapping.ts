@@ -1,4 +1,5 @@
 import { askForeign } from '../../common/call-foreign.js';
+import { isOfClassNamed } from '../../common/values.js';
 import type { ErrorAck } from '../../socketio/index.js';
 
 /** An error as a client gets it, and whether an operator should look at it. */
@@ -24,8 +25,16 @@ export function mapError(error: unknown): MappedError {
 
 /** Null for an error that is not meant for clients. */
 function payloadOf(error: unknown): ErrorAck | object | null {
-  if (hasMethod(error, 'getError')) return fromGetError(error);
+  if (saysItself(error)) return fromGetError(error);
   return hasMethod(error, 'getResponse') && hasMethod(error, 'getStatus') ? fromHttpException(error) : null;
+}
+
+/**
+ * Whether it is an exception that says what a client is told, as `SocketIoException` and `WsException` do. The `RpcException` of
+ * `@nestjs/microservices` looks alike, and is meant for another service.
+ */
+export function saysItself(error: unknown): error is { getError(): unknown } {
+  return hasMethod(error, 'getError') && !isOfClassNamed(error, 'RpcException');
 }
 
 /** What a client is told of an error that was not meant for it. */

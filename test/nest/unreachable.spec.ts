@@ -222,8 +222,9 @@ describe('a parameter of an HTTP request', () => {
       }
       decorate(Gateway.prototype, 'check', OnHandshake());
       decorator()(Gateway.prototype, 'check', 0);
+      const other = name === 'Headers' ? ', or @Ctx() of @nestjs/microservices,' : '';
       expect(await messageOf(Gateway)).toBe(
-        `@${name}() on the parameter 0 of Gateway.check() gives nothing: an event is no HTTP request. Take @ConnectedSocket(), ` +
+        `@${name}()${other} on the parameter 0 of Gateway.check() gives nothing: an event is no HTTP request. Take @ConnectedSocket(), ` +
           'whose handshake has headers, query and address, or @HandshakeAuth().',
       );
     },

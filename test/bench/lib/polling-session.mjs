@@ -1,6 +1,6 @@
 import { Connection } from './connection.mjs';
 import { HttpConnection } from './http-connection.mjs';
-import { COUNT_FRAME, COUNT_REPLY_FRAME, UPGRADE_FRAME, pollingHead } from './wire.mjs';
+import { COUNT_FRAME, COUNT_REPLY_FRAME, PING_FRAME, UPGRADE_FRAME, pollingHead } from './wire.mjs';
 
 /** One session over HTTP long-polling: polls go over one connection, POSTs over another, as a browser does it. */
 export class PollingSession {
@@ -97,16 +97,21 @@ export class PollingSession {
 
   /** The server answers the waiting poll with a noop once it was probed, and nothing to the upgrade itself. */
   async #upgrade(target) {
-    const lastPoll = this.#askPoll();
-    this.#upgraded = await Connection.probe(target, this.#query.slice('&sid='.length));
-    expect('6', await lastPoll);
+    const [last, upgraded] = await Promise.all([
+      this.#askPoll(),
+      Connection.probe(target, this.#query.slice('&sid='.length)),
+    ]);
+    this.#upgraded = upgraded;
+    expect('6', last);
     await new Promise((resolve, reject) => {
-      this.#upgraded.onFailure = reject;
-      this.#upgraded.onBytes = (bytes) => {
-        if (bytes.equals(COUNT_REPLY_FRAME)) resolve();
+      upgraded.onFailure = reject;
+      upgraded.onBytes = (bytes) => {
+        const rest = bytes.indexOf(PING_FRAME) === 0 ? bytes.subarray(PING_FRAME.length) : bytes;
+        if (rest.equals(COUNT_REPLY_FRAME)) resolve();
+        else if (rest.length === 0) return;
         else reject(new Error(`expected a count, got ${bytes.toString('latin1')}`));
       };
-      this.#upgraded.write(Buffer.concat([UPGRADE_FRAME, COUNT_FRAME]));
+      upgraded.write(Buffer.concat([UPGRADE_FRAME, COUNT_FRAME]));
     });
   }
 

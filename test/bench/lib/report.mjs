@@ -1,7 +1,7 @@
 import { digits, percent, renderRows } from './markdown.mjs';
 
 /** Servers that the others are compared with. */
-export const REFERENCES = ['ws', 'socket.io', 'floor'];
+export const REFERENCES = ['ws', 'socket.io', 'floor', 'floor-fastify', 'socketioxide'];
 
 const cpuColumns = (head, scale) => [
   { head, cell: ({ cost }) => digits(cost / scale) },

@@ -11,7 +11,7 @@ const SCALES = { cpu: 1, memory: 1000, start: 1000, scale: 1 };
  */
 export function renderCosts(tables, servers) {
   return renderRows([
-    ['scenario', ...servers, 'ours-nest / ws', '/ socket.io', '/ floor', 'goal'],
+    ['scenario', ...servers, 'ours-nest / ws', '/ socket.io', '/ floor', '/ socketioxide', 'goal'],
     ...tables.map((table) => {
       const { scenario, variant } = table;
       const ratios = summaryOf(table, 'ours-nest', ({ ratios }) => ratios) ?? {};
@@ -21,6 +21,7 @@ export function renderCosts(tables, servers) {
         digits(ratios.ws, 2),
         digits(ratios['socket.io'], 2),
         digits(ratios.floor, 2),
+        digits(ratios.socketioxide, 2),
         (variant.goals ?? []).map((goal) => renderGoal(table, goal)).join(', '),
       ];
     }),
@@ -60,7 +61,8 @@ export function renderGrowth(tables, servers) {
 function renderGoal(table, goal) {
   const ratio = ratioOf(table, goal);
   const verdict = ratio === undefined ? '' : ratio <= goal.atMost ? ' met' : ' NOT MET';
-  return `≤ ${goal.atMost} × ${goal.peer}${verdict}`;
+  const who = goal.server === 'ours-nest' ? '' : `${goal.server} `;
+  return `${who}≤ ${goal.atMost} × ${goal.peer}${verdict}`;
 }
 
 function ratioOf(table, { server, peer }) {

@@ -7,7 +7,7 @@ export default {
   unit: 'connection',
   measures: 'cpu',
   warmupFactor: 3,
-  servers: ['ours-nest', 'ours', 'socket.io', 'platform-socket.io', 'peer'],
+  servers: ['ours-nest', 'ours', 'socket.io', 'platform-socket.io', 'floor', 'peer'],
   variants: [
     {
       // Many at a time, since the official server answers the last poll after up to 100 ms.
@@ -15,7 +15,7 @@ export default {
       quick: true,
       goals: [
         { server: 'ours', peer: 'socket.io', atMost: 0.7 },
-        { server: 'ours-nest', peer: 'socket.io', atMost: 0.75 },
+        { server: 'ours-nest-direct', peer: 'socket.io', atMost: 0.75 },
       ],
       over: 'upgrade',
       concurrency: 128,

@@ -5,20 +5,25 @@ const OPEN_TAIL = '","upgrades":[],"pingInterval":25000,"pingTimeout":20000,"max
 /** @type {Map<string, Poller>} */
 const pollers = new Map();
 
+/** @param {string} url of a request that names its session */
+export function pollerOf(url) {
+  const start = url.indexOf('&sid=');
+  return start === -1 ? undefined : pollers.get(url.slice(start + 5));
+}
+
 /**
  * What two requests per message cost on `node:http`: bodies are read, replies cut from them.
  *
  * @type {import('node:http').RequestListener}
  */
 export function answerPolling(request, response) {
-  const start = request.url.indexOf('&sid=');
-  if (start === -1) {
+  const poller = pollerOf(request.url);
+  if (poller === undefined) {
     const sid = randomBytes(15).toString('base64url');
     pollers.set(sid, new Poller());
     respond(response, `0{"sid":"${sid}${OPEN_TAIL}`);
     return;
   }
-  const poller = pollers.get(request.url.slice(start + 5));
   if (request.method === 'GET') {
     poller.poll(response);
     return;
@@ -30,6 +35,13 @@ export function answerPolling(request, response) {
 class Poller {
   #waiting = null;
   #packet = null;
+
+  /** The session was probed: its poll must not wait longer. */
+  release() {
+    if (this.#waiting === null) this.#packet = '6';
+    else respond(this.#waiting, '6');
+    this.#waiting = null;
+  }
 
   poll(response) {
     if (this.#packet === null) {

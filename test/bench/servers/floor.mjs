@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { createServer } from 'node:http';
-import { answerPolling } from './floor-polling.mjs';
+import { answerPolling, pollerOf } from './floor-polling.mjs';
 import { listen } from './listen.mjs';
 import { Rooms } from './rooms.mjs';
 
@@ -22,7 +22,8 @@ export function start({ pingInterval }) {
   const peers = new Set();
   const rooms = new Rooms();
   httpServer.on('upgrade', (request, socket) => {
-    const peer = new Peer(socket, peers, rooms);
+    const poller = pollerOf(request.url);
+    const peer = new Peer(socket, peers, rooms, poller);
     peers.add(peer);
     socket.setNoDelay(true);
     socket.on('data', (chunk) => peer.read(chunk));
@@ -34,6 +35,7 @@ export function start({ pingInterval }) {
       peers.delete(peer);
     });
     socket.write(acceptance(request.headers['sec-websocket-key']));
+    if (poller !== undefined) return;
     const open = { sid: newId(), upgrades: [], pingInterval, pingTimeout: 20_000, maxPayload: 1_000_000 };
     socket.write(textFrame(`0${JSON.stringify(open)}`));
   });
@@ -44,14 +46,17 @@ class Peer {
   #socket;
   #peers;
   #rooms;
+  /** Of a session that moves here. */
+  #poller;
   #rest = null;
   #events = 0;
   /** Replies to one chunk, none of which is longer than its request, so they fit and are one write. */
   #out = null;
   #outLength = 0;
 
-  constructor(socket, peers, rooms) {
+  constructor(socket, peers, rooms, poller) {
     this.#socket = socket;
+    this.#poller = poller;
     this.#peers = peers;
     this.#rooms = rooms;
   }
@@ -80,10 +85,16 @@ class Peer {
   #answer(bytes, firstByte, start, end) {
     if (firstByte === BINARY) this.#reply(BINARY, bytes, start, end);
     else if (firstByte === CLOSE) this.#socket.end();
+    else if (bytes[start] === DIGIT_2) this.#answerProbe();
     else if (bytes[start] !== DIGIT_4) return;
     else if (bytes[start + 1] === DIGIT_2) this.#answerEvent(bytes, start, end);
     else if (bytes[start + 1] === DIGIT_5) this.#answerBinaryEvent(bytes, start, end);
     else if (bytes[start + 1] === DIGIT_0) this.#socket.write(textFrame(`40${JSON.stringify({ sid: newId() })}`));
+  }
+
+  #answerProbe() {
+    this.#socket.write(textFrame('3probe'));
+    this.#poller.release();
   }
 
   /** The names of events are told apart by their first letter, `echo` and `enter` by their second. */

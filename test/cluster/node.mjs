@@ -51,7 +51,7 @@ function emitNext() {
 function next(stream) {
   const number = (numbers.get(stream) ?? 0) + 1;
   numbers.set(stream, number);
-  return [stream, number, settings.padding];
+  return [stream, number, settings.isTimed ? performance.timeOrigin + performance.now() : settings.padding];
 }
 
 let due = 0;

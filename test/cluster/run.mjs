@@ -2,6 +2,7 @@
 import { parseArgs } from 'node:util';
 import { buildWhenStale } from '../bench/lib/build.mjs';
 import { runChaos } from './lib/chaos.mjs';
+import { measureComeback, measureCost } from './lib/figures.mjs';
 import { runPresenceChaos } from './lib/presence-chaos.mjs';
 
 const { values } = parseArgs({
@@ -24,6 +25,13 @@ buildWhenStale();
 let isClean = true;
 const seconds = Number(values.seconds ?? Number(values.minutes ?? 1) * 60);
 for (const contestant of values.contestants.split(',')) {
+  if (values.subject === 'cost' || values.subject === 'comeback') {
+    const measure = values.subject === 'cost' ? measureCost : measureComeback;
+    const row = await measure({ contestant, seconds, clients: Number(values.clients), rate: Number(values.rate) });
+    console.log(JSON.stringify(row));
+    if (row.lost + row.doubled > 0) isClean = false;
+    continue;
+  }
   if (values.subject === 'presence') {
     const { errors, details, ...row } = await runPresenceChaos({ contestant, seconds, users: Number(values.users) });
     console.log(JSON.stringify(values.details ? { ...row, errors, details } : row));

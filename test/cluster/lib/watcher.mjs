@@ -11,6 +11,8 @@ export class Watcher {
   recovered = 0;
   /** How long it took to come back, in milliseconds. */
   absences = [];
+  /** Of events that say when they were emitted: how long they took, in milliseconds. */
+  latencies = [];
   /** By stream: the last number, and numbers that are missing. */
   #streams = new Map();
   #lastOffset = null;
@@ -30,7 +32,10 @@ export class Watcher {
     this.client.on('connect', () => this.#onConnect());
     this.client.on('disconnect', () => (this.#lostAt = performance.now()));
     this.client.on('rooms', (rooms) => (this.rooms = rooms));
-    this.client.on('event', (stream, number, _padding, offset) => this.#onEvent(stream, number, offset));
+    this.client.on('event', (stream, number, padding, offset) => {
+      if (typeof padding === 'number') this.latencies.push(performance.timeOrigin + performance.now() - padding);
+      this.#onEvent(stream, number, offset);
+    });
   }
 
   get isConnected() {

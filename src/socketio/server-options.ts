@@ -61,6 +61,8 @@ export interface ServerOptions extends EngineOptions {
   maxPendingEvents?: number | undefined;
   /** What these events hold together, for each socket. @default 1_048_576 */
   maxPendingBytes?: number | undefined;
+  /** What events hold that wait because middlewares or guards decide about others, for each socket. @default 10 × maxHttpBufferSize */
+  maxUndecidedBytes?: number | undefined;
   /** How often a socket may emit; acks do not count. @default no limit */
   rateLimit?: RateLimitOptions | undefined;
   /** Whether `socket.request` is kept after the CONNECT reply. @default true in `./server`, in Nest only if a hook needs it */
@@ -111,6 +113,7 @@ export interface ResolvedServerOptions extends DecoderLimits {
   readonly attachmentTimeout: number;
   readonly maxPendingEvents: number;
   readonly maxPendingBytes: number;
+  readonly maxUndecidedBytes: number;
   readonly rateLimit: RateLimitRules | null;
   readonly keepRequest: boolean | null;
   readonly generateSocketId: ((socket: Socket) => string) | null;
@@ -241,6 +244,7 @@ export function resolveServerOptions(
     connectRefusals: connectRefusals(read, defaults),
     maxAttachments: read.integer('maxAttachments', defaults.maxAttachments, { min: 0 }),
     maxAttachmentBytes: read.integer('maxAttachmentBytes', engine.maxHttpBufferSize * 10, { min: 0 }),
+    maxUndecidedBytes: read.integer('maxUndecidedBytes', engine.maxHttpBufferSize * 10, { min: 0 }),
     attachmentTimeout: read.milliseconds('attachmentTimeout', defaults.attachmentTimeout, 1),
     maxJsonDepth: read.integer('maxJsonDepth', defaults.maxJsonDepth, { min: 1, max: 5_000 }),
     maxPendingEvents: read.integer('maxPendingEvents', defaults.maxPendingEvents, { min: 0 }),

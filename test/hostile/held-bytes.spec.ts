@@ -33,6 +33,28 @@ it('events that wait for a connect handler', async () => {
   expect(held).toBeLessThan(SESSIONS * count * event.length * FACTOR + NOISE);
 });
 
+it.each(['in order', 'with attachments'])('events that wait for a middleware, %s', async (kind) => {
+  const server = await start({});
+  server.io.on('connection', (socket: Socket) => void socket.use(() => {}));
+  const values = '{"a":[1]},'.repeat(300);
+  const [event, ...attachments] =
+    kind === 'in order'
+      ? [`2["e",[${values}1]]`]
+      : [`51-["e",[${values}{"_placeholder":true,"num":0}]]`, Buffer.alloc(9)];
+  const count = 200;
+
+  const held = await heldAfter(async () => {
+    for (let i = 0; i < SESSIONS; i++) {
+      const wire = await joined(server);
+      for (let n = 0; n < count; n++) for (const part of [`4${event}`, ...attachments]) wire.send(part);
+    }
+    await settled(server, SESSIONS * count * event.length);
+  });
+
+  expect(server.io.sockets.sockets.size).toBe(SESSIONS);
+  expect(held).toBeLessThan(SESSIONS * count * event.length * FACTOR + NOISE);
+});
+
 it('events that wait, counted as what they are once they are inflated', async () => {
   const server = await start({ perMessageDeflate: true });
   server.io.of('/').handlerTable().connect = () => new Promise(() => {});

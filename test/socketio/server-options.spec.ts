@@ -39,8 +39,9 @@ describe('resolveServerOptions', () => {
     expect(Object.isFrozen(resolveServerOptions({}, SERVER_DEFAULTS))).toBe(true);
   });
 
-  it('takes ten times a message for all attachments together', () => {
+  it('takes ten times a message for all attachments together, and for events that wait for middlewares', () => {
     expect(resolveServerOptions({ maxPayload: 7 }, SERVER_DEFAULTS).maxAttachmentBytes).toBe(70);
+    expect(resolveServerOptions({ maxPayload: 7 }, SERVER_DEFAULTS).maxUndecidedBytes).toBe(70);
     expect(resolveServerOptions({ maxPayload: 7, maxAttachmentBytes: 5 }, SERVER_DEFAULTS).maxAttachmentBytes).toBe(5);
   });
 
@@ -64,6 +65,7 @@ describe('resolveServerOptions', () => {
     ['maxNamespaces', [0, NaN, Infinity]],
     ['maxAttachments', [-1, NaN, Infinity]],
     ['maxAttachmentBytes', [-1, NaN, Infinity]],
+    ['maxUndecidedBytes', [-1, 1.5, NaN, Infinity, '1']],
     ['maxJsonDepth', [0, 5001, NaN, Infinity]],
     ['maxPendingEvents', [-1, NaN, Infinity]],
     ['serveClient', ['yes', 1]],
@@ -167,6 +169,7 @@ const BOUNDS = {
   maxNamespaces: 128,
   maxAttachments: 64,
   maxAttachmentBytes: 10_000_000,
+  maxUndecidedBytes: 10_000_000,
   attachmentTimeout: 10_000,
   maxJsonDepth: 256,
   maxPendingEvents: 256,

@@ -221,6 +221,7 @@ const ROWS: Row[] = [
 const ELSEWHERE = [
   'limits',
   'maxPendingBytes',
+  'maxUndecidedBytes',
   'maxPayload',
   'maxSendQueueBytes',
   'sendTimeout',

@@ -3,6 +3,7 @@ import type { ArgumentMetadata, CanActivate, NestInterceptor, PipeTransform, Typ
 import { Observable, defer, from, of } from 'rxjs';
 import { mergeAll, take } from 'rxjs/operators';
 import type { ArgumentsValidation } from '../../contract/runtime.js';
+import { heldBytes } from '../../socketio/index.js';
 import type { CallStyle, TakesFirst } from './call-style.js';
 import type { Enhancers } from './enhancers.js';
 import { bodyOf, transform, type Call, type Extract } from './parameters.js';
@@ -196,13 +197,20 @@ async function awaitGuard(
 }
 
 function guarded(guard: Call<void | Promise<void>>, invoke: Call<unknown>): Call<unknown> {
+  // Whether it pays to measure the next event: the last one had to wait.
+  let makesWait = true;
   return (socket, args, reply, pattern) => {
+    // Before a guard can add to them.
+    const bytes = makesWait ? GUARDED_EVENT + heldBytes(args) : GUARDED_EVENT;
     const pending = guard(socket, args, reply, pattern);
-    return pending === undefined
-      ? invoke(socket, args, reply, pattern)
-      : pending.then(() => invoke(socket, args, reply, pattern));
+    makesWait = pending !== undefined;
+    if (pending === undefined) return invoke(socket, args, reply, pattern);
+    return socket!.inbound.passAfter(pending, bytes, () => invoke(socket, args, reply, pattern));
   };
 }
+
+/** What an event that waits for guards holds beside its arguments, in bytes. */
+const GUARDED_EVENT = 1_024;
 
 function withInterceptors(
   interceptors: readonly NestInterceptor[],

@@ -1,6 +1,7 @@
 import type { ForeignErrorSink } from '../../common/call-foreign.js';
 import { TimerEntry, type TimerWheel } from '../../common/timer-wheel.js';
 import type { AckReply } from '../acks/ack-reply.js';
+import { heldBytes } from '../codec/value-bounds.js';
 import { runMiddlewares, type Middleware } from './middleware.js';
 
 /** A socket, as the screening of its events sees it. */
@@ -12,6 +13,9 @@ export interface ScreeningContext extends ForeignErrorSink<null> {
   refuseScreened(error: Error, wasThrown: boolean, reply: AckReply | null): void;
   /** @internal The middlewares have not decided about an event in time. */
   giveUpScreened(reply: AckReply | null): void;
+  /** @internal An event that holds so many bytes waits, and no more. */
+  onUndecided(bytes: number): void;
+  onDecided(bytes: number): void;
 }
 
 /**
@@ -22,6 +26,8 @@ export class EventScreening<Event extends unknown[]> {
   readonly #chain: Middleware<Event>[] = [];
   /** Events that are not decided about at once. */
   readonly #waiting = new Set<ScreenedEvent<Event>>();
+  /** Whether the last event, or the first, may wait: then it pays to measure the next one. */
+  #makesWait = true;
 
   constructor(private readonly context: ScreeningContext) {}
 
@@ -31,14 +37,15 @@ export class EventScreening<Event extends unknown[]> {
 
   /** `timeout` in milliseconds. */
   run(args: unknown[], reply: AckReply | null, timeout: number): void {
-    const { wheel } = this.context;
-    const screened = new ScreenedEvent<Event>(this.context, reply, () => {
-      if (this.#waiting.delete(screened)) wheel.cancel(screened);
-    });
+    // Before a middleware can add to them.
+    const bytes = this.#makesWait ? heldBytes(args) + SCREENED_EVENT : SCREENED_EVENT;
+    const screened = new ScreenedEvent<Event>(this.context, reply, bytes, this.#waiting);
     screened.start(this.#chain, args);
+    this.#makesWait = !screened.isOver;
     if (screened.isOver) return;
     this.#waiting.add(screened);
-    wheel.schedule(screened, timeout);
+    this.context.wheel.schedule(screened, timeout);
+    this.context.onUndecided(bytes);
   }
 
   /** The socket is gone. */
@@ -55,7 +62,9 @@ class ScreenedEvent<Event extends unknown[]> extends TimerEntry {
   constructor(
     private readonly context: ScreeningContext,
     private readonly reply: AckReply | null,
-    private readonly onOver: () => void,
+    /** What it holds. */
+    private readonly bytes: number,
+    private readonly waiting: Set<ScreenedEvent<Event>>,
   ) {
     super();
   }
@@ -71,23 +80,29 @@ class ScreenedEvent<Event extends unknown[]> extends TimerEntry {
   }
 
   override onTimer(): void {
-    this.#end();
+    this.isOver = true;
     this.context.giveUpScreened(this.reply);
+    this.#leave();
   }
 
   #conclude(event: Event, error: Error | undefined, wasThrown: boolean): void {
-    this.#end();
-    if (error !== undefined) {
-      this.context.refuseScreened(error, wasThrown, this.reply);
-      return;
+    this.isOver = true;
+    if (error !== undefined) this.context.refuseScreened(error, wasThrown, this.reply);
+    else {
+      // A middleware may have changed the arguments in place; the callback at their end is ours.
+      if (this.reply !== null) event.pop();
+      this.context.passEvent(event, this.reply);
     }
-    // A middleware may have changed the arguments in place; the callback at their end is ours.
-    if (this.reply !== null) event.pop();
-    this.context.passEvent(event, this.reply);
+    this.#leave();
   }
 
-  #end(): void {
-    this.isOver = true;
-    this.onOver();
+  /** Those that wait behind it may come, now that it is through. */
+  #leave(): void {
+    if (!this.waiting.delete(this)) return;
+    this.context.wheel.cancel(this);
+    this.context.onDecided(this.bytes);
   }
 }
+
+/** What an event that waits holds beside its arguments, in bytes. */
+const SCREENED_EVENT = 1_024;

@@ -8,7 +8,7 @@ import { PacketType } from '../codec/packet.js';
 import type { AnyListener, AnyListeners } from '../events/any-listeners.js';
 import { EventScreening, type ScreeningContext } from './event-screening.js';
 import type { HandlerTable } from './handler-table.js';
-import { InboundGate, type GateLimits } from './inbound-gate.js';
+import { InboundGate } from './inbound-gate.js';
 import { refusalOf, type ExtendedError, type Middleware, type Refusal } from './middleware.js';
 import { rateLimited, type EventRateLimiter, type RateLimitAction } from './rate-limit.js';
 
@@ -27,10 +27,17 @@ export interface EventPacket {
   readonly id?: number;
 }
 
+/** Bounds of the events of one socket that wait for the application. */
+interface PendingLimits {
+  readonly maxPendingEvents: number;
+  readonly maxPendingBytes: number;
+  readonly maxUndecidedBytes: number;
+}
+
 /** The server of a socket, as the socket's events see it. */
 interface InboundServer<S> {
   readonly wheel: TimerWheel;
-  readonly settings: GateLimits & { readonly settleAcks: boolean };
+  readonly settings: PendingLimits & { readonly settleAcks: boolean };
   readonly options: { readonly connectTimeout: number; warnOfReplacedOnevent(event: string): void };
   readonly counters: { unknownEvents: number; undecidedEvents: number; rateLimited: number };
   readonly openHandles: Set<Operation>;
@@ -53,6 +60,7 @@ export interface InboundSocket<S> extends AckSender {
   rawListeners(event: string): Function[];
   on(event: never, listener: never): unknown;
   off(event: string, listener: (...args: unknown[]) => void): unknown;
+  readonly connection: { readonly usesParser: boolean };
   reportError(error: unknown): void;
   handleError(error: Error): void;
   /** Ends the namespace for the client. */
@@ -68,7 +76,12 @@ export interface InboundSocket<S> extends AckSender {
 export class InboundEvents<S extends InboundSocket<S>> implements ScreeningContext, ForeignErrorSink<AckReply | null> {
   /** Hear every event. */
   anyListeners: AnyListeners = null;
+  /** Null if no event waits, nor has to. */
   #gate: InboundGate | null = null;
+  #isConnecting = false;
+  #isReleasing = false;
+  /** What events hold that middlewares or guards have not decided about, in bytes. */
+  #undecidedBytes = 0;
   #screening: EventScreening<Event> | null = null;
   /** What a replaced `onevent` has at the moment. */
   #passing: PassedEvent | null = null;
@@ -123,20 +136,47 @@ export class InboundEvents<S extends InboundSocket<S>> implements ScreeningConte
   /** An event from the client. `args` begins with its name; `id` is −1 if no ack is asked. */
   receive(args: unknown[], id: number): void {
     if (this.#gate === null) this.#dispatch(args, id);
-    else if (!this.#gate.hold(args, id)) this.socket.dismiss(FLOODED);
+    else if (!this.#wait(this.#gate, args, id)) this.socket.dismiss(FLOODED);
   }
 
-  /** Events wait from now on, until `release`. */
+  /** Events wait from now on, until `release`: the connect handler runs. */
   hold(): void {
-    this.#gate = new InboundGate(this.socket.nsp.server.settings);
+    this.#isConnecting = true;
+    this.#openGate();
   }
 
   release(): void {
-    const gate = this.#gate;
-    this.#gate = null;
-    gate?.release((args, id) => {
-      if (this.isOpen) this.#dispatch(args, id);
-    });
+    this.#isConnecting = false;
+    this.#releaseGate();
+  }
+
+  /**
+   * An event has to wait for a decision, decoded as it is. From some bytes on, those behind it wait as they travel.
+   *
+   * @param bytes what the event holds; given back by `onDecided`
+   */
+  onUndecided(bytes: number): void {
+    this.#undecidedBytes += bytes;
+    if (this.#isCrowded) this.#openGate();
+  }
+
+  /** The event is delivered or refused. */
+  onDecided(bytes: number): void {
+    this.#undecidedBytes -= bytes;
+    this.#releaseGate();
+  }
+
+  /** Calls `pass` once a promise has let an event through, which waits until then, as `onUndecided` says. */
+  async passAfter<T>(decision: Promise<void>, bytes: number, pass: () => T): Promise<Awaited<T>> {
+    this.onUndecided(bytes);
+    try {
+      await decision;
+      const result = pass();
+      // With an await those that wait behind the event would wait for its handler as well.
+      return result as Awaited<T>;
+    } finally {
+      this.onDecided(bytes);
+    }
   }
 
   /** Adds a middleware, which runs before each event. */
@@ -190,6 +230,37 @@ export class InboundEvents<S extends InboundSocket<S>> implements ScreeningConte
   /** What a listener threw; with `reply`, also the one that should have answered. */
   onForeignError(error: unknown, reply: AckReply | null): void {
     this.#fail(error, reply, null);
+  }
+
+  get #isCrowded(): boolean {
+    return this.#undecidedBytes >= DECODED_BYTES;
+  }
+
+  #openGate(): void {
+    this.#gate ??= new InboundGate(this.socket.connection.usesParser);
+  }
+
+  /** Returns false if no more may wait. */
+  #wait(gate: InboundGate, args: unknown[], id: number): boolean {
+    const { maxPendingEvents, maxPendingBytes, maxUndecidedBytes } = this.socket.nsp.server.settings;
+    if (this.#isConnecting && gate.count >= maxPendingEvents) return false;
+    gate.hold(args, id);
+    return gate.bytes <= (this.#isConnecting ? maxPendingBytes : maxUndecidedBytes);
+  }
+
+  /** Lets events through for as long as they have not to wait again. */
+  #releaseGate(): void {
+    // One that is let through may be decided about at once, with others before it.
+    if (this.#isReleasing) return;
+    this.#isReleasing = true;
+    try {
+      while (this.#gate !== null && !this.#isConnecting && !this.#isCrowded) {
+        if (this.#gate.count === 0) this.#gate = null;
+        else this.#gate.releaseOne((args, id) => this.isOpen && this.#dispatch(args, id));
+      }
+    } finally {
+      this.#isReleasing = false;
+    }
   }
 
   #dispatch(args: unknown[], id: number): void {
@@ -317,8 +388,11 @@ const RATE_LIMITED: DisconnectDetails = Object.freeze({ code: 'RATE_LIMITED', me
 
 const FLOODED: DisconnectDetails = Object.freeze({
   code: 'TOO_MANY_PENDING_EVENTS',
-  message: 'too many events before the connect handler settled',
+  message: 'too many events wait for the application',
 });
+
+/** What undecided events of a socket may hold at once, decoded, in bytes; one of any size may begin. */
+const DECODED_BYTES = 262_144;
 
 const INTERNAL_ERROR: ErrorAck = Object.freeze({
   status: 'error',

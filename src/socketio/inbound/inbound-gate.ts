@@ -2,42 +2,72 @@ import { insertAttachments } from '../codec/attachments.js';
 import { decodePacket, type DecoderLimits, type PacketSink } from '../codec/packet-decoder.js';
 import { encodeEvent } from '../codec/packet-encoder.js';
 import type { EncodedParts } from '../codec/packet.js';
-
-export interface GateLimits extends DecoderLimits {
-  readonly maxPendingEvents: number;
-  readonly maxPendingBytes: number;
-}
+import { heldBytes } from '../codec/value-bounds.js';
 
 /** What is done with an event that is let through. */
 export type EventDispatch = (args: unknown[], id: number) => void;
 
 /**
- * Events that wait until a socket's connect handler has settled. They are kept as they travel: what was decoded can hold
- * twenty times as much. Bounded in number and in bytes.
+ * Events of one socket that wait for the application, in order. They are kept as they travel, since what was decoded can
+ * hold twenty times as much; only values of a custom parser, which JSON may not have, are kept as they are.
  */
 export class InboundGate {
-  readonly #waiting: EncodedParts[] = [];
+  readonly #waiting: (HeldText | HeldValues)[] = [];
+  /** The first that still waits. */
+  #next = 0;
   #bytes = 0;
 
-  constructor(private readonly limits: GateLimits) {}
+  constructor(private readonly keepsValues: boolean) {}
 
-  /** Returns false if the gate is full. */
-  hold(args: unknown[], id: number): boolean {
-    if (this.#waiting.length >= this.limits.maxPendingEvents) return false;
-    const encoded = encodeEvent('/', args, id === -1 ? undefined : id);
-    const parts = typeof encoded === 'string' ? [encoded] : encoded;
-    for (const part of parts) this.#bytes += typeof part === 'string' ? Buffer.byteLength(part) : part.length;
-    if (this.#bytes > this.limits.maxPendingBytes) return false;
-    this.#waiting.push(parts);
-    return true;
+  /** What waits, in bytes. */
+  get bytes(): number {
+    return this.#bytes;
   }
 
-  /** Lets them through, in order. */
-  release(dispatch: EventDispatch): void {
-    for (const [text, ...attachments] of this.#waiting.splice(0)) {
+  /** Events that wait. */
+  get count(): number {
+    return this.#waiting.length - this.#next;
+  }
+
+  hold(args: unknown[], id: number): void {
+    const event = this.keepsValues ? { args, id } : encodeEvent('/', args, id === -1 ? undefined : id);
+    this.#bytes += sizeOf(event);
+    this.#waiting.push(event);
+  }
+
+  /** Lets the first one through. */
+  releaseOne(dispatch: EventDispatch): void {
+    const event = this.#waiting[this.#next];
+    // Nothing of it is kept while others wait.
+    this.#waiting[this.#next++] = '';
+    this.#bytes -= sizeOf(event);
+    if (this.count === 0) this.#next = this.#waiting.length = 0;
+    if (isHeldValues(event)) dispatch(event.args, event.id);
+    else {
+      const [text, ...attachments] = typeof event === 'string' ? [event] : event;
       decodePacket(text as string, UNLIMITED, new HeldEvent(attachments as Buffer[], dispatch));
     }
   }
+}
+
+/** Text alone has no list around it, which would hold more than a short event. */
+type HeldText = string | EncodedParts;
+
+interface HeldValues {
+  readonly args: unknown[];
+  readonly id: number;
+}
+
+function isHeldValues(event: HeldText | HeldValues): event is HeldValues {
+  return typeof event === 'object' && !Array.isArray(event);
+}
+
+function sizeOf(event: HeldText | HeldValues): number {
+  if (typeof event === 'string') return Buffer.byteLength(event);
+  if (isHeldValues(event)) return heldBytes(event.args);
+  let size = 0;
+  for (const part of event) size += typeof part === 'string' ? Buffer.byteLength(part) : part.length;
+  return size;
 }
 
 /** An event that was decoded once already: nothing else can come of it, and it keeps to the limits. */

@@ -1,33 +1,40 @@
 import { InboundGate } from '../../../src/socketio/inbound/inbound-gate.js';
-import { SERVER_DEFAULTS, resolveServerOptions } from '../../../src/socketio/index.js';
 import { joinedPeer } from '../../support/peer.js';
 import { startServer } from '../../support/server.js';
 import { nextEvent } from '../../support/until.js';
 
-const limits = resolveServerOptions({ maxPendingEvents: 3, maxPendingBytes: 100 }, SERVER_DEFAULTS);
-
 describe('InboundGate', () => {
-  it('lets events through as they came, in order', () => {
-    const gate = new InboundGate(resolveServerOptions({}, SERVER_DEFAULTS));
-    const events: [unknown[], number][] = [
-      [['e', 1, { a: [null, 'é'] }], -1],
-      [['e', Buffer.of(1), { b: Buffer.of(2) }], 7],
-      [[5, 'a number as name'], 0],
-    ];
-    for (const [args, id] of events) expect(gate.hold(args, id)).toBe(true);
+  const events: [unknown[], number][] = [
+    [['e', 1, { a: [null, 'é'] }], -1],
+    [['e', Buffer.of(1), { b: Buffer.of(2) }], 7],
+    [[5, 'a number as name'], 0],
+  ];
+
+  it.each([false, true])('lets events through as they came, in order (values of a parser: %s)', (keepsValues) => {
+    const gate = new InboundGate(keepsValues);
+    for (const [args, id] of events) gate.hold(args, id);
     const passed: unknown[] = [];
-    gate.release((args, id) => passed.push([args, id]));
+    while (gate.count > 0) gate.releaseOne((args, id) => passed.push([args, id]));
     expect(passed).toEqual(events);
+    expect(gate.bytes).toBe(0);
   });
 
-  it('takes as many as it may, and as many bytes, and not one more', () => {
-    const gate = new InboundGate(limits);
-    for (let i = 0; i < 3; i++) expect(gate.hold(['e'], -1)).toBe(true);
-    expect(gate.hold(['e'], -1)).toBe(false);
-    const other = new InboundGate(limits);
-    const framing = '2["e",""]'.length;
-    expect(other.hold(['e', 'x'.repeat(100 - framing)], -1)).toBe(true);
-    expect(other.hold(['e'], -1)).toBe(false);
+  it('counts what it holds, as it travels', () => {
+    const gate = new InboundGate(false);
+    gate.hold(['e', 'é'], 3);
+    expect(gate.bytes).toBe(Buffer.byteLength('23["e","é"]'));
+    gate.hold(['e', Buffer.alloc(100)], -1);
+    expect(gate.bytes).toBe(Buffer.byteLength('23["e","é"]51-["e",{"_placeholder":true,"num":0}]') + 100);
+    expect(gate.count).toBe(2);
+  });
+
+  it('keeps what JSON does not have, if a parser has made it', () => {
+    const gate = new InboundGate(true);
+    const date = new Date(0);
+    gate.hold(['e', date, 5n], -1);
+    let passed: unknown[] = [];
+    gate.releaseOne((args) => (passed = args));
+    expect(passed).toEqual(['e', date, 5n]);
   });
 });
 
@@ -37,7 +44,9 @@ describe('maxPendingBytes', () => {
     io.sockets.handlerTable().connect = () => new Promise(() => {});
     const peer = await joinedPeer('websocket', url);
     const gone = nextEvent([...io.sockets.sockets.values()][0], 'disconnect');
-    await peer.send('42["e","a few bytes"]', `42["e","${'x'.repeat(50)}"]`);
+    const framing = '2["e",""]'.length;
+    await peer.send(`42["e","${'x'.repeat(50 - framing)}"]`);
+    await peer.send('42["e"]');
     expect(await peer.next()).toBe('41');
     expect((await gone)[1]).toMatchObject({ code: 'TOO_MANY_PENDING_EVENTS' });
   });

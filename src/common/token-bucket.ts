@@ -33,6 +33,11 @@ export class TokenBucket {
     return wait > PRECISION ? wait : 0;
   }
 
+  /** How many may be taken at once. */
+  tokens(now: number): number {
+    return Math.floor((this.rate.capacity - Math.max(this.#fullAt - now, 0) + PRECISION) / this.rate.cost);
+  }
+
   /** Whether it is as good as a new one. */
   isFull(now: number): boolean {
     return this.#fullAt <= now;

@@ -51,6 +51,8 @@ export class Connection
   /** Whether a CONNECT packet has come. */
   #hasAsked = false;
   #allowance: ConnectAllowance | null = null;
+  /** CONNECT packets that nothing is asked about yet, in order. */
+  #queuedConnects: ConnectSequence[] | null = null;
   /** By namespace, kept after the socket is gone, so that leaving and joining again does not reset the limit. */
   #rateLimiters: Map<string, EventRateLimiter> | null = null;
   #attachments: AttachmentCollector | null = null;
@@ -221,6 +223,26 @@ export class Connection
     else {
       const sequence = new ConnectSequence(this.#server, this, nsp, auth ?? {});
       this.#namespaces.begin(nsp, sequence);
+      if (this.#queuedConnects === null && this.#mayDecideOneMore(0)) sequence.start();
+      else (this.#queuedConnects ??= []).push(sequence);
+    }
+  }
+
+  /**
+   * Whether one of the pending CONNECT packets may begin, of which so many wait. No more are decided about at once than may
+   * still be refused: sending all guesses before the first answer is no way to have more of them.
+   */
+  #mayDecideOneMore(waiting: number): boolean {
+    const undecided = this.#namespaces.pending - waiting - 1;
+    return undecided === 0 || undecided < this.#connectAllowance.refusalsLeft;
+  }
+
+  #startQueuedConnects(): void {
+    for (;;) {
+      const queue = this.#queuedConnects;
+      if (queue === null || !this.#mayDecideOneMore(queue.length - 1)) return;
+      const sequence = queue.shift()!;
+      if (queue.length === 0) this.#queuedConnects = null;
       sequence.start();
     }
   }
@@ -313,6 +335,8 @@ export class Connection
   /** @internal A CONNECT is decided. */
   forgetPending(nsp: string): void {
     this.#namespaces.settle(nsp);
+    // Later, when a refusal has been counted.
+    if (this.#queuedConnects !== null) process.nextTick(() => this.#startQueuedConnects());
   }
 
   /** @internal The events of a namespace, held against the rate that is allowed; null if that is none. */
@@ -453,6 +477,7 @@ export class Connection
     this.#server.wheel.cancel(this);
     this.#attachments?.release();
     this.#attachments = null;
+    this.#queuedConnects = null;
     for (const sequence of this.#namespaces.takePending()) sequence.dispose();
     for (const socket of this.#namespaces.sockets) socket.close(reason, details);
     this.#server.wheel.cancel(this);

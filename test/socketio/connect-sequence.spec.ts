@@ -1,7 +1,7 @@
 import type { Namespace, ServerOptions, Socket } from '../../src/socketio/index.js';
 import { MODULE_DEFAULTS } from '../../src/socketio/index.js';
 import { Adapter } from '../../src/server.js';
-import { joinedPeer, openPeer } from '../support/peer.js';
+import { joinedPeer, openPeer, untilGone } from '../support/peer.js';
 import { connectClient, openClient } from '../support/official-client.js';
 import { startServer } from '../support/server.js';
 import { nextEvent, until } from '../support/until.js';
@@ -154,6 +154,72 @@ describe('maxConnectRefusals', () => {
 
     expect(await gone).toMatchObject(['forced close', { code: 'TOO_MANY_REFUSALS' }]);
     jest.restoreAllMocks();
+  });
+});
+
+describe('CONNECT packets that come together', () => {
+  it('are no more guesses than may be refused, however long a middleware takes', async () => {
+    const { io, url } = await startServer({ maxConnectRefusals: 4 });
+    const asked: [string, unknown][] = [];
+    const decisions: (() => void)[] = [];
+    io.of(/^\/pin-/).use(({ nsp, handshake }, next) => {
+      asked.push([nsp.name, handshake.auth]);
+      decisions.push(() => next(new Error('wrong')));
+    });
+    const peer = await openPeer('websocket', url);
+    await peer.send(...Array.from({ length: 128 }, (_, pin) => `40/pin-${pin},{"pin":${pin}}`));
+    await until(() => asked.length === 4);
+
+    for (let refused = 1; refused <= 4; refused++) {
+      decisions.shift()!();
+      expect(await peer.next()).toBe(`44/pin-${refused - 1},{"message":"wrong"}`);
+    }
+    await untilGone(peer);
+
+    expect(asked.map(([name]) => name)).toEqual(['/pin-0', '/pin-1', '/pin-2', '/pin-3']);
+    expect(io.stats().closed.TOO_MANY_REFUSALS).toBe(1);
+    expect([...io._nsps.keys()]).toEqual(['/']);
+  });
+
+  it('are all decided about if the client may come in', async () => {
+    const { io, url, origin } = await startServer({ maxConnectRefusals: 2 });
+    let asking = 0;
+    let most = 0;
+    io.of(/^\/room-/).use((_socket, next) => {
+      most = Math.max(most, ++asking);
+      setImmediate(() => {
+        asking--;
+        next();
+      });
+    });
+    const names = Array.from({ length: 40 }, (_, n) => `/room-${n}`);
+    const peer = await openPeer('websocket', url);
+    await peer.send(...names.map((name) => `40${name},`));
+    for (const name of names) expect(await peer.next()).toMatch(`40${name},`);
+    expect(most).toBe(2);
+
+    const { io: manager } = await connectClient(origin);
+    await Promise.all(names.map((name) => nextEvent(manager.socket(name), 'connect')));
+    expect(names.map((name) => io.of(name).sockets.size)).toEqual(names.map(() => 2));
+  });
+
+  it('that wait are over with the connection', async () => {
+    const { io, url } = await startServer({ maxConnectRefusals: 1 });
+    let asked = 0;
+    const decisions: (() => void)[] = [];
+    io.of(/^\/room-/).use((_socket, next) => {
+      asked++;
+      decisions.push(next);
+    });
+    const peer = await openPeer('websocket', url);
+    await peer.send('40/room-1,', '40/room-2,');
+    await until(() => asked === 1);
+    await peer.leave();
+    await until(() => io.engine.clientsCount === 0);
+    decisions[0]();
+    await new Promise(setImmediate);
+    expect(asked).toBe(1);
+    expect([...io._nsps.keys()]).toEqual(['/']);
   });
 });
 

@@ -25,6 +25,10 @@ export class ConnectAllowance {
     return this.#connects.take(performance.now()) === 0;
   }
 
+  get refusalsLeft(): number {
+    return this.#refusals.tokens(performance.now());
+  }
+
   /**
    * Returns false if this refusal is one too many. Refusals age, so that a connection which lives for days may be refused now
    * and then.

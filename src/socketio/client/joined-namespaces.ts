@@ -27,8 +27,13 @@ export class JoinedNamespaces<Member extends NamespaceMember, Pending> {
     return this.#pending !== null;
   }
 
+  /** CONNECT packets that are being decided. */
+  get pending(): number {
+    return this.#pending?.size ?? 0;
+  }
+
   get isFull(): boolean {
-    return this.#sockets.length + (this.#pending?.size ?? 0) >= this.maxNamespaces;
+    return this.#sockets.length + this.pending >= this.maxNamespaces;
   }
 
   find(nsp: string): Member | null {

@@ -97,6 +97,7 @@ export class EngineServer extends EventEmitter {
   /** Null if ids name no server. */
   readonly #handover: SessionHandover | null;
   #accepting = true;
+  #isClosed = false;
 
   /** @internal */
   constructor(
@@ -227,6 +228,11 @@ export class EngineServer extends EventEmitter {
     return this.#sessions.stats();
   }
 
+  /** @internal Whether it has ended, for good. */
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
   /** @internal Refuses handshakes with 503 from now on; sessions go on. */
   stopAccepting(): void {
     this.#accepting = false;
@@ -239,6 +245,7 @@ export class EngineServer extends EventEmitter {
    */
   close(...closing: readonly HttpServer[]): this {
     this.#accepting = false;
+    this.#isClosed = true;
     this.#events.endsConnections = true;
     // Whatever they wait for, the HTTP server would wait for them.
     for (const decision of [...this.#decisions.waiting]) decision.refuse(new Refusal('SERVER_CLOSING'));

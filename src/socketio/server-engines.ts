@@ -61,7 +61,7 @@ export class ServerEngines {
   /** The engine of an HTTP server before this one, if the options leave nothing that differs: it then counts for both. */
   #engineFor(options: ServerOptions): EngineServer | null {
     const engine = this.#present;
-    if (!(engine instanceof EngineServer) || Object.keys(options).length > 0) return null;
+    if (!(engine instanceof EngineServer) || engine.isClosed || Object.keys(options).length > 0) return null;
     return this.context.options.forEngine(options).engine.path === engine.opts.path ? engine : null;
   }
 
@@ -111,6 +111,9 @@ export class ServerEngines {
     const errors = await Promise.all(httpServers.map(closeHttpServer));
     // One that did not listen has not told that it closed.
     for (const engine of engines) if (engine instanceof EngineServer) engine.close();
+    // A server may listen again.
+    for (const engine of engines) this.#engines.delete(engine);
+    for (const server of httpServers) this.#httpServers.delete(server);
     return errors.find((each) => each !== undefined);
   }
 

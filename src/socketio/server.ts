@@ -262,7 +262,14 @@ export class Server<
   /** Serves an HTTP server, or a port with one of its own. */
   attach(server: HttpServer | number | string, options: ServerOptions = {}): this {
     this.httpServer = this.#engines.attach(server, options);
+    if (this.#isEnded) this.#beginAnew();
     return this;
+  }
+
+  /** After `close`, as in Socket.IO. */
+  #beginAnew(): void {
+    this.#isEnded = false;
+    if (POINTS.server.hasSubscribers) POINTS.server.publish({ server: this, isOpen: true });
   }
 
   /** @internal Makes the engine and binds it, for an owner that hands requests over by itself. */

@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { Server, type ServerOptions } from '../../src/server.js';
 import { cleanup } from '../support/cleanup.js';
 import { openPolling } from '../support/engine-client.js';
+import { connectClient } from '../support/official-client.js';
 import { RawSocket, upgradeRequest } from '../support/raw-socket.js';
 import { startServer } from '../support/server.js';
 import { nextEvent, until, within } from '../support/until.js';
@@ -43,6 +44,39 @@ describe('Server#close', () => {
     await new Server(silent).close();
     expect(Object.hasOwn(silent, 'emit')).toBe(false);
     expect(silent.listenerCount('upgrade')).toBe(0);
+  });
+});
+
+describe('Server#listen after close', () => {
+  it('takes clients again, as often as it is called', async () => {
+    const { io, http, port } = await start();
+    io.on('connection', (socket) => {
+      void socket.join('room');
+      socket.on('e', (n) => io.to('room').emit('e', n));
+    });
+    const client = await connectClient(`http://127.0.0.1:${port}`, {
+      reconnection: true,
+      reconnectionDelay: 10,
+    });
+    let last: HttpServer = http;
+    for (let n = 1; n <= 2; n++) {
+      const back = nextEvent(client, 'disconnect').then(() => nextEvent(client, 'connect'));
+      const failures: unknown[] = [];
+      await io.close((error) => failures.push(error));
+      expect(failures).toEqual([undefined]);
+      expect(last.listening).toBe(false);
+
+      io.listen(port);
+      last = io.httpServer as HttpServer;
+      cleanup(() => void last.closeAllConnections());
+      await back;
+      client.emit('e', n);
+      expect(await nextEvent(client, 'e')).toEqual([n]);
+      expect(io.engine.clientsCount).toBe(1);
+    }
+    client.close();
+    await io.close();
+    expect(last.listening).toBe(false);
   });
 });
 

@@ -21,12 +21,20 @@ export class AckRequests {
     this.#open.set(id, { listener, nodes: new Map(nodes.map((node) => [node, { asked: null, answered: 0 }])) });
   }
 
-  receiveCount(id: string, node: string, clients: number): void {
+  /** @param isAll whether no other node has asked a client: those that have not said so are not awaited */
+  receiveCount(id: string, node: string, clients: number, isAll: boolean): void {
     const request = this.#open.get(id);
     const answers = request?.nodes.get(node);
     if (request === undefined || answers === undefined || answers.asked !== null) return;
+    const { listener, nodes } = request;
     answers.asked = clients;
-    request.listener.onCount(clients);
+    listener.onCount(clients);
+    if (!isAll) return;
+    for (const others of nodes.values()) {
+      if (others.asked !== null) continue;
+      others.asked = 0;
+      listener.onCount(0);
+    }
   }
 
   receiveAck(id: string, node: string, args: unknown[]): void {

@@ -392,6 +392,11 @@ export class LedgerAdapter extends MemoryAdapter implements SessionAdapter, Ledg
     return undefined;
   }
 
+  /** Whether it is for one socket, by its id, and that one is here. */
+  #isForOneHere({ rooms }: Target): boolean {
+    return rooms.length === 1 && this.#nsp.sockets.has(rooms[0]);
+  }
+
   #sendDirect(record: SessionRecord, parts: EncodedParts, compress: boolean | undefined): void {
     const socket = this.#records.get(record.sid) === record ? this.#nsp.sockets.get(record.sid) : undefined;
     if (socket === undefined) {
@@ -444,7 +449,8 @@ export class LedgerAdapter extends MemoryAdapter implements SessionAdapter, Ledg
     const opts = optionsOf(message, { timeout, ...(compress === undefined ? null : { compress }) });
     if (from !== this.#node.name) {
       const node = this.#node;
-      const onCount = (clients: number): void => node.tell(from, { kind: 'asked', id, clients });
+      const isAll = this.#isForOneHere(message) || undefined;
+      const onCount = (clients: number): void => node.tell(from, { kind: 'asked', id, clients, isAll });
       super.broadcastWithAck(packet, opts, onCount, (...args) => {
         node.tell(from, { kind: 'ack', id, args: encodeValues(args) });
       });

@@ -429,7 +429,7 @@ export class LedgerNode {
         this.#requests.receive(message.id, node, message.answer);
         return;
       case 'asked':
-        this.acks.receiveCount(message.id, node, message.clients);
+        this.acks.receiveCount(message.id, node, message.clients, message.isAll === true);
         return;
       case 'ack':
         this.acks.receiveAck(message.id, node, decodeValues(message.args));

@@ -14,8 +14,9 @@ export type NodeMessage =
     })
   | { readonly kind: 'ask'; readonly nsp: string; readonly id: string; readonly question: Question }
   | { readonly kind: 'answer'; readonly id: string; readonly answer: string }
-  /** How many clients were asked for an ack, and one that came. */
-  | { readonly kind: 'asked'; readonly id: string; readonly clients: number }
+  /** How many clients were asked for an ack; with `isAll` no other node has one, since it was for one socket by its id. */
+  | { readonly kind: 'asked'; readonly id: string; readonly clients: number; readonly isAll?: boolean | undefined }
+  /** An ack that came. */
   | { readonly kind: 'ack'; readonly id: string; readonly args: string };
 
 export type Question =

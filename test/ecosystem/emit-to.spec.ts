@@ -63,6 +63,17 @@ describe.each([
   });
 });
 
+it('to(id).emitWithAck() of a socket of another server is over with the one ack, over a ledger', async () => {
+  const cluster = await Cluster.start(3, overMemoryLedger());
+  const { client, socket } = await cluster.join(1);
+  client.on('ask', (answer: (id: string) => void) => answer(client.id!));
+  const { adapter } = cluster.nodes[2].io.sockets as unknown as { adapter: { onEntry: () => void } };
+  adapter.onEntry = () => {};
+  const started = performance.now();
+  expect(await cluster.nodes[0].io.to(socket.id).timeout(5_000).emitWithAck('ask')).toEqual([client.id]);
+  expect(performance.now() - started).toBeLessThan(4_000);
+});
+
 it('count() says so where a server does not answer', async () => {
   const cluster = await Cluster.start(2, overBus());
   standStill(cluster.nodes[1]);

@@ -64,7 +64,8 @@ const PRESENCE = 'presence';
 
 /** Hears what clients ask for in vain. */
 export interface UnknownNamesListener {
-  onUnknownEvent(socket: Socket, event: string): void;
+  /** @param isFired whether `fire()` has handed it over, instead of the client */
+  onUnknownEvent(socket: Socket, event: string, isFired: boolean): void;
   onUnknownNamespace(name: string): void;
 }
 

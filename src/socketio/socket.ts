@@ -21,6 +21,7 @@ import {
 } from './client/disconnect-reason.js';
 import { emitByIds } from './broadcast/emit-by-id.js';
 import { createHandshake, type Handshake } from './client/handshake.js';
+import { noteFired } from './inbound/fired-events.js';
 import { InboundEvents, type Event, type EventPacket } from './inbound/inbound-events.js';
 import type { Middleware } from './inbound/middleware.js';
 import type { Namespace } from './namespace.js';
@@ -408,7 +409,7 @@ export class Socket<
    */
   fire(event: string, ...args: unknown[]): void {
     assertEmittable(event);
-    if (this.isOpen) this.inbound.receive([event, ...args], -1);
+    if (this.isOpen) this.inbound.receive(noteFired([event, ...args]), -1);
   }
 
   /**

@@ -1,10 +1,11 @@
 /** What clients ask for in vain is said once while an application is developed, by whatever way they come, and whoever serves them. */
+import { EventEmitter, once } from 'node:events';
 import { Logger } from '@nestjs/common';
 import { OnEvent as OnInternalEvent } from '@nestjs/event-emitter';
 import { SubscribeMessage, WebSocketGateway, type GatewayMetadata } from '@nestjs/websockets';
 import type { Manager } from 'socket.io-client';
-import { Ack, Gateway, SocketIoAdapter } from '../../src/index.js';
-import type { Namespace, Server } from '../../src/server.js';
+import { Ack, Gateway, OnConnect, SocketIoAdapter } from '../../src/index.js';
+import type { Namespace, Server, Socket } from '../../src/server.js';
 import { closeTestClients, connectError, createTestClient } from '../../src/testing/index.js';
 import { cleanup } from '../support/cleanup.js';
 import { freePort } from '../support/free-port.mjs';
@@ -309,6 +310,71 @@ describe('a name that is not there', () => {
     const lines = watchWarnings();
     for (const room of ['/room-1', '/room-2']) await (await connectClient(`${url}${room}`)).emitWithAck('mesage');
     expect(lines).toEqual(['A client sent "mesage" on "/room-1", which no handler has; did you mean "message"?']);
+  });
+});
+
+describe('an event of fire() that no handler has', () => {
+  const WARNING = 'fire() was called with "mesage" on "/chat", which no handler has; did you mean "message"?';
+
+  it('is not said to come from a client', async () => {
+    const { url, websocket } = await startWith({ providers: [ChatGateway] });
+    await connectClient(`${url}/chat`);
+    const lines = watchWarnings();
+    for (let i = 0; i < 2; i++) websocket.fire('mesage');
+    expect(lines).toEqual([WARNING]);
+  });
+
+  it('is not if it has waited for @OnConnect, for a middleware and for a replaced onevent', async () => {
+    const steps = new EventEmitter();
+    const entered = once(steps, 'entered');
+    const passed = once(steps, 'passed');
+
+    @Gateway('/chat')
+    class SlowGateway extends ChatGateway {
+      @OnConnect()
+      async joined(socket: Socket): Promise<void> {
+        socket.use((_event, next) => void setImmediate(next));
+        const { onevent } = socket;
+        Object.assign(socket, { onevent: (packet: Parameters<typeof onevent>[0]) => onevent.call(socket, packet) });
+        steps.emit('entered');
+        await passed;
+      }
+    }
+    const { url, websocket } = await startWith({ providers: [SlowGateway] });
+    const lines = watchWarnings();
+    const client = await connectClient(`${url}/chat`);
+    await entered;
+    websocket.fire('mesage', 'with', Buffer.from('bytes'));
+    steps.emit('passed');
+    expect(await client.emitWithAck('message')).toBe('answer');
+    expect(lines).toEqual([WARNING]);
+  });
+
+  it('is not said of if another namespace handles it, since it is fired in all', async () => {
+    const { url, websocket } = await startWith({ providers: [ChatGateway] });
+    await connectClient(url);
+    const lines = watchWarnings();
+    websocket.fire('message');
+    expect(lines).toEqual([]);
+  });
+
+  it('is not with the adapter alone', async () => {
+    let server: Server | undefined;
+
+    @WebSocketGateway({ namespace: 'chat' })
+    class OldGateway {
+      afterInit(namespace: Namespace): void {
+        ({ server } = namespace);
+      }
+
+      @SubscribeMessage('message')
+      message(): void {}
+    }
+    const { url } = await startGateways({ providers: [OldGateway] });
+    await connectClient(`${url}/chat`);
+    const lines = watchWarnings();
+    for (const socket of server!.of('/chat').sockets.values()) socket.fire('mesage');
+    expect(lines).toEqual([WARNING]);
   });
 });
 

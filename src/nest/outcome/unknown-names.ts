@@ -17,11 +17,14 @@ export class UnknownNames implements UnknownNamesListener {
     private readonly unbound: UnboundNames,
   ) {}
 
-  onUnknownEvent(socket: Socket, event: string): void {
+  onUnknownEvent(socket: Socket, event: string, isFired: boolean): void {
     const { nsp } = socket;
+    // It is fired in all namespaces, and one that handles it is enough.
+    if (isFired && this.#isHandled(event)) return;
     if (!this.#isNew(`${nsp.route} ${event}`)) return;
     const known = [...(nsp.handlers?.events.keys() ?? []), ...socket.eventNames().map(String)];
-    const where = `A client sent ${quoted(event)} on ${quoted(nsp.name)}, which no handler has`;
+    const who = isFired ? 'fire() was called with' : 'A client sent';
+    const where = `${who} ${quoted(event)} on ${quoted(nsp.name)}, which no handler has`;
     this.warn(`${where}${hint(event, known, this.unbound(nsp.name, event))}`);
   }
 
@@ -35,6 +38,10 @@ export class UnknownNames implements UnknownNamesListener {
     const known = [...this.server._nsps.keys()].filter((one) => one !== '/' || rootNamespace);
     const where = `A client asked for the namespace ${quoted(name)}, which is not there`;
     this.warn(`${where}${hint(name, known, this.unbound(name, null))}`);
+  }
+
+  #isHandled(event: string): boolean {
+    return [...this.server._nsps.values()].some(({ handlers }) => handlers?.events.has(event) === true);
   }
 
   #isNew(name: string): boolean {

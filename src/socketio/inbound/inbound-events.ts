@@ -7,6 +7,7 @@ import type { DisconnectDetails } from '../client/disconnect-reason.js';
 import { PacketType } from '../codec/packet.js';
 import type { AnyListener, AnyListeners } from '../events/any-listeners.js';
 import { EventScreening, type ScreeningContext } from './event-screening.js';
+import { isFired } from './fired-events.js';
 import type { HandlerTable } from './handler-table.js';
 import { InboundGate } from './inbound-gate.js';
 import { refusalOf, type ExtendedError, type Middleware, type Refusal } from './middleware.js';
@@ -41,7 +42,7 @@ interface InboundServer<S> {
   readonly options: { readonly connectTimeout: number; warnOfReplacedOnevent(event: string): void };
   readonly counters: { unknownEvents: number; undecidedEvents: number; rateLimited: number };
   readonly openHandles: Set<Operation>;
-  readonly unknownNames: { onUnknownEvent(socket: S, event: string): void } | null;
+  readonly unknownNames: { onUnknownEvent(socket: S, event: string, isFired: boolean): void } | null;
 }
 
 /** A socket, as its events see it. */
@@ -316,7 +317,7 @@ export class InboundEvents<S extends InboundSocket<S>> implements ScreeningConte
       handler(socket, listens ? args.slice() : args, reply, event);
     }
     if (listens) this.#callListeners(event, args, reply);
-    else if (handler === null) this.#onUnknown(event, reply);
+    else if (handler === null) this.#onUnknown(event, args, reply);
   }
 
   /** One by one instead of by `emit`: a listener that throws or rejects must not end the process. */
@@ -352,12 +353,12 @@ export class InboundEvents<S extends InboundSocket<S>> implements ScreeningConte
     operation.tell(isTold ? INTERNAL_ERROR : undefined, true);
   }
 
-  #onUnknown(event: string, reply: AckReply | null): void {
+  #onUnknown(event: string, args: unknown[], reply: AckReply | null): void {
     const { socket } = this;
     const { name, server } = socket.nsp;
     server.counters.unknownEvents++;
     if (POINTS.unhandled.hasSubscribers) POINTS.unhandled.publish({ socket, event });
-    server.unknownNames?.onUnknownEvent(socket, event);
+    server.unknownNames?.onUnknownEvent(socket, event, isFired(args));
     if (reply === null || !server.settings.settleAcks) return;
     const message = `No handler for event ${JSON.stringify(event)} in namespace ${JSON.stringify(name)}`;
     reply.fail({ status: 'error', message, code: 'UNKNOWN_EVENT' });

@@ -3,6 +3,7 @@ import { decodePacket, type DecoderLimits, type PacketSink } from '../codec/pack
 import { encodeEvent } from '../codec/packet-encoder.js';
 import type { EncodedParts } from '../codec/packet.js';
 import { heldBytes } from '../codec/value-bounds.js';
+import { isFired, noteFired } from './fired-events.js';
 
 /** What is done with an event that is let through. */
 export type EventDispatch = (args: unknown[], id: number) => void;
@@ -32,7 +33,7 @@ export class InboundGate {
   hold(args: unknown[], id: number): void {
     const event = this.keepsValues ? { args, id } : encodeEvent('/', args, id === -1 ? undefined : id);
     this.#bytes += sizeOf(event);
-    this.#waiting.push(event);
+    this.#waiting.push(isFired(args) && !isHeldValues(event) ? noteFired([event].flat()) : event);
   }
 
   /** Lets the first one through. */
@@ -45,7 +46,9 @@ export class InboundGate {
     if (isHeldValues(event)) dispatch(event.args, event.id);
     else {
       const [text, ...attachments] = typeof event === 'string' ? [event] : event;
-      decodePacket(text as string, UNLIMITED, new HeldEvent(attachments as Buffer[], dispatch));
+      const isOfServer = Array.isArray(event) && isFired(event);
+      const pass: EventDispatch = isOfServer ? (args, id) => dispatch(noteFired(args), id) : dispatch;
+      decodePacket(text as string, UNLIMITED, new HeldEvent(attachments as Buffer[], pass));
     }
   }
 }

@@ -9,17 +9,17 @@ import type { GuardedApp } from './support/doors.js';
 import {
   asGlobal,
   asMiddleware,
-  Doorkeeper,
-  GuardTable,
+  describeGuards,
   HTTP_KINDS,
+  type Doorkeeper,
+  type GuardKind,
   type Installed,
   type Setting,
 } from './support/guard-matrix.js';
 import { startWith } from './support/start-app.js';
 
 /** A kind of guard: how an application has it. */
-interface Kind {
-  readonly on?: readonly Setting[];
+interface Kind extends GuardKind {
   readonly setup: (keeper: Doorkeeper) => Installed & { options?: SocketIoModuleOptions };
   /** Put on the class, its `@OnHandshake`, `@OnConnect` or event; by default on nothing. */
   readonly bound?: 'class' | 'handshake' | 'connect' | 'event';
@@ -111,20 +111,4 @@ async function start(setting: Setting, kind: Kind, keeper: Doorkeeper): Promise<
   return { app, url, server: websocket.server, fire: (event) => websocket.fire(event), handled: () => handled };
 }
 
-const SETTINGS: readonly Setting[] = ['fastify', 'direct', 'express'];
-const CASES = Object.entries(KINDS).flatMap(([name, kind]) =>
-  SETTINGS.filter((setting) => kind.on?.includes(setting) ?? true).map((setting) => [name, setting] as const),
-);
-
-describe('who is asked', () => {
-  const table = new GuardTable('guards');
-
-  it.each(CASES)('%s, on %s', async (name, setting) => {
-    const keeper = new Doorkeeper();
-    await table.observe(name, setting, await start(setting, KINDS[name], keeper), keeper);
-  });
-
-  it('is as the table in docs/authentication.md says', () => {
-    table.check('docs/authentication.md', Object.keys(KINDS));
-  });
-});
+describeGuards('who is asked', { table: 'guards', settings: ['fastify', 'direct', 'express'], kinds: KINDS, start });

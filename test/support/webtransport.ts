@@ -41,7 +41,8 @@ export class WebTransportPair {
 
   openRawStream(room = 1000): Duplex {
     const [up, down] = [this.#pipe(1000), this.#pipe(room)];
-    if (!this.#isClosed) this.#incoming.enqueue({ readable: up.readable, writable: down.writable });
+    if (this.#isClosed) this.#endStreams();
+    else this.#incoming.enqueue({ readable: up.readable, writable: down.writable });
     return { readable: down.readable, writable: up.writable };
   }
 
@@ -54,8 +55,12 @@ export class WebTransportPair {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#incoming.close();
-    for (const stream of this.#streams) stream.error(new Error('the session was closed'));
+    this.#endStreams();
     this.#resolveClosed(by);
+  }
+
+  #endStreams(): void {
+    for (const stream of this.#streams) stream.error(new Error('the session was closed'));
   }
 }
 

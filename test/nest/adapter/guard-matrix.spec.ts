@@ -10,20 +10,17 @@ import type { GuardedApp } from '../support/doors.js';
 import {
   asGlobal,
   asMiddleware,
-  Doorkeeper,
-  GuardTable,
+  describeGuards,
   HTTP_KINDS,
+  type Doorkeeper,
+  type GuardKind,
   type Installed,
   type Setting,
 } from '../support/guard-matrix.js';
-import { isNestSince } from '../support/nest-version.js';
 import { startGateways } from './support/start-gateways.js';
 
 /** A kind of guard: how an application has it. */
-interface Kind {
-  /** The first release of Nest in which it is asked as the table says. */
-  readonly since?: string;
-  readonly on?: readonly Setting[];
+interface Kind extends GuardKind {
   readonly setup?: (keeper: Doorkeeper) => Installed;
   readonly options?: SocketIoAdapterOptions;
   /** Of the decorator of the class. */
@@ -118,22 +115,9 @@ async function start(setting: Setting, kind: Kind, keeper: Doorkeeper): Promise<
   return { app, url, server, fire, handled: () => handled };
 }
 
-const SETTINGS: readonly Setting[] = ['fastify', 'express'];
-const CASES = Object.entries(KINDS)
-  .filter(([, { since }]) => since === undefined || isNestSince(since))
-  .flatMap(([name, { on = SETTINGS }]) =>
-    SETTINGS.filter((setting) => on.includes(setting)).map((setting) => [name, setting] as const),
-  );
-
-describe('who is asked with the adapter alone', () => {
-  const table = new GuardTable('adapter guards');
-
-  it.each(CASES)('%s, on %s', async (name, setting) => {
-    const keeper = new Doorkeeper();
-    await table.observe(name, setting, await start(setting, KINDS[name], keeper), keeper);
-  });
-
-  it('is as the table in docs/authentication.md says', () => {
-    table.check('docs/authentication.md', Object.keys(KINDS));
-  });
+describeGuards('who is asked with the adapter alone', {
+  table: 'adapter guards',
+  settings: ['fastify', 'express'],
+  kinds: KINDS,
+  start,
 });

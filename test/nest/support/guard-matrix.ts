@@ -4,6 +4,7 @@ import { Module, type CanActivate, type INestApplication, type MiddlewareConsume
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { readPage, ROOT } from '../../house/manual.js';
 import { DOORS, type GuardedApp } from './doors.js';
+import { isNestSince } from './nest-version.js';
 import type { AppSetup } from './start-app.js';
 
 /** Stands in the place of a guard: notes that it was asked, and says what it was told to say. */
@@ -15,6 +16,14 @@ export class Doorkeeper implements CanActivate {
     this.asked++;
     return this.allows;
   }
+}
+
+/** A kind of guard. */
+export interface GuardKind {
+  /** The first release of Nest in which it is asked as the table says. */
+  readonly since?: string;
+  /** Where applications can have it. @default everywhere */
+  readonly on?: readonly Setting[];
 }
 
 /** What an application has of a guard. */
@@ -47,7 +56,7 @@ export const asMiddleware =
   };
 
 /** What decides about requests of the whole application, however its sockets are served. */
-export const HTTP_KINDS: Readonly<Record<string, { on?: readonly Setting[]; setup(keeper: Doorkeeper): Installed }>> = {
+export const HTTP_KINDS: Readonly<Record<string, GuardKind & { setup(keeper: Doorkeeper): Installed }>> = {
   'hook of Fastify': {
     on: ['fastify', 'direct'],
     setup: (keeper) => ({ configure: (app) => fastifyOf(app).addHook('onRequest', asHook(keeper)) }),
@@ -61,7 +70,8 @@ export const HTTP_KINDS: Readonly<Record<string, { on?: readonly Setting[]; setu
       },
     }),
   },
-  '`app.use()`': { setup: (keeper) => ({ configure: (app) => void app.use(asMiddleware(keeper)) }) },
+  // The first versions of Nest 11 have no `use()` on Fastify before the application is initialized.
+  '`app.use()`': { since: '11.2', setup: (keeper) => ({ configure: (app) => void app.use(asMiddleware(keeper)) }) },
   'middleware of Nest': {
     setup: (keeper) => {
       @Module({})
@@ -87,8 +97,40 @@ function fastifyOf(app: INestApplication): FastifyScope {
 /** Who was asked: `yes`, `–`, or `closed` if the door lets no one in because of this kind of guard. */
 type Verdict = 'yes' | '–' | 'closed';
 
+/** One way to serve sockets, with the kinds of guards that it has. */
+export interface GuardMatrix<Kind extends GuardKind> {
+  /** Stands in the marks around the table in docs/authentication.md. */
+  readonly table: string;
+  readonly settings: readonly Setting[];
+  readonly kinds: Readonly<Record<string, Kind>>;
+  start(setting: Setting, kind: Kind, keeper: Doorkeeper): Promise<GuardedApp>;
+}
+
+/** Each kind of guard alone in an application, in each setting, asked at each door; and the table that comes of it. */
+export function describeGuards<Kind extends GuardKind>(title: string, matrix: GuardMatrix<Kind>): void {
+  const { settings, kinds, start } = matrix;
+  const cases = Object.entries<GuardKind>(kinds)
+    .filter(([, { since }]) => since === undefined || isNestSince(since))
+    .flatMap(([name, { on = settings }]) =>
+      settings.filter((setting) => on.includes(setting)).map((setting) => [name, setting] as const),
+    );
+
+  describe(title, () => {
+    const table = new GuardTable(matrix.table);
+
+    it.each(cases)('%s, on %s', async (name, setting) => {
+      const keeper = new Doorkeeper();
+      await table.observe(name, setting, await start(setting, kinds[name], keeper), keeper);
+    });
+
+    it(`is as the table in ${PAGE} says`, () => table.check(PAGE, Object.keys(kinds)));
+  });
+}
+
+const PAGE = 'docs/authentication.md';
+
 /** What was observed of each kind of guard at each door, and the table that a page of the manual has of it. */
-export class GuardTable {
+class GuardTable {
   readonly #observed = new Map<string, Partial<Record<Setting, Verdict>>>();
 
   /** @param name stands in the marks around the table */

@@ -19,6 +19,9 @@ export class TimerWheel {
   #timeout: NodeJS.Timeout | null = null;
   #wakeAt = Infinity;
 
+  /** @param holdsProcess whether the process goes on while something is scheduled */
+  constructor(private readonly holdsProcess = true) {}
+
   /** How many entries are scheduled; a test that cleans up ends at 0. */
   get size(): number {
     return this.#count;
@@ -65,6 +68,7 @@ export class TimerWheel {
     if (this.#timeout !== null) clearTimeout(this.#timeout);
     this.#wakeAt = due;
     this.#timeout = setTimeout(this.#onTimeout, Math.max(1, Math.ceil(due - clock())));
+    if (!this.holdsProcess) this.#timeout.unref();
   }
 
   #turn(): void {

@@ -35,6 +35,7 @@ export interface LedgerSpace {
 /** The server that the node belongs to. */
 export interface LedgerServer {
   readonly wheel: TimerWheel;
+  readonly idleWheel: TimerWheel;
   reportError(error: unknown): void;
 }
 
@@ -80,7 +81,7 @@ export class LedgerNode {
     private readonly server: LedgerServer,
   ) {
     const { maxDisconnectionDuration, maxLogBytes, maxQueueBytes, maxSessionBytes, heartbeatInterval } = options;
-    const { wheel } = server;
+    const { wheel, idleWheel } = server;
     this.log = new NodeLog({ maxAge: maxDisconnectionDuration + SLACK_MS, maxBytes: maxLogBytes });
     this.#older = new OlderEntries(
       this.log,
@@ -110,7 +111,7 @@ export class LedgerNode {
       onTaken: (record, directs) => this.#spaces.get(record.nsp)?.onTaken(record, [...directs]),
     });
     this.fleet = new Fleet({
-      wheel,
+      wheel: idleWheel,
       heartbeatInterval,
       onBeat: () => this.#onBeat(),
       onNodeGone: (gone) => {
@@ -231,7 +232,7 @@ export class LedgerNode {
     this.#runAfterOwn();
     this.fleet.start();
     this.tell(null, { kind: 'beat', isNew: true });
-    this.server.wheel.schedule(this.#checkpoint, this.options.checkpointInterval);
+    this.server.idleWheel.schedule(this.#checkpoint, this.options.checkpointInterval);
     await this.#readOn();
   }
 
@@ -251,7 +252,7 @@ export class LedgerNode {
     this.#state = 'closed';
     if (wasOpen) this.tell(null, { kind: 'bye' });
     this.fleet.stop();
-    this.server.wheel.cancel(this.#checkpoint);
+    this.server.idleWheel.cancel(this.#checkpoint);
     this.#requests.close();
     await this.store.close();
     for (const resolve of this.#ownEntries.values()) resolve();
@@ -398,7 +399,7 @@ export class LedgerNode {
   }
 
   #onCheckpoint(): void {
-    this.server.wheel.schedule(this.#checkpoint, this.options.checkpointInterval);
+    this.server.idleWheel.schedule(this.#checkpoint, this.options.checkpointInterval);
     for (const space of this.#spaces.values()) {
       for (const record of space.records()) {
         if (record.isDue(this.#keepAliveInterval)) this.sessions.write(record);

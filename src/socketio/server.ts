@@ -99,7 +99,7 @@ export class Server<
   unknownNames: UnknownNamesListener | null = null;
   /** @internal Asked about every connection to any namespace, before its middlewares, and about a comeback as well. */
   readonly gates: Middleware<Socket>[] = [];
-  /** @internal All timeouts of this server. */
+  /** @internal All timeouts of this server but those of `idleWheel`. */
   readonly wheel = new TimerWheel();
   /** @internal Questions to the other servers of the cluster. */
   readonly cluster = new ClusterRequests({
@@ -122,6 +122,7 @@ export class Server<
   /** @internal What the recipients of a broadcast share. */
   readonly shared = new SharedEncoding();
   readonly #engines: ServerEngines;
+  #idleWheel: TimerWheel | null = null;
   #isEnded = false;
   #claims: Claims | null = null;
   #recoveryMemory: RecoveryMemory | null = null;
@@ -380,7 +381,7 @@ export class Server<
   #startPresence(rules: PresenceRules): void {
     const { cluster } = this;
     const presence = new Presence(rules, {
-      wheel: this.wheel,
+      wheel: this.idleWheel,
       isAlone: () => cluster.isAlone,
       tell: (message) => cluster.tell(PRESENCE, ...message),
       reportError: (error) => this.reportError(error),
@@ -518,12 +519,17 @@ export class Server<
     this.reportError(error, socket);
   }
 
+  /** @internal For what goes on as long as the server does, which alone does not keep the process alive. */
+  get idleWheel(): TimerWheel {
+    return (this.#idleWheel ??= new TimerWheel(false));
+  }
+
   /** @internal What is kept for clients that may come back. */
   get recoveryMemory(): RecoveryMemory {
     if (this.#recoveryMemory !== null) return this.#recoveryMemory;
     const { connectionStateRecovery, engine } = this.settings;
     return (this.#recoveryMemory = new RecoveryMemory({
-      wheel: this.wheel,
+      wheel: this.idleWheel,
       ...connectionStateRecovery!,
       noticeDuration: engine.pingInterval + engine.pingTimeout,
       onSessionExpired: (nsp, sid, pid) => {

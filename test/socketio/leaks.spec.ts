@@ -177,7 +177,7 @@ async function baseline(server: RunningServer): Promise<Baseline> {
       http.getConnections((error, count) => (error ? reject(error) : resolve(count)));
     }),
     sessions: io.engine.clientsCount,
-    timers: io.wheel.size,
+    timers: io.wheel.size + io.idleWheel.size,
     rooms: adapter.rooms.size,
     sids: adapter.sids.size,
     sockets: sockets.size,
@@ -189,7 +189,7 @@ async function baseline(server: RunningServer): Promise<Baseline> {
 async function expectBaseline(server: RunningServer, before: Baseline): Promise<void> {
   const { io } = server;
   await until(
-    () => io.engine.clientsCount === before.sessions && io.wheel.size === before.timers,
+    () => io.engine.clientsCount === before.sessions && io.wheel.size + io.idleWheel.size === before.timers,
     'all is gone',
     15_000,
   );

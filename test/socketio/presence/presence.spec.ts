@@ -118,6 +118,6 @@ describe('the option presence', () => {
     const server = await startServer({ presence: true });
     await connectClient(server.origin);
     await server.close();
-    await until(() => server.io.wheel.size === 0);
+    await until(() => server.io.idleWheel.size === 0 && server.io.wheel.size === 0);
   });
 });

@@ -89,7 +89,7 @@ const PLACES = [
   {
     code: /\b(?:_handle|_parent|writeQueueSize)\b/,
     what: "Node's private handles",
-    files: /^engine\/transport\/kernel-progress\.ts$/,
+    files: /^engine\/(?:transport\/kernel-progress|http\/pending-answer)\.ts$/,
   },
   {
     code: /\b(?:raw)?[lL]isteners\('data'\)|\bsocket\.write = /,

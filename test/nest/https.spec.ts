@@ -1,5 +1,7 @@
+import type { Server as HttpServer } from 'node:http';
 import { Ack, ConnectedSocket, MessageBody, type Socket } from '../../src/index.js';
-import { nextEvent, until } from '../support/until.js';
+import { RawSocket } from '../support/raw-socket.js';
+import { nextEvent, until, within } from '../support/until.js';
 import { connectClient, createClient } from '../support/nest-app.js';
 import { TEST_TLS } from '../support/tls.js';
 import { startSecureApp, type SecurePlatform } from './support/start-secure-app.js';
@@ -41,6 +43,15 @@ describe.each(PLATFORMS)('HTTPS on %s', (platform) => {
       await refused;
     },
   );
+
+  it('closes within shutdownTimeout, also if a connection never begins its TLS handshake', async () => {
+    const { app, port } = await startSecureApp(platform, { options: { shutdownTimeout: 300 } });
+    const arrived = nextEvent(app.getHttpServer() as HttpServer, 'connection');
+    const silent = new RawSocket(port);
+    await arrived;
+    await within(app.close(), 'the application to close', 3_000);
+    await silent.ended;
+  });
 
   it.each(['polling', 'websocket'])('closes with a client over %s connected', async (transport) => {
     const { app, url } = await startSecureApp(platform, { providers: [EchoGateway] });

@@ -8,9 +8,13 @@ export class Http2Sessions {
   /** The connections below them. */
   readonly #sockets = new Set<Duplex>();
   #cutTimer: NodeJS.Timeout | undefined;
+  /** How long they have from the end of the server on, in milliseconds; null before. */
+  #patience: number | null = null;
   readonly #onSession = (session: ServerHttp2Session): void => {
     this.#sessions.add(session);
     session.once('close', () => this.#sessions.delete(session));
+    // Its TLS handshake was on its way when the server ended.
+    if (this.#patience !== null) this.#endSoon(this.#patience);
   };
   readonly #onConnection = (socket: Duplex): void => {
     this.#sockets.add(socket);
@@ -37,9 +41,15 @@ export class Http2Sessions {
     for (const socket of this.#sockets) socket.destroy();
   }
 
-  /** Ends those that are there, if they still are in so many milliseconds. */
+  /** Ends them, if they still are there in so many milliseconds. */
   cutAfter(patience: number): void {
-    if (this.#sessions.size > 0) this.#cutTimer ??= setTimeout(() => this.cut(), patience);
+    this.#patience ??= patience;
+    if (this.#sessions.size > 0) this.#endSoon(patience);
+  }
+
+  #endSoon(patience: number): void {
+    this.close();
+    this.#cutTimer ??= setTimeout(() => this.cut(), patience);
   }
 
   /** Follows the server no longer. */

@@ -18,3 +18,8 @@ export function speaksHttp(socket: Duplex): boolean {
 export function awaitsRequest(socket: Duplex): boolean {
   return speaksHttp(socket) && pendingAnswerOf(socket) === null;
 }
+
+/** The connection below one of TLS; Node has no public name for this either. */
+export function connectionBelow(socket: Duplex): Duplex | null {
+  return (socket as { _parent?: Duplex | null })._parent ?? null;
+}

@@ -67,14 +67,7 @@ export class GatewayRunner {
     for (const gateway of gateways) guardAfterInit(gateway, report);
     const kit = this.#assemble(options);
     const ownPort = main?.ownPort ?? options.ownPort;
-    const servers = new GatewayServers(
-      this.surroundings,
-      gateways,
-      kit.handlers,
-      options.settleAcks,
-      ownPort,
-      isDriven,
-    );
+    const servers = new GatewayServers(this.surroundings, gateways, kit.handlers, options, ownPort, isDriven);
     this.#running = { ...kit, gateways, servers };
     return servers;
   }

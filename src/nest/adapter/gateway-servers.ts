@@ -12,17 +12,11 @@ import { GatewayBinder } from '../dispatch/gateway-binder.js';
 import { UnansweredAcks } from '../outcome/unanswered-acks.js';
 import type { HttpMount } from '../platform/http-mount.js';
 import type { OwnPort } from '../platform/own-port.js';
-import {
-  planShutdown,
-  SHUTDOWN_DEFAULTS,
-  shutdownServer,
-  within,
-  type ShutdownPlan,
-  type ShutdownResult,
-} from '../dispatch/shutdown.js';
+import { planShutdown, shutdownServer, within, type ShutdownPlan, type ShutdownResult } from '../dispatch/shutdown.js';
 import { listed } from '../discovery/gateway-descriptor.js';
 import { BindingError } from '../errors/binding.error.js';
 import { GatheredOptions } from './gathered-options.js';
+import type { ResolvedAdapterOptions } from './socket-io-adapter.options.js';
 import type { WebSocketGateway } from './websocket-gateway.js';
 
 /** The server of the module, which gateways without a port or path of their own share. */
@@ -70,7 +64,7 @@ export class GatewayServers {
   #isOpen = false;
 
   /**
-   * @param settleAcks whether unknown events get an error ack, where the server's options do not say
+   * @param options whether unknown events get an error ack, where the server's options do not say; how the servers end
    * @param ownPort how ports of gateways listen
    * @param isDriven whether this package runs the gateways; otherwise only their servers
    */
@@ -78,7 +72,7 @@ export class GatewayServers {
     private readonly surroundings: ServerSurroundings,
     private readonly gateways: readonly WebSocketGateway[],
     private readonly handlers: HandlerFactory,
-    private readonly settleAcks: boolean,
+    private readonly options: Pick<ResolvedAdapterOptions, 'settleAcks' | 'shutdown'>,
     private readonly ownPort: OwnPort,
     readonly isDriven: boolean,
   ) {}
@@ -114,7 +108,7 @@ export class GatewayServers {
     }
     const { http, report, warn, equip } = this.surroundings;
     const defaults: ServerDefaults = main === null ? SERVER_DEFAULTS : { ...MODULE_DEFAULTS, strict: false };
-    const settleAcks = options.settleAcks ?? (this.settleAcks || defaults.settleAcks);
+    const settleAcks = options.settleAcks ?? (this.options.settleAcks || defaults.settleAcks);
     const onError = (error: unknown, socket?: unknown): void => report(error, socket as Socket | undefined);
     const given = { onError, onWarning: warn, cors: http.cors, ...options, settleAcks };
     const server = new Server(given, undefined, defaults);
@@ -182,7 +176,7 @@ export class GatewayServers {
   }
 
   /** Ends all servers but the module's. A second call gets the first one's result. */
-  shutdown(plan: ShutdownPlan = planShutdown({}, SHUTDOWN_DEFAULTS)): Promise<ShutdownResult[]> {
+  shutdown(plan: ShutdownPlan = planShutdown({}, this.options.shutdown)): Promise<ShutdownResult[]> {
     this.surroundings.context.inFlight.excuseCaller();
     return (this.#shutdown ??= this.#end(plan));
   }

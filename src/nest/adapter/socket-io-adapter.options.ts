@@ -1,6 +1,6 @@
 import type { Complete } from '../../common/values.js';
 import { OptionReader } from '../../socketio/index.js';
-import { SERVE_UNTIL, type ServeUntil } from '../dispatch/shutdown.js';
+import { SERVE_UNTIL, SHUTDOWN_DEFAULTS, type ServeUntil, type ShutdownDefaults } from '../dispatch/shutdown.js';
 import { resolveOwnPort, type OwnPort, type OwnPortOptions } from '../platform/own-port.js';
 
 /** Where a `SocketIoAdapter` leaves the rules of Nest's `IoAdapter` for those of this package. */
@@ -20,11 +20,20 @@ export interface SocketIoAdapterOptions extends OwnPortOptions {
    * so that no handler finds closed what it needs. @default 'beforeApplicationShutdown'
    */
   serveUntil?: ServeUntil | undefined;
+  /**
+   * How long the end of the servers may take if the module is not imported, in milliseconds; what is not over by then is cut.
+   * @default 15_000
+   */
+  shutdownTimeout?: number | undefined;
 }
 
-export interface ResolvedAdapterOptions extends Complete<Omit<SocketIoAdapterOptions, keyof OwnPortOptions>> {
+export interface ResolvedAdapterOptions extends Complete<
+  Omit<SocketIoAdapterOptions, keyof OwnPortOptions | 'shutdownTimeout'>
+> {
   /** How ports of gateways listen, if the module is not imported. */
   readonly ownPort: OwnPort;
+  /** How the servers end, if the module is not imported. */
+  readonly shutdown: ShutdownDefaults;
 }
 
 /** @throws OptionError naming the option, what was given and what is allowed */
@@ -36,6 +45,10 @@ export function resolveAdapterOptions(given: SocketIoAdapterOptions): ResolvedAd
     connectGuards: read.boolean('connectGuards', false),
     serveUntil: read.choice('serveUntil', 'beforeApplicationShutdown', SERVE_UNTIL),
     ownPort: resolveOwnPort(read),
+    shutdown: Object.freeze({
+      ...SHUTDOWN_DEFAULTS,
+      timeout: read.milliseconds('shutdownTimeout', SHUTDOWN_DEFAULTS.timeout, 0),
+    }),
   };
   read.rejectUnknown();
   return Object.freeze(resolved);

@@ -195,9 +195,7 @@ export class SocketIoAdapter implements WebSocketAdapter<Server | Namespace, Soc
     const isDriven = DRIVING.every((method) => this[method] === SocketIoAdapter.prototype[method]);
     const host = this.#module ?? (this.#app === null ? null : createApplicationRunner(this.#app, this.#http!));
     if (host === null || !isDriven) this.#forbidOptions(host === null);
-    return host === null
-      ? new StandaloneServers(this.httpServer, this.#options.ownPort)
-      : host.start(this.#options, isDriven);
+    return host === null ? new StandaloneServers(this.httpServer, this.#options) : host.start(this.#options, isDriven);
   }
 
   #forbidOptions(isStandalone: boolean): void {

@@ -7,8 +7,9 @@ import { UnansweredAcks } from '../outcome/unanswered-acks.js';
 import { reasonInUnboundGateway } from '../discovery/unbound-gateways.js';
 import { BindingError } from '../errors/binding.error.js';
 import { UnknownNames } from '../outcome/unknown-names.js';
-import { createOwnServer, type OwnPort } from '../platform/own-port.js';
-import { planShutdown, SHUTDOWN_DEFAULTS, shutdownServer } from '../dispatch/shutdown.js';
+import { createOwnServer } from '../platform/own-port.js';
+import { planShutdown, shutdownServer } from '../dispatch/shutdown.js';
+import type { ResolvedAdapterOptions } from './socket-io-adapter.options.js';
 
 /** Servers of an adapter that knows an HTTP server and no application: as `IoAdapter`, it listens as soon as it is told. */
 export class StandaloneServers {
@@ -22,7 +23,7 @@ export class StandaloneServers {
 
   constructor(
     private readonly httpServer: HttpServer | undefined,
-    private readonly ownPort: OwnPort,
+    private readonly options: Pick<ResolvedAdapterOptions, 'ownPort' | 'shutdown'>,
   ) {}
 
   /** Nest asks once for each port and path. */
@@ -70,7 +71,7 @@ export class StandaloneServers {
   }
 
   async #end(): Promise<void> {
-    const plan = planShutdown({}, SHUTDOWN_DEFAULTS);
+    const plan = planShutdown({}, this.options.shutdown);
     await Promise.all([...this.#contexts].map(([server, context]) => shutdownServer(server, context, plan)));
     for (const own of this.#ownServers) {
       own.closeIdleConnections();
@@ -86,8 +87,8 @@ export class StandaloneServers {
   }
 
   #listen(port: number, server: Server): HttpServer {
-    const httpServer = createOwnServer(this.ownPort);
+    const httpServer = createOwnServer(this.options.ownPort);
     this.#ownServers.push(httpServer);
-    return httpServer.on('error', (error) => server.reportError(error)).listen(port, this.ownPort.host);
+    return httpServer.on('error', (error) => server.reportError(error)).listen(port, this.options.ownPort.host);
   }
 }

@@ -1,8 +1,11 @@
-import type { BeforeApplicationShutdown, OnModuleDestroy } from '@nestjs/common';
+import { createServer } from 'node:http';
+import type { BeforeApplicationShutdown, INestApplication, OnModuleDestroy } from '@nestjs/common';
 import { SubscribeMessage, WebSocketGateway, WebSocketServer } from '@nestjs/websockets';
 import { SocketIoAdapter } from '../../../src/index.js';
 import type { Server, Socket } from '../../../src/server.js';
+import { freePort } from '../../support/free-port.mjs';
 import { connectClient } from '../../support/nest-app.js';
+import { RawSocket } from '../../support/raw-socket.js';
 import { nextEvent, until, within } from '../../support/until.js';
 import { PLATFORMS } from '../support/start-app.js';
 import { createGatewayApp, startGateways } from './support/start-gateways.js';
@@ -160,5 +163,49 @@ describe('an adapter', () => {
     await app.init();
     await app.close();
     await new SocketIoAdapter().close();
+  });
+});
+
+describe('shutdownTimeout', () => {
+  it.each(['nothing', '-1', 'Infinity'])('of a wrong kind is refused by name: %s', (value) => {
+    const timeout = value === 'nothing' ? 'soon' : Number(value);
+    const create = (): unknown => new SocketIoAdapter(createServer(), { shutdownTimeout: timeout as number });
+    expect(create).toThrow('"shutdownTimeout"');
+  });
+
+  it.each<[string, (app: INestApplication) => SocketIoAdapter]>([
+    ['an application', (app) => new SocketIoAdapter(app, { shutdownTimeout: 300 })],
+    ['an HTTP server', (app) => new SocketIoAdapter(app.getHttpServer() as object, { shutdownTimeout: 300 })],
+  ])('bounds the end of the servers of an adapter that knows %s, whatever keeps them', async (_what, adapter) => {
+    const port = await freePort();
+    @WebSocketGateway()
+    class NeverGateway {
+      @SubscribeMessage('never')
+      never(client: Socket): Promise<void> {
+        client.emit('begun');
+        return new Promise(() => {});
+      }
+    }
+
+    @WebSocketGateway(port)
+    class OtherGateway {}
+
+    const { app, url } = await startGateways({ providers: [NeverGateway, OtherGateway], adapter });
+    const client = await connectClient(url);
+    client.emit('never');
+    await nextEvent(client, 'begun');
+    const other = await connectClient(`http://127.0.0.1:${port}`);
+    const gone = [client, other].map((each) => nextEvent(each, 'disconnect'));
+    const silent = [Number(new URL(url).port), port].map((each) => new RawSocket(each));
+    for (const each of silent) {
+      each.write('GET /socket.io/?EIO=4&tr');
+      await nextEvent(each.socket, 'connect');
+    }
+    const started = performance.now();
+
+    await within(app.close(), 'the application to close', 4_000);
+
+    expect(performance.now() - started).toBeGreaterThan(250);
+    await Promise.all([...gone, ...silent.map(({ ended }) => ended)]);
   });
 });

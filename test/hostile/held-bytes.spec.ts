@@ -14,6 +14,7 @@ const FACTOR = 4;
 const NOISE = 2_000_000;
 const SESSIONS = 16;
 const KB = 1_024;
+const SOCKETS = 100;
 
 it('events that wait for a connect handler', async () => {
   const server = await start({});
@@ -93,6 +94,28 @@ it('the names of namespaces that were asked for in front of something large', as
   // Of sixteen bodies: the pool of the HTTP client may still have a few.
   expect(held).toBeLessThan(8 * large.length + NOISE);
 });
+
+it.each(['[],', '{},', '{"a":[1]},', '1.5,', '"ab",'])(
+  'the auth of a socket, of as many %s as there may be',
+  async (item) => {
+    const server = await start({});
+    const auth = (count: number): string => `40{"list":[${item.repeat(count)}0]}`;
+    let [most, tooMany] = [0, 8_192];
+    while (tooMany - most > 1) {
+      const count = (most + tooMany) >> 1;
+      const wire = await openSession(server.url);
+      wire.send(auth(count));
+      if (String(await wire.next()).startsWith('40')) most = count;
+      else tooMany = count;
+      wire.close();
+    }
+    const idle = await heldAfter(() => joinAll(server, '40'));
+
+    const held = await heldAfter(() => joinAll(server, auth(most)));
+
+    expect(held - idle).toBeLessThan(SOCKETS * 8_192 * FACTOR);
+  },
+);
 
 it('attachments of a packet that is not complete', async () => {
   const server = await start({});
@@ -258,6 +281,14 @@ async function joined(server: RunningServer) {
   wire.send('40');
   await wire.next();
   return wire;
+}
+
+async function joinAll(server: RunningServer, connect: string): Promise<void> {
+  for (let i = 0; i < SOCKETS; i++) {
+    const wire = await openSession(server.url);
+    wire.send(connect);
+    await wire.next();
+  }
 }
 
 /** By a client that compresses what it sends. */

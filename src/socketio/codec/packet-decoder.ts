@@ -2,6 +2,7 @@ import { PacketError } from './packet-error.js';
 import { RESERVED_EVENTS } from '../events/reserved-events.js';
 import { jsonDepthExceeds } from './json-depth.js';
 import { PacketType } from './packet.js';
+import { holdsTooMuch } from './value-bounds.js';
 
 /** Bounds of one packet; lengths in UTF-8 bytes. */
 export interface DecoderLimits {
@@ -218,7 +219,9 @@ function readAuth(json: string, limits: DecoderLimits): Record<string, unknown> 
   if (jsonDepthExceeds(json, limits.maxJsonDepth)) return null;
   try {
     const auth: unknown = JSON.parse(json);
-    return typeof auth === 'object' && auth !== null && !Array.isArray(auth) ? (auth as Record<string, unknown>) : null;
+    if (typeof auth !== 'object' || auth === null || Array.isArray(auth)) return null;
+    // It is kept for as long as its socket.
+    return holdsTooMuch(auth, json.length, limits.maxAuthPayload) ? null : (auth as Record<string, unknown>);
   } catch {
     return null;
   }

@@ -1,4 +1,4 @@
-import { isLargerThan, valueDepthExceeds } from './value-bounds.js';
+import { holdsTooMuch, isLargerThan, valueDepthExceeds } from './value-bounds.js';
 import {
   checkAck,
   checkAckId,
@@ -55,7 +55,9 @@ export function receiveParsedPacket(packet: Packet, limits: DecoderLimits, sink:
 function authOf(data: unknown, limits: DecoderLimits): Record<string, unknown> | undefined | null {
   if (data === undefined) return undefined;
   if (typeof data !== 'object' || Array.isArray(data)) return null;
-  if (valueDepthExceeds(data, limits.maxJsonDepth) || isLargerThan(data, limits.maxAuthPayload)) return null;
+  const { maxJsonDepth, maxAuthPayload } = limits;
+  if (valueDepthExceeds(data, maxJsonDepth) || isLargerThan(data, maxAuthPayload)) return null;
+  if (holdsTooMuch(data, maxAuthPayload, maxAuthPayload)) return null;
   return data as Record<string, unknown> | null;
 }
 

@@ -22,6 +22,7 @@ export function isLargerThan(value: unknown, bytes: number): boolean {
  */
 export function heldBytes(value: unknown): number {
   if (typeof value === 'string') return STRING + Buffer.byteLength(value);
+  if (typeof value === 'number') return Number.isInteger(value) && Math.abs(value) < 2 ** 31 ? 0 : NUMBER;
   if (typeof value !== 'object' || value === null) return 0;
   if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer) return BINARY + value.byteLength;
   if (Array.isArray(value)) {
@@ -32,6 +33,15 @@ export function heldBytes(value: unknown): number {
   let size = OBJECT;
   for (const key in value) size += PROPERTY + heldBytes((value as Record<string, unknown>)[key]);
   return size;
+}
+
+/**
+ * Whether values hold more than so many bytes of text are taken to hold at most, four times as much. As text they have the
+ * length `size`, of which most need no look at them.
+ */
+export function holdsTooMuch(value: unknown, size: number, maxSize: number): boolean {
+  const most = Math.max(maxSize * 4, SMALL);
+  return size * GROWTH > most && heldBytes(value) > most;
 }
 
 /** What is left of the budget behind a value; negative once it is spent. */
@@ -66,6 +76,10 @@ const COLON = 1;
 const STRING = 24;
 const OBJECT = 88;
 const BINARY = 200;
-/** An element of an array, with the number that it may be. */
-const SLOT = 24;
+/** What values of a small text may hold, whatever the limit. */
+const SMALL = 4_096;
+/** The most that text grows by: `{}` and a comma become an object. */
+const GROWTH = 33;
+const NUMBER = 16;
+const SLOT = 8;
 const PROPERTY = 40;

@@ -42,7 +42,7 @@ it.each(['in order', 'with attachments'])('events that wait for a middleware, %s
     kind === 'in order'
       ? [`2["e",[${values}1]]`]
       : [`51-["e",[${values}{"_placeholder":true,"num":0}]]`, Buffer.alloc(9)];
-  const count = 200;
+  const count = 60;
 
   const held = await heldAfter(async () => {
     for (let i = 0; i < SESSIONS; i++) {

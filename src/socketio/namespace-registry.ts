@@ -19,10 +19,10 @@ export class NamespaceRegistry<
 
   constructor(private readonly server: Server<ListenEvents, EmitEvents, ServerSideEvents, SocketData>) {}
 
-  /** The namespace of this name, made where it does not exist yet. */
+  /** The namespace of this name, a template too; made where it does not exist yet. */
   of(name: string): Namespace<ListenEvents, EmitEvents, ServerSideEvents, SocketData> {
     const path = name.startsWith('/') ? name : `/${name}`;
-    const existing = this.byName.get(path);
+    const existing = this.byName.get(path) ?? this.templateOf(path);
     if (existing !== undefined) {
       existing.isWanted = true;
       return existing;
@@ -88,6 +88,17 @@ export class NamespaceRegistry<
     const existing = this.byName.get(name);
     if (existing !== undefined) found(existing, false);
     else this.#askParents(0, name, auth, found);
+  }
+
+  /** The template that has this name, which no client can ask for. */
+  templateOf(name: string): ParentNamespace<ListenEvents, EmitEvents, ServerSideEvents, SocketData> | undefined {
+    return this.#parents.find(({ namespace }) => namespace.name === name)?.namespace;
+  }
+
+  /** Those that a call by this name is about: the namespace, or the children of a template. */
+  named(name: string): readonly Namespace<ListenEvents, EmitEvents, ServerSideEvents, SocketData>[] {
+    const existing = this.byName.get(name);
+    return existing === undefined ? [...(this.templateOf(name)?.children ?? [])] : [existing];
   }
 
   /** How many sockets are where. Clients name the children of a pattern, so these count under it. */

@@ -159,7 +159,7 @@ export class Server<
       disconnectLocally(this._nsps.values(), userId, message);
     });
     if (this.settings.presence !== null) this.#startPresence(this.settings.presence);
-    this.cluster.handle(COUNT, (name: string, room: Room | null) => countLocally(this._nsps, name, room));
+    this.cluster.handle(COUNT, (name: string, room: Room | null) => countLocally(this.namespaces, name, room));
     if (POINTS.server.hasSubscribers) POINTS.server.publish({ server: this, isOpen: true });
     if (target !== undefined) this.attach(target);
   }
@@ -368,6 +368,9 @@ export class Server<
       throw new Error(
         'it is not known who is online: set the option "presence", or decorate a method with @OnPresence()',
       );
+    }
+    if (this.namespaces.templateOf(namespace) !== undefined) {
+      throw new Error('presence() is not supported on parent namespaces: give it the name of a child');
     }
     return new PresenceTarget(this.presenceTracker, { namespace, room });
   }

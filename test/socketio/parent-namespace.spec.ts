@@ -1,7 +1,7 @@
 import type { Namespace, Socket } from '../../src/socketio/index.js';
-import { connectClient } from '../support/official-client.js';
+import { connectClient, openClient } from '../support/official-client.js';
 import { startServer } from '../support/server.js';
-import { until } from '../support/until.js';
+import { nextEvent, until } from '../support/until.js';
 
 describe('ParentNamespace', () => {
   it('asks the clients of all children and gives their answers as one', async () => {
@@ -47,6 +47,38 @@ describe('ParentNamespace', () => {
     await expect(parent.partial.serverSideEmitWithAck('x')).rejects.toThrow('not supported');
     expect(io.wheel.size).toBe(timers);
     expect(() => parent.fetchSockets()).toThrow('not supported');
+  });
+
+  it('is what its name stands for, in calls that take a name', async () => {
+    const { parent, io, clients } = await rooms('/room-1', '/room-2');
+    const [socket] = io.of('/room-1').sockets.values();
+    await socket.join('a');
+    expect(await io.count(undefined, parent.name)).toBe(2);
+    expect(await io.count('a', parent.name)).toBe(1);
+    expect(await io.count('b', parent.name)).toBe(0);
+    expect(io.of(parent.name)).toBe(parent);
+
+    const heard = Promise.all(clients.map((client) => nextEvent(client, 'e')));
+    io.of(parent.name).emit('e', 1);
+    expect(await heard).toEqual([[1], [1]]);
+    expect([...io._nsps.keys()]).toEqual(['/', '/room-1', '/room-2']);
+  });
+
+  it('is no namespace that a client can ask for', async () => {
+    const { parent, origin, io } = await rooms('/room-1');
+    const client = openClient(origin + parent.name);
+    expect((await nextEvent(client, 'connect_error'))[0]).toMatchObject({ message: 'Invalid namespace' });
+    expect(io.of('/room-1').sockets.size).toBe(1);
+  });
+
+  it('says that presence is kept by its children', async () => {
+    const { io } = await startServer({ presence: true });
+    const parent = io.of(/^\/room-/);
+    expect(() => io.presence(undefined, parent.name)).toThrow(
+      'presence() is not supported on parent namespaces: give it the name of a child',
+    );
+    expect(io.presence(undefined, '/room-1').count()).toBe(0);
+    await io.close();
   });
 
   it('gives what is set on it later to the children that exist', async () => {

@@ -7,9 +7,14 @@ interface CountedSpace {
 }
 
 interface CountingServer {
-  readonly _nsps: ReadonlyMap<string, CountedSpace>;
+  readonly namespaces: CountedSpaces;
   /** @internal */
   readonly cluster: Pick<ClusterRequests, 'ask'>;
+}
+
+interface CountedSpaces {
+  /** The namespace of this name; the children of a template. */
+  named(name: string): readonly CountedSpace[];
 }
 
 /**
@@ -18,7 +23,7 @@ interface CountingServer {
  * @throws Error if a server does not answer in time
  */
 export async function countSockets(server: CountingServer, namespace: string, room: Room | undefined): Promise<number> {
-  let count = countLocally(server._nsps, namespace, room);
+  let count = countLocally(server.namespaces, namespace, room);
   const haveAllAnswered = await server.cluster.ask(COUNT, [namespace, room ?? null], COUNT_MS, (there) => {
     count += there as number;
     return false;
@@ -31,15 +36,12 @@ export async function countSockets(server: CountingServer, namespace: string, ro
 export const COUNT = 'count';
 
 /** The sockets of this server. */
-export function countLocally(
-  namespaces: ReadonlyMap<string, CountedSpace>,
-  name: string,
-  room: Room | null | undefined,
-): number {
-  const namespace = namespaces.get(name);
-  if (namespace === undefined) return 0;
-  if (room === undefined || room === null) return namespace.sockets.size;
-  return namespace.adapter.rooms.get(room)?.size ?? 0;
+export function countLocally(namespaces: CountedSpaces, name: string, room: Room | null | undefined): number {
+  let count = 0;
+  for (const { sockets, adapter } of namespaces.named(name)) {
+    count += room === undefined || room === null ? sockets.size : (adapter.rooms.get(room)?.size ?? 0);
+  }
+  return count;
 }
 
 /** As long as adapters wait for answers, in milliseconds. */

@@ -1,6 +1,5 @@
 import type { IncomingMessage } from 'node:http';
 import { callForeign, watch } from '../common/call-foreign.js';
-import { textOf } from '../common/values.js';
 import {
   type Session,
   TimerEntry,
@@ -460,13 +459,14 @@ export class Connection
 
   #onMalformed(error: unknown): void {
     if (error instanceof PacketError) this.#fail(error);
-    // A custom parser throws errors of its own for what it cannot read.
-    else if (this.#decoder !== null) this.#fail(new PacketError('INVALID_PACKET', textOf(error)));
-    else this.#server.reportError(error);
+    // A custom parser throws errors of its own for what it cannot read, with what the client sent in their text.
+    else if (this.#decoder !== null) {
+      this.#fail(new PacketError('INVALID_PACKET', 'the parser could not read a packet', { cause: error }));
+    } else this.#server.reportError(error);
   }
 
   #fail(error: PacketError): void {
-    const detail = closeDetail(error.code, error.message);
+    const detail = closeDetail(error.code, error.message, error.cause);
     for (const socket of this.#namespaces.sockets) socket.handleError(error);
     this.#end('parse error', detail);
     this.conn.closeAfterReply('parse error', detail);

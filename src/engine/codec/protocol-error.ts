@@ -8,8 +8,9 @@ export class ProtocolError<Code extends string = ProtocolErrorCode> extends Erro
   constructor(
     readonly code: Code,
     message: string,
+    options?: ErrorOptions,
   ) {
-    super(message);
+    super(message, options);
   }
 }
 

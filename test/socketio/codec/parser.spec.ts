@@ -141,6 +141,38 @@ describe('a custom parser', () => {
     expect(await closed).toEqual(['parse error', expect.objectContaining({ code: 'INVALID_PACKET' })]);
   });
 
+  it.each([new Error('secret 4711 at 5'), 'secret 4711', null])(
+    'tells what it throws as a cause alone: %s',
+    async (thrown) => {
+      const parser: Parser = {
+        Encoder: PLAIN.Encoder,
+        Decoder: class extends PLAIN.Decoder {
+          override add(data: string | Buffer): void {
+            if (data === 'broken') throw thrown;
+            super.add(data);
+          }
+        },
+      };
+      const server = await startServer({ parser });
+      const joining = nextEvent(server.io, 'connection');
+      const wire = await openSession(server.url);
+      wire.send(`4${JSON.stringify({ type: 0, nsp: '/' })}`);
+      await wire.next();
+      const [socket] = (await joining) as [Socket];
+      const [failed, gone] = [nextEvent(socket, 'error'), nextEvent(socket, 'disconnect')];
+
+      wire.send('4broken');
+
+      const message = 'the parser could not read a packet';
+      const [error] = (await failed) as [Error];
+      expect([error.message, error.cause]).toEqual([message, thrown]);
+      const [reason, details] = await gone;
+      expect([reason, details]).toMatchObject(['parse error', { code: 'INVALID_PACKET', message }]);
+      expect((await wire.closed).reason).toBe('');
+      expect(JSON.stringify(wire.unread)).not.toContain('4711');
+    },
+  );
+
   it('may send text that holds the separator of joined packets', async () => {
     const server = await startServer({ parser: PLAIN });
     server.io.on('connection', (socket) => socket.on('text', (text) => socket.emit('text', text)));

@@ -1,3 +1,4 @@
+import { UseInterceptors, type INestApplication, type NestInterceptor } from '@nestjs/common';
 import {
   Ack,
   ConnectedSocket,
@@ -9,7 +10,7 @@ import {
 } from '../../src/index.js';
 import type { Socket } from '../../src/server.js';
 import { connectClient } from '../support/nest-app.js';
-import { nextEvent, until, within } from '../support/until.js';
+import { elapse, nextEvent, until, within } from '../support/until.js';
 import { PLATFORMS, createApp, startWith } from './support/start-app.js';
 
 class EchoGateway {
@@ -98,9 +99,9 @@ describe('a shutdown', () => {
     const left = nextEvent(socket, 'disconnect');
     client.io.engine.close();
     await left;
-    expect(websocket.server.wheel.size).toBe(1);
+    expect(websocket.server.idleWheel.size).toBe(1);
     await app.close();
-    expect(websocket.server.wheel.size).toBe(0);
+    expect(websocket.server.idleWheel.size).toBe(0);
   });
 
   it('that is asked for again ends the delay of the first, with one result for both', async () => {
@@ -172,6 +173,45 @@ describe('a handler that awaits app.close()', () => {
     const client = await connectClient(url);
     client.emit('stop');
     await within(closed, 'the application', 5_000);
+  });
+
+  it.each<[string, (close: () => Promise<unknown>) => NestInterceptor]>([
+    ['behind an interceptor', () => ({ intercept: (_context, next) => next.handle() })],
+    [
+      'behind an asynchronous interceptor',
+      () => ({
+        intercept: async (_context, next) => {
+          await elapse(1);
+          return next.handle();
+        },
+      }),
+    ],
+    [
+      'as an interceptor',
+      (close) => ({
+        intercept: async (_context, next) => {
+          await close();
+          return next.handle();
+        },
+      }),
+    ],
+  ])('%s does not wait for itself', async (how, makeInterceptor) => {
+    const started: { app?: INestApplication } = {};
+    const close = (): Promise<unknown> => started.app!.close();
+
+    class AdminGateway {
+      @UseInterceptors(makeInterceptor(close))
+      @Ack('stop')
+      async stop(): Promise<void> {
+        if (how.startsWith('behind')) await close();
+      }
+    }
+    const { app, url } = await startWith({ providers: [AdminGateway] });
+    started.app = app;
+    const client = await connectClient(url);
+    const left = nextEvent(client, 'disconnect', 5_000);
+    client.emit('stop', () => {});
+    await left;
   });
 
   it('as @OnDisconnect does not wait for itself, and the others are waited for', async () => {

@@ -239,15 +239,22 @@ function intercept(
     return defer(() => resource.runInAsyncScope(() => intercept(interceptors, context, index + 1, call)));
   };
   const result = interceptors[index].intercept(context, { handle });
-  return isThenable(result) ? from(result).pipe(mergeAll()) : result;
+  return isThenable(result) ? streamOf(result, (stream) => stream) : result;
+}
+
+/**
+ * What a promise of the application has. Awaited here, and not by the Observable: the stack of what the promise waits for then
+ * shows that a handler does (`isCalledByHandler`).
+ */
+function streamOf<T>(promise: PromiseLike<T>, toStream: (value: T) => Observable<unknown>): Observable<unknown> {
+  const settle = async (): Promise<Observable<unknown>> => toStream(await promise);
+  return from(settle()).pipe(mergeAll());
 }
 
 /** @param isFirst whether a stream ends with its first value */
 function toObservable(result: unknown, isFirst: boolean): Observable<unknown> {
   if (isImmediate(result)) return of(result);
-  if (isThenable(result)) {
-    return from(Promise.resolve(result).then((value) => toObservable(value, isFirst))).pipe(mergeAll());
-  }
+  if (isThenable(result)) return streamOf(result, (value) => toObservable(value, isFirst));
   const values = from(result as Observable<unknown>);
   return isFirst ? values.pipe(take(1)) : values;
 }

@@ -27,7 +27,7 @@ export async function holdingsOf({ io, http }: RunningServer): Promise<Holdings>
       http.getConnections((error, count) => (error ? reject(error) : resolve(count)));
     }),
     sessions: io.engine.clientsCount,
-    timers: io.wheel.size,
+    timers: io.wheel.size + io.idleWheel.size,
     namespaces: [...io._nsps.keys()].sort(),
     sockets: sum(({ sockets }) => sockets.size),
     rooms: sum(({ adapter }) => adapter.rooms.size),

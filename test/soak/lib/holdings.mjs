@@ -11,7 +11,7 @@ export async function holdingsOf({ io, http }) {
   return {
     connections: await new Promise((resolve) => http.getConnections((_error, count) => resolve(count))),
     sessions: io.engine.clientsCount,
-    timers: io.wheel.size,
+    timers: io.wheel.size + io.idleWheel.size,
     'native timers': resources.filter((name) => name === 'Timeout').length,
     namespaces: namespaces.length,
     sockets: sum(({ sockets }) => sockets.size),

@@ -232,7 +232,7 @@ function stateOf(io: Server): object {
     sockets: [...io._nsps.values()].map(({ sockets, _preConnectSockets }) => sockets.size + _preConnectSockets.size),
     connecting: [...io._nsps.values()].map(({ connecting }) => connecting),
     rooms: [...io._nsps.values()].map(({ adapter }) => adapter.rooms.size + adapter.sids.size),
-    timers: io.wheel.size,
+    timers: io.wheel.size + io.idleWheel.size,
   };
 }
 

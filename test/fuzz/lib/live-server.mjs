@@ -52,7 +52,7 @@ export class LiveServer {
     const { adapter, sockets } = io.sockets;
     return {
       sessions: io.engine.clientsCount,
-      timers: io.wheel.size,
+      timers: io.wheel.size + io.idleWheel.size,
       namespaces: io._nsps.size,
       rooms: [...io._nsps.values()].reduce((sum, { adapter }) => sum + adapter.rooms.size, 0),
       sids: adapter.sids.size,

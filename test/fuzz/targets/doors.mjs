@@ -154,7 +154,7 @@ class Scene {
 }
 
 function counts({ io }) {
-  return { sessions: io.engine.clientsCount, timers: io.wheel.size, namespaces: io._nsps.size };
+  return { sessions: io.engine.clientsCount, timers: io.wheel.size + io.idleWheel.size, namespaces: io._nsps.size };
 }
 
 function sameAs(one, other) {

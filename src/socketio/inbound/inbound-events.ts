@@ -1,6 +1,6 @@
 import { askForeign, callForeign, type ForeignErrorSink } from '../../common/call-foreign.js';
 import { HandleOperation, OPERATIONS, POINTS, type Operation } from '../../common/channels.js';
-import type { TimerWheel } from '../../common/timer-wheel.js';
+import { Timer, type TimerWheel } from '../../common/timer-wheel.js';
 import type { ErrorAck } from '../acks/ack-error.js';
 import { AckReply, type AckSender } from '../acks/ack-reply.js';
 import type { DisconnectDetails } from '../client/disconnect-reason.js';
@@ -84,6 +84,8 @@ export class InboundEvents<S extends InboundSocket<S>> implements ScreeningConte
   /** What events hold that middlewares or guards have not decided about, in bytes. */
   #undecidedBytes = 0;
   #screening: EventScreening<Event> | null = null;
+  /** Events that guards decide about. */
+  #guarded: Set<Timer> | null = null;
   /** What a replaced `onevent` has at the moment. */
   #passing: PassedEvent | null = null;
 
@@ -167,8 +169,15 @@ export class InboundEvents<S extends InboundSocket<S>> implements ScreeningConte
     this.#releaseGate();
   }
 
-  /** Calls `pass` once a promise has let an event through, which waits until then, as `onUndecided` says. */
+  /**
+   * Calls `pass` once a promise has let an event through. Until then the event waits, as `onUndecided` says, but others wait
+   * for it no longer than a connect may take: a guard may never answer.
+   */
   async passAfter<T>(decision: Promise<void>, bytes: number, pass: () => T): Promise<Awaited<T>> {
+    const { server } = this.socket.nsp;
+    const timer = new Timer(() => this.#endGuarding(timer, bytes));
+    (this.#guarded ??= new Set()).add(timer);
+    this.wheel.schedule(timer, server.options.connectTimeout);
     this.onUndecided(bytes);
     try {
       await decision;
@@ -176,8 +185,14 @@ export class InboundEvents<S extends InboundSocket<S>> implements ScreeningConte
       // With an await those that wait behind the event would wait for its handler as well.
       return result as Awaited<T>;
     } finally {
-      this.onDecided(bytes);
+      this.#endGuarding(timer, bytes);
     }
+  }
+
+  #endGuarding(timer: Timer, bytes: number): void {
+    if (!this.#guarded?.delete(timer)) return;
+    this.wheel.cancel(timer);
+    this.onDecided(bytes);
   }
 
   /** Adds a middleware, which runs before each event. */
@@ -189,6 +204,8 @@ export class InboundEvents<S extends InboundSocket<S>> implements ScreeningConte
   dispose(): void {
     this.#gate = null;
     this.#screening?.dispose();
+    for (const timer of this.#guarded ?? []) this.wheel.cancel(timer);
+    this.#guarded = null;
   }
 
   /** The socket's own function for events was called. */

@@ -167,6 +167,21 @@ describeWith('chromium', 'the chat in a browser', (executablePath) => {
     60_000,
   );
 
+  it('keeps the end of the log in view when its lines break anew on another screen', async () => {
+    const { url } = await startSample('01-chat');
+    const page = await openPage(browser, url, SCREENS.phone);
+    const link = `https://chat.example/${'path'.repeat(40)}`;
+    for (const text of ['1', '2', '3', link, link, link, '7', '8']) await say(page, text);
+    for (const size of [...WITH_KEYBOARD, SCREENS.phone.viewport, ...WITH_KEYBOARD]) {
+      await page.setViewportSize(size);
+      await page.locator('#text').click();
+      // What moves the log does so in the frame of its new size, and is told of in the next one.
+      for (let frame = 0; frame < 4; frame++) await page.evaluate('new Promise(requestAnimationFrame)');
+      const last = await boxOf(page, '.message >> nth=-1');
+      expect(last.y + last.height).toBeLessThanOrEqual((await boxOf(page, '#composer')).y);
+    }
+  }, 60_000);
+
   it('says "sent" for what the server has, and "seen" for what was on a screen', async () => {
     const { url } = await startSample('01-chat');
     const ada = await openPage(browser, url, { ...SCREENS.phone, viewport: { width: 390, height: 560 } });

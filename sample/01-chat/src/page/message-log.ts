@@ -36,6 +36,7 @@ export class MessageLog {
   #unread = 0;
   #seen: string | null = null;
   #readsOn = true;
+  #size = '';
 
   constructor(
     private readonly me: () => string,
@@ -43,11 +44,15 @@ export class MessageLog {
     private readonly listener: LogListener,
   ) {
     this.#log.addEventListener('scroll', () => {
-      this.#readsOn = this.#distance() < NEAR;
+      // A log of another size was moved by the browser, and not by its reader.
+      if (this.#measure() === this.#size) this.#readsOn = this.#distance() < NEAR;
       this.look();
     });
     // A keyboard that comes up makes the log smaller: its end stays in view.
-    new ResizeObserver(() => this.#follow()).observe(this.#log);
+    new ResizeObserver(() => {
+      this.#size = this.#measure();
+      this.#follow();
+    }).observe(this.#log);
     this.#jump.addEventListener('click', () => {
       this.toEnd();
       this.#log.focus();
@@ -195,6 +200,10 @@ export class MessageLog {
 
   #follow(): void {
     if (this.#readsOn) this.#log.scrollTop = this.#log.scrollHeight;
+  }
+
+  #measure(): string {
+    return `${this.#log.clientWidth} × ${this.#log.clientHeight}`;
   }
 
   #distance(): number {

@@ -46,6 +46,9 @@ async function takeAll(url) {
   await linus.locator('img').waitFor();
   await say(ada, 'Two minutes.');
   await ada.locator('[data-latest]', { hasText: 'Seen by all' }).waitFor();
+  // Round trips of three pages that load are not those of a chat.
+  for (const page of [ada, night])
+    await page.locator('#trip-median', { hasText: / of [3-9]\d/ }).waitFor({ timeout: 90_000 });
   await linus.locator('#text').pressSequentially('Lovely ones');
   await ada.locator('#cut').click();
   await ada.locator('#replayed li').nth(2).waitFor();

@@ -21,6 +21,7 @@ export class ResumedSession implements RestoredSession {
   readonly data: unknown;
   readonly since: string;
   readonly away: number | undefined;
+  readonly followsReply = true;
   readonly stored: StoredSession;
   readonly directs: readonly DirectPacket[];
   /** Another node, or another attempt, has taken the session since. */

@@ -522,7 +522,8 @@ export class Socket<
   open(): boolean {
     this.#state = 'connected';
     void this.join(this.id);
-    this.#resume();
+    const restored = this.#resume();
+    if (restored !== null && restored.followsReply !== true) this.#sendMissed(restored);
     const reply = this.nsp.server.codec.encode({
       type: PacketType.CONNECT,
       nsp: this.nsp.name,
@@ -533,6 +534,7 @@ export class Socket<
       return false;
     }
     this.#connection.sendUndroppable(reply);
+    if (restored?.followsReply === true) this.#sendMissed(restored);
     const early = this.#early;
     this.#early = null;
     if (early !== null) for (const event of early) this.#sendEarly(event);
@@ -633,13 +635,10 @@ export class Socket<
     this.dismiss(CREDENTIALS_EXPIRED);
   }
 
-  /**
-   * Puts a restored socket where it was: its rooms, then the packets that it missed. They precede the CONNECT reply, as
-   * clients expect; these hold them until they have read it.
-   */
-  #resume(): void {
+  /** Puts a restored socket where it was: in its rooms, with its user. Null if there is nothing to restore. */
+  #resume(): RestoredSession | null {
     const restored = this.#recovery === null ? null : this.#recovery.open(this);
-    if (restored === null) return;
+    if (restored === null) return null;
     if (POINTS.recover.hasSubscribers) {
       const missed = (restored.encodedPackets ?? restored.missedPackets).length;
       POINTS.recover.publish({ socket: this, missed, away: restored.away, reason: undefined });
@@ -649,6 +648,10 @@ export class Socket<
       (this.#identity ??= new Identity(this)).resume(restored.rooms);
       this.nsp.server.presenceTracker?.update(this.nsp.name, this.id);
     }
+    return restored;
+  }
+
+  #sendMissed(restored: RestoredSession): void {
     for (const parts of this.nsp.server.codec.encodeMissed(this.nsp.name, restored)) {
       this.#connection.sendPacket(parts, DEFAULT_WRITE);
     }

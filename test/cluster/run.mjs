@@ -38,7 +38,7 @@ for (const contestant of values.contestants.split(',')) {
     if (row.wrong + row.doubledOffline + row.doubledOnline + row.early + row.missing > 0) isClean = false;
     continue;
   }
-  const { nodes, gaps, errors, ...row } = await runChaos({
+  const { nodes, gaps, incidents, errors, ...row } = await runChaos({
     contestant,
     seconds,
     clients: Number(values.clients),
@@ -47,7 +47,7 @@ for (const contestant of values.contestants.split(',')) {
     cutEvery: Number(values['cut-every']),
     killEvery: Number(values['kill-every']),
   });
-  console.log(JSON.stringify(values.details ? { ...row, errors, gaps, nodes } : row));
+  console.log(JSON.stringify(values.details ? { ...row, errors, gaps, incidents, nodes } : row));
   // Others are there to be compared with.
   if (contestant.startsWith('ledger') && row.lost + row.doubled + row.late + row.disordered > 0) isClean = false;
 }

@@ -76,6 +76,13 @@ export type RestoredSession = SessionToPersist & {
   missedPackets: unknown[][];
   /** The same, encoded, from adapters that have it so. */
   readonly encodedPackets?: readonly EncodedParts[];
+  /**
+   * Whether these follow the CONNECT reply, so that a client that is cut off on the way knows how far it got. In Socket.IO they
+   * precede it.
+   *
+   * @default false
+   */
+  readonly followsReply?: boolean;
   /** Whether the session was ended after it was given back; read when its socket is let in. */
   readonly isRevoked?: boolean;
   /** Whether another connection of the client has the session by now; read when its socket is let in. */

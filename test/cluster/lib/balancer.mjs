@@ -53,12 +53,6 @@ export class Balancer {
         up.unpipe();
         return;
       case 'within a frame':
-        // The client keeps what comes in front of the CONNECT reply for a next connection, and would get it twice.
-        if (!link.isConnected) {
-          down.resetAndDestroy();
-          up.resetAndDestroy();
-          return;
-        }
         up.unpipe();
         up.once('data', (chunk) => {
           down.write(chunk.subarray(0, Math.ceil(chunk.length / 2)), () => down.resetAndDestroy());
@@ -95,14 +89,9 @@ export class Balancer {
       return;
     }
     const up = connect(node.port, '127.0.0.1');
-    const link = { down, up, isCut: false, isHalfOpen: false, isConnected: false, timer: undefined };
+    const link = { down, up, isCut: false, isHalfOpen: false, timer: undefined };
     this.#links.add(link);
     up.on('error', () => {});
-    up.on('data', function look(chunk) {
-      if (!chunk.includes('40{"sid"')) return;
-      link.isConnected = true;
-      up.off('data', look);
-    });
     up.pipe(down);
     down.pipe(up);
     up.on('close', () => {

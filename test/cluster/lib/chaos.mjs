@@ -143,6 +143,7 @@ function summary({ contestant, seconds, fleet, balancer, watchers, settled, stat
     awayMs: { median: Math.round(absences[absences.length >> 1] ?? 0), max: Math.round(absences.at(-1) ?? 0) },
     settledMs: settled === null ? null : Math.round(settled),
     errors: [...new Set(fleet.errors)].slice(0, 5),
+    incidents: watchers.flatMap(({ incidents }) => incidents).slice(0, 20),
     gaps: watchers.flatMap(({ gaps }) => gaps).slice(0, 10),
     nodes: stats,
   };

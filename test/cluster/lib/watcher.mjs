@@ -9,6 +9,8 @@ export class Watcher {
   /** Came back and was told that something may be missing. */
   told = 0;
   recovered = 0;
+  /** The first times that something went wrong, for a report. */
+  incidents = [];
   /** How long it took to come back, in milliseconds. */
   absences = [];
   /** Of events that say when they were emitted: how long they took, in milliseconds. */
@@ -83,7 +85,10 @@ export class Watcher {
       this.recovered++;
       return;
     }
-    if (this.#connectedAt > 0) this.told++;
+    if (this.#connectedAt > 0) {
+      this.told++;
+      this.#note(`told to start anew, as ${this.client.id}`);
+    }
     this.#connectedAt = Date.now();
     this.#streams.clear();
     this.#lastOffset = null;
@@ -104,9 +109,18 @@ export class Watcher {
       known.last = number;
     } else if (known.missing.delete(number)) {
       this.late++;
+      this.#note(`late: ${number} of ${stream} at ${offset}, has ${known.last}`);
     } else {
       this.doubled++;
+      this.#note(`doubled: ${number} of ${stream} at ${offset}, has ${known.last}`);
     }
+  }
+
+  #note(what) {
+    const away =
+      this.#lostAt === null ? 'never away' : `${Math.round(performance.now() - this.#lostAt)} ms after it was cut`;
+    if (this.incidents.length < 5)
+      this.incidents.push(`${this.client.id}: ${what} (${away}, at ${new Date().toISOString()})`);
   }
 
   /** Of one order for all: a ledger's offsets grow. Those of other adapters are not comparable. */

@@ -58,6 +58,31 @@ export function recoveryContract(createFor: () => Ledger | Promise<Ledger>): voi
     expect(published[0].payload.away).toBeLessThan(10_000);
   });
 
+  it('gives what was missed behind the CONNECT reply, each event once, though the client is cut off on the way', async () => {
+    const { cluster } = await started();
+    const [a, b] = cluster.nodes;
+    const member = await cluster.join(0);
+    const { client } = member;
+    const received = record(client);
+    client.on('connect', () => received.push(['connect']));
+    await cutOff(member);
+    for (let i = 0; i < 4; i++) a.io.emit('missed', i);
+    // The reply, and half of what was missed.
+    client.io.once('open', () => loseTouchAfter(client, 3));
+    await comeBack(client, b);
+    await until(() => client.disconnected);
+    await comeBack(client, a);
+    await until(() => received.length >= 6);
+    expect(received.map(([event, i]) => [event, i])).toEqual([
+      ['connect', undefined],
+      ['missed', 0],
+      ['missed', 1],
+      ['connect', undefined],
+      ['missed', 2],
+      ['missed', 3],
+    ]);
+  });
+
   it('goes on where a client had got nothing yet', async () => {
     const { cluster } = await started();
     const member = await cluster.join(0);
@@ -300,6 +325,17 @@ export function loseTouch(client: ClientSocket): void {
   deafen(client);
   engine.transport.close = () => engine.transport;
   (engine as unknown as { _onClose(reason: string): void })._onClose('transport error');
+}
+
+/** The same behind so many further messages. */
+function loseTouchAfter(client: ClientSocket, messages: number): void {
+  const { ws } = client.io.engine.transport as unknown as { ws: { onmessage: (message: unknown) => void } };
+  const { onmessage } = ws;
+  let left = messages;
+  ws.onmessage = (message) => {
+    if (left-- > 0) onmessage(message);
+    if (left === 0) setImmediate(() => loseTouch(client));
+  };
 }
 
 /** Connects the client again, to this node. */

@@ -100,10 +100,14 @@ describe('recovery through a ledger in memory', () => {
     }
     isAway = false;
     const [former, last] = await Promise.all(attempts);
-    expect([former.id === socket.id, last.id === socket.id]).toEqual([false, true]);
-    const left = nextEvent(cluster.nodes[0].io.sockets.sockets.get(former.id!)!, 'disconnect');
-    former.disconnect();
-    await left;
+    expect(last.id).toBe(socket.id);
+    // On a busy machine the entries may be read in two turns after all: then it had the session until the second one.
+    if (former.id === socket.id) await until(() => former.disconnected);
+    else {
+      const left = nextEvent(cluster.nodes[0].io.sockets.sockets.get(former.id!)!, 'disconnect');
+      former.disconnect();
+      await left;
+    }
     const events = ['all', 'direct'].map((event) => nextEvent(last, event));
     cluster.nodes[1].io.emit('all');
     cluster.nodes[0].io.to(socket.id).emit('direct');

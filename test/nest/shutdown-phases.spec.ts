@@ -214,6 +214,21 @@ describe('a handler that awaits app.close()', () => {
     await left;
   });
 
+  it('as @OnShutdown is waited for no longer than half of the timeout', async () => {
+    const started: { app?: INestApplication } = {};
+    class GoodbyeGateway {
+      @OnShutdown()
+      async goodbye(): Promise<void> {
+        await started.app!.close();
+      }
+    }
+    const { app } = await startWith({ providers: [GoodbyeGateway], options: { shutdownTimeout: 2_000 } });
+    started.app = app;
+    const began = performance.now();
+    await app.close();
+    expect(performance.now() - began).toBeLessThan(1_700);
+  });
+
   it('as @OnDisconnect does not wait for itself, and the others are waited for', async () => {
     const order: string[] = [];
     let finish: () => void = () => {};

@@ -265,7 +265,8 @@ export class NamespaceBinding {
       }
     };
     const work = run();
-    inFlight.track(work);
+    // Goodbyes are waited for before, and no second time: one of them may await the end itself.
+    if (step !== 'shutdown') inFlight.track(work);
     return work;
   }
 }

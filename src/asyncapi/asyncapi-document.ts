@@ -67,7 +67,7 @@ const BINDINGS: JsonObject = {
   },
 };
 
-const TYPED_ONLY = 'Typed in the source only';
+const TYPED_ONLY = 'Declared as a type only';
 
 class DocumentBuilder {
   readonly #channels: Record<string, AsyncApiChannel> = {};

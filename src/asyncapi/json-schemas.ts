@@ -57,6 +57,6 @@ function refersToItself(value: Json | undefined): boolean {
 
 function adviceFor(vendor: string): string {
   return vendor === 'valibot'
-    ? 'wrap it by toStandardJsonSchema() of @valibot/to-json-schema'
-    : `the library "${vendor}" does not offer one`;
+    ? 'wrap it with toStandardJsonSchema() of @valibot/to-json-schema'
+    : `the library "${vendor}" does not provide one`;
 }

@@ -36,7 +36,7 @@ async function run([name, ...args]: string[]): Promise<void> {
   }
   const asked = name === undefined || name === '--help' || name === '-h';
   const lines = [...COMMANDS].map(([each, { summary }]) => `  nestjs-socketio ${each.padEnd(10)} ${summary}`);
-  const text = ['Usage:', ...lines, '', 'Each command explains itself with --help.', ''].join('\n');
+  const text = ['Usage:', ...lines, '', 'Run a command with --help to see its options.', ''].join('\n');
   (asked ? process.stdout : process.stderr).write(asked ? text : `Unknown command "${name}".\n${text}`);
   process.exitCode = asked ? 0 : 1;
 }

@@ -31,7 +31,7 @@ export interface BinaryOptions {
  */
 export function binary({ maxBytes = Infinity }: BinaryOptions = {}): StandardSchema<BinaryData, Bytes> {
   if (typeof maxBytes !== 'number' || !(maxBytes >= 0)) {
-    throw new TypeError(`binary() takes maxBytes as a number from 0, not ${String(maxBytes)}`);
+    throw new TypeError(`binary() takes maxBytes as a number of at least 0, got ${String(maxBytes)}`);
   }
   return {
     '~standard': {

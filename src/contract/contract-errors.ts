@@ -70,7 +70,7 @@ export class ContractViolationError extends Error {
     /** What does not fit, one entry for each place. */
     readonly details: readonly IssueDetail[],
   ) {
-    super(`${what} does not fit its contract: ${details.map(asText).join('; ')}`);
+    super(`${what} does not match its contract: ${details.map(asText).join('; ')}`);
   }
 }
 

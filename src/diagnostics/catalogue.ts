@@ -27,14 +27,14 @@ export interface HistogramMetric {
 /** As the conventions of OpenTelemetry have it for RPC. */
 export const CALL_DURATION: HistogramMetric = {
   name: 'rpc.server.call.duration',
-  description: 'How long handlers of events took, their acks included',
+  description: 'Duration of event handlers, including their acks',
   buckets: [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10],
 };
 
 /** As those of SignalR, which has connections that live as long. */
 export const CONNECTION_DURATION: HistogramMetric = {
   name: 'socketio.server.connection.duration',
-  description: 'How long sessions of clients lasted',
+  description: 'Duration of client sessions',
   buckets: [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 120, 300, 1_800, 7_200, 43_200],
 };
 
@@ -56,25 +56,25 @@ export const OBSERVED_METRICS: readonly ObservedMetric[] = [
     ...byCode(refused, 'error.type'),
     ...byCode(connectRefused, 'error.type'),
   ]),
-  counter('upgrades.failed', '{upgrade}', 'Transports that came to nothing', ({ failedUpgrades }) =>
+  counter('upgrades.failed', '{upgrade}', 'Upgrades that failed', ({ failedUpgrades }) =>
     byCode(failedUpgrades, 'error.type'),
   ),
   counter('packets', '{packet}', 'Engine.IO packets', ({ packets }) => byDirection(packets)),
   counter('io', 'By', 'Bytes on the wire', ({ bytes }) => byDirection(bytes)),
-  sum('send_queue.size', 'By', 'Bytes that clients have not taken', ({ queued }) => one(queued.bytes)),
+  sum('send_queue.size', 'By', 'Bytes that wait to be sent to clients', ({ queued }) => one(queued.bytes)),
   {
     ...sum('send_queue.largest', 'By', 'The longest queue of one session', ({ queued }) => one(queued.largest)),
     kind: 'gauge',
   },
   counter('messages.dropped', '{message}', 'Messages that were dropped on overflow', ({ dropped }) => one(dropped)),
-  counter('events.unhandled', '{event}', 'Events that no handler has', (stats) => one(stats.unknownEvents)),
-  counter('events.rate_limited', '{event}', 'Events that came too early', ({ rateLimited }) => one(rateLimited)),
-  counter('events.undecided', '{event}', 'Events that middlewares did not decide about', (stats) =>
+  counter('events.unhandled', '{event}', 'Events without a handler', (stats) => one(stats.unknownEvents)),
+  counter('events.rate_limited', '{event}', 'Events above a rate limit', ({ rateLimited }) => one(rateLimited)),
+  counter('events.undecided', '{event}', 'Events that middlewares did not decide on in time', (stats) =>
     one(stats.undecidedEvents),
   ),
-  counter('acks.unanswered', '{ack}', 'Acks that handlers did not give', (stats) => one(stats.unansweredAcks)),
+  counter('acks.unanswered', '{ack}', 'Acks that handlers did not send in time', (stats) => one(stats.unansweredAcks)),
   counter('errors', '{error}', 'Errors that were reported', ({ errors }) => one(errors)),
-  sum('acks.pending', '{ack}', 'Acks that clients owe', ({ pendingAcks }) => one(pendingAcks)),
+  sum('acks.pending', '{ack}', 'Acks that clients have not sent yet', ({ pendingAcks }) => one(pendingAcks)),
 ];
 
 /** All observed metrics of these servers together, from one `stats()` of each. */

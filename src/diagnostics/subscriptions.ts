@@ -27,7 +27,7 @@ export function warnOnce(tool: string): ToolErrorListener {
   return (error) => {
     if (hasWarned) return;
     hasWarned = true;
-    const message = `${tool} failed, and goes on: ${textOf(error)}. Further errors are not shown.`;
+    const message = `${tool} failed, and continues: ${textOf(error)}. Further errors are not logged.`;
     process.emitWarning(message, { code: 'SOCKETIO_WARNING' });
   };
 }

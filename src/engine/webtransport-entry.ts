@@ -47,8 +47,8 @@ export class WebtransportEntry {
     if (this.#hasWarned) return;
     this.#hasWarned = true;
     this.context.warn(
-      'Closed a WebTransport session: the option transports must have "webtransport", and middlewares of the engine ' +
-        'could not see it. Further ones are not logged.',
+      'Closed a WebTransport session: the option transports does not have "webtransport", or the engine has middlewares, ' +
+        'which could not see it. Further sessions are not logged.',
     );
   }
 

@@ -96,7 +96,7 @@ export class SocketIoEmitterModule {
 
 function wayOf({ ledger, emitter }: SocketIoEmitterOptions): Partial<LedgerOption> {
   if (ledger !== undefined && emitter !== undefined) {
-    throw new OptionError('emitter', emitter, 'nothing beside "ledger"');
+    throw new OptionError('emitter', emitter, 'no value together with "ledger"');
   }
   if (typeof ledger?.adapter === 'function') {
     return { adapter: ledger.adapter, connectionStateRecovery: ledger.connectionStateRecovery };

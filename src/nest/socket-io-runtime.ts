@@ -298,7 +298,7 @@ export class SocketIoRuntime
 function assertImportedOnce(imported: readonly NestModule[]): void {
   if (imported.some(({ providers }) => !providers.has(MODULE_OPTIONS_TOKEN))) {
     throw new BindingError(
-      'SocketIoModule is imported without options: import SocketIoModule.forRoot() in the root module. It is global, so that ' +
+      'SocketIoModule is imported without options: import SocketIoModule.forRoot() in the root module. It is global, so ' +
         'other modules get Websocket without importing it.',
     );
   }

@@ -144,8 +144,7 @@ function withLedger(options: ServerOptions, ledger: LedgerOption): ServerOptions
     throw new OptionError('ledger', ledger, 'a ledger of "nestjs-socketio/ledger", such as redisLedger(client)');
   }
   for (const name of ['adapter', 'connectionStateRecovery'] as const) {
-    if (options[name] !== undefined)
-      throw new OptionError(name, options[name], 'nothing beside "ledger", which sets it');
+    if (options[name] !== undefined) throw new OptionError(name, options[name], 'no value, since "ledger" sets it');
   }
   const { adapter, connectionStateRecovery } = ledger;
   return { ...options, adapter, connectionStateRecovery };

@@ -177,7 +177,7 @@ export class Connection
       this.onMessage(data);
       return;
     }
-    const error = new TypeError('a message is a string or a Buffer');
+    const error = new TypeError('a message must be a string or a Buffer');
     for (const socket of this.#namespaces.sockets) socket.handleError(error);
     this.conn.close();
   }
@@ -262,7 +262,7 @@ export class Connection
   onDisconnect(nsp: string): void {
     const socket = this.#namespaces.find(nsp);
     if (socket === null) this.#onStrayPacket(nsp);
-    else socket.close('client namespace disconnect', closeDetail('CLIENT_DISCONNECT', 'disconnected by the client'));
+    else socket.close('client namespace disconnect', closeDetail('CLIENT_DISCONNECT', 'the client disconnected'));
   }
 
   get screensEvents(): boolean {
@@ -307,12 +307,12 @@ export class Connection
 
   onAttachmentTimeout(): void {
     this.#attachments = null;
-    this.#fail(new PacketError('ATTACHMENT_TIMEOUT', 'attachments did not arrive in time'));
+    this.#fail(new PacketError('ATTACHMENT_TIMEOUT', 'the client did not send all attachments in time'));
   }
 
   /** The connection is in no namespace. */
   override onTimer(): void {
-    this.#endAfterReply(closeDetail('CONNECT_TIMEOUT', 'no namespace was joined in time'));
+    this.#endAfterReply(closeDetail('CONNECT_TIMEOUT', 'the client joined no namespace within connectTimeout'));
   }
 
   #endAfterReply(detail: CloseDetail<DisconnectCode>): void {
@@ -364,7 +364,7 @@ export class Connection
     const encoded = this.#server.codec.encodeRefusal(nsp, error, this.isLegacy);
     if (encoded !== null) this.sendUndroppable(encoded);
     if (this.#connectAllowance.takeRefusal()) this.#awaitConnect();
-    else this.#endAfterReply(closeDetail('TOO_MANY_REFUSALS', 'refused too often'));
+    else this.#endAfterReply(closeDetail('TOO_MANY_REFUSALS', 'the client was refused too often (connectRefusals)'));
   }
 
   /** @internal The client is not let in, and no namespace has been asked. */
@@ -418,14 +418,15 @@ export class Connection
     const { settings, codec } = this.#server;
     const { messageCheck } = codec;
     if (!this.#hasAsked && data.length > 2 * (settings.maxNamespaceLength + settings.maxAuthPayload) + PACKET_KEYS) {
-      throw new PacketError('INVALID_PACKET', 'a first packet that is larger than a CONNECT can be');
+      throw new PacketError('INVALID_PACKET', 'the first packet of the client is larger than a CONNECT can be');
     }
     if (messageCheck !== null) watch(messageCheck(data, settings), this.#server, undefined);
     watch(decoder.add(data), this.#server, undefined);
   }
 
   #onText(text: string): void {
-    if (this.#awaitsAttachments) throw new PacketError('UNEXPECTED_ATTACHMENT', 'text instead of an attachment');
+    if (this.#awaitsAttachments)
+      throw new PacketError('UNEXPECTED_ATTACHMENT', 'the client sent text instead of an attachment');
     decodePacket(text, this.#limits, this);
     this.#attachments?.pack(text);
   }
@@ -436,7 +437,8 @@ export class Connection
 
   #onBytes(bytes: Buffer): void {
     const collector = this.#attachments;
-    if (collector === null) throw new PacketError('UNEXPECTED_ATTACHMENT', 'an attachment of no packet');
+    if (collector === null)
+      throw new PacketError('UNEXPECTED_ATTACHMENT', 'the client sent an attachment without a packet');
     const args = collector.add(bytes);
     if (args === null) return;
     this.#attachments = null;
@@ -454,7 +456,7 @@ export class Connection
   /** A packet for a namespace that the connection is not in: late, where it was in that one, else out of order. */
   #onStrayPacket(nsp: string): void {
     if (this.#namespaces.hasLeft(nsp)) return;
-    throw new PacketError('NOT_CONNECTED', 'a packet before CONNECT');
+    throw new PacketError('NOT_CONNECTED', 'the client sent a packet to a namespace before CONNECT');
   }
 
   #onMalformed(error: unknown): void {
@@ -487,7 +489,7 @@ export class Connection
 
 const RECONNECTED: DisconnectDetails = Object.freeze({
   code: 'CLIENT_DISCONNECT',
-  message: 'the client connected to the namespace anew',
+  message: 'the client connected to the namespace again',
 });
 
 /** What an encoding may write around the values of a packet, in bytes. */

@@ -57,7 +57,7 @@ const REGISTERING: ReadonlySet<string> = new Set([
 
 function tooEarly(name: string): Error {
   return new Error(
-    `server.engine.${name} is not there yet: it is once the server is attached (attach(), listen(), bind()), in an ` +
-      'application of Nest from the hooks onApplicationBootstrap on. use(), on() and the like work before.',
+    `server.engine.${name} is not available before the server is attached (attach(), listen(), bind()), which in a Nest ` +
+      'application happens before onApplicationBootstrap. Only use(), on() and the like can be called earlier.',
   );
 }

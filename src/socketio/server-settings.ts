@@ -114,8 +114,8 @@ export class ServerSettings {
     if (this.#warnedOfOnevent) return;
     this.#warnedOfOnevent = true;
     this.resolved.onWarning(
-      `socket.onevent was replaced by a function that has not passed ${JSON.stringify(event)} on: its handlers are not called. ` +
-        'Let it end with the function that it found, called with the socket and the packet.',
+      `socket.onevent was replaced with a function that did not pass ${JSON.stringify(event)} on, so its handlers are not called. ` +
+        'At its end, call the function that it replaced, with the socket as this and the packet.',
     );
   }
 
@@ -126,8 +126,8 @@ export class ServerSettings {
     if (this.#warnedOfRecovery) return;
     this.#warnedOfRecovery = true;
     this.#resolved.onWarning(
-      `connectionStateRecovery is on, but ${adapter} cannot recover sessions: clients start anew. ` +
-        'Use an adapter that has persistSession() and restoreSession(), or switch the option off.',
+      `connectionStateRecovery is on, but ${adapter} cannot recover sessions: clients get new ones. ` +
+        'Use an adapter that has persistSession() and restoreSession(), or turn the option off.',
     );
   }
 

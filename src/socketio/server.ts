@@ -366,7 +366,7 @@ export class Server<
   presence(room?: Room, namespace = '/'): PresenceTarget {
     if (this.presenceTracker === null) {
       throw new Error(
-        'it is not known who is online: set the option "presence", or decorate a method with @OnPresence()',
+        'the server does not track presence: set the option "presence", or decorate a method with @OnPresence()',
       );
     }
     if (this.namespaces.templateOf(namespace) !== undefined) {
@@ -427,7 +427,7 @@ export class Server<
     this.#recoveryMemory?.dispose();
     for (const operation of this.openHandles) {
       operation.code ??= 'SHUTTING_DOWN';
-      operation.finish(new Error('the server ended before its handler'));
+      operation.finish(new Error('the server closed before the handler ended'));
     }
     if (POINTS.server.hasSubscribers) POINTS.server.publish({ server: this, isOpen: false });
   }
@@ -436,7 +436,7 @@ export class Server<
     this.presenceTracker?.close();
     const closing = [...this.namespaces.byName.values()].map(async (namespace) => {
       for (const socket of [...namespace.sockets.values()]) {
-        socket.close('server shutting down', { code: 'SERVER_SHUTDOWN', message: 'the server shuts down' });
+        socket.close('server shutting down', { code: 'SERVER_SHUTDOWN', message: 'the server is shutting down' });
       }
       await namespace.dispose();
     });

@@ -76,7 +76,7 @@ export async function createTestClient(
 /** A refusal may be as short as "Invalid namespace"; test runners print the cause as well. */
 function explained(error: Error & { data?: unknown }, namespace: string): Error {
   const data = error.data === undefined ? '' : `: ${JSON.stringify(error.data)}`;
-  error.cause ??= new Error(`createTestClient() did not get into ${namespace}${data}`);
+  error.cause ??= new Error(`createTestClient() could not connect to ${namespace}${data}`);
   return error;
 }
 
@@ -105,7 +105,8 @@ export async function connectError(
     (error: Error) => error,
   );
   await client.close();
-  if (refusal === null) throw new Error(`the server let the client into ${client.namespace}, a refusal was expected`);
+  if (refusal === null)
+    throw new Error(`the server let the client into ${client.namespace}, but a refusal was expected`);
   return refusal;
 }
 

@@ -109,7 +109,7 @@ describe('asyncApiDocument', () => {
 
   it('says of typed events that the source has their types', () => {
     expect(document.channels.zod.messages['receive.move']).toMatchObject({
-      payload: { description: 'Typed in the source only' },
+      payload: { description: 'Declared as a type only' },
     });
   });
 
@@ -132,7 +132,7 @@ describe('asyncApiDocument', () => {
     );
     const bare = defineContract('/bare', { in: { pick: event().ack(v.string()) } });
     expect(() => asyncApiDocument([bare], OPTIONS)).toThrow(
-      'The ack of the event "pick" in /bare has no JSON Schema: wrap it by toStandardJsonSchema()',
+      'The ack of the event "pick" in /bare has no JSON Schema: wrap it with toStandardJsonSchema()',
     );
     const auth = defineContract('/auth', { auth: v.string() });
     expect(() => asyncApiDocument([auth], OPTIONS)).toThrow('The auth of /auth has no JSON Schema');

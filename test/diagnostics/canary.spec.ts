@@ -442,7 +442,7 @@ describe('what clients send', () => {
     expect(left).toContain('CONTRACT_VIOLATION');
     expect(left).toContain('ACK_TIMEOUT');
     expect(left).toContain('OverflowError');
-    expect(left).toContain(`A client sent "${NAME}"`);
+    expect(left).toContain(`A client emitted "${NAME}"`);
     expect(spans().length).toBeGreaterThan(40);
     const told = JSON.stringify([spans().map(written), metrics, health, labelsOf(published)]);
     expect(told).not.toContain(NAME);
@@ -470,7 +470,7 @@ describe('what clients send', () => {
       expect(lines.join('\n')).toContain(`OldGateway.${expected}() failed`);
     }
     expect(lines.join('\n')).toContain('of the connection');
-    expect(lines.join('\n')).toContain(`A client sent "${NAME}"`);
+    expect(lines.join('\n')).toContain(`A client emitted "${NAME}"`);
     expect(spans().length).toBeGreaterThan(20);
     const told = JSON.stringify([spans().map(written), await collect(), labelsOf(published)]);
     expect(told).not.toContain(NAME);

@@ -51,7 +51,7 @@ describe('what clients get while what listens fails', () => {
     expect(outcome).toEqual({
       answers: unobserved.answers,
       surfaced: [],
-      warnings: [expect.stringContaining(`${tool} failed, and goes on: Error: ${kind} failed`)],
+      warnings: [expect.stringContaining(`${tool} failed, and continues: Error: ${kind} failed`)],
     });
     expect(refused).toBe(true);
   });

@@ -280,10 +280,10 @@ describe('a shutdown in the middle of handlers', () => {
       .filter(({ what }) => what === 'handle asyncEnd')
       .map(({ payload: { handler, code, error } }) => [handler, code, error?.message]);
     expect(outcomes.toSorted()).toEqual([
-      ['OldSlowGateway.never', 'SHUTTING_DOWN', 'the server ended before its handler'],
+      ['OldSlowGateway.never', 'SHUTTING_DOWN', 'the server closed before the handler ended'],
       ['SlowGateway.ends', undefined, undefined],
-      ['SlowGateway.never', 'SHUTTING_DOWN', 'the server ended before its handler'],
-      ['SlowGateway.one', 'SHUTTING_DOWN', 'the server ended before its handler'],
+      ['SlowGateway.never', 'SHUTTING_DOWN', 'the server closed before the handler ended'],
+      ['SlowGateway.one', 'SHUTTING_DOWN', 'the server closed before the handler ended'],
       ['SlowGateway.other', undefined, undefined],
     ]);
     expect(new Set(published.map(({ payload }) => payload)).size).toBe(5);

@@ -230,7 +230,7 @@ describe("scope: 'connection'", () => {
       @Ack('event')
       event(): void {}
     }
-    expect((await failureOf({ providers: [Wrong] })).message).toContain("takes a scope of 'connection'");
+    expect((await failureOf({ providers: [Wrong] })).message).toContain("takes the scope 'connection'");
   });
 });
 

@@ -108,7 +108,7 @@ describe('discovery', () => {
 
   it.each([
     ['an unknown option', { namespase: '/x' } as GatewayOptions, 'Gateway on Wrong has an unknown option "namespase"'],
-    ['a namespace of another type', { namespace: 5 } as unknown as GatewayOptions, 'a string or RegExp'],
+    ['a namespace of another type', { namespace: 5 } as unknown as GatewayOptions, 'a string or a RegExp'],
   ])('of @Gateway with %s stops the bootstrap', async (_name, options, message) => {
     @Gateway(options)
     class Wrong {

@@ -137,7 +137,7 @@ describe('server.engine before the bootstrap', () => {
 
         onModuleInit(): void {
           note('onModuleInit', this.websocket.server);
-          expect(() => this.websocket.server.engine.opts).toThrow(/from the hooks onApplicationBootstrap on/);
+          expect(() => this.websocket.server.engine.opts).toThrow(/before onApplicationBootstrap/);
         }
 
         onApplicationBootstrap(): void {

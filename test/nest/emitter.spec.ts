@@ -149,10 +149,10 @@ function suite({ server, worker, answers }: Way): void {
     it('says that an emitter gets no answers', async () => {
       const { job, ada } = await start();
       const chatOfJob = job.websocket.of('/chat');
-      await expect(chatOfJob.fetchSockets()).rejects.toThrow('an emitter gets no answers');
-      await expect(chatOfJob.timeout(100).emitWithAck('ask')).rejects.toThrow('an emitter gets no answers');
-      await expect(job.websocket.emitTo(ada.id!, 'direct')).rejects.toThrow('an emitter gets no answers');
-      await expect(job.websocket.count()).rejects.toThrow('an emitter gets no answers');
+      await expect(chatOfJob.fetchSockets()).rejects.toThrow('an emitter receives no answers');
+      await expect(chatOfJob.timeout(100).emitWithAck('ask')).rejects.toThrow('an emitter receives no answers');
+      await expect(job.websocket.emitTo(ada.id!, 'direct')).rejects.toThrow('an emitter receives no answers');
+      await expect(job.websocket.count()).rejects.toThrow('an emitter receives no answers');
     });
   }
 }

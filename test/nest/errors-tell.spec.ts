@@ -452,8 +452,8 @@ describe('@OnEvent', () => {
       'Streaming.interceptedStream()',
     ]);
     expect(lines[0]).toBe(
-      'Streaming.stream() returned a stream of values, and they go nowhere: @OnEvent ignores what is returned. Emit them to ' +
-        'the socket, or use @Ack, which sends the first. This is said once.',
+      'Streaming.stream() returned a stream, whose values are not sent: @OnEvent ignores the result. Emit them to ' +
+        'the socket, or use @Ack, which sends the first. Further results are not logged.',
     );
   });
 
@@ -468,7 +468,7 @@ describe('@OnEvent', () => {
       await client.emitWithAck('value');
       await until(() => lines.length > 0, 'it is said');
       expect(lines).toEqual([
-        expect.stringMatching(/^Streaming\.\w+\(\) returned a stream of values, and they go nowhere/),
+        expect.stringMatching(/^Streaming\.\w+\(\) returned a stream, whose values are not sent/),
       ]);
     },
   );
@@ -482,7 +482,7 @@ describe('@OnEvent', () => {
       for (let i = 0; i < 2; i++) await client.emitWithAck(event);
       expect(lines).toEqual([
         expect.stringMatching(
-          /^Streaming\.\w+\(\) returned a generator, of which nothing has run\. Return an async one, or a list of what it yields\./,
+          /^Streaming\.\w+\(\) returned a generator, none of whose code has run\. Use an async generator, or return a list\./,
         ),
       ]);
     },
@@ -556,8 +556,8 @@ describe('what is made for HTTP and is global', () => {
   }
 
   it.each<[string, Provider, string]>([
-    ['guard', { provide: APP_GUARD, useClass: HttpGuard }, 'If HttpGuard is made for HTTP: .* look for its request'],
-    ['filter', { provide: APP_FILTER, useClass: HttpFilter }, 'If HttpFilter is made for HTTP: .* throw the error'],
+    ['guard', { provide: APP_GUARD, useClass: HttpGuard }, 'If HttpGuard is written for HTTP: .* look for its request'],
+    ['filter', { provide: APP_FILTER, useClass: HttpFilter }, 'If HttpFilter is written for HTTP: .* throw the error'],
   ])('is named with what to do, once: a %s', async (_kind, provider, hint) => {
     class Failing {
       @Ack('message')
@@ -570,6 +570,6 @@ describe('what is made for HTTP and is global', () => {
     const client = await connectClient(url);
     for (let i = 0; i < 2; i++) expect(await client.emitWithAck('message')).toMatchObject({ status: 'error' });
     expect(lines.filter((line) => new RegExp(hint).test(line))).toHaveLength(1);
-    expect(lines.filter((line) => line.includes('is made for HTTP'))).toHaveLength(1);
+    expect(lines.filter((line) => line.includes('is written for HTTP'))).toHaveLength(1);
   });
 });

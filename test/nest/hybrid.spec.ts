@@ -231,8 +231,8 @@ describe('a hybrid application', () => {
       ask(@Ctx() _context: unknown): void {}
     }
     expect((await failureOf({ providers: [ContextGateway] })).message).toBe(
-      '@Headers(), or @Ctx() of @nestjs/microservices, on the parameter 0 of ContextGateway.ask() gives nothing: an event is no ' +
-        'HTTP request. Take @ConnectedSocket(), whose handshake has headers, query and address, or @HandshakeAuth().',
+      '@Headers(), or @Ctx() of @nestjs/microservices, on the parameter 0 of ContextGateway.ask() has no effect: an event is not an ' +
+        'HTTP request. Use @ConnectedSocket(), whose handshake has headers, query and address, or @HandshakeAuth().',
     );
   });
 });

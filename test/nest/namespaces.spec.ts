@@ -186,7 +186,7 @@ describe('a pattern', () => {
     class LateModule {}
     const { app, url } = await startWith({ providers: [Rooms] });
     await expect(app.get(LazyModuleLoader).load(() => LateModule)).rejects.toThrow(
-      'RoomSeven.where() cannot have the namespace "/room-7" for itself',
+      'RoomSeven.where() cannot be bound to the namespace "/room-7"',
     );
     expect(await where(`${url}/room-8`)).toBe('room /room-8');
   });

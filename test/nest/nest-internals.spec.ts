@@ -21,7 +21,7 @@ describe('assertNestInternals', () => {
     const { app } = await startWith({});
     const external = Object.create(app.get(ExternalContextCreator), { [part]: { value } }) as ExternalContextCreator;
     expect(() => assertNestInternals(external, app.get(ModulesContainer))).toThrow(
-      `this version of @nestjs/core is not supported: it lacks ${name}. Supported are 11 and 12.`,
+      `nestjs-socketio does not support this version of @nestjs/core: it lacks ${name}. Install Nest 11 or 12.`,
     );
   });
 

@@ -79,7 +79,8 @@ describe.each(PLATFORMS)('host and https on %s', (platform) => {
   });
 
   it('stop the start if no server has a port of its own, or the module gives them', async () => {
-    const unused = 'nothing without a port of its own: the HTTP server of the application has its own';
+    const unused =
+      'no value, unless there is a port of its own: the HTTP server of the application has an address and a certificate';
     const options = { host: '127.0.0.1' };
     const expected = `Invalid option "host": got "127.0.0.1", expected ${unused}`;
     expect((await failureOf({ platform, options })).message).toBe(expected);
@@ -91,7 +92,7 @@ describe.each(PLATFORMS)('host and https on %s', (platform) => {
       configure: (app) => void app.useWebSocketAdapter(new SocketIoAdapter(app, options)),
     });
     expect(adapter.message).toBe(
-      'SocketIoAdapter was given "host", and SocketIoModule is imported: give it to forRoot(), whose value holds for all ' +
+      'SocketIoAdapter was given "host", and SocketIoModule is imported: pass it to forRoot(), whose value applies to all ' +
         'ports of the application.',
     );
   });
@@ -102,7 +103,7 @@ describe.each(PLATFORMS)('host and https on %s', (platform) => {
 });
 
 describe('https that is none', () => {
-  const NEEDED = 'an object with "key" and "cert", or another way to a certificate that Node’s https takes';
+  const NEEDED = 'an object with "key" and "cert", or with "pfx" or "SNICallback" as for Node’s https';
   it.each<[string, unknown, string | RegExp]>([
     ['true', true, `got "boolean", expected ${NEEDED}`],
     ['null', null, `got "object", expected ${NEEDED}`],
@@ -110,9 +111,9 @@ describe('https that is none', () => {
     [
       'no certificate',
       { key: 'secret', cert: 'x' },
-      /got \["key","cert"\], expected a key and a certificate that fit \(/,
+      /got \["key","cert"\], expected a key and a certificate that match \(/,
     ],
-    ['a wrong key', { key: 'secret', cert: TEST_TLS.cert }, /expected a key and a certificate that fit \(/],
+    ['a wrong key', { key: 'secret', cert: TEST_TLS.cert }, /expected a key and a certificate that match \(/],
   ])('stops the start, and tells no secret: %s', async (_name, https, message) => {
     const options = { port: 0, https } as SocketIoModuleOptions;
     const failure = await failureOf({ options });

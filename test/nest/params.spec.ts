@@ -297,7 +297,7 @@ describe('parameters', () => {
     await until(() => seen.length === 2);
     expect(seen).toEqual([
       ['connect', 't', undefined],
-      [id, 'client namespace disconnect', { code: 'CLIENT_DISCONNECT', message: 'disconnected by the client' }],
+      [id, 'client namespace disconnect', { code: 'CLIENT_DISCONNECT', message: 'the client disconnected' }],
     ]);
   });
 });

@@ -103,8 +103,8 @@ describe('a gateway', () => {
   ])('provided once more by %s stops the start', async (_how, copy) => {
     const gateway = depotGateway();
     expect((await failureOf({ providers: [Depot, gateway, copy(gateway)] })).message).toBe(
-      'DepotGateway is provided as DepotGateway and as copy, and would handle everything twice. Provide it once, and under ' +
-        'other names by useExisting.',
+      'DepotGateway is provided as DepotGateway and as copy, and would handle everything twice. Provide it once, and with ' +
+        'useExisting for other tokens.',
     );
   });
 
@@ -126,7 +126,7 @@ describe('a gateway', () => {
     'provided by a factory with %s stops the start, since nothing is known of what it makes',
     async (_how, provider) => {
       expect((await failureOf({ providers: [RequestDepot, provider(depotGateway())] })).message).toBe(
-        'DepotGateway would not run: a factory provides it, and has made nothing by the start of the application. Provide the ' +
+        'DepotGateway would not run: a factory provides it, and has not created it when the application starts. Provide the ' +
           'class itself, with a scope if it needs one.',
       );
     },
@@ -316,7 +316,7 @@ describe('a class with @WebSocketGateway and handlers of this package', () => {
     ],
   ])('that Nest does not run stops the start: %s', async (_how, metadata, why) => {
     const message =
-      `HalfGateway would not run: ${why}, and Nest runs gateways that are classes among the providers of a module. Provide the ` +
+      `HalfGateway would not run: ${why}, and a gateway must be a class in the providers of a module. Provide the ` +
       'class itself.';
     expect((await failureOf(metadata(halfGateway()))).message).toBe(message);
     expect((await failureOfAdapter(metadata(halfGateway()))).message).toBe(message);

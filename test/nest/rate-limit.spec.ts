@@ -394,7 +394,7 @@ describe('@RateLimit', () => {
   it.each<[string, Function]>([
     ['needs an event', class NoEvent {}],
     ['needs an event', class OnLifecycle {}],
-    ['bounds nothing', class WithoutHandlers {}],
+    ['has no effect', class WithoutHandlers {}],
     ['limit', class ZeroLimit {}],
     ['interval', class NoInterval {}],
     ['"refuse" or "disconnect"', class WrongAction {}],

@@ -105,7 +105,7 @@ describe('in the place of a gateway', () => {
   it('a factory with a scope stops the start with the adapter alone', async () => {
     const provider = { provide: halfGateway(), scope: Scope.REQUEST, useFactory: () => new Stub() };
     expect((await failureOfAdapter({ providers: [provider] })).message).toBe(
-      'HalfGateway would not run: a factory provides it, and has made nothing by the start of the application. Provide the class ' +
+      'HalfGateway would not run: a factory provides it, and has not created it when the application starts. Provide the class ' +
         'itself, with a scope if it needs one.',
     );
   });
@@ -166,7 +166,7 @@ describe('a gateway of @nestjs/websockets', () => {
     [
       'a value of its own',
       (provide) => ({ provide, useValue: new provide() as object }),
-      'a factory or a value provides it, and Nest runs gateways that are classes among the providers of a module',
+      'a factory or a value provides it, and a gateway must be a class in the providers of a module',
     ],
   ])('that Nest does not find is told of, as it never runs with IoAdapter: %s', async (_how, provide, why) => {
     const lines = watchLog('warn');

@@ -46,6 +46,6 @@ describe('decorated handlers behind a replaced socket.onevent', () => {
     client.emit('echo', 2);
     client.emit('last');
     await ended;
-    expect(warnings).toEqual([expect.stringContaining('has not passed "echo" on')]);
+    expect(warnings).toEqual([expect.stringContaining('did not pass "echo" on')]);
   });
 });

@@ -207,10 +207,10 @@ describe('a name that is not there', () => {
     await connectError(`${url}/caht`);
     await connectError(`${url}/caht`);
     expect(lines).toEqual([
-      'A client sent "mesage" on "/chat", which no handler has; did you mean "message"?',
-      'A client sent "jion" on "/chat", which no handler has; did you mean "join"?',
-      'A client sent "something else" on "/chat", which no handler has.',
-      'A client asked for the namespace "/caht", which is not there; did you mean "/chat"?',
+      'A client emitted "mesage" in "/chat", which has no handler for it; did you mean "message"?',
+      'A client emitted "jion" in "/chat", which has no handler for it; did you mean "join"?',
+      'A client emitted "something else" in "/chat", which has no handler for it.',
+      'A client asked for the namespace "/caht", which does not exist; did you mean "/chat"?',
     ]);
   });
 
@@ -231,10 +231,10 @@ describe('a name that is not there', () => {
     await connectError(`${url}/forgotten`);
     await (await connectClient(`${url}/chat`)).emitWithAck('other');
     expect(lines).toEqual([
-      'A client asked for the namespace "/forgotten", which is not there: ForgottenGateway would handle it, and no module ' +
-        'provides ForgottenGateway itself. Add it to the providers of one.',
-      'A client sent "other" on "/chat", which no handler has: OtherGateway.other() would handle it, and no module provides ' +
-        'OtherGateway itself. Add it to the providers of one.',
+      'A client asked for the namespace "/forgotten", which does not exist: ForgottenGateway would handle it, but no module ' +
+        'provides ForgottenGateway itself. Add it to the providers of a module.',
+      'A client emitted "other" in "/chat", which has no handler for it: OtherGateway.other() would handle it, but no module provides ' +
+        'OtherGateway itself. Add it to the providers of a module.',
     ]);
   });
 
@@ -245,7 +245,7 @@ describe('a name that is not there', () => {
     await client.emitWithAck(`forged\nline ${'x'.repeat(100)}`);
     for (let i = 0; i < 30; i++) await client.emitWithAck(`made up ${i}`);
     expect(lines).toHaveLength(20);
-    expect(lines[0]).toBe(`A client sent "forged\\nline ${'x'.repeat(52)}…" on "/", which no handler has.`);
+    expect(lines[0]).toBe(`A client emitted "forged\\nline ${'x'.repeat(52)}…" in "/", which has no handler for it.`);
   });
 
   it.each([

@@ -254,13 +254,13 @@ describe('a name that is not there', () => {
     const other = home === '/chat' ? 'OtherGateway' : 'OtherRoomGateway';
     const near = home === '/chat' ? '; did you mean "/chat"?' : '.';
     expect(lines).toEqual([
-      `A client sent "mesage" on "${home}", which no handler has; did you mean "message"?`,
-      `A client sent "other" on "${home}", which no handler has: ${other}.other() would handle it, and no module provides ` +
-        `${other} itself. Add it to the providers of one.`,
-      `A client sent "something else" on "${home}", which no handler has.`,
-      `A client asked for the namespace "/caht", which is not there${near}`,
-      'A client asked for the namespace "/forgotten", which is not there: ForgottenGateway would handle it, and no module ' +
-        'provides ForgottenGateway itself. Add it to the providers of one.',
+      `A client emitted "mesage" in "${home}", which has no handler for it; did you mean "message"?`,
+      `A client emitted "other" in "${home}", which has no handler for it: ${other}.other() would handle it, but no module provides ` +
+        `${other} itself. Add it to the providers of a module.`,
+      `A client emitted "something else" in "${home}", which has no handler for it.`,
+      `A client asked for the namespace "/caht", which does not exist${near}`,
+      'A client asked for the namespace "/forgotten", which does not exist: ForgottenGateway would handle it, but no module ' +
+        'provides ForgottenGateway itself. Add it to the providers of a module.',
     ]);
   });
 
@@ -284,9 +284,9 @@ describe('a name that is not there', () => {
     for (const event of ['order', 'ask']) client.emit(event);
     await until(() => lines.length === 2, `both are said of ${name}`);
     expect(lines).toEqual([
-      'A client sent "order" on "/internal", which no handler has: InternalGateway.order() has the @OnEvent of ' +
-        '@nestjs/event-emitter, which hears no client. Import that of nestjs-socketio, or @OnMessage.',
-      'A client sent "ask" on "/internal", which no handler has.',
+      'A client emitted "order" in "/internal", which has no handler for it: InternalGateway.order() has the @OnEvent of ' +
+        '@nestjs/event-emitter, which no client can call. Import it from nestjs-socketio, or use @OnMessage.',
+      'A client emitted "ask" in "/internal", which has no handler for it.',
     ]);
   });
 
@@ -299,9 +299,9 @@ describe('a name that is not there', () => {
       await nextEvent(client, 'connect_error');
     }
     expect(lines).toEqual([
-      'A client asked for the namespace "/", which rootNamespace: false closes. Let it name another one.',
-      'A client asked for the namespace "/a", which is not there.',
-      'A client asked for the namespace "/chta", which is not there; did you mean "/chat"?',
+      'A client asked for the namespace "/", which rootNamespace: false closes. Connect it to another namespace.',
+      'A client asked for the namespace "/a", which does not exist.',
+      'A client asked for the namespace "/chta", which does not exist; did you mean "/chat"?',
     ]);
   });
 
@@ -309,12 +309,14 @@ describe('a name that is not there', () => {
     const { url } = await withModule([RoomGateway]);
     const lines = watchWarnings();
     for (const room of ['/room-1', '/room-2']) await (await connectClient(`${url}${room}`)).emitWithAck('mesage');
-    expect(lines).toEqual(['A client sent "mesage" on "/room-1", which no handler has; did you mean "message"?']);
+    expect(lines).toEqual([
+      'A client emitted "mesage" in "/room-1", which has no handler for it; did you mean "message"?',
+    ]);
   });
 });
 
 describe('an event of fire() that no handler has', () => {
-  const WARNING = 'fire() was called with "mesage" on "/chat", which no handler has; did you mean "message"?';
+  const WARNING = 'fire() was called with "mesage" in "/chat", which has no handler for it; did you mean "message"?';
 
   it('is not said to come from a client', async () => {
     const { url, websocket } = await startWith({ providers: [ChatGateway] });

@@ -112,7 +112,7 @@ describe('a decorator without parentheses', () => {
     }
     const descriptor = Object.getOwnPropertyDescriptor(Gateway.prototype, 'check')!;
     expect(() => (decorator as Applied)(Gateway.prototype, 'check', descriptor)).toThrow(
-      `@${name} on Gateway.check() is written without parentheses, and would do nothing. Write @${name}().`,
+      `@${name} on Gateway.check() is written without parentheses, and would have no effect. Write @${name}().`,
     );
   });
 
@@ -132,14 +132,14 @@ describe('a decorator without parentheses', () => {
       check(): void {}
     }
     expect(() => (decorator as Applied)(Gateway.prototype, 'check', 0)).toThrow(
-      `@${name} on the parameter 0 of Gateway.check() is written without parentheses, and would do nothing. Write @${name}().`,
+      `@${name} on the parameter 0 of Gateway.check() is written without parentheses, and would have no effect. Write @${name}().`,
     );
   });
 
   it.each(Object.entries({ Gateway, RateLimit }))('@%s is named on a class', (name, decorator) => {
     class Chat {}
     expect(() => (decorator as (target: Function) => unknown)(Chat)).toThrow(
-      `@${name} on Chat is written without parentheses, and would do nothing. Write @${name}().`,
+      `@${name} on Chat is written without parentheses, and would have no effect. Write @${name}().`,
     );
   });
 
@@ -160,7 +160,7 @@ describe('a class', () => {
       @Gateway('/other')
       class TwiceGateway {}
       return TwiceGateway;
-    }).toThrow('TwiceGateway has @Gateway twice, and would be bound to one namespace alone.');
+    }).toThrow('TwiceGateway has @Gateway twice, and would be bound to one namespace only.');
   });
 
   it('without any decorator whose messages never run is named at the start', async () => {
@@ -207,9 +207,9 @@ it('an event by the name of a step in the life of a socket is named, since no su
   cleanup(() => spy.mockRestore());
   await startWith({ providers: [StepGateway, OldGateway] });
   expect(lines.sort()).toEqual([
-    '@SubscribeMessage("connection") on OldGateway.connected() is no connection of a client, which handleConnection() hears of.',
-    '@SubscribeMessage("disconnect") on OldGateway.left() is no disconnect of a client, which handleDisconnect() hears of.',
-    'StepGateway.connected() hears an event that a client names "connection", and no connection: that is @OnConnect().',
+    '@SubscribeMessage("connection") on OldGateway.connected() does not run when a client connects or disconnects. Use handleConnection() for that.',
+    '@SubscribeMessage("disconnect") on OldGateway.left() does not run when a client connects or disconnects. Use handleDisconnect() for that.',
+    'StepGateway.connected() handles events named "connection" that clients emit, not connections. Use @OnConnect() for these.',
   ]);
 });
 
@@ -224,7 +224,7 @@ describe('a parameter of an HTTP request', () => {
       decorator()(Gateway.prototype, 'check', 0);
       const other = name === 'Headers' ? ', or @Ctx() of @nestjs/microservices,' : '';
       expect(await messageOf(Gateway)).toBe(
-        `@${name}()${other} on the parameter 0 of Gateway.check() gives nothing: an event is no HTTP request. Take @ConnectedSocket(), ` +
+        `@${name}()${other} on the parameter 0 of Gateway.check() has no effect: an event is not an HTTP request. Use @ConnectedSocket(), ` +
           'whose handshake has headers, query and address, or @HandshakeAuth().',
       );
     },
@@ -256,8 +256,8 @@ describe('a generator', () => {
     }
     decorate(Gateway.prototype, 'check', decorator());
     expect(await messageOf(Gateway)).toBe(
-      `${text} on Gateway.check() would never run: a call of a generator runs nothing of it. Make it an async generator, or ` +
-        'return what it yields.',
+      `${text} on Gateway.check() would never run: calling a generator runs none of its code. Make it an async generator, or ` +
+        'return a list.',
     );
   });
 
@@ -380,7 +380,7 @@ describe('a decorated method that would never run', () => {
       static handle(): void {}
     }
     expect(await messageOf(Static)).toBe(
-      '@OnEvent("a") on Static.handle() would never run: it is static. Make it a method of instances.',
+      '@OnEvent("a") on Static.handle() would never run: it is static. Make it an instance method.',
     );
   });
 
@@ -390,7 +390,7 @@ describe('a decorated method that would never run', () => {
       [Symbol.for('hidden')](): void {}
     }
     expect(await messageOf(Symbolic)).toBe(
-      '@OnEvent("a") on Symbolic.Symbol(hidden)() would never run: Nest finds no methods named by symbols. Give it a plain name.',
+      '@OnEvent("a") on Symbolic.Symbol(hidden)() would never run: Nest does not find methods named by symbols. Give it a string as name.',
     );
   });
 
@@ -422,10 +422,19 @@ describe('a decorated method that would never run', () => {
 
 describe('an event that cannot happen', () => {
   it.each([
-    [undefined, 'its event is undefined, and events have names. It may come from a file that imports this one'],
+    [
+      undefined,
+      'its event is undefined, but the name of an event must be a string. It is undefined if it is imported from a file that imports this one',
+    ],
     [null, 'its event is null'],
-    [['a', 'b'], 'its event is a list, and events have names. Decorate the method once for each name.'],
-    [/^user:/, "its event is the pattern /^user:/, and events have names. Use '*' and @EventName()."],
+    [
+      ['a', 'b'],
+      'its event is a list, but the name of an event must be a string. Decorate the method once for each name.',
+    ],
+    [
+      /^user:/,
+      "its event is the pattern /^user:/, but the name of an event must be a string. Use '*' and @EventName().",
+    ],
     [Symbol('x'), 'its event is Symbol(x)'],
     [{ name: 'a' }, 'its event is an object'],
     [(): string => 'a', 'its event is the function '],
@@ -474,11 +483,11 @@ describe('an event that cannot happen', () => {
 
 describe('a namespace that no client can join', () => {
   it.each([
-    ['undefined, as of a circular import', undefined, 'was given undefined'],
-    ['null', null, 'was given null'],
-    ['a number', 5, 'was given 5'],
-    ['undefined in options', { namespace: undefined }, 'was given undefined'],
-    ['a list in options', { namespace: ['/a', '/b'] }, 'was given a list'],
+    ['undefined, as of a circular import', undefined, 'got undefined'],
+    ['null', null, 'got null'],
+    ['a number', 5, 'got 5'],
+    ['undefined in options', { namespace: undefined }, 'got undefined'],
+    ['a list in options', { namespace: ['/a', '/b'] }, 'got a list'],
     ['too long', `/${'x'.repeat(256)}`, 'it is longer than 256 bytes'],
     ['a query', '/chat?room=1', 'the protocol ends a name at "?" and ","'],
     ['a comma', '/a,b', 'the protocol ends a name'],
@@ -524,7 +533,7 @@ describe('a class whose constructor asks for something', () => {
     const failure = await failureOf({ providers: [Greeter, Greeting] });
     expect(failure.message).toBe(
       'Greeting gets nothing injected: its constructor has 1 parameter(s), and without a decorator on the class Nest does ' +
-        'not know their types. Put @Injectable() or @Gateway() on it.',
+        'not know their types. Add @Injectable() or @Gateway() to it.',
     );
   });
 
@@ -643,10 +652,18 @@ describe('a module that is loaded lazily', () => {
 
 describe('a message of @nestjs/websockets in a @Gateway class', () => {
   it.each<[string, unknown, string]>([
-    ['undefined', undefined, 'undefined, and events have names. It may come from a file that imports this one'],
-    ['a list', ['a', 'b'], 'a list, and events have names. Decorate the method once for each name.'],
-    ['a pattern', /a/, "the pattern /a/, and events have names. Use '*' and @EventName()."],
-    ['a symbol', Symbol('a'), 'Symbol(a), and events have names. Give a string.'],
+    [
+      'undefined',
+      undefined,
+      'undefined, but the name of an event must be a string. It is undefined if it is imported from a file that imports this one',
+    ],
+    [
+      'a list',
+      ['a', 'b'],
+      'a list, but the name of an event must be a string. Decorate the method once for each name.',
+    ],
+    ['a pattern', /a/, "the pattern /a/, but the name of an event must be a string. Use '*' and @EventName()."],
+    ['a symbol', Symbol('a'), 'Symbol(a), but the name of an event must be a string. Give a string.'],
   ])('stops the start if its event is %s', async (_name, event, why) => {
     @Gateway('/old')
     class OldGateway {

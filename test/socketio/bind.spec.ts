@@ -176,12 +176,14 @@ describe('Server#bind', () => {
     for (const nothing of [undefined, null, {}, 3000]) {
       expect(() => io.bind(nothing as never)).toThrow('bind() takes an Engine.IO server');
     }
-    expect(() => io.onconnection({} as never)).toThrow('not a session of an Engine.IO server');
+    expect(() => io.onconnection({} as never)).toThrow('onconnection() takes a session of an Engine.IO server');
     const engine = new EventEmitter();
     const server = new Server({ onError: (error) => void errors.push(error) });
     server.bind(engine as never);
     engine.emit('connection', { id: 'x' });
-    expect(errors.map(String)).toEqual([expect.stringContaining('not a session of an Engine.IO server')]);
+    expect(errors.map(String)).toEqual([
+      expect.stringContaining('onconnection() takes a session of an Engine.IO server'),
+    ]);
     await server.close();
   });
 });

@@ -133,7 +133,10 @@ describe('maxConnectRefusals', () => {
     expect(await peer.next()).toMatch(/^40/);
     const gone = nextEvent([...io.sockets.sockets.values()][0], 'disconnect');
     await peer.send('40/none,');
-    expect(await gone).toEqual(['forced close', { code: 'TOO_MANY_REFUSALS', message: 'refused too often' }]);
+    expect(await gone).toEqual([
+      'forced close',
+      { code: 'TOO_MANY_REFUSALS', message: 'the client was refused too often (connectRefusals)' },
+    ]);
   });
 
   it('forgets one per minute', async () => {

@@ -43,8 +43,8 @@ describe('Server#engine before attach()', () => {
     expect(engine).toBeInstanceOf(EngineServer);
     expect(engine.clientsCount).toBe(0);
     const failure =
-      ' is not there yet: it is once the server is attached (attach(), listen(), bind()), in an application of Nest from the ' +
-      'hooks onApplicationBootstrap on. use(), on() and the like work before.';
+      ' is not available before the server is attached (attach(), listen(), bind()), which in a Nest ' +
+      'application happens before onApplicationBootstrap. Only use(), on() and the like can be called earlier.';
     expect(() => engine.opts).toThrow(`server.engine.opts${failure}`);
     expect(() => engine.handleUpgrade).toThrow(`server.engine.handleUpgrade${failure}`);
     expect(() => engine.close()).toThrow(`server.engine.close${failure}`);

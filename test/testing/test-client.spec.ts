@@ -228,11 +228,13 @@ describe('createTestClient()', () => {
     await expect(createTestClient(app, { namespace: '/chat' })).rejects.toMatchObject({
       message: 'A name is needed',
       data: { code: 'NO_NAME' },
-      cause: { message: expect.stringMatching(/^createTestClient\(\) did not get into \/chat: \{.*"code":"NO_NAME"/) },
+      cause: {
+        message: expect.stringMatching(/^createTestClient\(\) could not connect to \/chat: \{.*"code":"NO_NAME"/),
+      },
     });
     await expect(createTestClient(app, { namespace: '/chta' })).rejects.toMatchObject({
       message: 'Invalid namespace',
-      cause: { message: 'createTestClient() did not get into /chta' },
+      cause: { message: 'createTestClient() could not connect to /chta' },
     });
     expect(app.get(Websocket).server.engine.clientsCount).toBe(0);
   });

@@ -51,7 +51,7 @@ function isModule(value: unknown): value is Function {
 function exportedContracts(exported: Record<string, unknown>, file: string): AnyContract[] {
   const contracts = [...new Set(Object.values(exported).filter(isContract))];
   if (contracts.length > 0) return contracts;
-  throw new ApplicationError(`${file} exports neither a module of Nest nor a contract.`);
+  throw new ApplicationError(`${file} exports neither a Nest module nor a contract. Export one of them.`);
 }
 
 interface NestCore {

@@ -13,7 +13,7 @@ const HELP = `Writes the events of an application as an AsyncAPI document.
 
   <file>                     exports the application's root module, or contracts; TypeScript or JavaScript
   --out <file>               writes it there, as JSON if the name ends with .json and else as YAML
-  --check                    writes nothing, and fails if the file of --out has other events
+  --check                    writes nothing, and fails if the file of --out has different events
   --json                     prints JSON instead of YAML
   --title, --api-version     by default those of package.json
   --description <text>
@@ -44,7 +44,7 @@ export async function asyncApiCommand(args: readonly string[]): Promise<number> 
       return 0;
     }
     const [file] = positionals;
-    if (file === undefined) throw new ApplicationError(`Which file? ${USAGE}`);
+    if (file === undefined) throw new ApplicationError(`No file is given. Run: ${USAGE}`);
     if (values.check && values.out === undefined)
       throw new ApplicationError('--check needs --out <file> to compare with.');
     const text = await documentOf(path.resolve(file), values);
@@ -99,7 +99,7 @@ function compare(out: string, text: string): number {
   if (present === text) return 0;
   const what =
     present === null ? 'does not exist' : `differs from the application at line ${firstDifference(present, text)}`;
-  process.stderr.write(`${out} ${what}. Write it anew: run the command without --check.\n`);
+  process.stderr.write(`${out} ${what}. Run the command without --check to update it.\n`);
   return 1;
 }
 

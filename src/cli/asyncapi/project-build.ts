@@ -31,7 +31,7 @@ export function compileProject(root: string, file: string, folder: string, tscon
   }
   program.emit();
   const compiled = path.join(folder, path.relative(root, file)).replace(/\.([cm]?)tsx?$/, '.$1js');
-  if (!existsSync(compiled)) throw new ApplicationError(`${file} could not be compiled: is it in ${root}?`);
+  if (!existsSync(compiled)) throw new ApplicationError(`${file} was not compiled. Check that it is in ${root}.`);
   return compiled;
 }
 
@@ -43,12 +43,13 @@ function loadTypeScript(root: string): typeof ts {
     // Said below.
   }
   throw new ApplicationError(
-    'The project has no TypeScript that can be called. Give the compiled file instead: dist/app.module.js',
+    'The project has no TypeScript with a compiler API. Give the compiled file instead, such as dist/app.module.js',
   );
 }
 
 function readOptions(compiler: typeof ts, tsconfig: string): ts.CompilerOptions {
-  if (!existsSync(tsconfig)) throw new ApplicationError(`There is no ${tsconfig}. Name it: --project <file>`);
+  if (!existsSync(tsconfig))
+    throw new ApplicationError(`${tsconfig} does not exist. Name another file with --project <file>.`);
   const { config, error } = compiler.parseConfigFileTextToJson(tsconfig, readFileSync(tsconfig, 'utf8'));
   if (error !== undefined) {
     throw new ApplicationError(`${tsconfig}: ${compiler.flattenDiagnosticMessageText(error.messageText, '\n')}`);

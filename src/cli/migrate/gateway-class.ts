@@ -152,7 +152,10 @@ function classObstacles(project: Project, { node, name, options, hooks, servers 
       (isFrom(origin, '@nestjs/common') || isFrom(origin, '@nestjs/websockets')) &&
       KNOWN_CLASS_DECORATORS.has(origin!.name);
     if (!isKnown && mayHoldGuards(project, decorator)) {
-      obstacles.push({ node: decorator, text: `@${own} may hold guards: replace it by what it stands for` });
+      obstacles.push({
+        node: decorator,
+        text: `@${own} may add guards: replace it with the decorators that it combines`,
+      });
     } else if (origin?.name === 'Injectable' && args.length > 0) {
       obstacles.push({ node: decorator, text: "the class has a scope: see @Gateway({ scope: 'connection' })" });
     }
@@ -162,7 +165,7 @@ function classObstacles(project: Project, { node, name, options, hooks, servers 
   if (superclass !== undefined && ts.isClassLike(superclass) && hasGatewayMembers(project, superclass)) {
     obstacles.push({
       node: base!,
-      text: `${base!.getText()} has handlers or hooks, which @Gateway classes inherit with decorators of this package only: migrate both by hand`,
+      text: `${base!.getText()} has handlers or hooks, which a @Gateway class inherits only if they have decorators of this package: migrate both by hand`,
     });
   }
   if (isExtended(project, node)) obstacles.push({ node, text: `another class extends ${name}: migrate both by hand` });
@@ -174,7 +177,7 @@ function classObstacles(project: Project, { node, name, options, hooks, servers 
   if (init !== undefined && node.members.some((member) => member.name?.getText() === 'onModuleInit')) {
     obstacles.push({
       node: init,
-      text: 'afterInit and onModuleInit would be one method: move what afterInit does there',
+      text: 'afterInit becomes onModuleInit, which the class already has: move the code of afterInit there',
     });
   }
   if (options !== null && options.namespace !== null && /[`'"]\*[`'"]/.test(options.namespace.getText())) {
@@ -196,7 +199,7 @@ function hookObstacles(project: Project, { hooks }: GatewayClass): Obstacle[] {
     )
       obstacles.push({
         node: connects,
-        text: 'handleConnection uses a second parameter, which Socket.IO does not give: remove it',
+        text: 'handleConnection uses a second parameter, which Socket.IO does not pass: remove it',
       });
     const signature = project.checker.getSignatureFromDeclaration(connects);
     const type = signature && project.checker.getReturnTypeOfSignature(signature);
@@ -220,7 +223,7 @@ function hookObstacles(project: Project, { hooks }: GatewayClass): Obstacle[] {
   for (const hook of [hooks.get('afterInit'), hooks.get('handleDisconnect')]) {
     const guard =
       hook && decoratorsOf(project, hook).find(({ origin }) => isFrom(origin, '@nestjs/common', 'UseGuards'));
-    if (guard !== undefined) obstacles.push({ node: guard.node, text: `nothing asks this guard: remove it` });
+    if (guard !== undefined) obstacles.push({ node: guard.node, text: `this guard never runs: remove it` });
   }
   const init = hooks.get('afterInit');
   if (init !== undefined && init.parameters.length > 1)
@@ -242,22 +245,23 @@ function messageObstacles(project: Project, gateway: GatewayClass, message: Mess
   const [event] = decorator.args;
   const type = event && checker.getTypeAtLocation(event);
   if (type === undefined || !(type.flags & ts.TypeFlags.StringLike))
-    add(`the event of ${name} is not a text`, decorator.node);
+    add(`the event of ${name} is not a string`, decorator.node);
   else if (type.isStringLiteral() && (type.value === '*' || type.value === ''))
-    add(`'${type.value}' is an ordinary name in @SubscribeMessage only`, decorator.node);
+    add(`'${type.value}' is the name of an event only in @SubscribeMessage: rename the event`, decorator.node);
   else if (type.isStringLiteral() && RESERVED.has(type.value))
-    add(`'${type.value}' is no event that a client can send: see @OnDisconnect`, decorator.node);
+    add(`'${type.value}' is not an event that a client can send: see @OnDisconnect`, decorator.node);
   if (result === 'unclear')
-    add(`the result of ${name} may be { event, data }, its type does not tell: declare the type that it returns`);
+    add(`the result of ${name} may be { event, data }, which its type does not show: declare the return type`);
   if (result === 'stream')
     add(`${name} returns an Observable, each of whose values is sent; @Ack takes the first: emit the others`);
   if (result === 'event' && (events === null || hasInterceptor(project, gateway, node) || !hasBraces(project, events)))
     add(`${name} returns { event, data }: emit it with the socket, and return nothing`);
   if (takesAck && result !== 'nothing') add(`${name} takes the ack function and returns a value: do one of them`);
   const decorated = node.parameters.filter((parameter) => decoratorsOf(project, parameter).length > 0);
-  if (decorated.length === 0 && node.parameters.length > 3) add(`${name} has more parameters than Nest gives`);
+  if (decorated.length === 0 && node.parameters.length > 3)
+    add(`${name} has more parameters than Nest passes: remove the others`);
   if (decorated.length === 0 && node.parameters.some(({ dotDotDotToken }) => dotDotDotToken !== undefined))
-    add(`${name} takes the rest of its arguments: name them`);
+    add(`${name} has a rest parameter: name each parameter`);
   return [...obstacles, ...composedHandlers(project, node)];
 }
 
@@ -267,7 +271,7 @@ function composedHandlers(project: Project, member: ts.ClassElement): Obstacle[]
     .filter(({ node, origin }) => !isNestOwn(origin) && holdsHandlers(project, node))
     .map(({ node, name }) => ({
       node,
-      text: `@${name} of the project holds @SubscribeMessage of Nest: replace it by what it stands for`,
+      text: `the decorator @${name} of the project contains @SubscribeMessage: replace it with the decorators that it combines`,
     }));
 }
 

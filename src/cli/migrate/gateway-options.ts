@@ -25,7 +25,7 @@ export function readOptions(project: Project, { args }: DecoratorCall): GatewayO
   const [first, second] = args;
   const isPort = first !== undefined && isNumber(project, first);
   const given = isPort || args.length > 1 ? second : first;
-  if (args.length > 1 && !isPort) return 'its port is no number';
+  if (args.length > 1 && !isPort) return 'its port is not a number';
   const server = new Map<string, ts.Expression>();
   let namespace: ts.Expression | null = null;
   if (given !== undefined) {
@@ -42,7 +42,7 @@ export function readOptions(project: Project, { args }: DecoratorCall): GatewayO
   }
   if (namespace !== null) {
     const { flags } = checker.getTypeAtLocation(namespace);
-    if (!(flags & ts.TypeFlags.StringLike)) return 'its namespace is not a text';
+    if (!(flags & ts.TypeFlags.StringLike)) return 'its namespace is not a string';
   }
   return { port: isPort && first.getText() !== '0' ? first : null, namespace, server };
 }

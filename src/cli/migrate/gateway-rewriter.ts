@@ -63,19 +63,19 @@ export class GatewayRewriter {
       this.tell(
         'change',
         decorator.node,
-        `${method} answers by its ack function, within \`ackTimeout\`; if it fails, the ack is the error`,
+        `${method} answers with its ack function, within \`ackTimeout\`; if it fails, the ack is the error`,
       );
     } else if (answers) {
       this.tell(
         'change',
         decorator.node,
-        `${event}: an error is the ack { status: 'error', message, … } if the client asked for an ack; it was an \`exception\` event and no ack`,
+        `${event}: an error is the ack { status: 'error', message, … } if the client asked for an ack; before, it was an \`exception\` event without an ack`,
       );
     } else {
       this.tell(
         'change',
         decorator.node,
-        `${event}: a client that asks for an ack gets an empty one, or the error; it got none`,
+        `${event}: a client that asks for an ack gets an empty one, or the error; before, it got none`,
       );
     }
     this.#decorateParameters(node);
@@ -137,12 +137,16 @@ export class GatewayRewriter {
       if (!isMoved) continue;
       this.edits.removeLines(this.#source, decorator.node.getStart(), decorator.node.end);
       for (const message of messages) this.#bindBefore(message, decorator);
-      this.tell('migrated', decorator.node, `@${name} is on each method that handles an event, where Nest asked it`);
+      this.tell(
+        'migrated',
+        decorator.node,
+        `@${name} is now on each method that handles an event, the only place where Nest applied it`,
+      );
       if (name === 'UseGuards') {
         this.tell(
           'todo',
           decorator.node,
-          `put @UseGuards back on the class if these guards shall decide about connections, too`,
+          `put @UseGuards back on the class if these guards are to decide about connections as well`,
         );
       }
     }
@@ -251,7 +255,11 @@ export class GatewayRewriter {
         this.edits.insert(method.body!.getStart() + 1, `\n${indent}  const ${name} = ${this.#target()};`);
       }
     }
-    this.tell('migrated', method.name, 'afterInit() is onModuleInit(), which Nest calls before clients are let in');
+    this.tell(
+      'migrated',
+      method.name,
+      'afterInit() is now onModuleInit(), which Nest calls before clients can connect',
+    );
   }
 
   #initUsesServer(init: ts.MethodDeclaration | undefined): boolean {
@@ -289,8 +297,8 @@ export class GatewayRewriter {
         this.tell(
           'todo',
           plan.check,
-          'handleConnection() refuses clients here, and does more than that: it runs in @OnConnect, after the CONNECT reply and before any event. ' +
-            'Move what decides to a method with @OnHandshake(), so that a refused client is never connected',
+          'handleConnection() refuses clients here, and does more than that: it runs as @OnConnect, after the CONNECT reply and before any event. ' +
+            'Move the code that decides to a method with @OnHandshake(), so that a refused client is never connected',
         );
         break;
     }
@@ -306,15 +314,11 @@ export class GatewayRewriter {
         this.tell(
           'todo',
           decorator.node,
-          `${decorator.node.getText()} on ${name}() decides about connections now; Nest did not ask it. ` +
-            'There is no message then: see that the guards can do without getData() and getPattern(), or remove it',
+          `${decorator.node.getText()} on ${name}() now decides about connections; Nest did not run it. ` +
+            'A connection has no message: make sure that the guard needs neither getData() nor getPattern(), or remove it',
         );
       else
-        this.tell(
-          'change',
-          decorator.node,
-          `${decorator.node.getText()} on ${name}() runs now; it did not for gateways`,
-        );
+        this.tell('change', decorator.node, `${decorator.node.getText()} on ${name}() now runs; Nest did not run it`);
     }
   }
 
@@ -322,8 +326,8 @@ export class GatewayRewriter {
     this.tell(
       'change',
       method.name,
-      'a client that handleConnection() refuses gets `connect_error` and is never connected; it got `connect` and `disconnect`. ' +
-        'What was emitted to it before does not arrive: throw a SocketIoException to tell it why',
+      'a client that handleConnection() refuses gets `connect_error` and is never connected; before, it got `connect` and `disconnect`. ' +
+        'Events that were emitted to it do not arrive: throw a SocketIoException to tell it why',
     );
   }
 

@@ -15,8 +15,8 @@ const HELP = `Turns a project of @nestjs/platform-socket.io into one of nestjs-s
   --project <file>  the project's configuration of TypeScript, "tsconfig.json" by default
   --quiet           prints the report without the changes
 
-A class is migrated as a whole or left as it is; what is left goes on to work, and the report says why and what to do.
-Commit first. A second run changes nothing, or what has become possible meanwhile.
+A class is migrated as a whole or left as it is; what is left keeps working, and the report says why and what to do.
+Commit first. A second run changes only what has become possible since the first.
 `;
 
 /** `nestjs-socketio migrate`; 0 if it ran, whatever is left to do, and 1 if nothing could be done. */

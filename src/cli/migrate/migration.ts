@@ -40,10 +40,10 @@ interface FileEdits {
 
 type EditsOf = (file: ts.SourceFile) => FileEdits;
 
-const ORIGIN_CHECKED = 'the origin of a WebSocket is held against `cors.origin` as that of a poll is';
+const ORIGIN_CHECKED = 'the origin of a WebSocket is checked against `cors.origin`, as that of a poll is';
 const ORIGIN_UNNAMED =
-  '`cors` is what remaining gateways or enableCors() say; without any, a WebSocket from a foreign origin gets 403, where it ' +
-  'was let in. Name the origins in forRoot({ cors })';
+  '`cors` is taken from the remaining gateways or enableCors(); if they set none, a WebSocket from another origin gets 403; it ' +
+  'was accepted before. Name the origins in forRoot({ cors })';
 
 /**
  * Turns a project of `@nestjs/platform-socket.io` into one of this package. Nothing is written. A class is migrated as a whole
@@ -74,7 +74,7 @@ export function migrate(options: MigrationOptions): Migration {
       attempt.report.add(
         'todo',
         `${project.nameOf(file.fileName)}:${positionIn(file, position)}`,
-        `does not compile any more: ${text}`,
+        `no longer compiles: ${text}`,
       );
     }
     const manifest = changedManifest(changed, options, attempt);
@@ -177,11 +177,7 @@ class MigrationPlan {
   abandon({ file, position, text }: Problem): Migration {
     const report = new Report();
     for (const { decorator, name } of this.#gateways) {
-      report.add(
-        'left',
-        this.#placeOf(decorator.node),
-        `${name}: it goes on to run with the adapter that the project has`,
-      );
+      report.add('left', this.#placeOf(decorator.node), `${name}: it still runs with the adapter of the project`);
     }
     const place = `${this.project.nameOf(file.fileName)}:${positionIn(file, position)}`;
     report.add(
@@ -202,7 +198,7 @@ class MigrationPlan {
       const name = `${node.name?.text ?? 'the adapter'}.${takeover.name!.getText()}()`;
       return {
         node: takeover,
-        text: `${name} runs for each client or message, which handlers of this package would pass by. The gateways run with SocketIoAdapter as they are; move what it does to a guard, a middleware or @OnHandshake, and migrate again`,
+        text: `${name} runs for each client or message, but not for handlers of this package. The gateways run unchanged with SocketIoAdapter; move the code to a guard, a middleware or @OnHandshake, and migrate again`,
       };
     }
     const unreadable = this.#roots.find((root) => typeof root === 'string');
@@ -214,7 +210,7 @@ class MigrationPlan {
     if (this.#roots.length > 0) return null;
     return {
       node: null,
-      text: 'no NestFactory.create(…) is in the project: import SocketIoModule.forRoot() in its root module, and migrate again',
+      text: 'the project has no NestFactory.create(…): import SocketIoModule.forRoot() in its root module, and migrate again',
     };
   }
 
@@ -231,7 +227,7 @@ class MigrationPlan {
       for (const { kind, name, node } of asked) {
         obstacles.push({
           node,
-          text: `the global ${kind} ${name} would be asked for events, too, and is made for HTTP: let it look at context.getType(), and migrate again`,
+          text: `the global ${kind} ${name} would also run for events, and is written for HTTP: make it check context.getType(), and migrate again`,
         });
       }
     }
@@ -256,7 +252,7 @@ class MigrationPlan {
       for (const { gateway, node } of same) {
         this.#obstacles.get(gateway)!.push({
           node,
-          text: 'several methods handle this event, and only one can give the ack: let the others be @OnEvent',
+          text: 'several methods handle this event, and only one can send the ack: use @OnEvent on the others',
         });
       }
     }
@@ -272,11 +268,11 @@ class MigrationPlan {
     for (const statement of removed) {
       const { text } = statement.getSourceFile();
       editsOf(statement.getSourceFile()).edits.removeLines(text, statement.getStart(), statement.end);
-      tell('migrated', statement, 'IoAdapter is gone: the module serves the gateways by itself');
+      tell('migrated', statement, 'IoAdapter is removed: the module serves the gateways');
     }
     renameAdapters(this.#adapters, removed, editsOf);
     for (const statement of isModule ? [] : this.#adapters.installs)
-      tell('migrated', statement, 'IoAdapter is SocketIoAdapter');
+      tell('migrated', statement, 'IoAdapter is replaced with SocketIoAdapter');
     for (const { node, isMigrated } of this.#adapters.subclasses) {
       if (isMigrated) continue;
       const setsUp = node.members.some((member) => member.name?.getText() === 'createIOServer');
@@ -296,15 +292,15 @@ class MigrationPlan {
         tell(
           'todo',
           other.value,
-          `the option ${name} is ${values}: one server has one value, else the start is stopped`,
+          `the option ${name} is ${values}: a server has one value, and different ones stop the start`,
         );
       }
       for (const { gateway, name, value } of plan.shared) {
-        const text = `the option ${name} of ${gateway.name} is that of the server`;
-        tell('change', value, `${text}; IoAdapter took the options of the gateway that came first`);
+        const text = `the option ${name} of ${gateway.name} applies to the whole server`;
+        tell('change', value, `${text}; IoAdapter used the options of the first gateway`);
       }
       for (const { name, value } of isMigrated ? plan.unknown : []) {
-        tell('change', value, `the option ${name} is not moved: it is none of the server's`);
+        tell('change', value, `the option ${name} is not moved: it is not an option of the server`);
       }
     }
   }
@@ -340,7 +336,7 @@ class MigrationPlan {
   #tellOfEnhancers(migrated: readonly GatewayClass[], tell: Tell): void {
     if (migrated.length === 0) return;
     for (const { kind, name, node } of newGlobalEnhancers(this.project)) {
-      tell('change', node, `the global ${kind} ${name} runs for events, too; it did not for gateways`);
+      tell('change', node, `the global ${kind} ${name} now runs for events as well; Nest did not run it for gateways`);
     }
   }
 
@@ -364,7 +360,7 @@ class MigrationPlan {
         const bindings = statement.importClause?.namedBindings;
         const isNamed = bindings !== undefined && ts.isNamedImports(bindings);
         if (isModule(statement.moduleSpecifier.text, 'socket.io') && !isNamed)
-          tell('todo', statement, `import what is used by name, from '${PACKAGE}' or '${PACKAGE}/server'`);
+          tell('todo', statement, `import the names that are used, from '${PACKAGE}' or '${PACKAGE}/server'`);
       }
     }
   }

@@ -120,7 +120,7 @@ function loadTypeScript(root: string): TypeScript {
 
 function readConfig(ts: TypeScript, { root, tsconfig = 'tsconfig.json' }: ProjectLocation): ts.ParsedCommandLine {
   const file = path.resolve(root, tsconfig);
-  if (!existsSync(file)) throw new MigrateError(`There is no ${file}. Name the file with --project.`);
+  if (!existsSync(file)) throw new MigrateError(`${file} does not exist. Name another file with --project <file>.`);
   const config = ts.getParsedCommandLineOfConfigFile(
     file,
     { noEmit: true, skipLibCheck: true, incremental: false, composite: false, declaration: false },
@@ -133,7 +133,7 @@ function readConfig(ts: TypeScript, { root, tsconfig = 'tsconfig.json' }: Projec
   const isThere = (name: string): boolean =>
     ts.resolveModuleName(name, path.join(root, 'src/index.ts'), config.options, ts.sys).resolvedModule !== undefined;
   for (const name of ['@nestjs/core', '@nestjs/websockets']) {
-    if (!isThere(name)) throw new MigrateError(`${name} is not found from ${root}. Install the project: npm install`);
+    if (!isThere(name)) throw new MigrateError(`${name} is not installed in ${root}. Run npm install`);
   }
   // Typings from elsewhere would bring another Nest along, whose types are not those of the project.
   if (!isThere('nestjs-socketio')) throw new MigrateError(`Install it in ${root} first: npm i nestjs-socketio`);

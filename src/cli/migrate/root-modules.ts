@@ -48,7 +48,8 @@ function classOf(project: Project, expression: ts.Expression): ts.Node | undefin
 
 function readModule(project: Project, node: ts.Node | undefined, argument: ts.Node | undefined): RootModule | string {
   const { ts } = project;
-  if (node === undefined || !ts.isClassDeclaration(node)) return `${argument?.getText() ?? 'its argument'} is no class`;
+  if (node === undefined || !ts.isClassDeclaration(node))
+    return `${argument?.getText() ?? 'its argument'} is not a class`;
   const name = node.name?.text ?? 'the root module';
   const metadata = nestDecorator(project, node, 'Module')?.args[0];
   if (metadata === undefined || !ts.isObjectLiteralExpression(metadata)) return `${name} has no @Module({ … })`;

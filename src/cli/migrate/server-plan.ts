@@ -66,7 +66,7 @@ export function planServer(project: Project, gateways: readonly GatewayClass[]):
     add(
       gateway,
       gateway.decorator.node,
-      `the gateway has a server of its own (${placeOf(gateway)}), and the module ${place}`,
+      `the gateway has a server of its own (${placeOf(gateway)}), and the module serves ${place}`,
     );
     return false;
   });
@@ -85,7 +85,11 @@ export function planServer(project: Project, gateways: readonly GatewayClass[]):
       }
       const needed = importsOf(project, value);
       if (needed === null) {
-        add(gateway, value, `the option ${name} needs what is only in this file: export it, or give it to forRoot`);
+        add(
+          gateway,
+          value,
+          `the option ${name} uses a name that only this file has: export it, or set the option in forRoot`,
+        );
         continue;
       }
       const present = taken.get(name);

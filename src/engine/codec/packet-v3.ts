@@ -23,14 +23,15 @@ export function encodeBase64V3(message: Buffer): string {
 
 /** @throws ProtocolError for a packet that is no message; all others are text */
 export function decodeBinaryV3(packet: Buffer): Buffer {
-  if (packet[0] !== MESSAGE) throw new ProtocolError('INVALID_PACKET', 'a binary packet that is no message');
+  if (packet[0] !== MESSAGE)
+    throw new ProtocolError('INVALID_PACKET', 'the client sent a binary packet that is not a message');
   return packet.subarray(1);
 }
 
 /** @throws ProtocolError as above, and for what is not base64 */
 export function decodeBase64V3(packet: string): Buffer {
   if (packet.charAt(1) !== String(MESSAGE)) {
-    throw new ProtocolError('INVALID_PACKET', 'a binary packet that is no message');
+    throw new ProtocolError('INVALID_PACKET', 'the client sent a binary packet that is not a message');
   }
   return decodeBase64(packet.slice(2));
 }

@@ -26,9 +26,10 @@ export class PayloadCodecV3 implements PayloadCodec {
 
   split(body: string | Buffer, maxPackets: number): EncodedPacket[] {
     const packets: EncodedPacket[] = [];
-    if (body.length === 0) throw new ProtocolError('INVALID_PACKET', 'an empty payload');
+    if (body.length === 0) throw new ProtocolError('INVALID_PACKET', 'the client sent an empty payload');
     for (let start = 0; start < body.length;) {
-      if (packets.length === maxPackets) throw new ProtocolError('BATCH_TOO_LARGE', `more than ${maxPackets} packets`);
+      if (packets.length === maxPackets)
+        throw new ProtocolError('BATCH_TOO_LARGE', `the client sent more than ${maxPackets} packets at once`);
       start = typeof body === 'string' ? readText(body, start, packets) : readBytes(body, start, packets);
     }
     return packets;
@@ -82,7 +83,8 @@ function readText(body: string, start: number, packets: EncodedPacket[]): number
 
 function readBytes(body: Buffer, start: number, packets: EncodedPacket[]): number {
   const kind = body[start];
-  if (kind !== TEXT && kind !== BINARY) throw new ProtocolError('INVALID_PACKET', 'neither text nor binary');
+  if (kind !== TEXT && kind !== BINARY)
+    throw new ProtocolError('INVALID_PACKET', 'the client sent a packet that is neither text nor binary');
   let length = 0;
   let position = start + 1;
   for (; body[position] !== HEADER_END; position++) {
@@ -95,7 +97,7 @@ function readBytes(body: Buffer, start: number, packets: EncodedPacket[]): numbe
   const bytes = body.subarray(position + 1, end);
   if (kind === BINARY) packets.push(decodeBinaryV3(bytes));
   else if (isUtf8(bytes)) addText(bytes.toString(), packets);
-  else throw new ProtocolError('INVALID_PACKET', 'a text packet that is not UTF-8');
+  else throw new ProtocolError('INVALID_PACKET', 'the client sent a text packet that is not UTF-8');
   return end;
 }
 
@@ -106,11 +108,11 @@ function addText(packet: string, packets: EncodedPacket[]): void {
 }
 
 function noLength(): ProtocolError {
-  return new ProtocolError('INVALID_PACKET', 'a packet without its length');
+  return new ProtocolError('INVALID_PACKET', 'the client sent a packet without its length');
 }
 
 function cutOff(): ProtocolError {
-  return new ProtocolError('INVALID_PACKET', 'a packet shorter than its length');
+  return new ProtocolError('INVALID_PACKET', 'the client sent a packet that is shorter than its length');
 }
 
 const TEXT = 0;

@@ -61,7 +61,8 @@ export function splitPayload(payload: string, maxPackets: number): string[] {
     let end = payload.indexOf(SEPARATOR, start);
     if (end === -1) end = payload.length;
     if (end > start) {
-      if (packets.length === maxPackets) throw new ProtocolError('BATCH_TOO_LARGE', `more than ${maxPackets} packets`);
+      if (packets.length === maxPackets)
+        throw new ProtocolError('BATCH_TOO_LARGE', `the client sent more than ${maxPackets} packets at once`);
       packets.push(payload.slice(start, end));
     }
     start = end + 1;
@@ -90,7 +91,7 @@ export function decodePayloadBinary(packet: string): Buffer {
  */
 export function decodeBase64(base64: string): Buffer {
   if (isBase64(base64) || isBase64(base64.replace(WHITE_SPACE, ''))) return Buffer.from(base64, 'base64');
-  throw new ProtocolError('INVALID_BASE64', 'not base64');
+  throw new ProtocolError('INVALID_BASE64', 'the client sent a binary packet that is not base64');
 }
 
 function isBase64(text: string): boolean {

@@ -176,7 +176,7 @@ export class HandshakeDecision extends TimerEntry {
         if (typeof answer === 'boolean') decide(null, answer);
         return;
       }
-      const when = isDecided ? 'after its decision' : 'and refused a request';
+      const when = isDecided ? 'after its decision' : ', and the request was refused';
       this.context.warn(`allowRequest threw ${when}: ${textOf(error)}`);
       decide(null, false);
     });
@@ -196,7 +196,7 @@ export class HandshakeDecision extends TimerEntry {
   }
 
   #faultOf(id: unknown): Error | null {
-    if (typeof id !== 'string' || id === '') return new TypeError('generateId gave no id');
-    return this.context.isOpen(id) ? new Error('generateId gave an id that is in use') : null;
+    if (typeof id !== 'string' || id === '') return new TypeError('generateId must return a string that is not empty');
+    return this.context.isOpen(id) ? new Error('generateId returned an id that is in use') : null;
   }
 }

@@ -56,8 +56,8 @@ export class RefusalWriter {
     if (!this.#warnedOfOrigin) {
       this.#warnedOfOrigin = true;
       this.listener.warn(
-        `Refused a request from origin ${JSON.stringify(origin)} with 403: it is not the server's own. ` +
-          'Name it in the option cors.origin, or behind a proxy set trustProxy. Further ones are not logged.',
+        `Refused a request from origin ${JSON.stringify(origin)} with 403: this is not the server's origin. ` +
+          'Add it to cors.origin, or set trustProxy if there is a proxy. Further refusals are not logged.',
       );
     }
     return new Refusal('ORIGIN_NOT_ALLOWED', { origin });

@@ -50,7 +50,7 @@ export const REFUSALS = {
   TOO_MANY_HANDSHAKES: { code: 4, status: 503, message: 'Too many handshakes', retryAfter: 1 },
   TOO_MANY_CONNECTIONS_PER_IP: { code: 4, status: 429, message: 'Too many connections from this address' },
   TOO_MANY_HANDSHAKES_PER_IP: { code: 4, status: 429, message: 'Too many handshakes from this address', retryAfter: 1 },
-  DECISION_TIMEOUT: { code: 4, status: 503, message: 'Not decided in time' },
+  DECISION_TIMEOUT: { code: 4, status: 503, message: 'The server did not decide in time' },
   REQUEST_FAILED: { code: 3, status: 500, message: 'Internal error' },
   UNSUPPORTED_PROTOCOL_VERSION: { code: 5, status: 400 },
 } as const satisfies Readonly<Record<string, RefusalRule>>;

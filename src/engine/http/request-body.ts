@@ -12,7 +12,8 @@ export function readBody(
 ): () => void {
   return readBytes(body, contentLength, limit, onBytes, (result) => {
     if (!Buffer.isBuffer(result)) done(result);
-    else done(isUtf8(result) ? result.toString() : new ProtocolError('INVALID_PACKET', 'the body is not UTF-8'));
+    else
+      done(isUtf8(result) ? result.toString() : new ProtocolError('INVALID_PACKET', 'the body of a POST is not UTF-8'));
   });
 }
 
@@ -82,7 +83,7 @@ export function readBytes(
 function nothingToGiveUp(): void {}
 
 function tooLarge(limit: number): ProtocolError {
-  return new ProtocolError('PAYLOAD_TOO_LARGE', `the body exceeds ${limit} bytes`);
+  return new ProtocolError('PAYLOAD_TOO_LARGE', `the body of a POST has more than ${limit} bytes`);
 }
 
 const NOTHING = Buffer.alloc(0);

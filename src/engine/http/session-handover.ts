@@ -129,7 +129,7 @@ export class SessionHandover {
     const options = { method, path, headers: { ...headers, [MARK]: this.nodes.self }, agent: false as const };
     const { hostname, port } = url;
     const upstream = send({ ...options, hostname: hostname.replace(/^\[|\]$/g, ''), port: port || undefined });
-    upstream.setTimeout(this.limits.timeout, () => upstream.destroy(new Error('the other server does not answer')));
+    upstream.setTimeout(this.limits.timeout, () => upstream.destroy(new Error('the other server did not answer')));
     this.#open.add(upstream);
     return upstream;
   }

@@ -30,7 +30,9 @@ export function adoptSession(
   sink: ForeignErrorSink<string>,
 ): Session {
   if (typeof socket?.write !== 'function' || typeof socket.on !== 'function' || typeof socket.id !== 'string') {
-    throw new TypeError('not a session of an Engine.IO server: it needs id, transport, write(), close() and on()');
+    throw new TypeError(
+      'onconnection() takes a session of an Engine.IO server: an object with id, transport, write(), close() and on()',
+    );
   }
   const request = socket.request === undefined ? null : parseEngineRequest(socket.request);
   const session = new Session(

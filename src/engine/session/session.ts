@@ -138,18 +138,18 @@ export class Session
    * @param discard ends at once; only a waiting poll still gets the queue
    */
   close(discard = false): this {
-    this.#end(discard ? 'now' : 'drain', 'forced close', closeDetail('SERVER_CLOSED', 'closed by this server'));
+    this.#end(discard ? 'now' : 'drain', 'forced close', closeDetail('SERVER_CLOSED', 'the server closed the session'));
     return this;
   }
 
   /** Ends the session at once because the server ends. The peer still gets what was sent, and may reconnect. */
   closeWithServer(): void {
-    this.#end('shutdown', 'forced close', closeDetail('SERVER_CLOSED', 'this server closed'));
+    this.#end('shutdown', 'forced close', closeDetail('SERVER_CLOSED', 'the server closed'));
   }
 
   /** Ends the session because the server goes: what is queued is delivered, then the peer may reconnect elsewhere. */
   closeForShutdown(): void {
-    this.#end('drain', 'server shutting down', closeDetail('SERVER_SHUTDOWN', 'the server shuts down'));
+    this.#end('drain', 'server shutting down', closeDetail('SERVER_SHUTDOWN', 'the server is shutting down'));
   }
 
   /** Ends the session because of what the peer sent; for the layer above. */
@@ -192,10 +192,10 @@ export class Session
         this.#onHeartbeat(type, data);
         return;
       case PacketType.CLOSE:
-        this.#end('now', 'transport close', closeDetail('PEER_CLOSED', 'the peer closed the session'));
+        this.#end('now', 'transport close', closeDetail('PEER_CLOSED', 'the client closed the session'));
         return;
       case PacketType.OPEN:
-        this.closeOnError('parse error', closeDetail('INVALID_PACKET', 'the peer sent an open packet'));
+        this.closeOnError('parse error', closeDetail('INVALID_PACKET', 'the client sent an open packet'));
         return;
       case PacketType.UPGRADE:
       case PacketType.NOOP:
@@ -248,13 +248,16 @@ export class Session
   }
 
   onSilence(): void {
-    this.closeOnError('ping timeout', closeDetail('PING_TIMEOUT', 'the peer sent nothing when it had to'));
+    this.closeOnError(
+      'ping timeout',
+      closeDetail('PING_TIMEOUT', 'the client sent nothing within the time that pingInterval and pingTimeout allow'),
+    );
   }
 
   onOverflow(): void {
     this.closeOnError(
       'send queue overflow',
-      closeDetail('SEND_QUEUE_OVERFLOW', 'the peer did not take what it was sent'),
+      closeDetail('SEND_QUEUE_OVERFLOW', 'the client does not keep up: its send queue was over its limit for too long'),
     );
   }
 
@@ -357,7 +360,7 @@ export class Session
       return;
     }
     this.#ending = null;
-    this.#upgrade?.abort('SESSION_CLOSED', 'the session closes');
+    this.#upgrade?.abort('SESSION_CLOSED', 'the session is closing');
     this.transport.close(mode, reason, detail);
   }
 

@@ -58,12 +58,12 @@ export class Upgrade extends TimerEntry implements TransportListener {
       this.wheel.cancel(this);
       this.owner.onUpgrade(this.transport);
     } else {
-      this.abort('UPGRADE_INVALID', `unexpected packet ${type} during an upgrade`);
+      this.abort('UPGRADE_INVALID', `the client sent an unexpected packet ${type} during an upgrade`);
     }
   }
 
   onMessage(): void {
-    this.abort('UPGRADE_INVALID', 'a message during an upgrade');
+    this.abort('UPGRADE_INVALID', 'the client sent a message during an upgrade');
   }
 
   onFlush(): void {}

@@ -106,7 +106,7 @@ export class ForeignTransport implements Transport {
     if (this.#ending !== null) this.#end(this.#ending.reason, this.#ending.detail);
     else {
       const known = Object.hasOwn(CODES, reason) ? (reason as CloseReason) : 'transport close';
-      this.#end(known, closeDetail(CODES[known], `the other Engine.IO server says "${reason}"`, cause));
+      this.#end(known, closeDetail(CODES[known], `the other Engine.IO server reported "${reason}"`, cause));
     }
   }
 

@@ -25,7 +25,7 @@ export function refuseForeignAdapter(
   if (stray !== undefined) {
     throw new BindingError(
       `${stray.gateway.name}.${stray.method}() would not run: ${name} runs ${stray.gateway.name}, and does not know the ` +
-        'decorators of nestjs-socketio. Take useWebSocketAdapter() out, or use SocketIoAdapter.',
+        'decorators of nestjs-socketio. Remove useWebSocketAdapter(), or use SocketIoAdapter.',
     );
   }
   if (main === null) return;
@@ -40,11 +40,11 @@ export function refuseForeignAdapter(
   if (rival === undefined && (gateways.length > 0 || !isOfSocketIo)) return;
   throw new BindingError(
     rival === undefined
-      ? `${name} is set by useWebSocketAdapter(), and nothing is left for it to serve: SocketIoModule serves "${path}". ` +
-          'Take it out.'
-      : `${name} would serve ${rival.gateway.name} on "${path}", where SocketIoModule answers as well: two servers, of which ` +
-          'one has none of the guards of the other. Take useWebSocketAdapter() out, since the module runs gateways too; a ' +
-          'subclass of IoAdapter becomes one of SocketIoAdapter.',
+      ? `${name} is set by useWebSocketAdapter(), but has nothing to serve: SocketIoModule serves "${path}". ` +
+          'Remove it.'
+      : `${name} would serve ${rival.gateway.name} on "${path}", where SocketIoModule answers as well: two servers, one of ` +
+          'which lacks the guards of the other. Remove useWebSocketAdapter(), since the module runs gateways too. If you have a ' +
+          'subclass of IoAdapter, extend SocketIoAdapter instead.',
   );
 }
 
@@ -59,7 +59,7 @@ export function refuseOwnHandlers(modules: ModulesContainer): void {
       continue;
     }
     throw new BindingError(
-      `${gateway.name} would not run: SocketIoAdapter alone runs classes with @WebSocketGateway. Import ` +
+      `${gateway.name} would not run: without the module, SocketIoAdapter runs only classes with @WebSocketGateway. Import ` +
         'SocketIoModule.forRoot() in the root module.',
     );
   }

@@ -42,7 +42,7 @@ interface Given {
 function conflict(name: string, first: Given, second: Given): BindingError {
   return new BindingError(
     `${first.owner} and ${second.owner} share a server and give its option "${name}" different values: ` +
-      `${display(first.value)} and ${display(second.value)}. Give it in one place, or the same in both.`,
+      `${display(first.value)} and ${display(second.value)}. Set it in one place, or to the same value in both.`,
   );
 }
 

@@ -17,8 +17,8 @@ export function hookGuardsLeftOut({ gateway }: WebSocketGateway, { connectGuards
   return ['afterInit', 'handleConnection', 'handleDisconnect'].flatMap((hook) => {
     const callback = prototype[hook];
     if (callback === undefined || !accessor.hasGuards(callback)) return [];
-    if (hook !== 'handleConnection') return [notAsked(gateway, hook, 'Take it away.')];
-    return connectGuards ? [] : [notAsked(gateway, hook, 'The option connectGuards of SocketIoAdapter has it asked.')];
+    if (hook !== 'handleConnection') return [notAsked(gateway, hook, 'Remove it.')];
+    return connectGuards ? [] : [notAsked(gateway, hook, 'Set connectGuards: true on SocketIoAdapter to run it.')];
   });
 }
 
@@ -50,13 +50,13 @@ export function messageLeftOut({ gateway, messages }: WebSocketGateway): string[
     const hook = typeof given === 'string' ? HOOKS[given] : undefined;
     if (hook !== undefined) {
       return [
-        `@SubscribeMessage("${given as string}") on ${gateway.name}.${method}() is no ${given as string} of a client, which ${hook}() ` +
-          'hears of.',
+        `@SubscribeMessage("${given as string}") on ${gateway.name}.${method}() does not run when a client connects or ` +
+          `disconnects. Use ${hook}() for that.`,
       ];
     }
     if (typeof given === 'string' || typeof given === 'number') return [];
     return [
-      `@SubscribeMessage on ${gateway.name}.${method}() never runs: its event is ${describe(given)}, and events have names.`,
+      `@SubscribeMessage on ${gateway.name}.${method}() never runs: its event is ${describe(given)}, but the name of an event must be a string.`,
     ];
   });
 }
@@ -104,8 +104,8 @@ export function namespaceLeftOut({ gateway, namespace }: WebSocketGateway): stri
   const given = (Reflect.getMetadata(WEBSOCKETS_METADATA.OPTIONS, gateway) ?? {}) as { namespace?: unknown };
   if ('namespace' in given && given.namespace === undefined) {
     return [
-      `@WebSocketGateway on ${gateway.name} has the namespace undefined, and serves "/". Leave it out for that; one that is ` +
-        'imported from a file which imports this one is not there yet.',
+      `@WebSocketGateway on ${gateway.name} has the namespace undefined, and serves "/". Leave it out if that is intended. A ` +
+        'namespace is undefined if it is imported from a file that imports this one.',
     ];
   }
   const isName = typeof namespace === 'string' || namespace instanceof RegExp;
@@ -117,18 +117,18 @@ export function namespaceLeftOut({ gateway, namespace }: WebSocketGateway): stri
 export function scopedGlobalsLeftOut({ gateway }: WebSocketGateway): string {
   return (
     `Global guards, pipes and interceptors with a scope do not run before messages of ${gateway.name}, as with IoAdapter. ` +
-    'The option globalEnhancers of SocketIoAdapter has them run.'
+    'Set globalEnhancers: true on SocketIoAdapter to run them.'
   );
 }
 
 /** A bound of this package on a message that Nest itself hands over: stops the bootstrap. */
 export function rateLeftOut(descriptor: HandlerDescriptor): BindingError {
   return new BindingError(
-    `@RateLimit on ${nameOf(descriptor)} would bound nothing: Nest runs this gateway, by an adapter of another package or ` +
-      'one that overrides how clients are bound. Use SocketIoAdapter as it is, or the option rateLimit.',
+    `@RateLimit on ${nameOf(descriptor)} would have no effect: Nest itself runs this gateway, through an adapter of another ` +
+      'package or one that overrides how clients are bound. Use SocketIoAdapter itself, or the option rateLimit.',
   );
 }
 
 function notAsked(gateway: Function, hook: string, cure: string): string {
-  return `The guard bound to ${gateway.name}.${hook}() is not asked, as with IoAdapter. ${cure}`;
+  return `The guard bound to ${gateway.name}.${hook}() does not run, as with IoAdapter. ${cure}`;
 }

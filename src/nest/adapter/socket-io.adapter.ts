@@ -76,7 +76,7 @@ export class SocketIoAdapter implements WebSocketAdapter<Server | Namespace, Soc
     if (address !== undefined || https !== null) {
       throw new BindingError(
         `${this.constructor.name} was given ${address === undefined ? '"https"' : '"host"'}, and SocketIoModule is imported: ` +
-          'give it to forRoot(), whose value holds for all ports of the application.',
+          'pass it to forRoot(), whose value applies to all ports of the application.',
       );
     }
     this.#module = host;
@@ -203,8 +203,8 @@ export class SocketIoAdapter implements WebSocketAdapter<Server | Namespace, Soc
     if (on === undefined) return;
     throw new BindingError(
       isStandalone
-        ? `The option "${on[0]}" needs the application: new SocketIoAdapter(app, …), or import SocketIoModule.`
-        : `The option "${on[0]}" cannot be had where ${this.constructor.name} overrides one of ${DRIVING.join(', ')}.`,
+        ? `The option "${on[0]}" needs the application: use new SocketIoAdapter(app, …), or import SocketIoModule.`
+        : `The option "${on[0]}" has no effect if ${this.constructor.name} overrides any of ${DRIVING.join(', ')}. Remove one of them.`,
     );
   }
 }
@@ -215,14 +215,14 @@ const DRIVING = ['bindClientConnect', 'bindClientDisconnect', 'bindMessageHandle
 /** Of an application that has been initialized; Nest takes what comes later, and never asks it for anything. */
 export function adapterTooLate(what: string): BindingError {
   return new BindingError(
-    `${what} comes too late: the application runs with the adapter that was there when it was initialized. Call it before ` +
+    `${what} comes too late: the application keeps the adapter that it had when it was initialized. Call it before ` +
       'init() and listen().',
   );
 }
 
 function servesAnother(adapter: SocketIoAdapter): BindingError {
   return new BindingError(
-    `This ${adapter.constructor.name} serves an application already; each application needs one of its own.`,
+    `This ${adapter.constructor.name} already serves an application. Create one for each application.`,
   );
 }
 

@@ -82,7 +82,7 @@ export class StandaloneServers {
   #applicationServer(): HttpServer {
     if (this.httpServer !== undefined) return this.httpServer;
     throw new BindingError(
-      'SocketIoAdapter knows no HTTP server for a gateway without a port: new SocketIoAdapter(app), or import SocketIoModule.',
+      'SocketIoAdapter has no HTTP server for a gateway without a port. Use new SocketIoAdapter(app), or import SocketIoModule.',
     );
   }
 

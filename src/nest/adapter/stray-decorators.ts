@@ -13,7 +13,7 @@ import { pathOf } from './gateway-servers.js';
 /** @throws BindingError for a gateway at this place with decorators of this package, which would not run */
 export function refuseStrayDecorators(place: WebSocketPlace, adapter: string): void {
   const gateway = strayClass((one) => isWebSocketGateway(one) && isAt(one, place));
-  if (gateway !== null) throw wouldNotRun(gateway, adapter, `Give it the application: new ${adapter}(app).`);
+  if (gateway !== null) throw wouldNotRun(gateway, adapter, `Pass it the application: new ${adapter}(app).`);
 }
 
 /**
@@ -27,8 +27,8 @@ export function refuseStrayClasses(namespace: string, adapter: string): void {
   );
   if (gateway === null) return;
   const remedy =
-    `Import SocketIoModule.forRoot() in the root module. If ${gateway.name} is of another application: new ${adapter}(app) ` +
-    'knows which classes are of its own.';
+    `Import SocketIoModule.forRoot() in the root module. If ${gateway.name} belongs to another application, use new ${adapter}(app), ` +
+    'which runs only the classes of its application.';
   throw wouldNotRun(gateway, adapter, remedy);
 }
 
@@ -53,7 +53,7 @@ function wouldNotRun(gateway: Function, adapter: string, remedy: string): Bindin
   const [method] = methodsOf(gateway);
   const what = method === undefined ? gateway.name : `${method.decorator} on ${gateway.name}.${String(method.name)}()`;
   return new BindingError(
-    `${what} would not run: ${adapter} was given an HTTP server, with which Nest runs gateways and knows no decorators of ` +
+    `${what} would not run: ${adapter} was given an HTTP server, so Nest runs gateways without the decorators of ` +
       `nestjs-socketio. ${remedy}`,
   );
 }

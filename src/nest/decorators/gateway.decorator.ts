@@ -61,8 +61,8 @@ export function Gateway(
 
 function decoratedTwice({ name }: Function): BindingError {
   return new BindingError(
-    `${name} has @Gateway twice, and would be bound to one namespace alone. Keep one; a class for each namespace may extend a ` +
-      'common one.',
+    `${name} has @Gateway twice, and would be bound to one namespace only. Keep one; for several namespaces, write a class for ` +
+      'each, which may extend a common class.',
   );
 }
 

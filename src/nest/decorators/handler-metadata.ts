@@ -145,7 +145,7 @@ export function assertCalledOnClass(decorator: string, given: ArrayLike<unknown>
 
 function notCalled(decorator: string, where: string): BindingError {
   return new BindingError(
-    `${decorator} on ${where} is written without parentheses, and would do nothing. Write ${decorator}().`,
+    `${decorator} on ${where} is written without parentheses, and would have no effect. Write ${decorator}().`,
   );
 }
 
@@ -179,7 +179,7 @@ function noMethod(
 /** Called as decorators of ECMAScript are, with a context in the second place. */
 function standardDecorator(decorator: string, { name }: { name?: unknown }): BindingError {
   return new BindingError(
-    `${decorator} on ${String(name)}() is applied as a decorator of ECMAScript, and Nest has those of TypeScript: set ` +
-      '"experimentalDecorators" and "emitDecoratorMetadata" in the options of the compiler.',
+    `${decorator} on ${String(name)}() is compiled as a decorator of ECMAScript, but Nest needs those of TypeScript: set ` +
+      '"experimentalDecorators" and "emitDecoratorMetadata" in the compiler options.',
   );
 }

@@ -49,12 +49,12 @@ export class GatewayMetadataAccessor {
     }
     const { namespace = 'namespace' in options ? undefined : '/', scope, contract, partial = false } = options;
     if (scope !== undefined && scope !== 'connection') {
-      throw new BindingError(`@Gateway on ${gateway.name} takes a scope of 'connection', or none`);
+      throw new BindingError(`@Gateway on ${gateway.name} takes the scope 'connection', or none`);
     }
     if (typeof namespace !== 'string' && !(namespace instanceof RegExp)) {
       throw new BindingError(
-        `@Gateway on ${gateway.name} takes a namespace as a string or RegExp, and was given ${describe(namespace)}. ` +
-          'Leave it out for "/"; one that is imported from a file which imports this one is not there yet.',
+        `@Gateway on ${gateway.name} takes a string or a RegExp as namespace, got ${describe(namespace)}. ` +
+          'Leave it out for "/". A namespace is undefined if it is imported from a file that imports this one.',
       );
     }
     if (typeof partial !== 'boolean') {
@@ -124,8 +124,8 @@ export class GatewayMetadataAccessor {
     assertReachable(gateway);
     if (!this.isWebSocketGateway(gateway) || !Reflect.hasMetadata(GATEWAY_METADATA, gateway)) return;
     throw new BindingError(
-      `${gateway.name} has both @Gateway and @WebSocketGateway, and would listen twice. Keep @Gateway: what the class has of ` +
-        '@nestjs/websockets works there too.',
+      `${gateway.name} has both @Gateway and @WebSocketGateway, and would listen twice. Keep @Gateway: the other decorators of ` +
+        '@nestjs/websockets work there too.',
     );
   }
 
@@ -156,15 +156,15 @@ export class GatewayMetadataAccessor {
     for (const handler of handlers) if (handler.kind === 'event') assertEmittableEvent(handler.event, where);
     if (handlers.length > 0 && !handlers.some(({ kind }) => GUARDED.has(kind)) && this.hasGuards(fn)) {
       throw new BindingError(
-        `A guard bound to ${gateway.name}.${method}() would not run: guards decide about connections and events, and ` +
-          'are not asked about what has happened. Take it away, or bind it to @OnHandshake(), @OnConnect() or an event.',
+        `A guard bound to ${gateway.name}.${method}() would not run: guards apply to connections and events, not to ` +
+          'notifications. Remove it, or move it to @OnHandshake(), @OnConnect() or an event.',
       );
     }
     if (Reflect.getMetadata(ACKS_METADATA, fn) !== true) return handlers;
     const events = handlers.map((handler) => (handler.kind === 'event' ? { ...handler, acks: true } : handler));
     if (events.some((handler) => handler.kind === 'event')) return events;
     throw new BindingError(
-      `@Ack() on ${gateway.name}.${method}() needs an event: @Ack('name'), or @OnEvent('name') beside it`,
+      `@Ack() on ${gateway.name}.${method}() needs an event: use @Ack('name'), or add @OnEvent('name')`,
     );
   }
 
@@ -178,7 +178,7 @@ export class GatewayMetadataAccessor {
     const handlesEvents = handlers.some(({ kind }) => kind === 'event') || isMessageMapping(fn);
     if (own !== undefined && !handlesEvents) {
       throw new BindingError(
-        `@RateLimit on ${gateway.name}.${method}() needs an event: @OnEvent('name') or @Ack('name') beside it`,
+        `@RateLimit on ${gateway.name}.${method}() needs an event: add @OnEvent('name') or @Ack('name')`,
       );
     }
     const limit = own ?? (Reflect.getMetadata(RATE_LIMIT_METADATA, gateway) as HandlerRateLimit | undefined);
@@ -192,7 +192,7 @@ export class GatewayMetadataAccessor {
     if (descriptors.some(({ subject: { kind } }) => kind === 'event' || kind === 'message')) return;
     const prototype = gateway.prototype as Record<string, unknown>;
     if (methods.some((method) => isMessageMapping(prototype[method]))) return;
-    throw new BindingError(`@RateLimit on ${gateway.name} bounds nothing: no method of it handles an event`);
+    throw new BindingError(`@RateLimit on ${gateway.name} has no effect: none of its methods handles an event`);
   }
 }
 

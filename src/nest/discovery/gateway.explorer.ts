@@ -94,7 +94,7 @@ export class GatewayExplorer {
     }
     throw new BindingError(
       `${gateway.name} is provided as ${nameOfToken(other)} and as ${nameOfToken(wrapper)}, and would handle everything twice. ` +
-        'Provide it once, and under other names by useExisting.',
+        'Provide it once, and with useExisting for other tokens.',
     );
   }
 }
@@ -112,7 +112,7 @@ export function assertRunByNest(wrapper: InstanceWrapper, gateway: Function): vo
 export function whyNotRunByNest({ host, token, isNotMetatype }: InstanceWrapper): string | null {
   if (!isNotMetatype && host?.providers.has(token)) return null;
   const how = isNotMetatype ? 'a factory or a value provides it' : 'it is a controller';
-  return `${how}, and Nest runs gateways that are classes among the providers of a module`;
+  return `${how}, and a gateway must be a class in the providers of a module`;
 }
 
 function nameOfToken({ token }: InstanceWrapper): string {
@@ -121,7 +121,7 @@ function nameOfToken({ token }: InstanceWrapper): string {
 
 function loadedLate(what: string): BindingError {
   return new BindingError(
-    `${what} would not run: the module is loaded lazily, and gateways of @nestjs/websockets are bound at the start alone. ` +
+    `${what} would not run: the module is loaded lazily, and gateways of @nestjs/websockets are bound only at the start. ` +
       'Use @Gateway, and @OnEvent or @Ack, in such modules.',
   );
 }
@@ -191,7 +191,7 @@ function assertInjectable({ metatype, inject, isNotMetatype }: InstanceWrapper, 
   if (gateway.length === 0 || INJECTED.some((key) => Reflect.hasMetadata(key, gateway))) return;
   throw new BindingError(
     `${gateway.name} gets nothing injected: its constructor has ${gateway.length} parameter(s), and without a decorator on ` +
-      'the class Nest does not know their types. Put @Injectable() or @Gateway() on it.',
+      'the class Nest does not know their types. Add @Injectable() or @Gateway() to it.',
   );
 }
 

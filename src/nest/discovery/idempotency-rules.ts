@@ -23,7 +23,7 @@ export function idempotencyOf(
   const options = Reflect.getMetadata(IDEMPOTENT_METADATA, fn) as IdempotentOptions | undefined;
   if (options === undefined) return null;
   if (!handlers.some((handler) => handler.kind === 'event' && handler.acks)) {
-    throw new BindingError(`@Idempotent on ${where}() needs an ack to repeat: @Ack('name') beside it`);
+    throw new BindingError(`@Idempotent on ${where}() needs an ack to repeat: add @Ack('name')`);
   }
   try {
     const read = new OptionReader({ ...options });

@@ -46,7 +46,7 @@ function replacementOf(
   if (stand !== null && isGateway(stand)) return null;
   const isTold = !accessor.hasHandlers(gateway) || (!isAlias && isOverridden(source));
   const [why, remedy] = isUnmadeFactory(source)
-    ? ['a factory provides it, and has made nothing by the start of the application', 'with a scope if it needs one']
+    ? ['a factory provides it, and has not created it when the application starts', 'with a scope if it needs one']
     : [`what is provided in its place is ${describeInstance(source, stand)}, which handles nothing`, remedyFor(stand)];
   if (isTold) return `${gateway.name} does not run: ${why}.`;
   throw new BindingError(`${gateway.name} would not run: ${why}. Provide the class itself, ${remedy}.`);

@@ -21,8 +21,8 @@ export function reasonInUnboundGateway(
     const method = serves(gateway, namespace) ? internalListenerOf(gateway, event!) : undefined;
     if (method === undefined) continue;
     return (
-      `${gateway.name}.${method}() has the @OnEvent of @nestjs/event-emitter, which hears no client. Import that of ` +
-      'nestjs-socketio, or @OnMessage.'
+      `${gateway.name}.${method}() has the @OnEvent of @nestjs/event-emitter, which no client can call. Import it from ` +
+      'nestjs-socketio, or use @OnMessage.'
     );
   }
   for (const gateway of decoratedClasses()) {
@@ -30,7 +30,7 @@ export function reasonInUnboundGateway(
     const method = event === null ? '' : methodOf(gateway, event);
     if (method === null) continue;
     const name = event === null ? gateway.name : `${gateway.name}.${method}()`;
-    return `${name} would handle it, and no module provides ${gateway.name} itself. Add it to the providers of one.`;
+    return `${name} would handle it, but no module provides ${gateway.name} itself. Add it to the providers of a module.`;
   }
   return null;
 }

@@ -23,8 +23,8 @@ export function assertGiven(gateway: Function, method: string): void {
     const [type, index] = key.split(':');
     if (!Object.hasOwn(HTTP_PARAMETERS, type)) continue;
     throw new BindingError(
-      `@${HTTP_PARAMETERS[type]} on the parameter ${index} of ${gateway.name}.${method}() gives nothing: an event is no HTTP ` +
-        'request. Take @ConnectedSocket(), whose handshake has headers, query and address, or @HandshakeAuth().',
+      `@${HTTP_PARAMETERS[type]} on the parameter ${index} of ${gateway.name}.${method}() has no effect: an event is not an HTTP ` +
+        'request. Use @ConnectedSocket(), whose handshake has headers, query and address, or @HandshakeAuth().',
     );
   }
 }
@@ -34,8 +34,8 @@ export function assertEmittableEvent(event: unknown, where: string): void {
   assertNamed(event, where);
   if (!RESERVED_EVENTS.has(event)) return;
   throw new BindingError(
-    `${where} would never run: "${event}" is a reserved name that no client can emit. There are @OnConnect(), ` +
-      '@OnDisconnect() and others for what happens to a socket.',
+    `${where} would never run: "${event}" is a reserved name that no client can emit. Use @OnConnect(), ` +
+      '@OnDisconnect() or another decorator for what happens to a socket.',
   );
 }
 
@@ -43,7 +43,7 @@ export function assertEmittableEvent(event: unknown, where: string): void {
 export function assertNamed(event: unknown, where: string): asserts event is string {
   if (typeof event === 'string' || typeof event === 'number') return;
   throw new BindingError(
-    `${where} would never run: its event is ${describe(event)}, and events have names. ${remedyFor(event)}`,
+    `${where} would never run: its event is ${describe(event)}, but the name of an event must be a string. ${remedyFor(event)}`,
   );
 }
 
@@ -71,9 +71,11 @@ export function describe(value: unknown): string {
 function assertMethodReachable(method: DecoratedMethod, declaring: Function, gateway: Function): void {
   const { name, decorator } = method;
   const where = `${decorator} on ${declaring.name}.${String(name)}()`;
-  if (method.isStatic) throw new BindingError(`${where} would never run: it is static. Make it a method of instances.`);
+  if (method.isStatic) throw new BindingError(`${where} would never run: it is static. Make it an instance method.`);
   if (typeof name === 'symbol') {
-    throw new BindingError(`${where} would never run: Nest finds no methods named by symbols. Give it a plain name.`);
+    throw new BindingError(
+      `${where} would never run: Nest does not find methods named by symbols. Give it a string as name.`,
+    );
   }
   const [owner, present] = functionOf(gateway, name);
   if (owner === declaring && method.lost.length > 0) {
@@ -135,18 +137,18 @@ function isClass(value: Function | null): value is Function {
 }
 
 function notAMethod(where: string): BindingError {
-  return new BindingError(`${where} would never run: it is no longer a method. Do not replace it by something else.`);
+  return new BindingError(`${where} would never run: it is no longer a method. Do not replace it with something else.`);
 }
 
 function generator(where: string): BindingError {
   return new BindingError(
-    `${where} would never run: a call of a generator runs nothing of it. Make it an async generator, or return what it yields.`,
+    `${where} would never run: calling a generator runs none of its code. Make it an async generator, or return a list.`,
   );
 }
 
 function remedyFor(event: unknown): string {
   if (event === undefined) {
-    return 'It may come from a file that imports this one, and is not there yet, or be missing in the contract.';
+    return 'It is undefined if it is imported from a file that imports this one, or if the contract does not have it.';
   }
   if (Array.isArray(event)) return 'Decorate the method once for each name.';
   return event instanceof RegExp ? "Use '*' and @EventName()." : 'Give a string.';

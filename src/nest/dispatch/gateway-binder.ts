@@ -90,7 +90,7 @@ export class GatewayBinder {
       // A child of a pattern shares its table, so that these handlers would serve all that the pattern makes.
       if (target.handlers !== null) {
         throw new BindingError(
-          `${owner} cannot have the namespace "${String(namespace)}" for itself: a pattern that was bound earlier made it. ` +
+          `${owner} cannot be bound to the namespace "${String(namespace)}": a pattern that was bound earlier created it. ` +
             'Load both gateways together, or use the pattern.',
         );
       }
@@ -107,7 +107,7 @@ export class GatewayBinder {
     if (subject.kind !== 'event') return;
     if (subject.event === 'connection') {
       this.context.warn(
-        `${nameOf(descriptor)} hears an event that a client names "connection", and no connection: that is @OnConnect().`,
+        `${nameOf(descriptor)} handles events named "connection" that clients emit, not connections. Use @OnConnect() for these.`,
       );
     }
     if (Buffer.byteLength(subject.event) <= maxEventNameLength) return;
@@ -123,8 +123,8 @@ export class GatewayBinder {
       const isUsed = namespace.handlers !== null || namespace.listenerCount('connection') > 0;
       if (isUsed || namespace.listenerCount('connect') > 0 || !matches(pattern, name)) continue;
       throw new BindingError(
-        `${owner} does not get the namespace "${name}", which its pattern ${pattern} matches: of("${name}") made it ` +
-          'before gateways were bound. Ask for it in onApplicationBootstrap() at the earliest.',
+        `${owner} does not get the namespace "${name}", which its pattern ${pattern} matches: of("${name}") created it ` +
+          'before gateways were bound. Call of() in onApplicationBootstrap() or later.',
       );
     }
   }

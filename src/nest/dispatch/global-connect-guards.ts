@@ -69,7 +69,7 @@ async function instanceOf(guard: Type<CanActivate>, moduleRef: ModuleRef): Promi
     return await moduleRef.create(guard);
   } catch (error) {
     throw new BindingError(
-      `connectGuards: ${guard.name} is provided by no module and cannot be made without one (${String(error)}). ` +
+      `connectGuards: ${guard.name} is provided by no module, and cannot be created without one (${String(error)}). ` +
         'Add it to the providers of a module, or give an instance.',
     );
   }
@@ -85,8 +85,8 @@ function providedBy(moduleRef: ModuleRef, guard: Type<CanActivate>): CanActivate
       /is marked as a scoped provider/.test(String(error))
     ) {
       throw new BindingError(
-        `connectGuards: ${guard.name} has a scope, and there is one for all connections. Take its scope, and that of what it ` +
-          'injects, away, or bind it to @OnHandshake().',
+        `connectGuards: ${guard.name} has a scope, but one instance serves all connections. Remove its scope, and that of what it ` +
+          'injects, or bind it to @OnHandshake().',
       );
     }
     return null;

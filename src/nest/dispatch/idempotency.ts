@@ -166,18 +166,18 @@ const NO_ID = -1;
 
 const KEY_MISSING: ErrorAck = Object.freeze({
   status: 'error',
-  message: 'The message has no key by which a second copy could be told',
+  message: 'The message has no key, so a second copy could not be recognized',
   code: 'IDEMPOTENCY_KEY_MISSING',
 });
 
 const UNAVAILABLE: ErrorAck = Object.freeze({
   status: 'error',
-  message: 'It is not known whether this was done already. Try again',
+  message: 'The server cannot tell whether this was already done. Try again',
   code: 'IDEMPOTENCY_UNAVAILABLE',
 });
 
 const TOO_LARGE: ErrorAck = Object.freeze({
   status: 'error',
-  message: 'This was done already, and its ack was too large to be kept',
+  message: 'This was already done, and its ack was too large to keep',
   code: 'ALREADY_DONE',
 });

@@ -62,7 +62,7 @@ export class OwnAckRule implements AckRule {
     if (count === 1 && pipeline?.intercepts) return;
     this.#warnOnce(
       descriptor,
-      'returned a stream of values, and they go nowhere: @OnEvent ignores what is returned. Emit them to the socket, or use ' +
+      'returned a stream, whose values are not sent: @OnEvent ignores the result. Emit them to the socket, or use ' +
         '@Ack, which sends the first',
     );
   }
@@ -70,13 +70,13 @@ export class OwnAckRule implements AckRule {
   #onGenerator(descriptor: HandlerDescriptor): void {
     this.#warnOnce(
       descriptor,
-      'returned a generator, of which nothing has run. Return an async one, or a list of what it yields',
+      'returned a generator, none of whose code has run. Use an async generator, or return a list',
     );
   }
 
   #warnOnce(descriptor: HandlerDescriptor, what: string): void {
     if (this.#warned.has(descriptor)) return;
     this.#warned.add(descriptor);
-    this.context.warn(`${nameOf(descriptor)} ${what}. This is said once.`);
+    this.context.warn(`${nameOf(descriptor)} ${what}. Further results are not logged.`);
   }
 }

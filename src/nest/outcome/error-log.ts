@@ -46,7 +46,7 @@ export class ErrorLog implements ForeignErrorSink<string> {
     if (owner === undefined || this.#hinted.has(owner)) return undefined;
     this.#hinted.add(owner);
     const remedy = method === 'catch' ? 'throw the error that it was given' : 'look for its request elsewhere';
-    return `If ${owner} is made for HTTP: where getType() of its context is 'ws', it has to ${remedy}.`;
+    return `If ${owner} is written for HTTP: if getType() of its context is 'ws', it has to ${remedy}.`;
   }
 
   #write(level: 'error' | 'warn' | 'log', message: string): void {

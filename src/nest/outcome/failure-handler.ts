@@ -159,7 +159,7 @@ export class FailureHandler {
     let isLate = false;
     askForeign(errorAck, undefined, [error, { socket, event, args }], (failure, replacement) => {
       if (failure !== null) this.report(failure, call);
-      else if (isLate) this.report(new TypeError('errorAck must return what it replaces, not a promise of it'), call);
+      else if (isLate) this.report(new TypeError('errorAck must return the ack itself, not a promise'), call);
       else if (replacement !== undefined) replaced = { ...mapped, payload: replacement as object };
     });
     isLate = true;

@@ -45,7 +45,7 @@ export class UnansweredAcks {
     this.#reported.add(handler);
     this.server.settings.onWarning(
       `${nameOf(handler)} took the @Ack() of the event "${event}" and did not call it within ` +
-        `${this.server.settings.ackTimeout} ms (ackTimeout). Clients get an error ack; this is said once.`,
+        `${this.server.settings.ackTimeout} ms (ackTimeout). Clients get an error ack. Further events are not logged.`,
     );
   }
 }

@@ -23,8 +23,8 @@ export class UnknownNames implements UnknownNamesListener {
     if (isFired && this.#isHandled(event)) return;
     if (!this.#isNew(`${nsp.route} ${event}`)) return;
     const known = [...(nsp.handlers?.events.keys() ?? []), ...socket.eventNames().map(String)];
-    const who = isFired ? 'fire() was called with' : 'A client sent';
-    const where = `${who} ${quoted(event)} on ${quoted(nsp.name)}, which no handler has`;
+    const who = isFired ? 'fire() was called with' : 'A client emitted';
+    const where = `${who} ${quoted(event)} in ${quoted(nsp.name)}, which has no handler for it`;
     this.warn(`${where}${hint(event, known, this.unbound(nsp.name, event))}`);
   }
 
@@ -32,11 +32,13 @@ export class UnknownNames implements UnknownNamesListener {
     if (!this.#isNew(name)) return;
     const { rootNamespace } = this.server.settings;
     if (name === '/' && !rootNamespace) {
-      this.warn('A client asked for the namespace "/", which rootNamespace: false closes. Let it name another one.');
+      this.warn(
+        'A client asked for the namespace "/", which rootNamespace: false closes. Connect it to another namespace.',
+      );
       return;
     }
     const known = [...this.server._nsps.keys()].filter((one) => one !== '/' || rootNamespace);
-    const where = `A client asked for the namespace ${quoted(name)}, which is not there`;
+    const where = `A client asked for the namespace ${quoted(name)}, which does not exist`;
     this.warn(`${where}${hint(name, known, this.unbound(name, null))}`);
   }
 

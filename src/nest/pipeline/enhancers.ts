@@ -81,7 +81,7 @@ export class EnhancerSource {
     const isValue = wrapper.isNotMetatype && !wrapper.isFactory;
     if (!isValue && !wrapper.isDependencyTreeStatic()) return;
     throw new BindingError(
-      `A global enhancer with a scope would not run before ${nameOf(descriptor)}: its provider is not made anew for ` +
+      `A global enhancer with a scope would not run before ${nameOf(descriptor)}: its provider is not created for ` +
         `each call. Provide ${descriptor.gateway.name} under its own class, in a module that is loaded at the start.`,
     );
   }

@@ -252,5 +252,7 @@ function assertPart(part: unknown, name: string): void {
 }
 
 function unsupported(part: string): Error {
-  return new Error(`this version of @nestjs/core is not supported: it lacks ${part}. Supported are 11 and 12.`);
+  return new Error(
+    `nestjs-socketio does not support this version of @nestjs/core: it lacks ${part}. Install Nest 11 or 12.`,
+  );
 }

@@ -35,7 +35,7 @@ export function assertOwnPort({ host, https }: OwnPort, hasPort: boolean): void 
   throw new OptionError(
     name,
     given,
-    'nothing without a port of its own: the HTTP server of the application has its own',
+    'no value, unless there is a port of its own: the HTTP server of the application has an address and a certificate',
   );
 }
 
@@ -46,7 +46,7 @@ export function createOwnServer({ https }: OwnPort): HttpServer {
 }
 
 function resolveTls(given: unknown, read: OptionReader): TlsOptions {
-  const expected = 'an object with "key" and "cert", or another way to a certificate that Node’s https takes';
+  const expected = 'an object with "key" and "cert", or with "pfx" or "SNICallback" as for Node’s https';
   if (typeof given !== 'object' || given === null) throw read.error('https', typeof given, expected);
   const options = given as TlsOptions;
   // Names alone: the values are secrets.
@@ -56,7 +56,7 @@ function resolveTls(given: unknown, read: OptionReader): TlsOptions {
   try {
     createSecureContext(options);
   } catch (error) {
-    throw read.error('https', names, `a key and a certificate that fit (${(error as Error).message})`);
+    throw read.error('https', names, `a key and a certificate that match (${(error as Error).message})`);
   }
   return options;
 }

@@ -37,7 +37,7 @@ export class AckError extends Error {
 
   /** The answer does not fit the contract. */
   static invalid(reason: string): AckError {
-    return new AckError('ACK_INVALID', `the ack of the client does not fit its contract: ${reason}`);
+    return new AckError('ACK_INVALID', `the ack of the client does not match its contract: ${reason}`);
   }
 
   /** The event was dropped, since the client does not keep up. */

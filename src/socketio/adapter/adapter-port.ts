@@ -150,7 +150,7 @@ export class AdapterPort {
   #ask(method: (...args: never[]) => unknown, args: readonly unknown[], limit = ANSWER_MS): Promise<unknown> {
     const { adapter, wheel } = this.holder;
     const answer = new Promise<unknown>((resolve, reject) => {
-      const timer = new Timer(() => reject(new Error(`${adapter.constructor.name} has not answered in time`)));
+      const timer = new Timer(() => reject(new Error(`${adapter.constructor.name} did not answer in time`)));
       wheel.schedule(timer, limit);
       askForeign(method, adapter, args, (error, value) => {
         wheel.cancel(timer);

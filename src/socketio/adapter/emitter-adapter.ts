@@ -93,5 +93,5 @@ export function emitterAdapter(emitter: ClusterEmitter): AdapterConstructor {
 }
 
 function unanswerable(): Error {
-  return new Error('an emitter gets no answers: ask for acks and sockets on a server, or use a ledger');
+  return new Error('an emitter receives no answers: ask for acks and sockets on a server, or use a ledger');
 }

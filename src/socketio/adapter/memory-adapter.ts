@@ -170,9 +170,12 @@ export class MemoryAdapter extends EventEmitter implements Adapter {
       ack(null, []);
       return;
     }
-    process.emitWarning('serverSideEmit() reaches no server: the adapter in memory knows no other one', {
-      code: 'SOCKETIO_NO_CLUSTER',
-    });
+    process.emitWarning(
+      'serverSideEmit() reaches no server: the adapter in memory has no others. Use an adapter for clusters',
+      {
+        code: 'SOCKETIO_NO_CLUSTER',
+      },
+    );
   }
 
   persistSession(_session: SessionToPersist): void {}

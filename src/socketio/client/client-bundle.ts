@@ -66,7 +66,7 @@ export class ClientBundle {
       }
     }
     this.warn(
-      'serveClient is on, but the package socket.io-client is not installed: its bundles are answered with 404.',
+      'serveClient is on, but the package socket.io-client is not installed: requests for its bundles get 404. Install it, or set serveClient: false.',
     );
     return null;
   }

@@ -45,5 +45,5 @@ export const RECOVERABLE_REASONS: ReadonlySet<DisconnectReason> = new Set([
 /** Of a socket or connection that the application has ended, without a word of its own. */
 export const DISCONNECTED_BY_SERVER: DisconnectDetails = Object.freeze({
   code: 'SERVER_DISCONNECT',
-  message: 'disconnected by this server',
+  message: 'the server disconnected the client',
 });

@@ -49,7 +49,7 @@ export class Identity {
   /** @throws OptionError for what is no user, no time, or no number of milliseconds */
   set(userId: string, { expiresAt, graceMs = DEFAULT_GRACE_MS }: IdentifyOptions): void {
     if (typeof userId !== 'string' || userId === '') {
-      throw new OptionError('userId', userId, 'a text that is not empty');
+      throw new OptionError('userId', userId, 'a string that is not empty');
     }
     const end = expiresAt === undefined ? Infinity : Number(expiresAt);
     if (Number.isNaN(end)) throw new OptionError('expiresAt', expiresAt, 'a Date, or milliseconds since 1970');

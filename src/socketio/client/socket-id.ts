@@ -11,7 +11,7 @@ export function newSocketId<Socket>(
 ): string {
   if (generate === null) return randomId();
   let failure: unknown = new TypeError(
-    'generateSocketId must return a string that no socket of the namespace has, and no reserved room',
+    'generateSocketId must return a string that is not empty, not the id of another socket and not a reserved room',
   );
   let given: unknown;
   askForeign(generate, undefined, [socket], (error, id) => {

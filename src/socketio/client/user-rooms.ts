@@ -48,7 +48,7 @@ export function isReserved(room: string): boolean {
 /** @throws TypeError for a room that only `identify()` puts sockets into */
 export function assertOpen(rooms: string | readonly string[]): void {
   if (typeof rooms === 'string' ? !isReserved(rooms) : !Array.isArray(rooms) || !rooms.some(isReserved)) return;
-  throw new TypeError(`rooms that begin with "${RESERVED}" are not joined or left by name: use socket.identify()`);
+  throw new TypeError(`rooms that begin with "${RESERVED}" cannot be joined or left by name: use socket.identify()`);
 }
 
 const RESERVED = 'nestjs-socketio:';

@@ -52,7 +52,7 @@ export class AttachmentCollector extends TimerEntry {
     if (this.#bytes > this.limits.maxAttachmentBytes) {
       throw new PacketError(
         'ATTACHMENTS_TOO_LARGE',
-        `attachments of more than ${this.limits.maxAttachmentBytes} bytes`,
+        `the client sent attachments of more than ${this.limits.maxAttachmentBytes} bytes`,
       );
     }
     this.#buffers.push(attachment);

@@ -129,13 +129,13 @@ function throwCycle(value: object): false {
 function unending(value: object): TypeError {
   const name: unknown = (value as { constructor?: { name?: unknown } }).constructor?.name;
   const where = typeof name === 'string' && name !== 'Object' && name !== 'Array' ? `, in a ${name}` : '';
-  return new TypeError(`a value with a cycle, or of more than ${MAX_DEPTH} levels${where}`);
+  return new TypeError(`the value cannot be encoded: it has a cycle, or more than ${MAX_DEPTH} levels${where}`);
 }
 
 /** As for the official decoder, a number between two of them names nothing. */
 function attachmentAt(num: unknown, attachments: readonly Buffer[]): Buffer | undefined {
   if (typeof num === 'number' && num >= 0 && num < attachments.length) return attachments[num];
-  throw new PacketError('INVALID_PLACEHOLDER', 'a placeholder that names no attachment');
+  throw new PacketError('INVALID_PLACEHOLDER', 'the client sent a placeholder that names no attachment');
 }
 
 function isBytes(value: object): value is ArrayBuffer | ArrayBufferView {

@@ -93,7 +93,7 @@ function readLength(bytes: Buffer, at: number, width: number): number {
 }
 
 function malformed(what: string): PacketError {
-  return new PacketError('INVALID_PACKET', `MessagePack: ${what}`);
+  return new PacketError('INVALID_PACKET', `the client sent invalid MessagePack: ${what}`);
 }
 
 /** Bytes behind those from 0xc0 on that have a length of their own: nil, booleans, numbers, small extensions. */

@@ -63,7 +63,10 @@ export function decodePacket(text: string, limits: DecoderLimits, sink: PacketSi
       decodeBinary(text, type, limits, sink);
       return;
     default:
-      throw new PacketError('INVALID_PACKET', `unexpected packet type ${JSON.stringify(text.charAt(0))}`);
+      throw new PacketError(
+        'INVALID_PACKET',
+        `the client sent an unexpected packet type ${JSON.stringify(text.charAt(0))}`,
+      );
   }
 }
 
@@ -87,7 +90,7 @@ function decodeArguments(
   // Nothing at all is a payload for the official decoder.
   const isEmpty = position >= text.length;
   if (!isEmpty && text.charCodeAt(position) !== BRACKET)
-    throw new PacketError('INVALID_PACKET', 'the payload is not an array');
+    throw new PacketError('INVALID_PACKET', 'the client sent a payload that is not an array');
   if (type === PacketType.EVENT) {
     if (isEmpty) sink.onNamelessEvent(nsp);
     else decodeEvent(text, position, nsp, id, limits, sink);
@@ -155,10 +158,10 @@ function decodeBinary(text: string, type: 5 | 6, limits: DecoderLimits, sink: Pa
   // As the official decoder does: any notation of a number.
   const attachments = dash === -1 ? NaN : Number(text.slice(1, dash));
   if (!Number.isInteger(attachments) || attachments < 1) {
-    throw new PacketError('INVALID_PACKET', 'Illegal attachments: no count');
+    throw new PacketError('INVALID_PACKET', 'the client sent a binary packet without the number of its attachments');
   }
   if (attachments > limits.maxAttachments) {
-    throw new PacketError('TOO_MANY_ATTACHMENTS', `more than ${limits.maxAttachments} attachments`);
+    throw new PacketError('TOO_MANY_ATTACHMENTS', `the client sent more than ${limits.maxAttachments} attachments`);
   }
   decodeArguments(text, type, dash + 1, attachments, limits, sink);
 }
@@ -179,7 +182,8 @@ function decodeConnect(text: string, limits: DecoderLimits, sink: PacketSink): v
 function decodeDisconnect(text: string, limits: DecoderLimits, sink: PacketSink): void {
   const nsp = namespaceOf(text, limits);
   const position = payloadStart(text, nsp);
-  if (position < text.length) throw new PacketError('INVALID_PACKET', 'a disconnect packet with a payload');
+  if (position < text.length)
+    throw new PacketError('INVALID_PACKET', 'the client sent a disconnect packet with a payload');
   sink.onDisconnect(nsp);
 }
 
@@ -232,12 +236,13 @@ function parseJson(json: string, maxDepth: number): unknown {
   try {
     return JSON.parse(json);
   } catch {
-    throw new PacketError('INVALID_PACKET', 'the payload is not JSON');
+    throw new PacketError('INVALID_PACKET', 'the client sent a payload that is not JSON');
   }
 }
 
 function checkDepth(json: string, maxDepth: number): void {
-  if (jsonDepthExceeds(json, maxDepth)) throw new PacketError('JSON_TOO_DEEP', `JSON deeper than ${maxDepth} levels`);
+  if (jsonDepthExceeds(json, maxDepth))
+    throw new PacketError('JSON_TOO_DEEP', `the client sent JSON of more than ${maxDepth} levels`);
 }
 
 // The bounds below are also held against what a custom parser decoded.
@@ -245,14 +250,19 @@ function checkDepth(json: string, maxDepth: number): void {
 /** @throws ProtocolError for a name that is too long or has control characters */
 export function checkNamespace(nsp: string, limits: DecoderLimits): void {
   if (nsp.length > limits.maxNamespaceLength || Buffer.byteLength(nsp) > limits.maxNamespaceLength) {
-    throw new PacketError('INVALID_NAMESPACE', `a namespace of more than ${limits.maxNamespaceLength} bytes`);
+    throw new PacketError(
+      'INVALID_NAMESPACE',
+      `the client named a namespace of more than ${limits.maxNamespaceLength} bytes`,
+    );
   }
-  if (CONTROL_CHARACTERS.test(nsp)) throw new PacketError('INVALID_NAMESPACE', 'a namespace with control characters');
+  if (CONTROL_CHARACTERS.test(nsp))
+    throw new PacketError('INVALID_NAMESPACE', 'the client named a namespace with control characters');
 }
 
 /** @throws ProtocolError for anything but a whole number up to 2^53 − 1 */
 export function checkAckId(id: number): void {
-  if (!Number.isSafeInteger(id) || id < 0) throw new PacketError('INVALID_ACK_ID', 'no ack id up to 2^53 - 1');
+  if (!Number.isSafeInteger(id) || id < 0)
+    throw new PacketError('INVALID_ACK_ID', 'the client sent an ack id that is not a number up to 2^53 - 1');
 }
 
 /** @throws ProtocolError above `maxEventArgs` */
@@ -264,20 +274,24 @@ export function checkAck(args: readonly unknown[], limits: DecoderLimits): void 
 export function checkEvent(args: readonly unknown[], limits: DecoderLimits): void {
   const name = args[0];
   if (typeof name === 'string') checkName(name, limits);
-  else if (typeof name !== 'number') throw new PacketError('INVALID_EVENT', 'an event without a name');
+  else if (typeof name !== 'number') throw new PacketError('INVALID_EVENT', 'the client sent an event without a name');
   if (args.length - 1 > limits.maxEventArgs) throw tooManyArguments(limits);
 }
 
 function checkName(name: string, limits: DecoderLimits): void {
   // A character has at most 3 bytes, so most names need not be measured.
   if (name.length * 3 > limits.maxEventNameLength && Buffer.byteLength(name) > limits.maxEventNameLength) {
-    throw new PacketError('EVENT_NAME_TOO_LONG', `an event name of more than ${limits.maxEventNameLength} bytes`);
+    throw new PacketError(
+      'EVENT_NAME_TOO_LONG',
+      `the client sent an event name of more than ${limits.maxEventNameLength} bytes`,
+    );
   }
-  if (RESERVED_EVENTS.has(name)) throw new PacketError('INVALID_EVENT', `the reserved event name "${name}"`);
+  if (RESERVED_EVENTS.has(name))
+    throw new PacketError('INVALID_EVENT', `the client sent the reserved event name "${name}"`);
 }
 
 function tooManyArguments(limits: DecoderLimits): PacketError {
-  return new PacketError('TOO_MANY_ARGUMENTS', `more than ${limits.maxEventArgs} arguments`);
+  return new PacketError('TOO_MANY_ARGUMENTS', `the client sent more than ${limits.maxEventArgs} arguments`);
 }
 
 // eslint-disable-next-line no-control-regex -- refusing them is the point

@@ -34,20 +34,22 @@ export function receiveParsedPacket(packet: Packet, limits: DecoderLimits, sink:
       return;
     case PacketType.EVENT:
     case PacketType.BINARY_EVENT:
-      if (!Array.isArray(packet.data)) throw new PacketError('INVALID_EVENT', 'an event without arguments');
+      if (!Array.isArray(packet.data))
+        throw new PacketError('INVALID_EVENT', 'the client sent an event without arguments');
       checkEvent(packet.data, limits);
       checkDepth(packet.data, limits);
       sink.onParsedEvent(packet.nsp, packet.data, id);
       return;
     case PacketType.ACK:
     case PacketType.BINARY_ACK:
-      if (!Array.isArray(packet.data)) throw new PacketError('INVALID_PACKET', 'an ack without arguments');
+      if (!Array.isArray(packet.data))
+        throw new PacketError('INVALID_PACKET', 'the client sent an ack without arguments');
       checkAck(packet.data, limits);
       checkDepth(packet.data, limits);
       sink.onAck(packet.nsp, packet.data, id);
       return;
     default:
-      throw new PacketError('INVALID_PACKET', 'unexpected packet type');
+      throw new PacketError('INVALID_PACKET', 'the client sent an unexpected packet type');
   }
 }
 
@@ -63,5 +65,6 @@ function authOf(data: unknown, limits: DecoderLimits): Record<string, unknown> |
 
 /** @throws PacketError above `maxJsonDepth` */
 function checkDepth(args: unknown[], { maxJsonDepth }: DecoderLimits): void {
-  if (valueDepthExceeds(args, maxJsonDepth)) throw new PacketError('JSON_TOO_DEEP', `more than ${maxJsonDepth} levels`);
+  if (valueDepthExceeds(args, maxJsonDepth))
+    throw new PacketError('JSON_TOO_DEEP', `the client sent a value of more than ${maxJsonDepth} levels`);
 }

@@ -5,6 +5,7 @@
  */
 export function toMilliseconds(timeout: unknown): number {
   const milliseconds = typeof timeout === 'number' || typeof timeout === 'string' ? Number(timeout) : NaN;
-  if (Number.isNaN(milliseconds)) throw new TypeError(`timeout() takes milliseconds, got ${String(timeout)}`);
+  if (Number.isNaN(milliseconds))
+    throw new TypeError(`timeout() takes a number of milliseconds, got ${String(timeout)}`);
   return milliseconds;
 }

@@ -402,11 +402,14 @@ function toErrorAck({ message, data, code, statusCode }: Refusal): ErrorAck {
   };
 }
 
-const RATE_LIMITED: DisconnectDetails = Object.freeze({ code: 'RATE_LIMITED', message: 'too many events' });
+const RATE_LIMITED: DisconnectDetails = Object.freeze({
+  code: 'RATE_LIMITED',
+  message: 'the client sent too many events',
+});
 
 const FLOODED: DisconnectDetails = Object.freeze({
   code: 'TOO_MANY_PENDING_EVENTS',
-  message: 'too many events wait for the application',
+  message: 'too many events of the client wait for the application',
 });
 
 /** What undecided events of a socket may hold at once, decoded, in bytes; one of any size may begin. */
@@ -420,6 +423,6 @@ const INTERNAL_ERROR: ErrorAck = Object.freeze({
 
 const MIDDLEWARE_TIMEOUT: ErrorAck = Object.freeze({
   status: 'error',
-  message: 'Not decided in time',
+  message: 'The server did not decide in time',
   code: 'MIDDLEWARE_TIMEOUT',
 });

@@ -150,7 +150,7 @@ export class LocalPresence {
     });
     if (key === undefined || key === null) return undefined;
     if (typeof key === 'string' || typeof key === 'number') return String(key);
-    this.context.reportError(new TypeError('the option presence.key must return a text, or undefined'));
+    this.context.reportError(new TypeError('the option presence.key must return a string, or undefined'));
     return undefined;
   }
 }

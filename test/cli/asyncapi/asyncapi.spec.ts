@@ -136,14 +136,14 @@ describe('nestjs-socketio asyncapi', () => {
   });
 
   it.each([
-    [[], 'Which file?'],
+    [[], 'No file is given'],
     [['src/gone.ts'], 'does not exist'],
-    [['plain.js'], 'exports neither a module of Nest nor a contract'],
+    [['plain.js'], 'exports neither a Nest module nor a contract'],
     [['src/broken.ts'], 'broken.ts'],
     [['date.js'], 'The argument 0 of the event "pick" in /dates has no JSON Schema'],
     [['plain.js', '--check'], '--check needs --out'],
     [['plain.js', '--server', 'nowhere'], '--server takes <name>=<url>'],
-    [['src/broken.ts', '--project', 'gone.json'], 'There is no'],
+    [['src/broken.ts', '--project', 'gone.json'], 'does not exist'],
     [['plain.js', '--colour'], "'--colour'"],
   ])('says what is wrong with %j', (args, message) => {
     const folder = createProject('module', {

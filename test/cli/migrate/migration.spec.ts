@@ -252,7 +252,7 @@ export class Narrow {}
     const text = textOf(migration, 'app.module.ts');
     expect(text).toContain("forRoot({ port: 3001, cors: { origin: ORIGINS, credentials: true }, path: '/live' })");
     expect(text).toContain("import { ORIGINS } from './config.js'");
-    expect(findings(migration, 'todo')).toContainEqual(expect.stringContaining('one server has one value'));
+    expect(findings(migration, 'todo')).toContainEqual(expect.stringContaining('a server has one value'));
     expect(findings(migration, 'change')).toContainEqual(expect.stringContaining('maxPayloadTypo'));
   });
 
@@ -391,10 +391,10 @@ export class Guarded {
       ),
     );
     expect(findings(migration, 'todo')).toContainEqual(
-      expect.stringContaining('@UseGuards(TokenGuard) on handleConnection() decides about connections now'),
+      expect.stringContaining('@UseGuards(TokenGuard) on handleConnection() now decides about connections'),
     );
     expect(findings(migration, 'change')).toContainEqual(
-      expect.stringContaining('@UsePipes(ParseIntPipe) on handleConnection() runs now'),
+      expect.stringContaining('@UsePipes(ParseIntPipe) on handleConnection() now runs'),
     );
   });
 
@@ -420,7 +420,7 @@ export class Composed {
       }),
     );
     expect(findings(migration, 'left')).toContainEqual(
-      expect.stringContaining('Composed: @Handle of the project holds @SubscribeMessage of Nest'),
+      expect.stringContaining('Composed: the decorator @Handle of the project contains @SubscribeMessage'),
     );
     expect(textOf(migration, 'gateways.ts')).not.toContain('@Gateway(');
   });
@@ -527,7 +527,7 @@ export class Replaced {
   });
 
   it.each([
-    ['no typescript configuration', { 'src/gateways.ts': '' }, 'nowhere.json', 'There is no '],
+    ['no typescript configuration', { 'src/gateways.ts': '' }, 'nowhere.json', 'does not exist. Name another file'],
     [
       'a project on ws',
       { 'src/gateways.ts': "import { WsAdapter } from '@nestjs/platform-ws'; void WsAdapter;" },

@@ -76,7 +76,7 @@ describe('HandshakeDecision', () => {
 
     expect(await request(url + POLLING)).toMatchObject({
       status: 503,
-      body: '{"code":4,"message":"Not decided in time"}',
+      body: '{"code":4,"message":"The server did not decide in time"}',
     });
     decisions[0]();
 

@@ -406,9 +406,9 @@ describe('stops the start:', () => {
       configure: (app) => void (adapter && app.useWebSocketAdapter(adapter(app))),
     });
   const TWO_SERVERS = (name: string): string =>
-    `${name} would serve OldGateway on "/socket.io", where SocketIoModule answers as well: two servers, of which one has none ` +
-    'of the guards of the other. Take useWebSocketAdapter() out, since the module runs gateways too; a subclass of IoAdapter ' +
-    'becomes one of SocketIoAdapter.';
+    `${name} would serve OldGateway on "/socket.io", where SocketIoModule answers as well: two servers, one of ` +
+    'which lacks the guards of the other. Remove useWebSocketAdapter(), since the module runs gateways too. If you have a ' +
+    'subclass of IoAdapter, extend SocketIoAdapter instead.';
 
   it.each([
     [
@@ -424,31 +424,31 @@ describe('stops the start:', () => {
     [
       'IoAdapter with nothing left to serve',
       () => withModule([NewGateway], (app) => new IoAdapter(app)),
-      'IoAdapter is set by useWebSocketAdapter(), and nothing is left for it to serve: SocketIoModule serves "/socket.io". ' +
-        'Take it out.',
+      'IoAdapter is set by useWebSocketAdapter(), but has nothing to serve: SocketIoModule serves "/socket.io". ' +
+        'Remove it.',
     ],
     [
       'IoAdapter with decorators of this package',
       () => withModule([MixedGateway], (app) => new IoAdapter(app)),
       'MixedGateway.check() would not run: IoAdapter runs MixedGateway, and does not know the decorators of ' +
-        'nestjs-socketio. Take useWebSocketAdapter() out, or use SocketIoAdapter.',
+        'nestjs-socketio. Remove useWebSocketAdapter(), or use SocketIoAdapter.',
     ],
     [
       'both class decorators',
       () => withModule([BothGateway]),
-      'BothGateway has both @Gateway and @WebSocketGateway, and would listen twice. Keep @Gateway: what the class has of ' +
-        '@nestjs/websockets works there too.',
+      'BothGateway has both @Gateway and @WebSocketGateway, and would listen twice. Keep @Gateway: the other decorators of ' +
+        '@nestjs/websockets work there too.',
     ],
     [
       'a @Gateway with the adapter alone',
       () => failureOfAdapter({ providers: [OldGateway, NewGateway] }),
-      'NewGateway would not run: SocketIoAdapter alone runs classes with @WebSocketGateway. Import SocketIoModule.forRoot() ' +
+      'NewGateway would not run: without the module, SocketIoAdapter runs only classes with @WebSocketGateway. Import SocketIoModule.forRoot() ' +
         'in the root module.',
     ],
     [
       'nothing but a @Gateway with the adapter alone',
       () => failureOfAdapter({ providers: [NewGateway] }),
-      'NewGateway would not run: SocketIoAdapter alone runs classes with @WebSocketGateway. Import SocketIoModule.forRoot() ' +
+      'NewGateway would not run: without the module, SocketIoAdapter runs only classes with @WebSocketGateway. Import SocketIoModule.forRoot() ' +
         'in the root module.',
     ],
   ])('%s', async (_name, start, message) => {

@@ -54,13 +54,13 @@ describe('@RateLimit on a gateway that Nest runs', () => {
         configure: (app) => void app.useWebSocketAdapter(make(app)),
       });
       expect(failure).toBeInstanceOf(BindingError);
-      expect(failure.message).toContain(`@RateLimit on ${gateway.name}.ask() would bound nothing`);
+      expect(failure.message).toContain(`@RateLimit on ${gateway.name}.ask() would have no effect`);
     }
   });
 
   it('stops the bootstrap without the module, where an adapter binds by itself', async () => {
     const failure = await failureOf({ providers: [BoundedGateway], adapter: (app) => new BindingAdapter(app) });
-    expect(failure.message).toContain('@RateLimit on BoundedGateway.ask() would bound nothing');
+    expect(failure.message).toContain('@RateLimit on BoundedGateway.ask() would have no effect');
   });
 });
 
@@ -128,9 +128,9 @@ describe('a guard of a hook', () => {
     const { url } = await startGateways({ providers: [HookGateway] });
     await connectClient(url);
     expect(warnings).toEqual([
-      'The guard bound to HookGateway.handleConnection() is not asked, as with IoAdapter. ' +
-        'The option connectGuards of SocketIoAdapter has it asked.',
-      'The guard bound to HookGateway.handleDisconnect() is not asked, as with IoAdapter. Take it away.',
+      'The guard bound to HookGateway.handleConnection() does not run, as with IoAdapter. ' +
+        'Set connectGuards: true on SocketIoAdapter to run it.',
+      'The guard bound to HookGateway.handleDisconnect() does not run, as with IoAdapter. Remove it.',
     ]);
   });
 

@@ -37,7 +37,7 @@ describe('an adapter', () => {
     });
     const failure = await failureOf({ providers: [AskGateway], adapter: () => adapter });
     expect(failure).toBeInstanceOf(BindingError);
-    expect(failure.message).toContain('This SocketIoAdapter serves an application already');
+    expect(failure.message).toContain('This SocketIoAdapter already serves an application');
     expect(await (await connectClient(url)).emitWithAck('ask')).toBe('answer');
   });
 
@@ -48,7 +48,7 @@ describe('an adapter', () => {
       providers: [AskGateway],
       configure: (app) => void app.useWebSocketAdapter(adapter),
     });
-    expect(failure.message).toContain('This SocketIoAdapter serves an application already');
+    expect(failure.message).toContain('This SocketIoAdapter already serves an application');
   });
 
   it.each<[string, (app: INestApplication) => WebSocketAdapter]>([
@@ -59,7 +59,7 @@ describe('an adapter', () => {
       const app = await createApp({ providers });
       await app.init();
       expect(() => app.useWebSocketAdapter(adapter(app))).toThrow(
-        'useWebSocketAdapter() comes too late: the application runs with the adapter that was there when it was initialized. ' +
+        'useWebSocketAdapter() comes too late: the application keeps the adapter that it had when it was initialized. ' +
           'Call it before init() and listen().',
       );
     }

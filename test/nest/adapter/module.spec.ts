@@ -267,7 +267,7 @@ describe('the options of a gateway', () => {
     expect(failure).toBeInstanceOf(BindingError);
     expect(failure.message).toBe(
       'SocketIoModule.forRoot() and ClassicGateway share a server and give its option "pingInterval" different ' +
-        'values: 8000 and 7000. Give it in one place, or the same in both.',
+        'values: 8000 and 7000. Set it in one place, or to the same value in both.',
     );
   });
 

@@ -32,8 +32,8 @@ describe.each(PLATFORMS)('new SocketIoAdapter(httpServer) on %s', (platform) => 
     }
     const failure = await failureOf({ platform, adapter, providers: [GuardedGateway] });
     expect(failure.message).toBe(
-      '@OnHandshake() on GuardedGateway.check() would not run: SocketIoAdapter was given an HTTP server, with which Nest runs ' +
-        'gateways and knows no decorators of nestjs-socketio. Give it the application: new SocketIoAdapter(app).',
+      '@OnHandshake() on GuardedGateway.check() would not run: SocketIoAdapter was given an HTTP server, so Nest runs ' +
+        'gateways without the decorators of nestjs-socketio. Pass it the application: new SocketIoAdapter(app).',
     );
   });
 
@@ -53,9 +53,9 @@ describe.each(PLATFORMS)('new SocketIoAdapter(httpServer) on %s', (platform) => 
     }
     const providers = [CheckGateway, OldGateway];
     expect((await failureOf({ platform, adapter, providers })).message).toBe(
-      '@OnHandshake() on CheckGateway.check() would not run: SocketIoAdapter was given an HTTP server, with which Nest runs ' +
-        'gateways and knows no decorators of nestjs-socketio. Import SocketIoModule.forRoot() in the root module. If CheckGateway ' +
-        'is of another application: new SocketIoAdapter(app) knows which classes are of its own.',
+      '@OnHandshake() on CheckGateway.check() would not run: SocketIoAdapter was given an HTTP server, so Nest runs ' +
+        'gateways without the decorators of nestjs-socketio. Import SocketIoModule.forRoot() in the root module. If CheckGateway ' +
+        'belongs to another application, use new SocketIoAdapter(app), which runs only the classes of its application.',
     );
     // As the message says: then it runs, and no other start is stopped by it.
     const { url } = await startWith({
@@ -145,8 +145,8 @@ describe.each(PLATFORMS)('new SocketIoAdapter(httpServer) on %s', (platform) => 
     stranger.connect();
     await refused;
     expect(warnings.filter((text) => text.startsWith('A client'))).toEqual([
-      `A client sent "mesage" on "/old-${platform}", which no handler has; did you mean "message"?`,
-      `A client asked for the namespace "/odl-${platform}", which is not there; did you mean "/old-${platform}"?`,
+      `A client emitted "mesage" in "/old-${platform}", which has no handler for it; did you mean "message"?`,
+      `A client asked for the namespace "/odl-${platform}", which does not exist; did you mean "/old-${platform}"?`,
     ]);
   });
 });
@@ -159,7 +159,7 @@ describe('what would never run, or twice, with the adapter alone', () => {
       old(): void {}
     }
     expect((await failureOf({ providers: [SymbolGateway] })).message).toBe(
-      '@SubscribeMessage on SymbolGateway.old() would never run: its event is Symbol(old), and events have names. Give a string.',
+      '@SubscribeMessage on SymbolGateway.old() would never run: its event is Symbol(old), but the name of an event must be a string. Give a string.',
     );
   });
 

@@ -54,7 +54,10 @@ describe('the ack of a client', () => {
     const { socket } = await start(true);
     const error = await socket.emitWithAck('guess', 'n').catch((reason: unknown) => reason);
     expect(error).toBeInstanceOf(AckError);
-    expect(error).toMatchObject({ code: 'ACK_INVALID', message: expect.stringContaining('does not fit its contract') });
+    expect(error).toMatchObject({
+      code: 'ACK_INVALID',
+      message: expect.stringContaining('does not match its contract'),
+    });
     const told = await new Promise((resolve) => socket.timeout(500).emit('guess', 'n', (e) => resolve(e)));
     expect(told).toMatchObject({ code: 'ACK_INVALID' });
     await expect(socket.emitWithAck('late')).rejects.toMatchObject({ code: 'ACK_INVALID' });

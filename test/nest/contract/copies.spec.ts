@@ -39,6 +39,6 @@ describe('a contract of another copy of the package', () => {
         .get(Websocket)
         .of(shared)
         .emit('news', 5 as never),
-    ).toThrow('does not fit its contract');
+    ).toThrow('does not match its contract');
   });
 });

@@ -105,14 +105,14 @@ describe('in development', () => {
       const { client, errors } = await start();
       await expect(request(client, name)).rejects.toMatchObject({ code: 'INTERNAL_ERROR' });
       expect(errors.map(({ message }) => message)).toEqual([
-        expect.stringContaining('The event "price" that the server emits in /shop does not fit its contract: 0: '),
+        expect.stringContaining('The event "price" that the server emits in /shop does not match its contract: 0: '),
       ]);
     },
   );
 
   it('a wrong broadcast is thrown at the code that emits', async () => {
     const { websocket, errors } = await start();
-    expect(() => websocket.of(shop).emit('price', WRONG)).toThrow('does not fit its contract');
+    expect(() => websocket.of(shop).emit('price', WRONG)).toThrow('does not match its contract');
     expect(errors).toEqual([]);
   });
 

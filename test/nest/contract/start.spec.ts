@@ -45,15 +45,15 @@ describe('the start is stopped by', () => {
       @OnEvent(events.sya as string) say() {}
     }
     expect(await refusalOf(Misspelt)).toBe(
-      'Misspelt.say() would never run: its event is undefined, and events have names. It may come from a file that ' +
-        'imports this one, and is not there yet, or be missing in the contract.',
+      'Misspelt.say() would never run: its event is undefined, but the name of an event must be a string. It is undefined if it is ' +
+        'imported from a file that imports this one, or if the contract does not have it.',
     );
     @Gateway(chat, { partial: true })
     class MisspeltAck {
       @Ack(events.smu as string) sum() {}
     }
     expect(await refusalOf(MisspeltAck)).toBe(
-      "@Ack() on MisspeltAck.sum() needs an event: @Ack('name'), or @OnEvent('name') beside it",
+      "@Ack() on MisspeltAck.sum() needs an event: use @Ack('name'), or add @OnEvent('name')",
     );
   });
 

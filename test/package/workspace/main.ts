@@ -62,7 +62,7 @@ async function main(): Promise<void> {
   const websocket = app.get(Websocket);
   websocket.of(chat).emit('news', 'hi');
   assert.deepEqual(await nextEvent(client, 'news'), ['hi']);
-  assert.throws(() => websocket.of(chat).emit('news', 5 as never), /does not fit its contract/);
+  assert.throws(() => websocket.of(chat).emit('news', 5 as never), /does not match its contract/);
   const error = await connectError(app, chat, { auth: { token: 5 } as never });
   assert.equal((error as { data?: { code?: string } }).data?.code, 'INVALID_AUTH');
   client.disconnect();

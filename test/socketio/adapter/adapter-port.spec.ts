@@ -22,7 +22,7 @@ describe('a question that an adapter never answers', () => {
     const { port, wheel, errors } = portOf(new Mute());
     const schedule = jest.spyOn(wheel, 'schedule').mockImplementation((entry) => setImmediate(() => entry.onTimer()));
 
-    await expect(ask(port)).rejects.toThrow('Mute has not answered in time');
+    await expect(ask(port)).rejects.toThrow('Mute did not answer in time');
 
     expect(schedule).toHaveBeenCalledWith(expect.anything(), 30_000);
     expect(errors).toEqual([]);

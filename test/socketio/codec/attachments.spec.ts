@@ -66,7 +66,7 @@ describe('a graph of cycles', () => {
   it('ends at the first one', () => {
     expect(() => isPlain(Knot.tie(20))).toThrow(/circular structure/);
     expect(() => extractAttachments([Buffer.alloc(1), Knot.tie(20)])).toThrow(
-      'a value with a cycle, or of more than 1000 levels, in a Knot',
+      'the value cannot be encoded: it has a cycle, or more than 1000 levels, in a Knot',
     );
   });
 });

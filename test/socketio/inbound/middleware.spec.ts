@@ -273,7 +273,7 @@ describe('Socket#use', () => {
 
     expect(await client.emitWithAck('held')).toEqual({
       status: 'error',
-      message: 'Not decided in time',
+      message: 'The server did not decide in time',
       code: 'MIDDLEWARE_TIMEOUT',
     });
     for (const next of pending) next();

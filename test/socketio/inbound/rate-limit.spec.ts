@@ -79,7 +79,10 @@ describe.each(TRANSPORTS)('rateLimit, over %s', (transport) => {
     await peer.send('42["e",1]', '42["e",2]', '423["e",3]', '424["e",4]');
 
     expect(await peer.next()).toBe('41');
-    expect(await gone).toEqual(['server namespace disconnect', { code: 'RATE_LIMITED', message: 'too many events' }]);
+    expect(await gone).toEqual([
+      'server namespace disconnect',
+      { code: 'RATE_LIMITED', message: 'the client sent too many events' },
+    ]);
     expect(heard).toHaveLength(2);
     expect(server.io.stats()).toMatchObject({ rateLimited: 1, disconnected: { RATE_LIMITED: 1 }, sockets: { now: 0 } });
     // The limit is the connection's: all of it ends.

@@ -137,7 +137,11 @@ export class PollingTransport implements Transport, RequestHandler, Flushable {
     // If an answer is read to its end before the next poll, nothing of it is left here.
     if (this.#poll !== null || (this.#answered !== null && this.#answered.unsentBytes > 0)) {
       exchange.refuse('POLL_OVERLAP');
-      this.close('now', 'transport error', closeDetail('POLL_OVERLAP', 'a second poll while one is open'));
+      this.close(
+        'now',
+        'transport error',
+        closeDetail('POLL_OVERLAP', 'the client sent a second poll while one was open'),
+      );
       return;
     }
     this.#poll = exchange;
@@ -155,12 +159,19 @@ export class PollingTransport implements Transport, RequestHandler, Flushable {
   handlePush(exchange: PollingExchange): void {
     if (this.#pushing) {
       exchange.refuse('PUSH_OVERLAP');
-      this.close('now', 'transport error', closeDetail('PUSH_OVERLAP', 'a second POST while one is read'));
+      this.close(
+        'now',
+        'transport error',
+        closeDetail('PUSH_OVERLAP', 'the client sent a second POST while one was being read'),
+      );
       return;
     }
     const isBinary = exchange.contentType === BYTES;
     if (isBinary && !this.codec.readsBytes) {
-      this.#refusePush(exchange, new ProtocolError('INVALID_CONTENT_TYPE', 'binary payloads belong to Engine.IO v3'));
+      this.#refusePush(
+        exchange,
+        new ProtocolError('INVALID_CONTENT_TYPE', 'the client sent a binary payload, which only Engine.IO v3 has'),
+      );
       return;
     }
     this.#pushing = true;
@@ -224,7 +235,11 @@ export class PollingTransport implements Transport, RequestHandler, Flushable {
     this.flushQueue.beforeInput();
     if (result === null) {
       this.#pushing = false;
-      this.close('now', 'transport error', closeDetail('PUSH_ABORTED', 'the peer left in the middle of a POST'));
+      this.close(
+        'now',
+        'transport error',
+        closeDetail('PUSH_ABORTED', 'the client disconnected in the middle of a POST'),
+      );
     } else if (result instanceof ProtocolError) {
       this.#refusePush(exchange, result);
     } else {
@@ -268,12 +283,12 @@ export class PollingTransport implements Transport, RequestHandler, Flushable {
     else if (isBinaryPayloadPacket(packet)) this.handler.onMessage(decodePayloadBinary(packet));
     else if (type === PacketType.CLOSE) this.#onPeerClose();
     else if (isControlType(packet.charAt(0))) this.handler.onControl(type as ControlType, packet.slice(1));
-    else throw new ProtocolError('INVALID_PACKET', `unknown packet type ${JSON.stringify(type)}`);
+    else throw new ProtocolError('INVALID_PACKET', `the client sent an unknown packet type ${JSON.stringify(type)}`);
   }
 
   /** The peer's `1`: a waiting poll ends with a noop, since there is nothing left to say (protocol, "Disconnection"). */
   #onPeerClose(): void {
-    this.#ending = { reason: 'transport close', detail: closeDetail('PEER_CLOSED', 'the peer closed the session') };
+    this.#ending = { reason: 'transport close', detail: closeDetail('PEER_CLOSED', 'the client closed the session') };
     this.#state = 'closing';
     this.#answerWith(PacketType.NOOP);
     this.#end();
@@ -289,7 +304,11 @@ export class PollingTransport implements Transport, RequestHandler, Flushable {
   #onAbort(exchange: PollingExchange): void {
     if (this.#poll !== exchange) return;
     this.#releasePoll();
-    this.close('now', 'transport error', closeDetail('POLL_ABORTED', 'the peer left a waiting poll'));
+    this.close(
+      'now',
+      'transport error',
+      closeDetail('POLL_ABORTED', 'the client disconnected while a poll was waiting'),
+    );
   }
 
   #stopReading(): void {

@@ -123,8 +123,8 @@ export class WebsocketAcceptor {
 function leavesAllToWs({ transports, warn }: AcceptorOptions, isWsKnown: () => boolean): boolean {
   if (!transports.includes('websocket') || isWsKnown()) return false;
   warn(
-    'This version of the package ws is unknown to nestjs-socketio, so that it reads and writes all frames: messages cost ' +
-      'more. Install ws 8.23 or a newer nestjs-socketio.',
+    'nestjs-socketio does not know this version of the package ws, so ws reads and writes all frames and messages cost ' +
+      'more. Install ws 8.23, or a newer nestjs-socketio.',
   );
   return true;
 }

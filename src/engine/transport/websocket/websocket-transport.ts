@@ -286,7 +286,7 @@ export class WebsocketTransport
   }
 
   onSocketClose(code: number): void {
-    this.#end('transport close', closeDetail('TRANSPORT_CLOSED', `the WebSocket closed with ${code}`));
+    this.#end('transport close', closeDetail('TRANSPORT_CLOSED', `the WebSocket was closed with the code ${code}`));
   }
 
   /** Frames that are not one message: control packets, and packets joined with the payload separator. */
@@ -344,7 +344,7 @@ export class WebsocketTransport
     if (type === PacketType.MESSAGE) this.handler.onMessage(packet.slice(1));
     else if (isControlType(type)) this.handler.onControl(type, packet.slice(1));
     else if (isBinaryPayloadPacket(packet)) this.handler.onMessage(decodePayloadBinary(packet));
-    else throw new ProtocolError('INVALID_PACKET', `unknown packet type ${JSON.stringify(type)}`);
+    else throw new ProtocolError('INVALID_PACKET', `the client sent an unknown packet type ${JSON.stringify(type)}`);
   }
 
   #collect(frame: string | Buffer): void {

@@ -76,7 +76,7 @@ class WebtransportHandshake extends TimerEntry implements TransportListener {
   onControl(type: ControlType, data: string): void {
     const sid = type === PacketType.OPEN ? readSessionId(data) : undefined;
     if (sid === undefined) {
-      this.abort('UPGRADE_INVALID', 'no open packet');
+      this.abort('UPGRADE_INVALID', 'the client sent no open packet');
       return;
     }
     this.#settle();
@@ -84,7 +84,7 @@ class WebtransportHandshake extends TimerEntry implements TransportListener {
   }
 
   onMessage(): void {
-    this.abort('UPGRADE_INVALID', 'a message instead of an open packet');
+    this.abort('UPGRADE_INVALID', 'the client sent a message instead of an open packet');
   }
 
   onFlush(): void {}
@@ -98,7 +98,7 @@ class WebtransportHandshake extends TimerEntry implements TransportListener {
   }
 
   override onTimer(): void {
-    this.abort('UPGRADE_TIMEOUT', 'no open packet in time');
+    this.abort('UPGRADE_TIMEOUT', 'the client sent no open packet in time');
   }
 
   /** The only way in which the server ends it. */

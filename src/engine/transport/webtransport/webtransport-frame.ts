@@ -67,16 +67,17 @@ export class StreamFrameReader {
     if (available < header) return start;
     if (header === 3) length = bytes.readUInt16BE(start + 1);
     if (header === 9) length = bytes.readUInt32BE(start + 1) * 2 ** 32 + bytes.readUInt32BE(start + 5);
-    if (length > this.maxPayload) throw new ProtocolError('PAYLOAD_TOO_LARGE', `more than ${this.maxPayload} bytes`);
+    if (length > this.maxPayload)
+      throw new ProtocolError('PAYLOAD_TOO_LARGE', `the client sent a packet of more than ${this.maxPayload} bytes`);
     const isBinary = first >= BINARY;
-    if (length === 0 && !isBinary) throw new ProtocolError('INVALID_PACKET', 'an empty packet');
+    if (length === 0 && !isBinary) throw new ProtocolError('INVALID_PACKET', 'the client sent an empty packet');
     const payload = start + header;
     const end = payload + length;
     if (end > bytes.length) return start;
     if (isBinary) this.sink.receiveBinary(bytes.subarray(payload, end));
     else if (isUtf8(bytes.subarray(payload, end)))
       this.sink.receiveText(bytes[payload], bytes.toString('utf8', payload + 1, end));
-    else throw new ProtocolError('INVALID_PACKET', 'a text packet that is not UTF-8');
+    else throw new ProtocolError('INVALID_PACKET', 'the client sent a text packet that is not UTF-8');
     return end;
   }
 

@@ -173,7 +173,7 @@ export class WebtransportTransport implements Transport, Flushable, FrameListene
     const digit = String.fromCharCode(type);
     const isBinary = isBinaryPayloadPacket(digit);
     if (digit !== PacketType.MESSAGE && !isControlType(digit) && !isBinary) {
-      throw new ProtocolError('INVALID_PACKET', `unknown packet type ${JSON.stringify(digit)}`);
+      throw new ProtocolError('INVALID_PACKET', `the client sent an unknown packet type ${JSON.stringify(digit)}`);
     }
     const message = isBinary ? decodeBase64(text) : text;
     try {

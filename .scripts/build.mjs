@@ -1,35 +1,46 @@
 /**
  * Builds dist/esm and dist/cjs, with typings, from the one source: two tsc runs that differ in their module format. What
  * needs no Nest then exists once: see esm-doors.mjs.
+ *
+ * It is made in a folder of its own, which takes the place of dist once it is whole: what reads dist meanwhile finds the build
+ * before, and of two builds at once the last one stays. A failed build leaves dist as it was.
  */
 import { execFileSync } from 'node:child_process';
-import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
+import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { makeDoors } from './esm-doors.mjs';
 import { writeNestHints } from './nest-hint.mjs';
+import { replaceFolder } from './replace-folder.mjs';
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
 const tsc = createRequire(import.meta.url).resolve('typescript/bin/tsc');
 
 const formats = [
-  { dir: 'dist/esm', type: 'module', flags: [] },
-  { dir: 'dist/cjs', type: 'commonjs', flags: ['--module', 'commonjs', '--moduleResolution', 'bundler'] },
+  { dir: 'esm', type: 'module', flags: [] },
+  { dir: 'cjs', type: 'commonjs', flags: ['--module', 'commonjs', '--moduleResolution', 'bundler'] },
 ];
 
-rmSync(path.join(root, 'dist'), { recursive: true, force: true });
-for (const { dir, flags } of formats) compile('--outDir', dir, ...flags);
-exportCallables(path.join(root, 'dist/cjs'));
+mkdirSync(path.join(root, '.cache'), { recursive: true });
+const workshop = mkdtempSync(path.join(root, '.cache/build-'));
+// Also after a failed build.
+process.on('exit', () => rmSync(workshop, { recursive: true, force: true }));
+for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => process.exit(1));
+// A folder inside, since the outer one is for this user alone.
+const built = path.join(workshop, 'dist');
+for (const { dir, flags } of formats) compile('--outDir', path.join(built, dir), ...flags);
+exportCallables(path.join(built, 'cjs'));
 const { exports: subpaths, bin = {} } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'));
-await makeDoors(path.join(root, 'dist/esm'), path.join(root, 'dist/cjs'), {
+await makeDoors(path.join(built, 'esm'), path.join(built, 'cjs'), {
   entries: belowEsm(Object.values(subpaths).map((target) => target.import?.default)),
   programs: belowEsm(Object.values(bin)),
 });
-writeNestHints(path.join(root, 'dist/esm'), path.join(root, 'dist/cjs'));
-// Last, so that a build that ended half-way is not taken for a whole one.
+writeNestHints(path.join(built, 'esm'), path.join(built, 'cjs'));
 for (const { dir, type } of formats)
-  writeFileSync(path.join(root, dir, 'package.json'), `${JSON.stringify({ type })}\n`);
+  writeFileSync(path.join(built, dir, 'package.json'), `${JSON.stringify({ type })}\n`);
+replaceFolder(path.join(root, 'dist'), built, path.join(workshop, 'before'));
 
 function belowEsm(files) {
   return files.filter((file) => file?.startsWith('./dist/esm/')).map((file) => file.slice('./dist/esm/'.length));

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Connection } from './connection.mjs';
+import { NoSample } from './no-sample.mjs';
 import { PING_FRAME, PONG_FRAME } from './wire.mjs';
 
 const OPENING_TIME = 1000;
@@ -42,7 +43,7 @@ export class HeartbeatDriver {
     if (this.#failure !== null) throw this.#failure;
     const count = this.#pings - before;
     // No more can be asked here: on a busy machine either process may be held up for more than an interval.
-    if (count === 0) throw new Error('no pings');
+    if (count === 0) throw new NoSample('no pings');
     return { count };
   }
 

@@ -37,7 +37,7 @@ export async function startServer({ file, root, program, moduleOptions, setting 
     };
   } catch (error) {
     await process.stop();
-    throw error;
+    throw new Error(`the server ${file} did not start: ${error.message}`, { cause: error });
   }
 }
 

@@ -11,7 +11,8 @@ export function answerCalls(methods) {
     try {
       process.send({ id, result: await methods[method](params) });
     } catch (error) {
-      process.send({ id, error: error instanceof Error ? error.message : String(error) });
+      const { message = String(error), code } = error instanceof Error ? error : {};
+      process.send({ id, error: { message, code } });
     }
   });
   process.on('disconnect', () => process.exit());
@@ -37,7 +38,7 @@ export class Child {
       const { resolve, reject } = this.#calls.get(id);
       this.#calls.delete(id);
       if (error === undefined) resolve(result);
-      else reject(new Error(error));
+      else reject(Object.assign(new Error(error.message), { code: error.code }));
     });
     this.#exit = new Promise((resolve) => this.#process.once('exit', resolve));
     void this.#exit.then((code) => this.#rejectAll(new Error(`${args[0] ?? file} exited with code ${code}`)));

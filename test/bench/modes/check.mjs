@@ -3,6 +3,7 @@ import { Baseline } from '../lib/baseline.mjs';
 import { DISTURBANCE } from '../lib/contest.mjs';
 import { Duel } from '../lib/duel.mjs';
 import { digits, renderRows } from '../lib/markdown.mjs';
+import { NO_SAMPLE } from '../lib/no-sample.mjs';
 import { startGenerator } from '../lib/processes.mjs';
 import { showProgress } from '../lib/progress.mjs';
 import { renderHeader } from '../lib/report.mjs';
@@ -40,7 +41,7 @@ const PEERS = {
  * competes, it is the peer, and costs are expected to be equal.
  *
  * @param {import('../lib/options.mjs').Options} options
- * @returns {Promise<boolean>} false where a scenario became too dear
+ * @returns {Promise<boolean>} false if a scenario became too dear, or a server failed
  */
 export async function check(options) {
   const environment = describeEnvironment();
@@ -76,7 +77,7 @@ function contestOf(scenario, { servers, comparesBefore }, generator) {
 }
 
 /** @param {Baseline | null} baseline null where the costs are expected to be equal */
-async function judge(contests, baseline) {
+export async function judge(contests, baseline) {
   const rows = [['ours-nest', 'against', 'expected', 'now', 'change', 'pairs', '']];
   const failures = [];
   const unknown = [];
@@ -87,8 +88,9 @@ async function judge(contests, baseline) {
       if (row.at(-1) === DEARER) failures.push(`${contest.name} costs more than ${TOLERANCE} x what is expected`);
       if (row.at(-1) === NOISY) unknown.push(`${contest.name} seems dearer, but something else uses this machine`);
     } catch (error) {
-      // A sample that could not be taken says nothing about the cost.
-      unknown.push(`${contest.name} could not be measured (${error.message}): ${NOISY}`);
+      // A server that does not start, ends or answers wrongly is no noise.
+      if (error.code !== NO_SAMPLE) failures.push(`${contest.name} failed: ${error.message}`);
+      else unknown.push(`${contest.name} could not be measured (${error.message}): ${NOISY}`);
     }
   }
   console.log(renderRows(rows));

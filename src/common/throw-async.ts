@@ -1,7 +1,4 @@
-/**
- * Lets an error of user code surface by itself, as an uncaught exception: whoever works through what belongs to many
- * peers goes on for the others.
- */
+/** Rethrows an error of user code on the next tick, so that a loop over many sessions can continue. */
 export function throwAsync(error: unknown): void {
   process.nextTick(rethrow, error);
 }

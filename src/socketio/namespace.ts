@@ -130,7 +130,7 @@ export class Namespace<
     return this.server.settings.ackTimeout || Infinity;
   }
 
-  /** @internal Never none: a server that goes would leave the question open for good, and its adapter's timer with it. */
+  /** @internal Always finite: otherwise a query to a server that has left the cluster would stay pending, with the adapter's timer. */
   get queryTimeout(): number {
     return this.server.settings.ackTimeout || 30_000;
   }

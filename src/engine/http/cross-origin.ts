@@ -22,8 +22,8 @@ export interface CrossOriginVerdict {
 const NOTHING_TO_SAY: CrossOriginVerdict = { allowed: true, headers: null, preflightStatus: null };
 
 /**
- * Decides whether a request's origin may talk to this server, by one rule for both transports: the same origin, or what
- * the `cors` package allows. The package also makes the headers, so the two cannot disagree.
+ * Checks the origin of a request, by the same rule for both transports: the server's own origin, or what the `cors` package
+ * allows. The package also makes the headers, so the two cannot disagree.
  */
 export class CrossOrigin {
   readonly #cors: ReturnType<typeof corsPackage> | null;

@@ -95,7 +95,10 @@ export interface EngineSession extends Omit<EventEmitter, 'on' | 'once' | 'addLi
   readonly server: unknown;
   /** Bytes that wait for the kernel or for the next poll. */
   readonly queuedBytes: number;
-  /** Whether the queue is above its high-water mark. `drain` is emitted when it has fallen below it. */
+  /**
+   * Whether the queue is above its high-water mark. `drain` is emitted when it has fallen below it. False once the session
+   * closes: there is nothing to wait for then.
+   */
   readonly needsDrain: boolean;
   /**
    * Sends a message; `callback` is called once the network has taken it and all before it. Does nothing on a closed session,

@@ -53,7 +53,7 @@ export class SendQueueGuard extends TimerEntry {
     if (sent !== null) this.#checkHardLimit(sent);
   }
 
-  /** Whether a message fits; counted as dropped otherwise. Only where packets are to be dropped. */
+  /** Returns whether a message fits in the queue and counts it as dropped if not. Only used with `dropFramesOnOverflow`. */
   fits(bytes: number, packets: number): boolean {
     if (this.#fits(bytes, packets)) return true;
     // The network may take what this tick has collected, and make room.

@@ -68,15 +68,11 @@ export class Session
     return this.readyState === 'closed' ? 0 : this.transport.queuedBytes;
   }
 
-  /**
-   * Whether the queue is over its high-water mark, half of a bound; `drain` tells when it is so no more. False once the
-   * session closes: there is nothing to wait for then.
-   */
   get needsDrain(): boolean {
     return this.#backlog !== null && this.#backlog.isHigh && this.readyState === 'open';
   }
 
-  /** Whether `admits` has to be asked before a message is sent. */
+  /** Whether `fits` has to be asked before a message is sent. */
   get dropsOverflow(): boolean {
     return this.#host.sendLimits.drops;
   }

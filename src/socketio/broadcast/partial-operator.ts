@@ -37,8 +37,8 @@ interface WholeQueries<EmitEvents extends EventsMap, SocketData> {
 }
 
 /**
- * Queries of the cluster that give what they can: where a server does not answer they resolve with what came, and say
- * that a part is missing, instead of rejecting.
+ * Cluster queries with partial results: if a server does not answer, they resolve with what came, and say that a part is
+ * missing, instead of rejecting.
  */
 export class PartialOperator<EmitEvents extends EventsMap, SocketData> {
   /** @param timeout in milliseconds, for adapters that wait longer */

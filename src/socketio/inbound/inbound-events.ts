@@ -115,7 +115,7 @@ export class InboundEvents<S extends InboundSocket<S>> implements ScreeningConte
     return wait === 0;
   }
 
-  /** An event came too early. The client is told; if it asked for no ack, of the first one after one that passed. */
+  /** Refuses an event above the rate limit: with an error ack or, without an ack, with one `exception` per burst. */
   refuse(wait: number, onLimit: RateLimitAction, reply: AckReply | null, isFirst: boolean): void {
     const { socket } = this;
     socket.nsp.server.counters.rateLimited++;

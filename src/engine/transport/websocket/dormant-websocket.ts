@@ -19,7 +19,7 @@ export interface DormantListener {
 }
 
 /**
- * A WebSocket for which `ws` has made nothing yet. Common frames are read and written without it, and many connections
+ * A WebSocket for which `ws` has not created any objects yet. Common frames are read and written without it, and many connections
  * see no other until they end; a receiver with its streams and listeners for each would cost a sixth of a handshake and a
  * fifth of the memory of an idle connection (bench: connect, idle). The first frame that is not common, a pause, and a
  * close by the server wake it.

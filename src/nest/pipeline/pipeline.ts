@@ -197,14 +197,16 @@ async function awaitGuard(
 }
 
 function guarded(guard: Call<void | Promise<void>>, invoke: Call<unknown>): Call<unknown> {
-  // Whether it pays to measure the next event: the last one had to wait.
+  // Whether an event has had to wait; the first is taken for such a one. If none has, none is measured.
   let makesWait = true;
+  let isFirst = true;
   return (socket, args, reply, pattern) => {
     // Before a guard can add to them.
     const bytes = makesWait ? GUARDED_EVENT + heldBytes(args) : GUARDED_EVENT;
     const pending = guard(socket, args, reply, pattern);
-    makesWait = pending !== undefined;
+    if (isFirst) makesWait = isFirst = false;
     if (pending === undefined) return invoke(socket, args, reply, pattern);
+    makesWait = true;
     return socket!.inbound.passAfter(pending, bytes, () => invoke(socket, args, reply, pattern));
   };
 }

@@ -26,8 +26,9 @@ export class EventScreening<Event extends unknown[]> {
   readonly #chain: Middleware<Event>[] = [];
   /** Events that are not decided about at once. */
   readonly #waiting = new Set<ScreenedEvent<Event>>();
-  /** Whether the last event, or the first, may wait: then it pays to measure the next one. */
+  /** Whether an event has had to wait; the first is taken for such a one. If none has, none is measured. */
   #makesWait = true;
+  #isFirst = true;
 
   constructor(private readonly context: ScreeningContext) {}
 
@@ -41,8 +42,9 @@ export class EventScreening<Event extends unknown[]> {
     const bytes = this.#makesWait ? heldBytes(args) + SCREENED_EVENT : SCREENED_EVENT;
     const screened = new ScreenedEvent<Event>(this.context, reply, bytes, this.#waiting);
     screened.start(this.#chain, args);
-    this.#makesWait = !screened.isOver;
+    if (this.#isFirst) this.#makesWait = this.#isFirst = false;
     if (screened.isOver) return;
+    this.#makesWait = true;
     this.#waiting.add(screened);
     this.context.wheel.schedule(screened, timeout);
     this.context.onUndecided(bytes);

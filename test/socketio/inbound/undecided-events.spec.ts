@@ -82,6 +82,24 @@ it('a middleware that passes events on at once has none wait, whatever they hold
   expect(heard).toEqual([0, 1, 2, 3]);
 });
 
+it('large events wait, also among others that are decided about at once', async () => {
+  const { io, url } = await startServer();
+  const seen: unknown[] = [];
+  io.on('connection', (socket: Socket) => {
+    socket.use(([, n, isQuick], next) => {
+      seen.push(n);
+      if (isQuick) next();
+    });
+    socket.on('e', () => {});
+  });
+  const peer = await joinedPeer('websocket', url);
+  for (let n = 0; n < 10; n++) await peer.send(`42["e",${n},${n % 2 === 0},"${LARGE}"]`);
+  await peer.send('420["nothing"]');
+  await until(() => io.stats().packets.in === 12, 'all are there');
+  // That the first of them has to wait is not known before.
+  expect(seen).toEqual([0, 1, 2, 3]);
+});
+
 describe('maxUndecidedBytes', () => {
   it('lets so many wait, and disconnects a socket with one more', async () => {
     const { io, url } = await startServer({ maxUndecidedBytes: 100 });

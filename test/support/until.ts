@@ -10,7 +10,8 @@ interface Emitter {
 /** Settles as the promise does, or rejects and says what was awaited in vain. */
 export function within<T>(promise: PromiseLike<T>, what: string, ms = PATIENCE): Promise<T> {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error(`waited ${ms} ms for ${what}`)), ms);
+    // In a race that another promise wins, nothing clears it; the process must not wait for that.
+    const timer = setTimeout(() => reject(new Error(`waited ${ms} ms for ${what}`)), ms).unref();
     promise.then(resolve, reject).then(() => clearTimeout(timer));
   });
 }

@@ -34,6 +34,8 @@ const OWN = {
   'ledger/retry.ts': ['call'],
   'socketio/broadcast/partial-operator.ts': ['this.whole.emitWithAck', 'this.whole.fetchSockets'],
   'socketio/cluster/cluster-requests.ts': ['handler', 'this.context.send'],
+  // A namespace, whose error is for its caller: the timer goes first.
+  'socketio/cluster/server-side-events.ts': ['namespace.serverSideEmit'],
   'socketio/events/outbound-contract.ts': ['this.#answers.get(event)!'],
   'socketio/inbound/event-queue.ts': ['target.receive', 'target.takes'],
 };

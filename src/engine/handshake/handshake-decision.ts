@@ -176,8 +176,8 @@ export class HandshakeDecision extends TimerEntry {
         if (typeof answer === 'boolean') decide(null, answer);
         return;
       }
-      const when = isDecided ? 'after its decision' : ', and the request was refused';
-      this.context.warn(`allowRequest threw ${when}: ${textOf(error)}`);
+      const when = isDecided ? ' after its decision' : ', so the request was refused';
+      this.context.warn(`allowRequest threw${when}: ${textOf(error)}`);
       decide(null, false);
     });
   }

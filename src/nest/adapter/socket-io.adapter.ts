@@ -204,7 +204,7 @@ export class SocketIoAdapter implements WebSocketAdapter<Server | Namespace, Soc
     throw new BindingError(
       isStandalone
         ? `The option "${on[0]}" needs the application: use new SocketIoAdapter(app, …), or import SocketIoModule.`
-        : `The option "${on[0]}" has no effect if ${this.constructor.name} overrides any of ${DRIVING.join(', ')}. Remove one of them.`,
+        : `The option "${on[0]}" has no effect if ${this.constructor.name} overrides any of ${DRIVING.join(', ')}. Remove the option, or the override.`,
     );
   }
 }

@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { listServers } from '../servers/index.mjs';
 
+const TOLERANCE = 1.25;
 const DEFAULTS = { runs: 3, seconds: 0.7, warmup: 0.5 };
 const QUICK = { runs: 1, seconds: 0.4, warmup: 0.4 };
 
@@ -16,6 +17,7 @@ const USAGE = `npm run bench -- [options]
   --settings        what options of ours cost and save: compression, flush
   --check           fails where a scenario became dearer than baseline.json says, or than with --before;
                     with --save, writes that file
+  --tolerance n     by what factor a check lets it become dearer (${TOLERANCE})
   --profile         where ours spends its time in each scenario
   --flat minutes    full load for so long; fails where memory grows
 
@@ -43,6 +45,7 @@ const USAGE = `npm run bench -- [options]
  * @property {boolean} quick
  * @property {boolean} write
  * @property {boolean} save
+ * @property {number} tolerance factor by which a check lets a scenario become dearer
  * @property {boolean} comparesBefore whether our package as it was before competes
  *
  * @param {string[]} args
@@ -58,6 +61,7 @@ export function readOptions(args, scenarios) {
       settings: { type: 'boolean', default: false },
       check: { type: 'boolean', default: false },
       save: { type: 'boolean', default: false },
+      tolerance: { type: 'string' },
       profile: { type: 'boolean', default: false },
       flat: { type: 'string' },
       only: { type: 'string' },
@@ -92,6 +96,7 @@ export function readOptions(args, scenarios) {
     quick: values.quick,
     write: values.write,
     save: values.save,
+    tolerance: positive('tolerance', values.tolerance ?? TOLERANCE),
     comparesBefore: values.before !== undefined,
   };
 }

@@ -9,8 +9,6 @@ import { showProgress } from '../lib/progress.mjs';
 import { renderHeader } from '../lib/report.mjs';
 import { lowerQuartile, median } from '../lib/statistics.mjs';
 
-/** By how much a scenario may become dearer, against its peer, than the baseline says. */
-const TOLERANCE = 1.25;
 /** From here on a first look is not trusted. Below the tolerance, since a look too many costs seconds only. */
 const SUSPICION = 1.15;
 /** How many pairs of processes are compared: at first, on suspicion, and for a baseline. */
@@ -53,7 +51,7 @@ export async function check(options) {
       .map((scenario) => contestOf(scenario, options, generator));
     const baseline = Baseline.read();
     if (options.save) await save(contests, baseline, environment);
-    else return await judge(contests, options.comparesBefore ? null : baseline);
+    else return await judge(contests, options.comparesBefore ? null : baseline, options.tolerance);
     return true;
   } finally {
     await generator.stop();
@@ -76,16 +74,19 @@ function contestOf(scenario, { servers, comparesBefore }, generator) {
   };
 }
 
-/** @param {Baseline | null} baseline null where the costs are expected to be equal */
-export async function judge(contests, baseline) {
+/**
+ * @param {Baseline | null} baseline null where the costs are expected to be equal
+ * @param {number} tolerance by what factor a scenario may become dearer, against its peer, than the baseline says
+ */
+export async function judge(contests, baseline, tolerance) {
   const rows = [['ours-nest', 'against', 'expected', 'now', 'change', 'pairs', '']];
   const failures = [];
   const unknown = [];
   for (const contest of contests) {
     try {
-      const row = await judgeOne(contest, baseline);
+      const row = await judgeOne(contest, baseline, tolerance);
       rows.push(row);
-      if (row.at(-1) === DEARER) failures.push(`${contest.name} costs more than ${TOLERANCE} x what is expected`);
+      if (row.at(-1) === DEARER) failures.push(`${contest.name} costs more than ${tolerance} x what is expected`);
       if (row.at(-1) === NOISY) unknown.push(`${contest.name} seems dearer, but something else uses this machine`);
     } catch (error) {
       // A server that does not start, ends or answers wrongly is no noise.
@@ -101,7 +102,7 @@ export async function judge(contests, baseline) {
 const DEARER = 'DEARER';
 const NOISY = 'too noisy to tell';
 
-async function judgeOne({ name, peer, measure }, baseline) {
+async function judgeOne({ name, peer, measure }, baseline, tolerance) {
   const expected = baseline === null ? 1 : baseline.ratioOf(name);
   let measured = await measure(LOOKS.first);
   let looks = LOOKS.first;
@@ -118,12 +119,12 @@ async function judgeOne({ name, peer, measure }, baseline) {
     digits(ratio, 2),
     percent(change),
     String(looks),
-    verdictOn(change, measured.othersBusy),
+    verdictOn(change, measured.othersBusy, tolerance),
   ];
 }
 
-function verdictOn(change, othersBusy) {
-  if (change <= TOLERANCE) return 'ok';
+function verdictOn(change, othersBusy, tolerance) {
+  if (change <= tolerance) return 'ok';
   return othersBusy > DISTURBANCE ? NOISY : DEARER;
 }
 

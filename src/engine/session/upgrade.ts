@@ -53,6 +53,8 @@ export class Upgrade extends TimerEntry implements TransportListener {
     if (type === PacketType.PING && data === 'probe' && !this.#probed) {
       this.#probed = true;
       this.transport.send('3probe', false);
+      // A request that is answered in the same turn may not overtake it: the peer takes what comes next for its answer.
+      this.transport.writeNow();
       this.owner.onProbe();
     } else if (type === PacketType.UPGRADE) {
       this.wheel.cancel(this);

@@ -30,6 +30,18 @@ describe('Engine.IO v4: upgrade from HTTP long-polling to WebSocket', () => {
     expect(await wire.next()).toBe('3probe');
   });
 
+  it('answers the probe before a request that comes in the same turn', async () => {
+    const { url } = await startEngineServer();
+    for (let attempt = 0; attempt < 20; attempt++) {
+      const session = await openPolling(url);
+      const wire = await openWebSocket(url, { sid: session.sid });
+      wire.send('2probe');
+      wire.send('5');
+      await poll(session);
+      expect(wire.unread).toEqual(['3probe']);
+    }
+  });
+
   it('sends no open packet on the WebSocket', async () => {
     const { url, sessions } = await startEngineServer();
     const session = await openPolling(url);

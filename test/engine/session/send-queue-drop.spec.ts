@@ -95,7 +95,7 @@ describe('dropFramesOnOverflow', () => {
     const { session, opened } = await openDropping({ sendQueueBytes: 10, pingInterval: 20 });
     session.send('x'.repeat(100));
     await nextEvent(session, 'ping');
-    expect((await poll(opened)).body).toMatch(/^4x{100}\x1e2$/);
+    expect((await poll(opened)).body).toMatch(/^4x{100}(?:\x1e2)+$/);
   });
 
   it('ends a session that makes this side queue twice the bound of what is never dropped', async () => {

@@ -117,6 +117,35 @@ it.each(['[],', '{},', '{"a":[1]},', '1.5,', '"ab",'])(
   },
 );
 
+it('the query of a handshake, also once it was read', async () => {
+  const server = await start({});
+  const read: unknown[] = [];
+  server.io.on('connection', ({ handshake, request }) => {
+    const { q0 } = handshake.query;
+    read.push(q0, (request as unknown as { _query: object })._query);
+  });
+  const query = Object.fromEntries(Array.from({ length: 1_500 }, (_, i) => [`q${i}`, '']));
+  const length = new URLSearchParams(query).toString().length;
+  async function joinWith(more: Record<string, string>): Promise<void> {
+    for (let i = 0; i < SOCKETS; i++) {
+      const wire = await openSession(server.url, { query: more });
+      wire.send('40');
+      await wire.next();
+    }
+  }
+  const idle = await heldAfter(() => joinWith({}));
+  read.length = 0;
+
+  const held = await heldAfter(async () => {
+    await joinWith(query);
+    expect(read).toHaveLength(2 * SOCKETS);
+    expect(read.slice(-2)).toEqual(['', expect.objectContaining({ EIO: '4', q0: '', q1499: '' })]);
+    read.length = 0;
+  });
+
+  expect(held - idle).toBeLessThan(SOCKETS * length * FACTOR + NOISE);
+});
+
 it('attachments of a packet that is not complete', async () => {
   const server = await start({});
   const attachment = Buffer.alloc(900 * KB);

@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import type { RequestSummary } from '../../engine/index.js';
+import { isLong, type RequestSummary } from '../../engine/index.js';
 
 /** What a socket's client said when it connected; plain data, so that adapters can send it on. */
 export interface Handshake {
@@ -30,7 +30,7 @@ export function createHandshake(
   issued: number,
   auth: Record<string, unknown>,
 ): Handshake {
-  return {
+  const handshake = {
     headers: request.headers,
     time: new Date(issued).toString(),
     address,
@@ -41,4 +41,9 @@ export function createHandshake(
     query: request._query,
     auth,
   };
+  // What is read here stays for as long as the socket.
+  if (isLong(request.url)) {
+    Object.defineProperty(handshake, 'query', { configurable: true, enumerable: true, get: () => request._query });
+  }
+  return handshake;
 }

@@ -41,7 +41,9 @@ function holdAsText(holder: { _query: Record<string, string> }, query: Record<st
     configurable: true,
     enumerable: true,
     get: () => JSON.parse(text) as Record<string, string>,
-    set: (other: Record<string, string>) => holdAsText(holder, other),
+    set(other: Record<string, string>) {
+      holdAsText(holder, other);
+    },
   });
 }
 

@@ -8,7 +8,7 @@ export default {
   title: 'Handshake and CONNECT',
   unit: 'connection',
   measures: 'cpu',
-  warmupFactor: 3,
+  warmupFactor: 10,
   variants: [
     {
       label: 'WebSocket, 32 at a time',

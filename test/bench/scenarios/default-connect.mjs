@@ -6,7 +6,7 @@ export default {
   title: 'Connect as clients do by default',
   unit: 'connection',
   measures: 'cpu',
-  warmupFactor: 3,
+  warmupFactor: 10,
   servers: ['ours-nest', 'ours', 'socket.io', 'platform-socket.io', 'floor', 'peer'],
   variants: [
     {

@@ -61,7 +61,7 @@ export type {
 } from './adapter/adapter.js';
 export type { Parser, ParserDecoder, ParserEncoder } from './codec/parser.js';
 export { insertAttachments } from './codec/attachments.js';
-export { heldBytes } from './codec/value-bounds.js';
+export { EventMeasure } from './inbound/event-measure.js';
 export { argsOf, decodeParts, decodeValues, encodeParts, encodeValues, withArgument } from './codec/value-text.js';
 export { MemoryClaims, type Claim, type Claims } from './cluster/claims.js';
 export { encodePacket } from './codec/packet-encoder.js';

@@ -3,7 +3,7 @@ import type { ArgumentMetadata, CanActivate, NestInterceptor, PipeTransform, Typ
 import { Observable, defer, from, of } from 'rxjs';
 import { mergeAll, take } from 'rxjs/operators';
 import type { ArgumentsValidation } from '../../contract/runtime.js';
-import { heldBytes } from '../../socketio/index.js';
+import { EventMeasure } from '../../socketio/index.js';
 import type { CallStyle, TakesFirst } from './call-style.js';
 import type { Enhancers } from './enhancers.js';
 import { bodyOf, transform, type Call, type Extract } from './parameters.js';
@@ -197,22 +197,15 @@ async function awaitGuard(
 }
 
 function guarded(guard: Call<void | Promise<void>>, invoke: Call<unknown>): Call<unknown> {
-  // Whether an event has had to wait; the first is taken for such a one. If none has, none is measured.
-  let makesWait = true;
-  let isFirst = true;
+  const measure = new EventMeasure();
   return (socket, args, reply, pattern) => {
-    // Before a guard can add to them.
-    const bytes = makesWait ? GUARDED_EVENT + heldBytes(args) : GUARDED_EVENT;
+    const bytes = measure.measure(args);
     const pending = guard(socket, args, reply, pattern);
-    if (isFirst) makesWait = isFirst = false;
+    measure.note(pending !== undefined);
     if (pending === undefined) return invoke(socket, args, reply, pattern);
-    makesWait = true;
     return socket!.inbound.passAfter(pending, bytes, () => invoke(socket, args, reply, pattern));
   };
 }
-
-/** What an event that waits for guards holds beside its arguments, in bytes. */
-const GUARDED_EVENT = 1_024;
 
 function withInterceptors(
   interceptors: readonly NestInterceptor[],

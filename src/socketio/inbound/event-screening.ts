@@ -1,7 +1,7 @@
 import type { ForeignErrorSink } from '../../common/call-foreign.js';
 import { TimerEntry, type TimerWheel } from '../../common/timer-wheel.js';
 import type { AckReply } from '../acks/ack-reply.js';
-import { heldBytes } from '../codec/value-bounds.js';
+import { EventMeasure } from './event-measure.js';
 import { runMiddlewares, type Middleware } from './middleware.js';
 
 /** A socket, as the screening of its events sees it. */
@@ -26,9 +26,7 @@ export class EventScreening<Event extends unknown[]> {
   readonly #chain: Middleware<Event>[] = [];
   /** Events that are not decided about at once. */
   readonly #waiting = new Set<ScreenedEvent<Event>>();
-  /** Whether an event has had to wait; the first is taken for such a one. If none has, none is measured. */
-  #makesWait = true;
-  #isFirst = true;
+  readonly #measure = new EventMeasure();
 
   constructor(private readonly context: ScreeningContext) {}
 
@@ -38,13 +36,11 @@ export class EventScreening<Event extends unknown[]> {
 
   /** `timeout` in milliseconds. */
   run(args: unknown[], reply: AckReply | null, timeout: number): void {
-    // Before a middleware can add to them.
-    const bytes = this.#makesWait ? heldBytes(args) + SCREENED_EVENT : SCREENED_EVENT;
+    const bytes = this.#measure.measure(args);
     const screened = new ScreenedEvent<Event>(this.context, reply, bytes, this.#waiting);
     screened.start(this.#chain, args);
-    if (this.#isFirst) this.#makesWait = this.#isFirst = false;
+    this.#measure.note(!screened.isOver);
     if (screened.isOver) return;
-    this.#makesWait = true;
     this.#waiting.add(screened);
     this.context.wheel.schedule(screened, timeout);
     this.context.onUndecided(bytes);
@@ -105,6 +101,3 @@ class ScreenedEvent<Event extends unknown[]> extends TimerEntry {
     this.context.onDecided(this.bytes);
   }
 }
-
-/** What an event that waits holds beside its arguments, in bytes. */
-const SCREENED_EVENT = 1_024;

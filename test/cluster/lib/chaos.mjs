@@ -3,6 +3,7 @@ import { Balancer } from './balancer.mjs';
 import { Fleet } from './fleet.mjs';
 import { PostgresProcess, RedisProcess } from './services.mjs';
 import { Watcher } from './watcher.mjs';
+import { pause, until } from './wait.mjs';
 
 export const DISTURBANCES = ['cuts', 'kills', 'freezes', 'outages', 'restarts'];
 
@@ -151,16 +152,3 @@ function summary({ contestant, seconds, fleet, balancer, watchers, settled, stat
 
 /** A client whose connection is dead may learn that only by its heartbeat, ten seconds after the last one. */
 const PATIENCE_MS = 20_000;
-
-async function until(condition, ms) {
-  const deadline = performance.now() + ms;
-  while (!condition()) {
-    if (performance.now() > deadline) return false;
-    await pause(20);
-  }
-  return true;
-}
-
-function pause(ms) {
-  return new Promise((resolve) => setTimeout(resolve, ms));
-}

@@ -4,6 +4,7 @@ import { Balancer } from './balancer.mjs';
 import { Fleet } from './fleet.mjs';
 import { RedisProcess } from './services.mjs';
 import { Watcher } from './watcher.mjs';
+import { pause, until } from './wait.mjs';
 
 const NODES = 3;
 const WARM_UP_MS = 2_000;
@@ -45,7 +46,7 @@ export function measureComeback({ contestant, clients, rate }) {
     const back = await during(fleet, redis, async () => {
       const started = watchers.map(({ recovered, told }) => recovered + told);
       balancer.cutAll();
-      await until(() => watchers.every(({ recovered, told }, i) => recovered + told > started[i]), 60_000);
+      await demand(() => watchers.every(({ recovered, told }, i) => recovered + told > started[i]), 60_000);
     });
     const share = back.ms / idle.ms;
     await fleet.stopEmitting();
@@ -77,9 +78,9 @@ async function withFleet({ contestant, clients, rate, ...settings }, measure) {
     await balancer.listen();
     for (let i = 0; i < clients; i++) {
       watchers.push(new Watcher(`http://127.0.0.1:${balancer.port}`));
-      if (i % 50 === 49) await until(() => watchers.every(({ isConnected }) => isConnected), 30_000);
+      if (i % 50 === 49) await demand(() => watchers.every(({ isConnected }) => isConnected), 30_000);
     }
-    await until(() => watchers.every(({ isConnected }) => isConnected), 30_000);
+    await demand(() => watchers.every(({ isConnected }) => isConnected), 30_000);
     return await measure({ fleet, balancer, watchers, redis });
   } finally {
     for (const watcher of watchers) watcher.close();
@@ -124,16 +125,8 @@ function bytesOut({ port }) {
   });
 }
 
-async function until(condition, ms) {
-  const deadline = performance.now() + ms;
-  while (!condition()) {
-    if (performance.now() > deadline) throw new Error(`not so within ${ms} ms: ${condition}`);
-    await pause(5);
-  }
-}
-
-function pause(ms) {
-  return new Promise((resolve) => setTimeout(resolve, ms));
+async function demand(condition, ms) {
+  if (!(await until(condition, ms, 5))) throw new Error(`not so within ${ms} ms: ${condition}`);
 }
 
 function at(sorted, share) {

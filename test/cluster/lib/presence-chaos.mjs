@@ -3,6 +3,7 @@ import { Balancer } from './balancer.mjs';
 import { Fleet, ask } from './fleet.mjs';
 import { RedisProcess } from './services.mjs';
 import { User } from './user.mjs';
+import { pause, until } from './wait.mjs';
 
 const NODES = 3;
 const HEARTBEAT_MS = 500;
@@ -104,13 +105,4 @@ function textOf(list) {
 
 function difference(list, truth) {
   return { tooMuch: list.filter((row) => !truth.includes(row)), tooLittle: truth.filter((row) => !list.includes(row)) };
-}
-
-async function until(condition, ms) {
-  const deadline = performance.now() + ms;
-  while (!condition() && performance.now() < deadline) await pause(20);
-}
-
-function pause(ms) {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }

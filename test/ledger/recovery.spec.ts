@@ -9,6 +9,18 @@ import { startServer } from '../support/server.js';
 import { nextEvent, until } from '../support/until.js';
 import { comeBack, cutOff, loseTouch, recoveryContract, start } from './contract/recovery.contract.js';
 
+/** What it reads, it reads only once it stands still no more. */
+class StallingStore extends MemoryStore {
+  isStalled = false;
+
+  override async read(...args: Parameters<LedgerStore['read']>): ReturnType<LedgerStore['read']> {
+    const entries = await super.read(...args);
+    if (!this.isStalled) return entries;
+    await until(() => !this.isStalled);
+    return super.read(...args);
+  }
+}
+
 describe('recovery through a ledger in memory', () => {
   let ledger: Ledger;
   beforeEach(() => void (ledger = memoryLedger(OPTIONS)));
@@ -78,27 +90,20 @@ describe('recovery through a ledger in memory', () => {
 
   it('gives a session to the last of several attempts, though their entries are read in one go', async () => {
     const shared = new MemoryLedger();
-    let isAway = false;
-    class Away extends MemoryStore {
-      override async read(...args: Parameters<LedgerStore['read']>): ReturnType<LedgerStore['read']> {
-        const entries = await super.read(...args);
-        if (!isAway) return entries;
-        await until(() => !isAway);
-        return super.read(...args);
-      }
-    }
-    const cluster = await start(() => createLedger(() => new Away(shared), OPTIONS));
+    const stores = [new StallingStore(shared), new StallingStore(shared)];
+    const waiting = [...stores];
+    const cluster = await start(() => createLedger(() => waiting.shift()!, OPTIONS));
     const { client, socket } = await cluster.join(0);
     const { _pid: pid } = client as never as { _pid: string };
     await cutOff({ client, socket });
-    isAway = true;
+    for (const store of stores) store.isStalled = true;
     const attempts: Promise<ClientSocket>[] = [];
     for (const _attempt of ['given up', 'made last']) {
       const { length } = shared.log;
       attempts.push(connectClient(cluster.nodes[0].origin, { auth: { pid } }));
       await until(() => shared.log.length > length);
     }
-    isAway = false;
+    for (const store of stores) store.isStalled = false;
     const [former, last] = await Promise.all(attempts);
     expect(last.id).toBe(socket.id);
     // On a busy machine the entries may be read in two turns after all: then it had the session until the second one.
@@ -121,22 +126,14 @@ describe('recovery through a ledger in memory', () => {
     'gives a client what a stalled node sent to its old connection, though it has moved twice: %s',
     async (_when, isEarly) => {
       const shared = new MemoryLedger();
-      let isStalled = false;
-      class Stalling extends MemoryStore {
-        override async read(...args: Parameters<LedgerStore['read']>): ReturnType<LedgerStore['read']> {
-          const entries = await super.read(...args);
-          if (!isStalled) return entries;
-          await until(() => !isStalled);
-          return super.read(...args);
-        }
-      }
-      const stores = [new Stalling(shared), new MemoryStore(shared)];
+      const store = new StallingStore(shared);
+      const stores = [store, new MemoryStore(shared)];
       const cluster = await start(() => createLedger(() => stores.shift()!, OPTIONS));
       const [a, b] = cluster.nodes;
       const { client, socket } = await cluster.join(0);
       const direct = nextEvent(client, 'direct');
       // The node does not read that another one has the session, and goes on sending to a connection that reaches no client.
-      isStalled = true;
+      store.isStalled = true;
       loseTouch(client);
       const atB = await comeBack(client, b);
       const heard = nextEvent(client, 'heard');
@@ -151,7 +148,7 @@ describe('recovery through a ledger in memory', () => {
       await comeBack(client, b);
       if (!isEarly) socket.emit('direct');
       await direct;
-      isStalled = false;
+      store.isStalled = false;
       expect([client.recovered, a.errors, b.errors]).toEqual([true, [], []]);
     },
   );

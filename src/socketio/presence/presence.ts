@@ -180,14 +180,17 @@ export class Presence implements ForeignErrorSink<undefined> {
 
   #onBeat(): void {
     const hasStalled = this.#hasStalled;
-    this.#lastBeat = performance.now();
+    const now = performance.now();
+    const late = Math.max(0, now - this.#lastBeat - this.#beatInterval);
+    this.#lastBeat = now;
     if (hasStalled) {
       this.#isReady = false;
       this.#beats = 0;
       this.#peers.excuseAll();
     } else {
       this.#beats++;
-      this.#removePeers(this.#peers.silentFor(2 * this.rules.heartbeatInterval));
+      // What others have sent while this process was late has not been read yet.
+      this.#removePeers(this.#peers.silentFor(2 * this.rules.heartbeatInterval + late));
     }
     this.#becomeReady();
     this.#settle();
@@ -195,10 +198,14 @@ export class Presence implements ForeignErrorSink<undefined> {
     this.#tell(['beat', !this.#isReady]);
   }
 
-  /** Twice as often until this server knows what the others have. */
   #scheduleBeat(): void {
+    this.context.wheel.schedule(this.#beat, this.#beatInterval);
+  }
+
+  /** Twice as often until this server knows what the others have. */
+  get #beatInterval(): number {
     const { heartbeatInterval } = this.rules;
-    this.context.wheel.schedule(this.#beat, this.#isReady ? heartbeatInterval : heartbeatInterval / 2);
+    return this.#isReady ? heartbeatInterval : heartbeatInterval / 2;
   }
 
   get #hasStalled(): boolean {
@@ -210,7 +217,10 @@ export class Presence implements ForeignErrorSink<undefined> {
    * same time would announce things twice.
    */
   get #leads(): boolean {
-    if (!this.#isReady || this.#hasStalled) return false;
+    return this.#isReady && !this.#hasStalled && this.#isOldest;
+  }
+
+  get #isOldest(): boolean {
     const { oldest } = this.#peers;
     return oldest === undefined || isOlder({ name: this.#name, since: this.#since }, oldest);
   }
@@ -260,11 +270,13 @@ export class Presence implements ForeignErrorSink<undefined> {
     if (version < peer.version) return;
     peer.version = version;
     this.#table.replace(peer.name, rows);
-    if (this.#leads || !peer.isReady || this.#peers.oldest !== peer) return;
+    // The oldest that has stood still takes nothing over before its next beat, after which the others tell everything anew:
+    // what comes in until then may have been sent before they heard what this server announced.
+    if ((this.#isReady && this.#isOldest) || !peer.isReady || this.#peers.oldest !== peer) return;
     this.#announced.clear();
     for (const id of announced) this.#announced.add(id);
+    // Who is absent and not among them stays until the grace period is over: the leader may only just have heard of them.
     this.#touchAll();
-    for (const id of [...this.#absent.keys()]) if (!this.#announced.has(id)) this.#forgetAbsent(id);
   }
 
   #onTold(peer: Peer, version: number, online: readonly string[], offline: readonly string[]): void {

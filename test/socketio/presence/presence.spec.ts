@@ -1,4 +1,7 @@
+import { TimerWheel } from '../../../src/common/timer-wheel.js';
 import { OptionError, Server, type PresenceChange, type Socket } from '../../../src/socketio/index.js';
+import { Presence, type PresenceMessage } from '../../../src/socketio/presence/presence.js';
+import { formatScope } from '../../../src/socketio/presence/presence-table.js';
 import { presenceContract } from '../../contract/presence.contract.js';
 import { overBus, overMemoryLedger } from '../../ecosystem/support/memory-adapters.js';
 import { cleanup } from '../../support/cleanup.js';
@@ -104,8 +107,7 @@ describe('the option presence', () => {
     const onChange = (change: PresenceChange): void => void changes.push(change);
     const server = await startServer({ presence: { heartbeatInterval: 50, onChange } });
     server.io.use((socket, next) => {
-      const end = performance.now() + 500;
-      while (performance.now() < end);
+      block(500);
       socket.identify('ada');
       next();
     });
@@ -121,3 +123,84 @@ describe('the option presence', () => {
     await until(() => server.io.idleWheel.size === 0 && server.io.wheel.size === 0);
   });
 });
+
+describe('a process that was held up', () => {
+  const SCOPE = { namespace: '/', room: undefined };
+  const INTERVAL_MS = 200;
+
+  it('counts as silent no server whose messages it had no time to read', async () => {
+    const { presence, hear, beats } = await ready(Date.now() - 60_000);
+    hear(1, ['all', [row('ada')], []]);
+    const nextBeat = async (): Promise<void> => {
+      const count = beats.length;
+      await until(() => beats.length > count, 'its next beat');
+    };
+    await nextBeat();
+    hear(1, ['beat', false]);
+    // Longer than a server may be silent, shorter than what this server calls having stood still.
+    block(2.2 * INTERVAL_MS);
+    await nextBeat();
+    expect(presence.socketsOf(SCOPE, 'ada')).toEqual(['ada-1']);
+  });
+
+  it('removes a server that stays silent', async () => {
+    const { presence, hear } = await ready(Date.now() - 60_000);
+    hear(1, ['all', [row('ada')], []]);
+    await until(() => presence.socketsOf(SCOPE, 'ada').length === 0, 'it is gone');
+  });
+
+  it('forgets nobody whom it has announced by what another server sent before', async () => {
+    const { presence, hear } = await ready(Date.now() + 60_000);
+    hear(1, ['all', [row('ada')], []]);
+    hear(2, ['change', [], [row('ada')]]);
+    expect(presence.has(SCOPE, 'ada')).toBe(true);
+    block(1.5 * INTERVAL_MS + 300);
+    hear(2, ['all', [], []]);
+    expect(presence.has(SCOPE, 'ada')).toBe(true);
+  });
+
+  it('still knows who has left when the leader tells what it knew before', async () => {
+    const { presence, hear } = await ready(Date.now() - 60_000);
+    hear(1, ['change', [row('ada')], []]);
+    hear(2, ['change', [], [row('ada')]]);
+    hear(2, ['all', [], []]);
+    expect(presence.has(SCOPE, 'ada')).toBe(true);
+  });
+
+  /** A server that knows of one other, which is older or younger, and is ready. */
+  async function ready(since: number) {
+    const wheel = new TimerWheel();
+    const beats: boolean[] = [];
+    const presence = new Presence(
+      { key: null, rooms: [], gracePeriod: 5_000, heartbeatInterval: INTERVAL_MS, onChange: null },
+      {
+        wheel,
+        isAlone: () => false,
+        tell: ([, , isReady, , [kind]]) => {
+          if (kind === 'beat') beats.push(isReady);
+        },
+        reportError: (error) => {
+          throw error;
+        },
+      },
+    );
+    cleanup(() => presence.close());
+    const hear = (version: number, body: PresenceMessage[4]): void =>
+      presence.receive(['other', since, true, version, body]);
+    hear(0, ['all', [], []]);
+    await until(() => {
+      hear(0, ['beat', false]);
+      return beats.at(-1) === true;
+    }, 'it is ready');
+    return { presence, hear, beats };
+  }
+
+  function row(key: string): [scope: string, key: string, id: string] {
+    return [formatScope(SCOPE), key, `${key}-1`];
+  }
+});
+
+function block(ms: number): void {
+  const end = performance.now() + ms;
+  while (performance.now() < end);
+}

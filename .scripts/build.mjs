@@ -1,17 +1,21 @@
 /**
  * Builds dist/esm and dist/cjs, with typings, from the one source: two tsc runs that differ in their module format. What
- * needs no Nest then exists once: see esm-doors.mjs.
+ * needs no Nest then exists once, see esm-doors.mjs, in one file per folder, see bundle-folders.mjs.
  *
  * It is made in a folder of its own, which takes the place of dist once it is whole: what reads dist meanwhile finds the build
  * before, and of two builds at once the last one stays. A failed build leaves dist as it was.
+ *
+ * The ES modules as they were compiled are left in .cache/modules, for tests that drive an inner part of the package.
  */
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
+import { bundleFolders } from './bundle-folders.mjs';
 import { makeDoors } from './esm-doors.mjs';
+import { ModuleGraph } from './module-graph.mjs';
 import { writeNestHints } from './nest-hint.mjs';
 import { replaceFolder } from './replace-folder.mjs';
 
@@ -31,15 +35,21 @@ for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => process.exi
 // A folder inside, since the outer one is for this user alone.
 const built = path.join(workshop, 'dist');
 for (const { dir, flags } of formats) compile('--outDir', path.join(built, dir), ...flags);
-exportCallables(path.join(built, 'cjs'));
+for (const { dir, type } of formats)
+  writeFileSync(path.join(built, dir, 'package.json'), `${JSON.stringify({ type })}\n`);
+const [esm, cjs] = formats.map(({ dir }) => path.join(built, dir));
+const modules = path.join(workshop, 'modules');
+cpSync(esm, modules, { recursive: true });
+exportCallables(cjs);
 const { exports: subpaths, bin = {} } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'));
-await makeDoors(path.join(built, 'esm'), path.join(built, 'cjs'), {
+const graph = new ModuleGraph(modules, {
   entries: belowEsm(Object.values(subpaths).map((target) => target.import?.default)),
   programs: belowEsm(Object.values(bin)),
 });
-writeNestHints(path.join(built, 'esm'), path.join(built, 'cjs'));
-for (const { dir, type } of formats)
-  writeFileSync(path.join(built, dir, 'package.json'), `${JSON.stringify({ type })}\n`);
+await bundleFolders(graph, cjs);
+await makeDoors(graph, esm, cjs);
+writeNestHints(esm, cjs);
+replaceFolder(path.join(root, '.cache/modules'), modules, path.join(workshop, 'modules-before'));
 replaceFolder(path.join(root, 'dist'), built, path.join(workshop, 'before'));
 
 function belowEsm(files) {

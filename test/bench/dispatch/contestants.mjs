@@ -16,7 +16,7 @@ export async function ours() {
   const { Ack, ConnectedSocket, Gateway, MessageBody, SocketIoModule, Websocket } = await import(
     new URL('index.js', root)
   );
-  const { AckReply } = await import(new URL('../cjs/socketio/acks/ack-reply.js', root));
+  const { AckReply } = await import(new URL('../cjs/socketio/index.js', root));
   const kit = { handler: Ack, MessageBody, ConnectedSocket, bareIsUndecorated: true };
   const byConnection = { ...kit, gateway: Gateway({ scope: 'connection' }) };
   const [byEvent, connectionWide] = SCOPED;

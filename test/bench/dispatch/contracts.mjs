@@ -29,7 +29,7 @@ const WRONG = { ...BODY, text: 5 };
  */
 export async function contracts() {
   const { Ack, Gateway, MessageBody, SocketIoModule, Websocket } = await import(new URL('index.js', root));
-  const { AckReply } = await import(new URL('../cjs/socketio/acks/ack-reply.js', root));
+  const { AckReply } = await import(new URL('../cjs/socketio/index.js', root));
   const { defineContract, event } = await import(new URL('contract/index.js', root));
   const validated = Object.fromEntries(Object.entries(SCHEMAS).map(([name, schema]) => [name, event(schema).ack()]));
   const contract = defineContract('/contract', { in: { typed: event().ack(), ...validated } });

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
-const outputs = ['dist/esm/index.js', 'dist/esm/server.js'].map((file) => join(root, file));
+const outputs = ['dist/esm/index.js', 'dist/esm/server.js', '.cache/modules/server.js'].map((file) => join(root, file));
 
 /** Builds the package when a source is newer than what is built, so that no stale build is measured. */
 export function buildWhenStale() {

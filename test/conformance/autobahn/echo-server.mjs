@@ -4,9 +4,9 @@
  * them, before it looks at their type.
  */
 import { createServer } from 'node:http';
-import { FlushQueue } from '../../../dist/cjs/engine/transport/flush-queue.js';
-import { NO_TYPE } from '../../../dist/cjs/engine/transport/frame-listener.js';
-import { WebsocketAcceptor } from '../../../dist/cjs/engine/transport/websocket/websocket-acceptor.js';
+import { FlushQueue } from '../../../.cache/modules/engine/transport/flush-queue.js';
+import { NO_TYPE } from '../../../.cache/modules/engine/transport/frame-listener.js';
+import { WebsocketAcceptor } from '../../../.cache/modules/engine/transport/websocket/websocket-acceptor.js';
 
 const OPTIONS = {
   closeTimeout: 10_000,

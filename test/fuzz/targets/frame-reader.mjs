@@ -4,9 +4,9 @@
  */
 import assert from 'node:assert/strict';
 import { WebSocket, WebSocketServer } from 'ws';
-import { DormantWebsocket } from '../../../dist/cjs/engine/transport/websocket/dormant-websocket.js';
-import { NO_TYPE } from '../../../dist/cjs/engine/transport/frame-listener.js';
-import { FrameReader } from '../../../dist/cjs/engine/transport/websocket/frame-reader.js';
+import { DormantWebsocket } from '../../../.cache/modules/engine/transport/websocket/dormant-websocket.js';
+import { NO_TYPE } from '../../../.cache/modules/engine/transport/frame-listener.js';
+import { FrameReader } from '../../../.cache/modules/engine/transport/websocket/frame-reader.js';
 import { clientFrame } from '../lib/frames.mjs';
 import { UPGRADE_HEADERS, memoryRequest } from '../lib/memory-exchange.mjs';
 import { MemorySocket } from '../lib/memory-socket.mjs';

@@ -1,10 +1,10 @@
 /** Socket.IO packets: decoded within their bounds or refused, and what is decoded encodes to the same again. */
 import assert from 'node:assert/strict';
-import { ProtocolError } from '../../../dist/cjs/engine/codec/protocol-error.js';
-import { extractAttachments, insertAttachments } from '../../../dist/cjs/socketio/codec/attachments.js';
-import { decodePacket } from '../../../dist/cjs/socketio/codec/packet-decoder.js';
-import { encodeAck, encodeEvent } from '../../../dist/cjs/socketio/codec/packet-encoder.js';
-import { RESERVED_EVENTS } from '../../../dist/cjs/socketio/events/reserved-events.js';
+import { ProtocolError } from '../../../.cache/modules/engine/codec/protocol-error.js';
+import { extractAttachments, insertAttachments } from '../../../.cache/modules/socketio/codec/attachments.js';
+import { decodePacket } from '../../../.cache/modules/socketio/codec/packet-decoder.js';
+import { encodeAck, encodeEvent } from '../../../.cache/modules/socketio/codec/packet-encoder.js';
+import { RESERVED_EVENTS } from '../../../.cache/modules/socketio/events/reserved-events.js';
 import { SOCKETIO_SEEDS, SOCKETIO_WORDS } from '../lib/socketio-words.mjs';
 
 export const seeds = SOCKETIO_SEEDS;

@@ -1,7 +1,7 @@
 /** Polling payloads of Engine.IO v3, as text and as bytes: split within their bound or refused, and joined again the same. */
 import assert from 'node:assert/strict';
-import { PayloadCodecV3 } from '../../../dist/cjs/engine/codec/payload-codec-v3.js';
-import { ProtocolError } from '../../../dist/cjs/engine/codec/protocol-error.js';
+import { PayloadCodecV3 } from '../../../.cache/modules/engine/codec/payload-codec-v3.js';
+import { ProtocolError } from '../../../.cache/modules/engine/codec/protocol-error.js';
 
 export const seeds = [
   't6:4hello2:4€10:b4AQIDBA==',

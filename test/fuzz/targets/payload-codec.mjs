@@ -5,8 +5,8 @@ import {
   SEPARATOR,
   decodePayloadBinary,
   isBinaryPayloadPacket,
-} from '../../../dist/cjs/engine/codec/payload-codec.js';
-import { ProtocolError } from '../../../dist/cjs/engine/codec/protocol-error.js';
+} from '../../../.cache/modules/engine/codec/payload-codec.js';
+import { ProtocolError } from '../../../.cache/modules/engine/codec/protocol-error.js';
 
 export const seeds = [
   '4hello\x1e4€\x1ebAQIDBA==\x1e2\x1e3probe',

@@ -1,7 +1,7 @@
 import { readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { rollup } from 'rollup';
-import { folderOf } from './module-graph.mjs';
+import { folderOf, specifierOf } from './module-graph.mjs';
 
 /**
  * Makes few files of many, folder by folder, since Node spends more on finding and opening a module than on running it
@@ -48,7 +48,7 @@ async function bundle(root, folder, entries, cjs) {
           if (!id.startsWith('.')) return { id, external: true };
           const file = path.relative(root, path.resolve(path.dirname(importer), id));
           if (folderOf(file) === folder) return path.join(root, file);
-          return { id: path.relative(folder, file), external: true };
+          return { id: specifierOf(file, folder), external: true };
         },
       },
     ],

@@ -1,5 +1,6 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { specifierOf } from './module-graph.mjs';
 
 /**
  * Lets ES modules that need no Nest hand out what their CommonJS twins export, so that these exist once in a process, under
@@ -11,10 +12,9 @@ import path from 'node:path';
  * @param {string} cjs folder of their CommonJS twins
  */
 export async function makeDoors(graph, esm, cjs) {
-  const [shared, others] = [true, false].map((is) =>
-    graph.files.filter((file) => (graph.kindOf(file) === 'shared') === is),
-  );
-  for (const file of shared) {
+  const isShared = (file) => graph.kindOf(file) === 'shared';
+  const others = graph.files.filter((file) => !isShared(file));
+  for (const file of graph.files.filter(isShared)) {
     if (graph.isEntry(file) || graph.isImportedBy(file, others))
       writeFileSync(path.join(esm, file), doorTo(file, await graph.namesOf(file), esm, cjs));
     else rmSync(path.join(esm, file));
@@ -23,10 +23,7 @@ export async function makeDoors(graph, esm, cjs) {
 
 /** Names one by one: bundlers and Node's own reader of CommonJS find them. */
 function doorTo(file, names, esm, cjs) {
-  const target = path
-    .relative(path.dirname(path.join(esm, file)), path.join(cjs, file))
-    .split(path.sep)
-    .join('/');
+  const target = specifierOf(path.join(cjs, file), path.dirname(path.join(esm, file)));
   const plain = names.filter((name) => name !== 'default' && name !== 'module.exports');
   const lines = plain.length === 0 ? [`import '${target}';`] : [`export { ${plain.join(', ')} } from '${target}';`];
   const whole = names.filter((name) => name === 'default' || name === 'module.exports');

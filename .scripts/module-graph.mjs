@@ -10,7 +10,7 @@ const IMPORT = /^\s*(?:import|export)\s[^;'"]*?from\s+['"]([^'"]+)['"]|\bimport\
 export class ModuleGraph {
   /** What each module imports: files by their path below the folder, packages by their name. */
   #imports;
-  #plain;
+  #kinds;
 
   /**
    * @param {string} folder of ES modules
@@ -19,9 +19,8 @@ export class ModuleGraph {
   constructor(folder, { entries, programs }) {
     this.folder = folder;
     this.entries = entries;
-    this.programs = programs;
     this.#imports = readModules(folder);
-    this.#plain = this.#findPlain();
+    this.#kinds = this.#findKinds(new Set(programs.map(folderOf)));
   }
 
   get files() {
@@ -42,13 +41,7 @@ export class ModuleGraph {
    * @returns {'plain' | 'nest' | 'shared'}
    */
   kindOf(file) {
-    if (this.#plain.has(file)) return 'plain';
-    return this.#closureOf(file).packages.some((name) => NEST.test(name)) ? 'nest' : 'shared';
-  }
-
-  /** Whether a folder at the top is that of a program. */
-  isProgram(folder) {
-    return this.programs.some((program) => folderOf(program) === folder);
+    return this.#kinds.get(file);
   }
 
   /** Whether applications begin with a module. */
@@ -66,10 +59,17 @@ export class ModuleGraph {
     return Object.keys(await import(pathToFileURL(path.join(this.folder, file)).href));
   }
 
-  #findPlain() {
-    const closures = this.entries.map((entry) => this.#closureOf(entry));
-    const forBrowsers = closures.filter(({ packages }) => packages.length === 0).flatMap(({ files }) => files);
-    return new Set([...forBrowsers, ...this.files.filter((file) => this.isProgram(folderOf(file)))]);
+  #findKinds(programs) {
+    const closures = new Map(this.files.map((file) => [file, this.#closureOf(file)]));
+    const forBrowsers = this.entries
+      .map((entry) => closures.get(entry))
+      .filter(({ packages }) => packages.length === 0);
+    const plain = new Set(forBrowsers.flatMap(({ files }) => files));
+    const kindOf = (file) => {
+      if (plain.has(file) || programs.has(folderOf(file))) return 'plain';
+      return closures.get(file).packages.some((name) => NEST.test(name)) ? 'nest' : 'shared';
+    };
+    return new Map(this.files.map((file) => [file, kindOf(file)]));
   }
 
   /** Everything that a module needs, also later on. */
@@ -86,6 +86,12 @@ export class ModuleGraph {
 /** The folder at the top that a module is in; empty for one that is in none. */
 export function folderOf(file) {
   return file.includes(path.sep) ? file.slice(0, file.indexOf(path.sep)) : '';
+}
+
+/** How a module in one folder names a file. */
+export function specifierOf(file, folder) {
+  const name = path.relative(folder, file).split(path.sep).join('/');
+  return name.startsWith('.') ? name : `./${name}`;
 }
 
 function readModules(folder) {

@@ -21,8 +21,8 @@ export class Balancer {
     await new Promise((resolve) => this.server.listen(0, '127.0.0.1', resolve));
   }
 
-  /** Breaks one connection. */
-  cut(kind = CUTS[Math.floor(Math.random() * CUTS.length)]) {
+  /** Breaks one connection, in each of the ways in turn. */
+  cut(kind = CUTS[this.cuts % CUTS.length]) {
     const links = [...this.#links].filter((link) => !link.isCut);
     const link = links[Math.floor(Math.random() * links.length)];
     if (link === undefined) return;

@@ -62,6 +62,7 @@ export type {
 export type { Parser, ParserDecoder, ParserEncoder } from './codec/parser.js';
 export { insertAttachments } from './codec/attachments.js';
 export { EventMeasure } from './inbound/event-measure.js';
+export type { WaitingEvent } from './inbound/waiting-event.js';
 export { argsOf, decodeParts, decodeValues, encodeParts, encodeValues, withArgument } from './codec/value-text.js';
 export { MemoryClaims, type Claim, type Claims } from './cluster/claims.js';
 export { encodePacket } from './codec/packet-encoder.js';

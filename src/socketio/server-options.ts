@@ -61,7 +61,7 @@ export interface ServerOptions extends EngineOptions {
   maxPendingEvents?: number | undefined;
   /** What these events hold together, for each socket. @default 1_048_576 */
   maxPendingBytes?: number | undefined;
-  /** What events hold that wait because middlewares or guards decide about others, for each socket. @default 10 × maxHttpBufferSize */
+  /** What events hold that wait behind others which wait for guards, pipes and the like, for each socket. @default 10 × maxHttpBufferSize */
   maxUndecidedBytes?: number | undefined;
   /** How often a socket may emit; acks do not count. @default no limit */
   rateLimit?: RateLimitOptions | undefined;

@@ -47,7 +47,6 @@ const PIPELINES = {
   'nest/dispatch/connect-handlers.ts': ['call.pipeline.invoke', 'handlers[i].resolvePipeline', 'pipeline.invoke'],
   'nest/dispatch/global-connect-guards.ts': ['guard'],
   'nest/dispatch/event-binding.ts': [
-    'call.pipeline.run',
     'pipeline.run',
     'this.rule.conclude',
     'this.rule.refusable',

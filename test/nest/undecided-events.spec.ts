@@ -1,8 +1,38 @@
-import { UseGuards, type CanActivate, type ExecutionContext } from '@nestjs/common';
-import { Ack, Gateway, MessageBody } from '../../src/index.js';
+import assert from 'node:assert/strict';
+import {
+  Inject,
+  Injectable,
+  Scope,
+  UseGuards,
+  UseInterceptors,
+  UsePipes,
+  createParamDecorator,
+  type CallHandler,
+  type CanActivate,
+  type ExecutionContext,
+  type INestApplication,
+  type NestInterceptor,
+  type PipeTransform,
+  type Provider,
+} from '@nestjs/common';
+import * as websockets from '@nestjs/websockets';
+import { from, mergeMap, of } from 'rxjs';
+import {
+  Ack,
+  Arg,
+  Args,
+  ConnectedSocket,
+  Gateway,
+  Idempotent,
+  MessageBody,
+  SocketIoAdapter,
+  type Websocket,
+} from '../../src/index.js';
 import { joinedPeer } from '../support/peer.js';
 import { until } from '../support/until.js';
 import { startWith } from './support/start-app.js';
+
+const { jest } = import.meta;
 
 /** Holds more than what may be decoded at once. */
 const LARGE = 'x'.repeat(300_000);
@@ -88,3 +118,314 @@ describe('a guard that never answers', () => {
     expect(heard).toEqual([]);
   });
 });
+
+it('what a middleware has put among the arguments may have no end, and may throw', async () => {
+  const seen: string[] = [];
+  const guard: CanActivate = { canActivate: () => Promise.resolve(true) };
+
+  @Gateway()
+  class GraphGateway {
+    @UseGuards(guard)
+    @Ack('graph')
+    graph(@MessageBody() data: object): void {
+      seen.push(Object.keys(data).join());
+    }
+  }
+
+  const { url, websocket } = await startWith({ providers: [GraphGateway] });
+  websocket.server.use((socket, next) => {
+    socket.use(([, data], pass) => {
+      const graph = data as Record<string, unknown>;
+      graph.socket = socket;
+      graph.all = Array.from({ length: 100 }, () => graph);
+      if (graph.throws === true) Object.defineProperty(graph, 'row', { get: () => assert.fail(), enumerable: true });
+      pass();
+    });
+    next();
+  });
+  const peer = await joinedPeer('websocket', `${url}/socket.io/`);
+  await peer.send('421["graph",{"throws":false}]', '422["graph",{"throws":true}]');
+  await until(() => seen.length === 2);
+  expect(seen).toEqual(['throws,socket,all', 'throws,socket,all,row']);
+});
+
+/** What waits before a handler; each event that comes to it is decided about by itself. */
+class Decisions {
+  readonly #waiting: (() => void)[] = [];
+
+  get count(): number {
+    return this.#waiting.length;
+  }
+
+  decide<T>(value: T): Promise<T> {
+    return new Promise((resolve) => this.#waiting.push(() => resolve(value)));
+  }
+
+  next(): void {
+    this.#waiting.shift()!();
+  }
+}
+
+describe.each(waysToWait())('events that wait for %s', (_name, create) => {
+  it('hold up those behind them as they travelled, from some bytes on', async () => {
+    const { decisions, heard, peer, websocket } = await start();
+    await peer.send(`421["upload",1,"${LARGE}"]`, '42["upload",2]', '42["free",3]');
+    await until(() => decisions.count === 1 && websocket.stats().packets.in === 4);
+    expect(heard).toEqual([]);
+
+    decisions.next();
+    await until(() => decisions.count === 1 && heard.includes(3));
+    decisions.next();
+    await until(() => heard.length === 3);
+    expect(heard).toEqual([1, 3, 2]);
+  });
+
+  it('hold up no others if they are small', async () => {
+    const { decisions, heard, peer } = await start();
+    await peer.send(...Array.from({ length: 100 }, (_, i) => `42["upload",${i}]`), '42["free",-1]');
+    await until(() => decisions.count === 100);
+    expect(heard).toEqual([-1]);
+  });
+
+  it('end the socket with more behind them than maxUndecidedBytes', async () => {
+    const { decisions, peer, websocket } = await start({ maxUndecidedBytes: 100 });
+    await peer.send(`42["upload",1,"${LARGE}"]`, `42["free","${LARGE}"]`);
+    expect(await peer.next()).toBe('41');
+    await until(() => websocket.stats().sockets.now === 0);
+    expect(decisions.count).toBe(1);
+    expect(websocket.stats().disconnected.TOO_MANY_PENDING_EVENTS).toBe(1);
+  });
+
+  async function start(options: { maxUndecidedBytes?: number } = {}) {
+    const decisions = new Decisions();
+    const heard: unknown[] = [];
+    const { providers, onStart, configure } = create(decisions, heard);
+
+    @Gateway()
+    class FreeGateway {
+      @Ack('free')
+      free(@MessageBody() n: number): void {
+        heard.push(n);
+      }
+    }
+
+    const { url, websocket } = await startWith({
+      providers: [FreeGateway, ...providers],
+      options: { shutdownTimeout: 50, ...options },
+      configure,
+    });
+    onStart?.(websocket);
+    const peer = await joinedPeer('websocket', `${url}/socket.io/`);
+    return { decisions, heard, peer, websocket };
+  }
+});
+
+interface Way {
+  readonly providers: Provider[];
+  readonly onStart?: (websocket: Websocket) => void;
+  readonly configure?: (app: INestApplication) => void;
+}
+
+function waysToWait(): [string, (decisions: Decisions, heard: unknown[]) => Way][] {
+  const pipeOf = (decisions: Decisions): PipeTransform => ({
+    transform: (value, { type }) =>
+      type === 'body' && (typeof value === 'number' || Array.isArray(value)) ? decisions.decide(value) : value,
+  });
+  const only = (gateway: new () => object): Way => ({ providers: [gateway] });
+  return [
+    [
+      'the pipe of one parameter',
+      (decisions, heard) => {
+        @Gateway()
+        class PipedGateway {
+          @Ack('upload')
+          upload(@Arg(0, pipeOf(decisions)) n: number): void {
+            heard.push(n);
+          }
+        }
+        return only(PipedGateway);
+      },
+    ],
+    [
+      'the pipe of one parameter of two',
+      (decisions, heard) => {
+        @Gateway()
+        class PipedGateway {
+          @Ack('upload')
+          upload(@ConnectedSocket() _socket: unknown, @Arg(0, pipeOf(decisions)) n: number): void {
+            heard.push(n);
+          }
+        }
+        return only(PipedGateway);
+      },
+    ],
+    [
+      'the pipe of one parameter of three',
+      (decisions, heard) => {
+        @Gateway()
+        class PipedGateway {
+          @Ack('upload')
+          upload(
+            @ConnectedSocket() _socket: unknown,
+            @Args() _all: unknown,
+            @Arg(0, pipeOf(decisions)) n: number,
+          ): void {
+            heard.push(n);
+          }
+        }
+        return only(PipedGateway);
+      },
+    ],
+    [
+      'the pipe of a method without decorated parameters',
+      (decisions, heard) => {
+        @UsePipes(pipeOf(decisions))
+        @Gateway()
+        class PipedGateway {
+          @Ack('upload')
+          upload(_socket: unknown, n: number): void {
+            heard.push(n);
+          }
+        }
+        return only(PipedGateway);
+      },
+    ],
+    [
+      'the pipes of a gateway of Nest',
+      (decisions, heard) => {
+        @websockets.WebSocketGateway({ namespace: '/' })
+        class NestGateway {
+          @UsePipes(pipeOf(decisions))
+          @websockets.SubscribeMessage('upload')
+          upload(
+            @websockets.ConnectedSocket() _socket: unknown,
+            @websockets.MessageBody() data: number | unknown[],
+          ): void {
+            heard.push(Array.isArray(data) ? data[0] : data);
+          }
+        }
+        return { providers: [NestGateway], configure: (app) => app.useWebSocketAdapter(new SocketIoAdapter(app)) };
+      },
+    ],
+    [
+      'a parameter of the application',
+      (decisions, heard) => {
+        const Later = createParamDecorator((_data: unknown, context: ExecutionContext) =>
+          decisions.decide(first(context)),
+        );
+
+        @Gateway()
+        class LaterGateway {
+          @Ack('upload')
+          upload(@Later() n: number): void {
+            heard.push(n);
+          }
+        }
+        return only(LaterGateway);
+      },
+    ],
+    [
+      'a guard',
+      (decisions, heard) => {
+        const guard: CanActivate = { canActivate: () => decisions.decide(true) };
+
+        @Gateway()
+        class GuardedGateway {
+          @UseGuards(guard)
+          @Ack('upload')
+          upload(@Arg(0) n: number): void {
+            heard.push(n);
+          }
+        }
+        return only(GuardedGateway);
+      },
+    ],
+    [
+      'an interceptor that is asynchronous',
+      (decisions, heard) => {
+        const interceptor: NestInterceptor = {
+          intercept: async (_context: ExecutionContext, next: CallHandler) => {
+            await decisions.decide(true);
+            return next.handle();
+          },
+        };
+        return intercepted(interceptor, heard);
+      },
+    ],
+    [
+      'the stream of a second interceptor',
+      (decisions, heard) => {
+        const quick: NestInterceptor = { intercept: (_context, next) => next.handle() };
+        const slow: NestInterceptor = {
+          intercept: (_context, next) => from(decisions.decide(true)).pipe(mergeMap(() => next.handle())),
+        };
+        return intercepted(quick, heard, slow);
+      },
+    ],
+    [
+      'an interceptor that answers by itself',
+      (decisions, heard) => {
+        const cache: NestInterceptor = {
+          intercept: async (context) => of(heard.push(await decisions.decide(first(context)))),
+        };
+        return intercepted(cache, []);
+      },
+    ],
+    [
+      'the instance of their class',
+      (decisions, heard) => {
+        @Injectable({ scope: Scope.REQUEST })
+        @Gateway()
+        class ScopedGateway {
+          constructor(@Inject('LATER') readonly later: unknown) {}
+
+          @Ack('upload')
+          upload(@Arg(0) n: number): void {
+            heard.push(n);
+          }
+        }
+        const later = { provide: 'LATER', scope: Scope.REQUEST, useFactory: () => decisions.decide('made') };
+        return { providers: [ScopedGateway, later] };
+      },
+    ],
+    [
+      'the store of @Idempotent',
+      (decisions, heard) => {
+        @Gateway()
+        class IdempotentGateway {
+          @Idempotent({ key: (body) => String((body as unknown[])[0] ?? body) })
+          @Ack('upload')
+          upload(@Arg(0) n: number): void {
+            heard.push(n);
+          }
+        }
+        const onStart = ({ server: { claims } }: Websocket): void => {
+          const claim = claims.claim.bind(claims);
+          jest.spyOn(claims, 'claim').mockImplementation(async (...args) => {
+            if (args[1] === 'under way') await decisions.decide(true);
+            return claim(...args);
+          });
+        };
+        return { providers: [IdempotentGateway], onStart };
+      },
+    ],
+  ];
+}
+
+/** The first argument of an event. */
+function first(context: ExecutionContext): number {
+  const data = context.switchToWs().getData<number | number[]>();
+  return Array.isArray(data) ? data[0] : data;
+}
+
+function intercepted(one: NestInterceptor, heard: unknown[], ...others: NestInterceptor[]): Way {
+  @Gateway()
+  class InterceptedGateway {
+    @UseInterceptors(one, ...others)
+    @Ack('upload')
+    upload(@Arg(0) n: number): void {
+      heard.push(n);
+    }
+  }
+  return { providers: [InterceptedGateway] };
+}

@@ -1,5 +1,5 @@
 import { HandleOperation, OPERATIONS } from '../../common/channels.js';
-import type { AckReply, EventHandler, Socket } from '../../socketio/index.js';
+import { EventMeasure, type AckReply, type EventHandler, type Socket } from '../../socketio/index.js';
 import { functionNameOf, nameOf, routeOf } from '../discovery/gateway-descriptor.js';
 import { BindingError } from '../errors/binding.error.js';
 import { refuseShuttingDown } from '../outcome/fixed-answers.js';
@@ -207,10 +207,15 @@ export class EventBinding {
   /** Never rejects. */
   async #run(call: Invocation, provided: Pipeline | PromiseLike<Pipeline>): Promise<End> {
     try {
-      // Without an await where it is there already, so that the handlers of an event begin in order.
-      call.pipeline = isThenable(provided) ? await provided : provided;
       const { handler, socket, args, reply, event } = call;
-      const result = call.pipeline.run(socket, args, reply, event);
+      const run = (pipeline: Pipeline): unknown => {
+        call.pipeline = pipeline;
+        return pipeline.run(socket, args, reply, event);
+      };
+      // Without an await where it is there already, so that the handlers of an event begin in order.
+      const result: unknown = isThenable(provided)
+        ? await socket!.inbound.passAfter(provided, EventMeasure.of(args), run)
+        : run(provided);
       if (isImmediate(result)) return this.rule.take(result, handler, socket!, reply);
       return await this.rule.resolve(result, call);
     } catch (error) {

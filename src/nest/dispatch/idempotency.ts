@@ -4,6 +4,7 @@ import { pause } from '../../common/pause.js';
 import { isThenable } from '../../common/values.js';
 import {
   AckReply,
+  EventMeasure,
   decodeValues,
   encodeValues,
   type AckSender,
@@ -37,34 +38,60 @@ export class Idempotency {
 
   wrap(handler: EventHandler<Socket>): EventHandler<Socket> {
     return (socket, args, reply, event) => {
-      this.context.inFlight.track(this.#handle(socket, args, reply, (own) => handler(socket, args, own, event)));
+      try {
+        const key = this.#keyOf(socket, args[0]);
+        if (key === null) {
+          reply?.fail(KEY_MISSING);
+          return;
+        }
+        const pending = this.#pending.get(key);
+        const run = (own: AckReply): void => handler(socket, args, own, event);
+        const answered =
+          pending === undefined
+            ? this.#answer(this.#begin(key, socket, args, run), socket, reply)
+            : this.#answerCopy(pending, socket, reply);
+        this.context.inFlight.track(answered);
+      } catch (error) {
+        this.#fail(error, socket, reply);
+      }
     };
   }
 
   /** Never rejects. */
-  async #handle(
-    socket: Socket,
-    args: readonly unknown[],
-    reply: AckReply | null,
-    run: (reply: AckReply) => void,
-  ): Promise<void> {
+  async #answer(outcome: Promise<Outcome>, socket: Socket, reply: AckReply | null): Promise<void> {
     try {
-      const key = this.#keyOf(socket, args[0]);
-      if (key === null) {
-        reply?.fail(KEY_MISSING);
-        return;
-      }
-      let outcome = this.#pending.get(key);
-      if (outcome === undefined) {
-        outcome = this.#settle(key, socket, run).finally(() => this.#pending.delete(key));
-        this.#pending.set(key, outcome);
-      }
       const { ack } = await outcome;
       reply?.send(decodeValues(ack));
     } catch (error) {
-      this.context.report(error, socket);
-      reply?.fail(UNAVAILABLE);
+      this.#fail(error, socket, reply);
     }
+  }
+
+  /** A copy waits as long as the handler takes, without its arguments. Never rejects. */
+  async #answerCopy(outcome: Promise<Outcome>, socket: Socket, reply: AckReply | null): Promise<void> {
+    const wait = socket.inbound.startWait(EventMeasure.of([]));
+    await this.#answer(outcome, socket, reply);
+    wait.end();
+  }
+
+  #fail(error: unknown, socket: Socket, reply: AckReply | null): void {
+    this.context.report(error, socket);
+    reply?.fail(UNAVAILABLE);
+  }
+
+  /** The message waits until the claim is there. */
+  #begin(key: string, socket: Socket, args: readonly unknown[], run: (reply: AckReply) => void): Promise<Outcome> {
+    const wait = socket.inbound.startWait(EventMeasure.of(args));
+    const begin = (reply: AckReply): void => {
+      run(reply);
+      wait.end();
+    };
+    const outcome = this.#settle(key, socket, begin).finally(() => {
+      wait.end();
+      this.#pending.delete(key);
+    });
+    this.#pending.set(key, outcome);
+    return outcome;
   }
 
   /** Rejects if the store does not answer before the handler has run. */

@@ -3,13 +3,13 @@ import type { ArgumentMetadata, CanActivate, NestInterceptor, PipeTransform, Typ
 import { Observable, defer, from, of } from 'rxjs';
 import { mergeAll, take } from 'rxjs/operators';
 import type { ArgumentsValidation } from '../../contract/runtime.js';
-import { EventMeasure } from '../../socketio/index.js';
+import { EventMeasure, type Socket, type WaitingEvent } from '../../socketio/index.js';
 import type { CallStyle, TakesFirst } from './call-style.js';
 import type { Enhancers } from './enhancers.js';
 import { bodyOf, transform, type Call, type Extract } from './parameters.js';
 import { checkedReply, type ReplyCheck } from './reply-check.js';
 import { isThenable } from '../../common/values.js';
-import { isImmediate, lastValue } from './result.js';
+import { asStream, isImmediate, lastValue } from './result.js';
 import { ConnectExecutionContext, WsExecutionContext } from './execution-context.js';
 
 /** A handler with everything that is bound to it, compiled once. */
@@ -85,11 +85,13 @@ export function contextFactory(gateway: Type, method: Function, isConnect: boole
 
 /** Guards and interceptors have seen what the client sent; pipes and the method get what its schemas return. */
 function validated(validation: ArgumentsValidation, method: Call<unknown>): Call<unknown> {
+  const measure = new EventMeasure();
   return (socket, args, reply, pattern) => {
+    const bytes = measure.measure(args);
     const values = validation(args);
-    return isThenable(values)
-      ? values.then((settled) => method(socket, settled, reply, pattern))
-      : method(socket, values, reply, pattern);
+    measure.note(isThenable(values));
+    if (!isThenable(values)) return method(socket, values, reply, pattern);
+    return passAfter(socket, values, bytes, (settled) => method(socket, settled, reply, pattern));
   };
 }
 
@@ -106,38 +108,52 @@ function compileMethod({ instance, method, enhancers, extracts, stages, ...parts
 }
 
 function withStages(instance: object, method: Function, stages: Call<unknown[] | Promise<unknown[]>>): Call<unknown> {
+  const measure = new EventMeasure();
   return (socket, args, reply, pattern) => {
+    const bytes = measure.measure(args);
     const values = stages(socket, args, reply, pattern);
-    return isThenable(values)
-      ? values.then((settled) => Reflect.apply(method, instance, settled as unknown[]) as unknown)
-      : Reflect.apply(method, instance, values);
+    measure.note(isThenable(values));
+    if (!isThenable(values)) return Reflect.apply(method, instance, values);
+    return passAfter(socket, values, bytes, (settled): unknown => Reflect.apply(method, instance, settled));
   };
 }
 
 function withExtracts(instance: object, method: Function, extracts: readonly Extract[]): Call<unknown> {
   if (extracts.length === 1) return withOneExtract(instance, method, extracts[0]);
   if (extracts.length === 2) return withTwoExtracts(instance, method, extracts[0], extracts[1]);
+  const measure = new EventMeasure();
   return (socket, args, reply, pattern) => {
+    const bytes = measure.measure(args);
     const values = extracts.map((extract) => extract(socket, args, reply, pattern));
-    if (!values.some(isThenable)) return Reflect.apply(method, instance, values);
-    return Promise.all(values).then((resolved) => Reflect.apply(method, instance, resolved) as unknown);
+    const waits = values.some(isThenable);
+    measure.note(waits);
+    if (!waits) return Reflect.apply(method, instance, values);
+    return passAfter(socket, Promise.all(values), bytes, (all): unknown => Reflect.apply(method, instance, all));
   };
 }
 
 /** The two shapes that most handlers have, without a list of values: the echo scenario with parameters shows it. */
 function withOneExtract(instance: object, method: Function, first: Extract): Call<unknown> {
+  const measure = new EventMeasure();
   return (socket, args, reply, pattern) => {
+    const bytes = measure.measure(args);
     const value = first(socket, args, reply, pattern);
-    return isThenable(value) ? value.then((resolved) => method.call(instance, resolved)) : method.call(instance, value);
+    measure.note(isThenable(value));
+    if (!isThenable(value)) return method.call(instance, value);
+    return passAfter(socket, value, bytes, (resolved): unknown => method.call(instance, resolved));
   };
 }
 
 function withTwoExtracts(instance: object, method: Function, first: Extract, second: Extract): Call<unknown> {
+  const measure = new EventMeasure();
   return (socket, args, reply, pattern) => {
+    const bytes = measure.measure(args);
     const a = first(socket, args, reply, pattern);
     const b = second(socket, args, reply, pattern);
-    if (!isThenable(a) && !isThenable(b)) return method.call(instance, a, b);
-    return Promise.all([a, b]).then((resolved) => method.call(instance, ...resolved));
+    const waits = isThenable(a) || isThenable(b);
+    measure.note(waits);
+    if (!waits) return method.call(instance, a, b);
+    return passAfter(socket, Promise.all([a, b]), bytes, (both): unknown => method.call(instance, ...both));
   };
 }
 
@@ -149,15 +165,29 @@ function withPipedArguments(
   { parameterTypes, leadsWithSocket }: Pick<PipelineParts, 'parameterTypes' | 'leadsWithSocket'>,
 ): Call<unknown> {
   const offset = leadsWithSocket ? 1 : 0;
+  const measure = new EventMeasure();
   return (socket, args) => {
+    const bytes = measure.measure(args);
     const values: unknown[] = leadsWithSocket ? [socket] : [];
     args.forEach((argument, i) => {
       const metadata: ArgumentMetadata = { type: 'body', metatype: parameterTypes[i + offset], data: undefined };
       values.push(transform(argument, pipes, metadata));
     });
-    if (!values.some(isThenable)) return Reflect.apply(method, instance, values);
-    return Promise.all(values).then((resolved) => Reflect.apply(method, instance, resolved) as unknown);
+    const waits = values.some(isThenable);
+    measure.note(waits);
+    if (!waits) return Reflect.apply(method, instance, values);
+    return passAfter(socket, Promise.all(values), bytes, (all): unknown => Reflect.apply(method, instance, all));
   };
+}
+
+/** Calls `pass` with what a promise has. Until then an event waits, and counts as one that does. */
+function passAfter<V, T>(
+  socket: Socket | undefined,
+  promise: PromiseLike<V>,
+  bytes: number,
+  pass: (value: V) => T,
+): PromiseLike<unknown> {
+  return socket === undefined ? promise.then(pass) : socket.inbound.passAfter(promise, bytes, pass);
 }
 
 /** Runs guards one after the other; null if there are none. What says no throws. */
@@ -203,7 +233,7 @@ function guarded(guard: Call<void | Promise<void>>, invoke: Call<unknown>): Call
     const pending = guard(socket, args, reply, pattern);
     measure.note(pending !== undefined);
     if (pending === undefined) return invoke(socket, args, reply, pattern);
-    return socket!.inbound.passAfter(pending, bytes, () => invoke(socket, args, reply, pattern));
+    return passAfter(socket, pending, bytes, () => invoke(socket, args, reply, pattern));
   };
 }
 
@@ -214,11 +244,50 @@ function withInterceptors(
   takesFirst: TakesFirst,
 ): Call<unknown> {
   if (interceptors.length === 0) return method;
+  const measure = new EventMeasure();
   return (socket, args, reply, pattern) => {
+    const bytes = measure.measure(args);
     const context = createContext(socket, args, reply, pattern);
     const isFirst = takesFirst === 'always' || (takesFirst === 'asked' && reply !== null);
-    return intercept(interceptors, context, 0, () => toObservable(method(socket, args, reply, pattern), isFirst));
+    const way = new WayToMethod(socket, bytes, measure);
+    const result = intercept(interceptors, context, 0, () => {
+      try {
+        return toObservable(method(socket, args, reply, pattern), isFirst);
+      } finally {
+        way.end();
+      }
+    });
+    return way.watch(result);
   };
+}
+
+/** What one event waits for in its interceptors, until they call the method or have an answer without it. */
+class WayToMethod {
+  #isOver = false;
+  #wait: WaitingEvent | null = null;
+
+  constructor(
+    private readonly socket: Socket | undefined,
+    private readonly bytes: number,
+    private readonly measure: EventMeasure,
+  ) {}
+
+  end(): void {
+    this.#isOver = true;
+    this.#wait?.end();
+  }
+
+  /** What interceptors have returned; the way begins when that is subscribed to. */
+  watch(result: unknown): unknown {
+    const stream = asStream(result);
+    if (stream === null || this.socket === undefined) return result;
+    return new Observable((subscriber) => {
+      subscriber.add(() => this.end());
+      stream.subscribe(subscriber);
+      this.measure.note(!this.#isOver);
+      if (!this.#isOver) this.#wait = this.socket!.inbound.startWait(this.bytes);
+    });
+  }
 }
 
 /** Runs the chain from one interceptor on. What follows keeps the asynchronous context in which `handle` was called. */

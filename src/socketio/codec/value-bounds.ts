@@ -18,20 +18,28 @@ export function isLargerThan(value: unknown, bytes: number): boolean {
 }
 
 /**
- * What decoded values hold on the heap, in bytes and not less; of binary data, its length. Costs a walk over them.
+ * What decoded values hold on the heap, in bytes and not less; of binary data, its length. Costs a walk over them, which ends
+ * behind `most` bytes: what the application has put among them may be without an end.
  */
-export function heldBytes(value: unknown): number {
-  if (typeof value === 'string') return STRING + Buffer.byteLength(value);
-  if (typeof value === 'number') return Number.isInteger(value) && Math.abs(value) < 2 ** 31 ? 0 : NUMBER;
-  if (typeof value !== 'object' || value === null) return 0;
-  if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer) return BINARY + value.byteLength;
+export function heldBytes(value: unknown, most = Infinity): number {
+  return withHeld(0, value, most);
+}
+
+function withHeld(before: number, value: unknown, most: number): number {
+  if (typeof value === 'string') return before + STRING + Buffer.byteLength(value);
+  if (typeof value === 'number') return Number.isInteger(value) && Math.abs(value) < 2 ** 31 ? before : before + NUMBER;
+  if (typeof value !== 'object' || value === null) return before;
+  if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer) return before + BINARY + value.byteLength;
   if (Array.isArray(value)) {
-    let size = OBJECT + SLOT * value.length;
-    for (let i = 0; i < value.length; i++) size += heldBytes(value[i]);
+    let size = before + OBJECT + SLOT * value.length;
+    for (let i = 0; i < value.length && size <= most; i++) size = withHeld(size, value[i], most);
     return size;
   }
-  let size = OBJECT;
-  for (const key in value) size += PROPERTY + heldBytes((value as Record<string, unknown>)[key]);
+  let size = before + OBJECT;
+  for (const key in value) {
+    size = withHeld(size + PROPERTY, (value as Record<string, unknown>)[key], most);
+    if (size > most) break;
+  }
   return size;
 }
 
@@ -41,7 +49,7 @@ export function heldBytes(value: unknown): number {
  */
 export function holdsTooMuch(value: unknown, size: number, maxSize: number): boolean {
   const most = Math.max(maxSize * 4, SMALL);
-  return size * GROWTH > most && heldBytes(value) > most;
+  return size * GROWTH > most && heldBytes(value, most) > most;
 }
 
 /** What is left of the budget behind a value; negative once it is spent. */

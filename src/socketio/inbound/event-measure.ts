@@ -10,7 +10,17 @@ export class EventMeasure {
 
   /** In bytes. To be asked before the decision begins, which may add to the arguments. */
   measure(args: readonly unknown[]): number {
-    return this.#hasWaited === false ? EVENT : EVENT + heldBytes(args);
+    return this.#hasWaited === false ? EVENT : EventMeasure.of(args);
+  }
+
+  /** What one event holds that has to wait, in bytes. */
+  static of(args: readonly unknown[]): number {
+    try {
+      return EVENT + heldBytes(args, CROWD);
+    } catch {
+      // Getters of the application's.
+      return CROWD;
+    }
   }
 
   /** Whether the event has to wait. */
@@ -18,6 +28,9 @@ export class EventMeasure {
     this.#hasWaited = waits || this.#hasWaited === true;
   }
 }
+
+/** What undecided events of a socket may hold at once, decoded, in bytes; one of any size may begin. */
+export const CROWD = 262_144;
 
 /** What an event that waits holds beside its arguments, in bytes. */
 const EVENT = 1_024;

@@ -1,17 +1,19 @@
 import { askForeign, callForeign, type ForeignErrorSink } from '../../common/call-foreign.js';
 import { HandleOperation, OPERATIONS, POINTS, type Operation } from '../../common/channels.js';
-import { Timer, type TimerWheel } from '../../common/timer-wheel.js';
+import type { TimerWheel } from '../../common/timer-wheel.js';
 import type { ErrorAck } from '../acks/ack-error.js';
 import { AckReply, type AckSender } from '../acks/ack-reply.js';
 import type { DisconnectDetails } from '../client/disconnect-reason.js';
 import { PacketType } from '../codec/packet.js';
 import type { AnyListener, AnyListeners } from '../events/any-listeners.js';
+import { CROWD } from './event-measure.js';
 import { EventScreening, type ScreeningContext } from './event-screening.js';
 import { isFired } from './fired-events.js';
 import type { HandlerTable } from './handler-table.js';
 import { InboundGate } from './inbound-gate.js';
 import { refusalOf, type ExtendedError, type Middleware, type Refusal } from './middleware.js';
 import { rateLimited, type EventRateLimiter, type RateLimitAction } from './rate-limit.js';
+import { WaitingEvent } from './waiting-event.js';
 
 // oxlint-disable-next-line typescript/no-explicit-any -- an event's arguments, typed so by Socket.IO
 export type Event = [event: string, ...args: any[]];
@@ -81,11 +83,11 @@ export class InboundEvents<S extends InboundSocket<S>> implements ScreeningConte
   #gate: InboundGate | null = null;
   #isConnecting = false;
   #isReleasing = false;
-  /** What events hold that middlewares or guards have not decided about, in bytes. */
+  /** What events hold that wait for what comes before their handlers, in bytes. */
   #undecidedBytes = 0;
   #screening: EventScreening<Event> | null = null;
-  /** Events that guards decide about. */
-  #guarded: Set<Timer> | null = null;
+  /** Events that wait for what comes before their handler. */
+  #waiting: Set<WaitingEvent> | null = null;
   /** What a replaced `onevent` has at the moment. */
   #passing: PassedEvent | null = null;
 
@@ -170,29 +172,35 @@ export class InboundEvents<S extends InboundSocket<S>> implements ScreeningConte
   }
 
   /**
-   * Calls `pass` once a promise has let an event through. Until then the event waits, as `onUndecided` says, but others wait
-   * for it no longer than a connect may take: a guard may never answer.
+   * An event waits from now on, as `onUndecided` says, but others wait for it no longer than a connect may take: what it waits
+   * for may never come.
    */
-  async passAfter<T>(decision: Promise<void>, bytes: number, pass: () => T): Promise<Awaited<T>> {
-    const { server } = this.socket.nsp;
-    const timer = new Timer(() => this.#endGuarding(timer, bytes));
-    (this.#guarded ??= new Set()).add(timer);
-    this.wheel.schedule(timer, server.options.connectTimeout);
+  startWait(bytes: number): WaitingEvent {
+    const event = new WaitingEvent(this, bytes);
+    // Without a socket that takes events there are none that could wait behind it.
+    if (!this.isOpen) return event;
+    (this.#waiting ??= new Set()).add(event);
+    this.wheel.schedule(event, this.socket.nsp.server.options.connectTimeout);
     this.onUndecided(bytes);
+    return event;
+  }
+
+  endWait(event: WaitingEvent): void {
+    if (!this.#waiting?.delete(event)) return;
+    this.wheel.cancel(event);
+    this.onDecided(event.bytes);
+  }
+
+  /** Calls `pass` with what a promise has. Until then the event waits. */
+  async passAfter<V, T>(decision: PromiseLike<V>, bytes: number, pass: (value: V) => T): Promise<Awaited<T>> {
+    const wait = this.startWait(bytes);
     try {
-      await decision;
-      const result = pass();
+      const result = pass(await decision);
       // With an await those that wait behind the event would wait for its handler as well.
       return result as Awaited<T>;
     } finally {
-      this.#endGuarding(timer, bytes);
+      wait.end();
     }
-  }
-
-  #endGuarding(timer: Timer, bytes: number): void {
-    if (!this.#guarded?.delete(timer)) return;
-    this.wheel.cancel(timer);
-    this.onDecided(bytes);
   }
 
   /** Adds a middleware, which runs before each event. */
@@ -204,8 +212,8 @@ export class InboundEvents<S extends InboundSocket<S>> implements ScreeningConte
   dispose(): void {
     this.#gate = null;
     this.#screening?.dispose();
-    for (const timer of this.#guarded ?? []) this.wheel.cancel(timer);
-    this.#guarded = null;
+    for (const event of this.#waiting ?? []) this.wheel.cancel(event);
+    this.#waiting = null;
   }
 
   /** The socket's own function for events was called. */
@@ -251,7 +259,7 @@ export class InboundEvents<S extends InboundSocket<S>> implements ScreeningConte
   }
 
   get #isCrowded(): boolean {
-    return this.#undecidedBytes >= DECODED_BYTES;
+    return this.#undecidedBytes >= CROWD;
   }
 
   #openGate(): void {
@@ -411,9 +419,6 @@ const FLOODED: DisconnectDetails = Object.freeze({
   code: 'TOO_MANY_PENDING_EVENTS',
   message: 'too many events of the client wait for the application',
 });
-
-/** What undecided events of a socket may hold at once, decoded, in bytes; one of any size may begin. */
-const DECODED_BYTES = 262_144;
 
 const INTERNAL_ERROR: ErrorAck = Object.freeze({
   status: 'error',

@@ -24,12 +24,20 @@ export async function ours() {
   const providers = [createGateway(kit), ...scoped];
   const app = await start({ imports: [SocketIoModule.forRoot({ port: 0 })], providers });
   const { handlers } = app.get(Websocket).of('/');
-  const socket = Object.assign(new EventEmitter(), { connected: true, data: {} });
+  const socket = await connectedSocket(app, Websocket, '/');
   const handlerFor = (event) => {
     const handler = handlers.handlerOf(event);
     return (body, ack) => handler(socket, [body], new AckReply({ sendAck: (_id, args) => ack(...args) }, 1), event);
   };
   return { name: 'ours', handlerFor, close: () => app.close() };
+}
+
+/** A socket of the server, whose client is in this process. */
+export async function connectedSocket(app, Websocket, namespace) {
+  const { createTestClient } = await import(new URL('testing/index.js', root));
+  await createTestClient(app, { namespace });
+  const [socket] = app.get(Websocket).of(namespace).sockets.values();
+  return socket;
 }
 
 /** What Nest gives to those who build such a thing, as it is. */

@@ -2,13 +2,13 @@
  * What a contract costs between the decoded arguments of an event and its ack: beside the same handler by name, and beside
  * what the library of the schemas costs alone.
  */
-import { EventEmitter } from 'node:events';
 import { Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { type } from 'arktype';
 import * as v from 'valibot';
 import { z } from 'zod';
 import { decorateMethod } from '../servers/decorate.mjs';
+import { connectedSocket } from './contestants.mjs';
 
 const root = new URL('../../../dist/esm/', import.meta.url);
 
@@ -52,8 +52,12 @@ export async function contracts() {
   const { FastifyAdapter } = await import('@nestjs/platform-fastify');
   const app = await NestFactory.create(AppModule, new FastifyAdapter(), { logger: ['error'] });
   await app.init();
-  const socket = Object.assign(new EventEmitter(), { connected: true, data: {} });
+  const sockets = {
+    '/': await connectedSocket(app, Websocket, '/'),
+    '/contract': await connectedSocket(app, Websocket, '/contract'),
+  };
   const handlerFor = (namespace, event, body = BODY) => {
+    const socket = sockets[namespace];
     const handler = app.get(Websocket).of(namespace).handlers.handlerOf(event);
     return (ack) => handler(socket, [body], new AckReply({ sendAck: (_id, args) => ack(...args) }, 1), event);
   };

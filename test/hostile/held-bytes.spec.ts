@@ -1,6 +1,9 @@
 /** What a server holds of what clients have sent: at most four times the bytes, for each place in which something waits. */
+import type { PipeTransform } from '@nestjs/common';
 import { WebSocket } from 'ws';
+import { Ack, Gateway, MessageBody } from '../../src/index.js';
 import { MODULE_DEFAULTS, type ServerOptions, type Socket } from '../../src/socketio/index.js';
+import { startWith } from '../nest/support/start-app.js';
 import { cleanup } from '../support/cleanup.js';
 import { openPolling, push } from '../support/engine-client.js';
 import { collect } from '../support/garbage.js';
@@ -53,6 +56,37 @@ it.each(['in order', 'with attachments'])('events that wait for a middleware, %s
   });
 
   expect(server.io.sockets.sockets.size).toBe(SESSIONS);
+  expect(held).toBeLessThan(SESSIONS * count * event.length * FACTOR + NOISE);
+});
+
+it('events that wait for a pipe of their handler', async () => {
+  const pipe: PipeTransform = { transform: () => new Promise(() => {}) };
+
+  @Gateway()
+  class StuckGateway {
+    @Ack('e')
+    handle(@MessageBody(pipe) _body: unknown): void {}
+  }
+
+  const { url, websocket } = await startWith({
+    providers: [StuckGateway],
+    options: { connectTimeout: 60_000, shutdownTimeout: 50 },
+  });
+  const event = `420["e",[${'{"a":[1]},'.repeat(300)}1]]`;
+  const count = 60;
+
+  const held = await heldAfter(async () => {
+    for (let i = 0; i < SESSIONS; i++) {
+      const wire = await openSession(`${url}/socket.io/`);
+      wire.send('40');
+      await wire.next();
+      for (let n = 0; n < count; n++) wire.send(event);
+    }
+    await until(() => websocket.stats().packets.in === SESSIONS * (count + 1), 'all is read', 15_000);
+    await turns();
+  });
+
+  expect(websocket.stats().sockets.now).toBe(SESSIONS);
   expect(held).toBeLessThan(SESSIONS * count * event.length * FACTOR + NOISE);
 });
 

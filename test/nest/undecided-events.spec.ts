@@ -26,11 +26,12 @@ import {
   Idempotent,
   MessageBody,
   SocketIoAdapter,
+  SocketIoException,
   type Websocket,
 } from '../../src/index.js';
 import { joinedPeer } from '../support/peer.js';
 import { until } from '../support/until.js';
-import { startWith } from './support/start-app.js';
+import { onlySocket, startWith } from './support/start-app.js';
 
 const { jest } = import.meta;
 
@@ -151,18 +152,24 @@ it('what a middleware has put among the arguments may have no end, and may throw
 
 /** What waits before a handler; each event that comes to it is decided about by itself. */
 class Decisions {
-  readonly #waiting: (() => void)[] = [];
+  readonly #waiting: { pass: () => void; fail: () => void }[] = [];
 
   get count(): number {
     return this.#waiting.length;
   }
 
   decide<T>(value: T): Promise<T> {
-    return new Promise((resolve) => this.#waiting.push(() => resolve(value)));
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ pass: () => resolve(value), fail: () => reject(new SocketIoException('no')) });
+    });
   }
 
   next(): void {
-    this.#waiting.shift()!();
+    this.#waiting.shift()!.pass();
+  }
+
+  fail(): void {
+    this.#waiting.shift()!.fail();
   }
 }
 
@@ -178,6 +185,40 @@ describe.each(waysToWait())('events that wait for %s', (_name, create) => {
     decisions.next();
     await until(() => heard.length === 3);
     expect(heard).toEqual([1, 3, 2]);
+  });
+
+  it('hold up others no longer once that fails', async () => {
+    const { decisions, heard, peer, websocket } = await start();
+    await peer.send(`421["upload",1,"${LARGE}"]`, '42["upload",2]', '42["free",3]');
+    await until(() => decisions.count === 1 && websocket.stats().packets.in === 4);
+
+    decisions.fail();
+    await until(() => decisions.count === 1 && heard.includes(3));
+    decisions.next();
+    await until(() => heard.length === 2);
+    expect(heard).toEqual([3, 2]);
+  });
+
+  it('hold up others for no longer than a connect may take', async () => {
+    const { decisions, heard, peer } = await start({ connectTimeout: 100 });
+    await peer.send(`421["upload",1,"${LARGE}"]`, '42["free",2]');
+    await until(() => heard.length === 1);
+    expect(decisions.count).toBe(1);
+    decisions.next();
+    await until(() => heard.length === 2);
+    expect(heard).toEqual([2, 1]);
+  });
+
+  it('leave no timer behind a client that has left', async () => {
+    const { decisions, peer, websocket, timers } = await start({ connectTimeout: 60_000 });
+    await peer.send(`42["upload",1,"${LARGE}"]`, '42["free",2]');
+    await until(() => decisions.count === 1);
+    await peer.leave();
+    await until(() => websocket.stats().sockets.now === 0);
+    await until(() => websocket.server.wheel.size === timers);
+    decisions.next();
+    await new Promise(setImmediate);
+    expect(websocket.server.wheel.size).toBe(timers);
   });
 
   it('hold up no others if they are small', async () => {
@@ -196,7 +237,7 @@ describe.each(waysToWait())('events that wait for %s', (_name, create) => {
     expect(websocket.stats().disconnected.TOO_MANY_PENDING_EVENTS).toBe(1);
   });
 
-  async function start(options: { maxUndecidedBytes?: number } = {}) {
+  async function start(options: { connectTimeout?: number; maxUndecidedBytes?: number } = {}) {
     const decisions = new Decisions();
     const heard: unknown[] = [];
     const { providers, onStart, configure } = create(decisions, heard);
@@ -215,9 +256,84 @@ describe.each(waysToWait())('events that wait for %s', (_name, create) => {
       configure,
     });
     onStart?.(websocket);
+    const timers = websocket.server.wheel.size;
     const peer = await joinedPeer('websocket', `${url}/socket.io/`);
-    return { decisions, heard, peer, websocket };
+    return { decisions, heard, peer, websocket, timers };
   }
+});
+
+it('an event that waits for a guard and then for a pipe is counted once', async () => {
+  const decisions = new Decisions();
+  let guarded = 0;
+  const guard: CanActivate = { canActivate: () => Promise.resolve(true).finally(() => guarded++) };
+
+  @Gateway()
+  class PipedGateway {
+    @UseGuards(guard)
+    @Ack('upload')
+    upload(@Arg(0, { transform: (n: number) => decisions.decide(n) }) _n: number): void {}
+  }
+
+  const { url } = await startWith({ providers: [PipedGateway], options: { shutdownTimeout: 50 } });
+  const peer = await joinedPeer('websocket', `${url}/socket.io/`);
+  // Twice as much would hold up what comes behind it.
+  await peer.send(`42["upload",1,"${LARGE.slice(0, 200_000)}"]`, '42["upload",2]');
+  await until(() => guarded === 2 && decisions.count === 2);
+});
+
+it('events of any size do not wait for what is synchronous', async () => {
+  const guard: CanActivate = { canActivate: () => true };
+  const pipe: PipeTransform = { transform: (value: unknown) => value };
+  const interceptor: NestInterceptor = { intercept: (_context, next) => next.handle() };
+
+  @UseGuards(guard)
+  @UseInterceptors(interceptor)
+  @UsePipes(pipe)
+  @Gateway()
+  class QuickGateway {
+    @Ack('decorated')
+    decorated(@Arg(0) n: number): number {
+      return n;
+    }
+
+    @Ack('plain')
+    plain(_socket: unknown, n: number): number {
+      return n;
+    }
+  }
+
+  const { url, websocket } = await startWith({ providers: [QuickGateway], options: { maxUndecidedBytes: 0 } });
+  const peer = await joinedPeer('websocket', `${url}/socket.io/`);
+  const startWait = jest.spyOn((await onlySocket(websocket)).inbound, 'startWait');
+  for (const name of ['decorated', 'plain', 'decorated', 'plain']) {
+    await peer.send(`421["${name}",1,"${LARGE}"]`);
+    expect(await peer.next()).toBe('431[1]');
+  }
+  expect(startWait).not.toHaveBeenCalled();
+});
+
+it('a copy of a message that is under way waits without what it holds', async () => {
+  const decisions = new Decisions();
+
+  @Gateway()
+  class OrderGateway {
+    @Idempotent()
+    @Ack('order')
+    order(@MessageBody() { id }: { id: number }): Promise<number> {
+      return decisions.decide(id);
+    }
+  }
+
+  const { url, websocket } = await startWith({ providers: [OrderGateway] });
+  const peer = await joinedPeer('websocket', `${url}/socket.io/`);
+  const startWait = jest.spyOn((await onlySocket(websocket)).inbound, 'startWait');
+  await peer.send(...[1, 2].map((ack) => `42${ack}["order",{"id":7,"bytes":"${LARGE}"}]`));
+  await until(() => decisions.count === 1 && startWait.mock.calls.length === 2);
+  decisions.next();
+  expect([await peer.next(), await peer.next()].sort()).toEqual(['431[7]', '432[7]']);
+  const [[whole], [copy]] = startWait.mock.calls as [number][];
+  expect(whole).toBeGreaterThan(250_000);
+  expect(copy).toBeLessThan(2_000);
 });
 
 interface Way {

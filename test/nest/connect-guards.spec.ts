@@ -1,4 +1,4 @@
-import { Injectable, Module, Scope, type CanActivate, type ExecutionContext } from '@nestjs/common';
+import { Injectable, Module, Scope, UseGuards, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import { of, throwError } from 'rxjs';
 import {
   Ack,
@@ -12,7 +12,7 @@ import {
 import { openLegacyClient } from '../support/legacy-client.js';
 import { connectClient, createClient } from '../support/nest-app.js';
 import { nextEvent } from '../support/until.js';
-import { failureOf, startWith } from './support/start-app.js';
+import { failureOf, startWith, type AppSetup } from './support/start-app.js';
 
 @Injectable()
 class Tokens {
@@ -43,6 +43,14 @@ class ChatGateway {
 }
 
 const DENY: CanActivate = { canActivate: () => false };
+const NEVER: CanActivate = { canActivate: () => new Promise(() => {}) };
+
+@Gateway()
+class SilentGateway {
+  @UseGuards(NEVER)
+  @OnHandshake()
+  enter(): void {}
+}
 
 async function refusalOf(
   url: string,
@@ -143,15 +151,21 @@ describe('connectGuards', () => {
     expect((await refusalOf(url)).message).toBe('Forbidden resource');
   });
 
-  it('that never answer refuse at connectTimeout', async () => {
-    const { url, websocket } = await startWith({
-      options: { connectTimeout: 150, connectGuards: [{ canActivate: () => new Promise<boolean>(() => {}) }] },
-    });
+  it.each([
+    ['connectGuards', { options: { connectGuards: [NEVER] } }],
+    ['those of a namespace', { providers: [SilentGateway] }],
+  ])('%s: that never answer refuse at connectTimeout, and hold up no shutdown', async (_which, setup: AppSetup) => {
+    const { app, url, websocket } = await startWith({ ...setup, options: { ...setup.options, connectTimeout: 150 } });
     const client = createClient(url);
     const ends = Promise.race([nextEvent(client, 'connect_error'), nextEvent(client.io, 'close')]);
     client.connect();
     await ends;
     expect(websocket.stats().sockets.opened).toBe(0);
+
+    const begun = performance.now();
+    await app.close();
+    // By default it waits for what is under way for 15 seconds.
+    expect(performance.now() - begun).toBeLessThan(7_500);
   });
 
   it.each<[string, unknown]>([

@@ -7,6 +7,7 @@ import { OWN_STYLE } from '../pipeline/call-style.js';
 import { authOf, type Call } from '../pipeline/parameters.js';
 import { compileGuards, contextFactory } from '../pipeline/pipeline.js';
 import type { DispatchContext } from './dispatch-context.js';
+import { trackCheck } from './track-check.js';
 
 /** A guard of the option `connectGuards`: a class, or an instance. */
 export type ConnectGuard = CanActivate | Type<CanActivate>;
@@ -43,7 +44,7 @@ export class GlobalConnectGuards {
     const check = createScope()
       .runInAsyncScope(() => this.#ask(guard, socket))
       .then(next);
-    this.context.inFlight.track(check);
+    trackCheck(this.context.inFlight, check, socket);
   };
 
   async #ask(guard: Call<void | Promise<void>>, socket: Socket): Promise<ExtendedError | undefined> {

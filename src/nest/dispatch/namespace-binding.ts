@@ -24,6 +24,7 @@ import type { Coverage } from './contract-coverage.js';
 import type { DispatchContext } from './dispatch-context.js';
 import { EventBinding } from './event-binding.js';
 import { OwnAckRule } from './own-ack-rule.js';
+import { trackCheck } from './track-check.js';
 
 /** The handlers of one namespace, or of all that a pattern makes. */
 export class NamespaceBinding {
@@ -195,7 +196,7 @@ export class NamespaceBinding {
         next(refusal);
         if (socket.leavesEarly === 'connection') socket.connection.disconnect();
       });
-      this.context.inFlight.track(check);
+      trackCheck(this.context.inFlight, check, socket);
     });
   }
 

@@ -2,7 +2,7 @@
 import type { PipeTransform } from '@nestjs/common';
 import { WebSocket } from 'ws';
 import { Ack, Gateway, MessageBody } from '../../src/index.js';
-import { MODULE_DEFAULTS, type ServerOptions, type Socket } from '../../src/socketio/index.js';
+import { MODULE_DEFAULTS, SERVER_DEFAULTS, type ServerOptions, type Socket } from '../../src/socketio/index.js';
 import { startWith } from '../nest/support/start-app.js';
 import { cleanup } from '../support/cleanup.js';
 import { openPolling, push } from '../support/engine-client.js';
@@ -60,7 +60,8 @@ it.each(['in order', 'with attachments'])('events that wait for a middleware, %s
 });
 
 it('events that wait for a pipe of their handler', async () => {
-  const pipe: PipeTransform = { transform: () => new Promise(() => {}) };
+  const waiting: unknown[] = [];
+  const pipe: PipeTransform = { transform: () => new Promise((resolve) => waiting.push(resolve)) };
 
   @Gateway()
   class StuckGateway {
@@ -178,6 +179,35 @@ it('the query of a handshake, also once it was read', async () => {
   });
 
   expect(held - idle).toBeLessThan(SOCKETS * length * FACTOR + NOISE);
+});
+
+describe.each([
+  ['the module', MODULE_DEFAULTS],
+  ['./server', SERVER_DEFAULTS],
+])('in %s', (_name, defaults) => {
+  it.each(['websocket', 'polling'])(
+    'the headers of a handshake, also once they were read, over %s',
+    async (transport) => {
+      const server = await start({}, defaults);
+      const read: unknown[] = [];
+      server.io.on('connection', ({ handshake, request }) => {
+        read.push(handshake.headers.h0, request.headers.h0, request.rawHeaders?.length);
+      });
+      const headers = Object.fromEntries(Array.from({ length: 950 }, (_, i) => [`h${i.toString(36)}`, '']));
+      const length = Object.keys(headers).join(': \r\n').length;
+      const join = transport === 'websocket' ? joinByWebSocket : joinByPolling;
+      await repeat(10, () => join(server));
+      const idle = await heldAfter(() => repeat(SOCKETS, () => join(server)));
+
+      const held = await heldAfter(async () => {
+        await repeat(SOCKETS, () => join(server, headers));
+        await until(() => read.length >= 6 * SOCKETS);
+        read.length = 0;
+      });
+
+      expect(held - idle).toBeLessThan(SOCKETS * length * FACTOR + NOISE);
+    },
+  );
 });
 
 it('attachments of a packet that is not complete', async () => {
@@ -332,11 +362,8 @@ it('dynamic namespaces that refuse their client 10,000 times', async () => {
 const HEAD_OF_NOTHING = 'GET /socket.io/?EIO=4&transport=none HTTP/1.1\r\nHost: x\r\n\r\n';
 
 /** Nothing is over before it was measured. */
-function start(options: ServerOptions): Promise<RunningServer> {
-  return startServer(
-    { connectTimeout: 60_000, attachmentTimeout: 60_000, serveClient: false, ...options },
-    MODULE_DEFAULTS,
-  );
+function start(options: ServerOptions, defaults = MODULE_DEFAULTS): Promise<RunningServer> {
+  return startServer({ connectTimeout: 60_000, attachmentTimeout: 60_000, serveClient: false, ...options }, defaults);
 }
 
 async function joined(server: RunningServer) {
@@ -364,8 +391,18 @@ async function joinedDeflated(server: RunningServer): Promise<WebSocket> {
   return wire;
 }
 
-async function joinByPolling(server: RunningServer): Promise<void> {
-  await push(await openPolling(server.url), '40');
+async function joinByPolling(server: RunningServer, headers?: Record<string, string>): Promise<void> {
+  await push(await openPolling(server.url, {}, headers), '40');
+}
+
+async function joinByWebSocket(server: RunningServer, headers: Record<string, string> = {}): Promise<void> {
+  const wire = await openSession(server.url, { headers });
+  wire.send('40');
+  await wire.next();
+}
+
+async function repeat(count: number, act: () => Promise<void>): Promise<void> {
+  for (let i = 0; i < count; i++) await act();
 }
 
 /** Everything that was sent has been read. */

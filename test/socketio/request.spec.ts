@@ -1,4 +1,4 @@
-import { createServer } from 'node:http';
+import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { io as connect } from 'socket.io-client';
 import { Server, type ServerOptions, type Socket } from '../../src/server.js';
@@ -11,6 +11,7 @@ async function connectedSocket(
   options: ServerOptions,
   defaults: ServerDefaults,
   prepare: (server: Server) => void = () => {},
+  extraHeaders: Record<string, string> = {},
 ): Promise<Socket> {
   const http = createServer();
   const server = new Server(options, undefined, defaults);
@@ -19,7 +20,11 @@ async function connectedSocket(
   await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve));
   cleanup(() => server.close());
   const { port } = http.address() as AddressInfo;
-  const client = connect(`http://127.0.0.1:${port}`, { transports: ['websocket'], query: { token: '1' } });
+  const client = connect(`http://127.0.0.1:${port}`, {
+    transports: ['websocket'],
+    query: { token: '1' },
+    extraHeaders,
+  });
   cleanup(() => client.disconnect());
   const [socket] = (await nextEvent(server, 'connection')) as [Socket];
   await nextEvent(client, 'connect');
@@ -72,4 +77,63 @@ describe('Socket#request', () => {
     );
     expect(released.request.socket).toBeUndefined();
   });
+});
+
+describe.each([
+  ['the module', MODULE_DEFAULTS],
+  ['Socket.IO', SERVER_DEFAULTS],
+])('a request with many headers, with the defaults of %s', (_name, defaults) => {
+  const many = Object.fromEntries(Array.from({ length: 100 }, (_, i) => [`x-${i}`, `value ${i}`]));
+
+  it('has all of them, raw and distinct ones too, as does the handshake', async () => {
+    const { request, handshake } = await connectedSocket({ keepRequest: true }, defaults, undefined, many);
+    expect(request.headers).toEqual(expect.objectContaining({ ...many, upgrade: 'websocket' }));
+    expect(request.headersDistinct['x-99']).toEqual(['value 99']);
+    expect(request.rawHeaders.length).toBeGreaterThan(200);
+    expect(request.rawHeaders).toContain('value 99');
+    expect(handshake.headers).toBe(request.headers);
+    expect(JSON.parse(JSON.stringify(handshake)).headers).toEqual(request.headers);
+  });
+
+  it('keeps what middlewares write to them, before and after it is a session', async () => {
+    const socket = await connectedSocket(
+      {},
+      defaults,
+      (server) => {
+        server.engine.use((request: IncomingMessage, _response: unknown, next: () => void) => {
+          request.headers['x-early'] = 'early';
+          next();
+        });
+        server.use((each, next) => {
+          each.request.headers['x-late'] = 'late';
+          each.handshake.headers['x-latest'] = 'latest';
+          setImmediate(next);
+        });
+      },
+      many,
+    );
+    await new Promise(setImmediate);
+    const { headers } = socket.request;
+    expect([headers['x-early'], headers['x-late'], headers['x-latest'], headers['x-0']]).toEqual([
+      'early',
+      'late',
+      'latest',
+      'value 0',
+    ]);
+  });
+
+  it('is released like others', async () => {
+    const { request, handshake } = await connectedSocket({ keepRequest: false }, defaults, undefined, many);
+    expect(request.socket).toBeUndefined();
+    expect(request.headers['x-99']).toBe('value 99');
+    expect(handshake.headers['x-99']).toBe('value 99');
+  });
+});
+
+it('the headers of a request with few stay the same object', async () => {
+  const { request, handshake } = await connectedSocket({}, SERVER_DEFAULTS);
+  const { headers } = request;
+  await new Promise(setImmediate);
+  expect(request.headers).toBe(headers);
+  expect(handshake.headers).toBe(headers);
 });

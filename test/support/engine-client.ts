@@ -44,9 +44,13 @@ export async function request(url: string, init?: RequestInit): Promise<HttpAnsw
 }
 
 /** Opens a session over long-polling. */
-export async function openPolling(url: string, query: Record<string, string> = {}): Promise<PollingSession> {
+export async function openPolling(
+  url: string,
+  query: Record<string, string> = {},
+  headers: Record<string, string> = {},
+): Promise<PollingSession> {
   const search = new URLSearchParams({ EIO: '4', transport: 'polling', ...query });
-  const answer = await request(`${url}?${search}`);
+  const answer = await request(`${url}?${search}`, { headers });
   if (answer.status !== 200) throw new Error(`no session: ${answer.status} ${answer.body}`);
   const open = JSON.parse(answer.body.slice(1)) as OpenPayload;
   return { url: `${url}?EIO=4&transport=polling&sid=${open.sid}`, sid: open.sid, open };

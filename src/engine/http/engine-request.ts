@@ -1,4 +1,5 @@
-import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import { IncomingMessage, type IncomingHttpHeaders } from 'node:http';
+import { HeldTexts } from './held-as-text.js';
 
 /** A request to this server: Node's own, with its query string taken apart under the name that others read. */
 export interface EngineRequest extends IncomingMessage {
@@ -25,29 +26,43 @@ export function summarizeRequest(request: EngineRequest | null | undefined): Req
   const { method = 'GET', url = '', headers, _query } = request;
   const secure = (request.socket as { encrypted?: boolean }).encrypted === true;
   const summary = { method, url, headers, _query, secure };
-  if (isLong(url)) for (const holder of [summary, request]) holdAsText(holder, _query);
+  if (isLong(url)) holdAsText(_query, '_query', summary, request);
+  if (hasManyHeaders(request)) {
+    if (request instanceof IncomingMessage) holdHeaders(request, summary);
+    else holdAsText(headers, 'headers', summary);
+  }
   return summary;
 }
 
-/** Whether what a URL says takes enough room to be held as text: taken apart, short parameters hold twelve times as much. */
-export function isLong(url: string): boolean {
+/** Whether what a request says takes enough room to be held as text: taken apart, short parts hold twelve times as much. */
+export function isCostly(request: EngineRequest): boolean {
+  return isLong(request.url ?? '') || hasManyHeaders(request);
+}
+
+function isLong(url: string): boolean {
   return url.length > LONG_URL;
 }
 
-/** From here on the query is taken apart whenever it is read. */
-function holdAsText(holder: { _query: Record<string, string> }, query: Record<string, string>): void {
-  const text = JSON.stringify(query);
-  Object.defineProperty(holder, '_query', {
-    configurable: true,
-    enumerable: true,
-    get: () => JSON.parse(text) as Record<string, string>,
-    set(other: Record<string, string>) {
-      holdAsText(holder, other);
-    },
-  });
+function hasManyHeaders({ rawHeaders }: EngineRequest): boolean {
+  return rawHeaders !== undefined && rawHeaders.length > 2 * MANY_HEADERS;
+}
+
+function holdHeaders(request: EngineRequest, summary: RequestSummary): void {
+  const { headers, rawHeaders } = request;
+  // Node keeps what it has made of the raw ones, and makes it anew if it is gone.
+  for (const name of ['headers', 'headersDistinct']) Reflect.set(request, name, null);
+  holdAsText(headers, 'headers', summary, request);
+  holdAsText(rawHeaders, 'rawHeaders', request);
+}
+
+function holdAsText(texts: IncomingHttpHeaders | readonly string[], name: string, ...holders: object[]): void {
+  const held = new HeldTexts(texts);
+  for (const holder of holders) held.define(holder, name);
 }
 
 const LONG_URL = 1_024;
+/** More than browsers send, with what proxies add. */
+const MANY_HEADERS = 64;
 
 /** Gives the request its `_query`, unless a framework in front has done so. The last of equal names wins. */
 export function parseEngineRequest(request: IncomingMessage): EngineRequest {

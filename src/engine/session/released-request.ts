@@ -1,5 +1,5 @@
 import { LazyEmitter } from '../../common/lazy-emitter.js';
-import { summarizeRequest, type EngineRequest, type RequestSummary } from '../http/engine-request.js';
+import { isCostly, summarizeRequest, type EngineRequest, type RequestSummary } from '../http/engine-request.js';
 
 /**
  * The part of a session that has the request which opened it, and may release it once the session is set up. A base class: an
@@ -20,7 +20,9 @@ export abstract class ReleasedRequest extends LazyEmitter {
   constructor(request: EngineRequest | null, isKept: boolean) {
     super();
     if (isKept) {
-      if (request !== null) this.request = request;
+      if (request === null) return;
+      this.request = request;
+      if (isCostly(request)) this.#summary = summarizeRequest(request);
     } else {
       this.#summary = summarizeRequest(request);
       this.#request = request;

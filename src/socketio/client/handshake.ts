@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import { isLong, type RequestSummary } from '../../engine/index.js';
+import { defineLookup, isLookedUp, type RequestSummary } from '../../engine/index.js';
 
 /** What a socket's client said when it connected; plain data, so that adapters can send it on. */
 export interface Handshake {
@@ -42,8 +42,7 @@ export function createHandshake(
     auth,
   };
   // What is read here stays for as long as the socket.
-  if (isLong(request.url)) {
-    Object.defineProperty(handshake, 'query', { configurable: true, enumerable: true, get: () => request._query });
-  }
+  if (isLookedUp(request, '_query')) defineLookup(handshake, 'query', () => request._query);
+  if (isLookedUp(request, 'headers')) defineLookup(handshake, 'headers', () => request.headers);
   return handshake;
 }

@@ -20,6 +20,8 @@ export function compileProject(root: string, file: string, folder: string, tscon
     sourceMap: false,
     composite: false,
     incremental: false,
+    // Before it emits, the compiler checks all that it has read.
+    skipLibCheck: true,
   };
   delete options.tsBuildInfoFile;
   // Types are for the build of the project; here only what cannot be read is an error.

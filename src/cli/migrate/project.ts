@@ -13,7 +13,12 @@ export interface ProjectLocation {
   readonly root: string;
   /** @default 'tsconfig.json' */
   readonly tsconfig?: string | undefined;
+  /** Typings that were read for another project. @default none */
+  readonly typings?: Typings | undefined;
 }
+
+/** Declaration files by their options and names. Those that projects share are then read and bound once. */
+export type Typings = Map<string, ts.SourceFile>;
 
 /** The sources of a project as its own TypeScript sees them. */
 export class Project {
@@ -34,7 +39,7 @@ export class Project {
     this.#program = ts.createProgram({
       rootNames: config.fileNames,
       options: config.options,
-      host: createHost(ts, config.options, texts, previous),
+      host: createHost(ts, config.options, texts, previous, location.typings),
       ...(previous === null ? null : { oldProgram: previous.#program }),
     });
     this.checker = this.#program.getTypeChecker();
@@ -145,13 +150,19 @@ function createHost(
   options: ts.CompilerOptions,
   texts: ReadonlyMap<string, string>,
   previous: Project | null,
+  typings: Typings = new Map(),
 ): ts.CompilerHost {
   const host = ts.createCompilerHost(options, true);
   const getSourceFile = host.getSourceFile.bind(host);
   host.getSourceFile = (fileName, version, ...rest) => {
     const text = texts.get(fileName);
     if (text !== undefined) return ts.createSourceFile(fileName, text, version, true);
-    return previous?.sourceFile(fileName) ?? getSourceFile(fileName, version, ...rest);
+    const known = previous?.sourceFile(fileName);
+    if (known !== undefined) return known;
+    const key = `${options.target} ${options.module} ${options.moduleResolution} ${fileName}`;
+    const file = typings.get(key) ?? getSourceFile(fileName, version, ...rest);
+    if (file?.isDeclarationFile === true) typings.set(key, file);
+    return file;
   };
   host.readFile = (fileName) => texts.get(fileName) ?? ts.sys.readFile(fileName);
   return host;

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { unifiedDiff } from '../../../../src/cli/migrate/line-diff.js';
 import { migrate, type Migration } from '../../../../src/cli/migrate/migration.js';
+import type { Typings } from '../../../../src/cli/migrate/project.js';
 import { cleanup } from '../../../support/cleanup.js';
 
 const root = path.join(import.meta.dirname, '../../../..');
@@ -27,8 +28,11 @@ export function createProject(files: Readonly<Record<string, string>>): string {
 }
 
 export function migrateProject(folder: string, tsconfig?: string): Migration {
-  return migrate({ root: folder, tsconfig, version: '1.2.3' });
+  return migrate({ root: folder, tsconfig, version: '1.2.3', typings });
 }
+
+/** What all projects here have installed. */
+const typings: Typings = new Map();
 
 /** What `migrate` prints. */
 export function printed(folder: string, { changes, report }: Migration): string {

@@ -48,11 +48,9 @@ export class AppendQueue {
     this.#bytes += bytes;
   }
 
-  /** Resolves once the store has taken everything, or after this time. */
-  async settled(ms: number): Promise<void> {
-    let timer: NodeJS.Timeout | undefined;
-    await Promise.race([this.#flushing, new Promise((resolve) => (timer = setTimeout(resolve, ms)))]);
-    clearTimeout(timer);
+  /** Resolves once the store has taken everything, or what is on its way, if the node closes. */
+  async settled(): Promise<void> {
+    await this.#flushing;
   }
 
   async #flush(): Promise<void> {

@@ -1,4 +1,6 @@
 import { decodeValues, withArgument } from '../socketio/index.js';
+import { TOLD, callForeign } from '../common/call-foreign.js';
+import { settledWithin } from '../common/pause.js';
 import { randomId } from '../common/random-id.js';
 import { Timer, type TimerWheel } from '../common/timer-wheel.js';
 import { AckRequests } from './ack-requests.js';
@@ -9,7 +11,7 @@ import type { ResolvedLedgerOptions } from './ledger-options.js';
 import { createCounters, type LedgerStats } from './ledger-stats.js';
 import { NodeLog, type ReadEntry } from './node-log.js';
 import type { NodeMessage, Question } from './node-message.js';
-import { comparePlaces, formatOffset, placeOf, type Place } from './store/offset.js';
+import { comparePlaces, formatOffset, placeOf, type Offset, type Place } from './store/offset.js';
 import { OlderEntries } from './older-entries.js';
 import { Requests, type Asker } from './requests.js';
 import { retry, type RetryContext } from './retry.js';
@@ -71,7 +73,9 @@ export class LedgerNode {
   /** Direct packets since the last entry. */
   #directs = 0;
   #owners = 0;
-  #state: 'new' | 'opening' | 'open' | 'closed' = 'new';
+  #state: 'new' | 'opening' | 'open' | 'closing' | 'closed' = 'new';
+  /** Undefined, once it has resolved: the node closed. */
+  #opening: Promise<Offset | undefined> | null = null;
   #isReachable = true;
   #hasLost = false;
 
@@ -130,8 +134,14 @@ export class LedgerNode {
     return this.#state === 'closed';
   }
 
+  /** It reads; also while it stores the last of what it has. */
   get isOpen(): boolean {
-    return this.#state === 'open';
+    return this.#state === 'open' || this.#state === 'closing';
+  }
+
+  /** The last namespace has left: another one needs another node. */
+  get isLeaving(): boolean {
+    return this.#state === 'closing' || this.isClosed;
   }
 
   stats(): LedgerStats {
@@ -156,7 +166,7 @@ export class LedgerNode {
   /** Without a namespace left the node closes; resolves once its sessions are stored. */
   async detach(space: LedgerSpace): Promise<void> {
     if (this.#spaces.get(space.name) === space) this.#spaces.delete(space.name);
-    if (this.#spaces.size > 0 || this.#state === 'closed') return;
+    if (this.#spaces.size > 0 || this.isLeaving) return;
     await this.#close();
   }
 
@@ -223,8 +233,13 @@ export class LedgerNode {
   }
 
   async #open(): Promise<void> {
-    const end = await retry(this.#retrying, () => this.store.open(this.name, (text) => this.#receive(text)));
-    if (end === undefined) return;
+    this.#opening = retry(this.#retrying, () => this.store.open(this.name, (text) => this.#receive(text)));
+    const end = await this.#opening;
+    if (end === undefined || this.isClosed) {
+      // What the store has opened since then would keep the process alive.
+      callForeign(this.store.close, this.store, [], TOLD, undefined);
+      return;
+    }
     this.#reached(end);
     this.log.reset(placeOf(end));
     this.#state = 'open';
@@ -246,11 +261,14 @@ export class LedgerNode {
   async #close(): Promise<void> {
     const wasOpen = this.isOpen;
     if (wasOpen) {
+      this.#state = 'closing';
       await this.sessions.settled();
-      await this.#queue.settled(LAST_WORDS_MS);
+      await settledWithin(LAST_WORDS_MS, this.#queue.settled());
     }
     this.#state = 'closed';
     if (wasOpen) this.tell(null, { kind: 'bye' });
+    // Whose client the store uses ends it next: what is on its way would be the last that it hears, and fail.
+    else await settledWithin(LAST_WORDS_MS, Promise.all([this.#opening, this.#queue.settled()]));
     this.fleet.stop();
     this.server.idleWheel.cancel(this.#checkpoint);
     this.#requests.close();

@@ -29,7 +29,7 @@ export function createLedger(createStore: (name: string) => LedgerStore, options
 
   function nodeOf(server: LedgerServer): LedgerNode {
     let node = nodes.get(server);
-    if (node === undefined || node.isClosed) {
+    if (node === undefined || node.isLeaving) {
       node = new LedgerNode(createStore(name), resolved, server);
       nodes.set(server, node);
     }

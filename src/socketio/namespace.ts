@@ -234,6 +234,12 @@ export class Namespace<
     this.server.presenceTracker?.watch(this as AnyNamespace);
   }
 
+  /** @internal The server listens again. One that was made since, or whose adapter was replaced, has it already. */
+  reopen(): void {
+    this.isRemoved = false;
+    if (!this.adapterPort.isOpen) this.createAdapter();
+  }
+
   /** @internal The namespace goes. */
   dispose(): Promise<void> | void {
     this.isRemoved = true;

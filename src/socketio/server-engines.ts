@@ -47,13 +47,17 @@ export class ServerEngines {
     return this.#present ?? this.#early.stand;
   }
 
-  /** Serves an HTTP server, or a port with one of its own, which is returned. */
+  /** Serves an HTTP server, or a port with one of its own, which is returned. A wrong option leaves no port bound. */
   attach(server: HttpServer | number | string, options: ServerOptions): HttpServer {
     if (typeof server === 'function') {
       throw new TypeError('attach() takes an http.Server, not the request handler of a framework');
     }
+    if (typeof server !== 'object' && !Number.isInteger(Number(server))) {
+      throw new TypeError('attach() takes an http.Server or a port');
+    }
+    const engine = this.#engineFor(options) ?? this.create(options);
     const httpServer = typeof server === 'object' ? server : listenOn(Number(server));
-    (this.#engineFor(options) ?? this.create(options)).attach(httpServer);
+    engine.attach(httpServer);
     this.#httpServers.add(httpServer);
     return httpServer;
   }
@@ -125,7 +129,6 @@ export class ServerEngines {
 }
 
 function listenOn(port: number): HttpServer {
-  if (!Number.isInteger(port)) throw new TypeError('attach() takes an http.Server or a port');
   const server = createServer((_request: IncomingMessage, response: ServerResponse) => {
     response.writeHead(404).end();
   });

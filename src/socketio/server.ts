@@ -124,6 +124,8 @@ export class Server<
   readonly #engines: ServerEngines;
   #idleWheel: TimerWheel | null = null;
   #isEnded = false;
+  /** The end that is under way, with the first error of an HTTP server; null: none. */
+  #closing: Promise<Error | undefined> | null = null;
   #claims: Claims | null = null;
   #recoveryMemory: RecoveryMemory | null = null;
 
@@ -261,16 +263,30 @@ export class Server<
     return this.attach(server, options);
   }
 
-  /** Serves an HTTP server, or a port with one of its own. */
+  /**
+   * Serves an HTTP server, or a port with one of its own. After `close()` the server begins anew, with the namespaces,
+   * middlewares and listeners that it has, and with new adapters.
+   *
+   * @throws Error while the server closes; nothing is bound then
+   */
   attach(server: HttpServer | number | string, options: ServerOptions = {}): this {
+    this.#beginAnew();
     this.httpServer = this.#engines.attach(server, options);
-    if (this.#isEnded) this.#beginAnew();
     return this;
   }
 
-  /** After `close`, as in Socket.IO. */
+  /** Does nothing unless the server has ended. What it throws, of an adapter, leaves a server that `close` ends again. */
   #beginAnew(): void {
+    if (this.#closing !== null) {
+      throw new Error('the server is closing: await close(), or its callback, before it listens again');
+    }
+    if (!this.#isEnded) return;
     this.#isEnded = false;
+    // Before an adapter that fails: presence would stay closed otherwise, once the next attempt succeeds.
+    const presence = this.presenceTracker;
+    if (presence !== null) this.#startPresence(presence.rules);
+    for (const namespace of [...this._nsps.values()]) namespace.reopen();
+    this.#recoveryMemory?.resume();
     if (POINTS.server.hasSubscribers) POINTS.server.publish({ server: this, isOpen: true });
   }
 
@@ -283,9 +299,13 @@ export class Server<
    * Takes the sessions of an engine: one of this package, or another Engine.IO server, such as that of the package
    * `engine.io`, whose options and bounds then count instead of those given here.
    *
+   * After `close()` the server begins anew, as by `attach()`.
+   *
    * @throws TypeError for anything else
+   * @throws Error while the server closes
    */
   bind(engine: EngineServer | ForeignEngine): this {
+    this.#beginAnew();
     this.#engines.bind(engine);
     return this;
   }
@@ -372,7 +392,7 @@ export class Server<
     if (this.namespaces.templateOf(namespace) !== undefined) {
       throw new Error('presence() is not supported on parent namespaces: give it the name of a child');
     }
-    return new PresenceTarget(this.presenceTracker, { namespace, room });
+    return new PresenceTarget(() => this.presenceTracker!, { namespace, room });
   }
 
   /** @internal Presence is wanted, of these rooms as well. */
@@ -424,7 +444,7 @@ export class Server<
     if (this.#isEnded) return;
     this.#isEnded = true;
     // Its timer would keep the process alive for as long as clients may come back.
-    this.#recoveryMemory?.dispose();
+    this.#recoveryMemory?.suspend();
     for (const operation of this.openHandles) {
       operation.code ??= 'SHUTTING_DOWN';
       operation.finish(new Error('the server closed before the handler ended'));
@@ -432,7 +452,23 @@ export class Server<
     if (POINTS.server.hasSubscribers) POINTS.server.publish({ server: this, isOpen: false });
   }
 
+  /** Of several calls at once all wait for the same end: one that went on behind it would end a server that listens again. */
   async #close(callback?: (error?: Error) => void): Promise<void> {
+    const error = await (this.#closing ?? this.#beginClosing());
+    if (callback !== undefined) callForeign(callback, undefined, [error], this, undefined);
+  }
+
+  #beginClosing(): Promise<Error | undefined> {
+    let follow!: (end: Promise<Error | undefined>) => void;
+    // First: a listener of a socket may call `close()` as well.
+    this.#closing = new Promise((resolve) => (follow = resolve));
+    const closing = this.#closing;
+    follow(this.#end().finally(() => (this.#closing = null)));
+    return closing;
+  }
+
+  /** Resolves to the first error of an HTTP server. */
+  async #end(): Promise<Error | undefined> {
     this.presenceTracker?.close();
     const closing = [...this.namespaces.byName.values()].map(async (namespace) => {
       for (const socket of [...namespace.sockets.values()]) {
@@ -441,10 +477,10 @@ export class Server<
       await namespace.dispose();
     });
     await this.#inTime(Promise.allSettled(closing));
-    this.#recoveryMemory?.dispose();
+    this.#recoveryMemory?.suspend();
     const error = await this.#engines.close(this.httpServer);
     this.announceEnd();
-    if (callback !== undefined) callForeign(callback, undefined, [error], this, undefined);
+    return error;
   }
 
   /** Adapters that wait for their broker do not hold up the end for longer than a session may. */

@@ -28,17 +28,30 @@ export interface AdapterHolder extends ForeignErrorSink<undefined> {
  * since a value that cannot be encoded is its caller's mistake.
  */
 export class AdapterPort {
+  #isOpen = false;
+  #closed: Promise<void> | void = undefined;
+
   constructor(private readonly holder: AdapterHolder) {}
+
+  get isOpen(): boolean {
+    return this.#isOpen;
+  }
 
   /** A new adapter is there: prepares it for what other servers ask. */
   open(): void {
     const { adapter } = this.holder;
+    this.#isOpen = true;
     guardClusterAnswers(adapter, this.holder);
     callForeign(adapter.init, adapter, [], this.holder, undefined);
   }
 
+  /** Closes the adapter once, however often it is called. */
   close(): Promise<void> | void {
-    return callWatched(closeAdapter, null, [this.holder.adapter], this.holder, undefined) as Promise<void> | void;
+    if (this.#isOpen) {
+      this.#isOpen = false;
+      this.#closed = callWatched(closeAdapter, null, [this.holder.adapter], this.holder, undefined) as Promise<void>;
+    }
+    return this.#closed;
   }
 
   addAll(id: SocketId, rooms: Set<Room>): Promise<void> | void {

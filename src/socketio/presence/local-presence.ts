@@ -73,6 +73,10 @@ export class LocalPresence {
     this.#counted.delete(name);
   }
 
+  get rooms(): readonly RoomPattern[] {
+    return this.#rooms;
+  }
+
   /** Presence is to be kept of more rooms. */
   addRooms(rooms: readonly RoomPattern[]): void {
     this.#rooms.push(...rooms);

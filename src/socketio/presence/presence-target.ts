@@ -14,23 +14,25 @@ export interface PresentKey {
 export class PresenceTarget {
   /** @internal */
   constructor(
-    private readonly presence: Presence,
+    /** That of the server now: it has another one once it listens again. */
+    private readonly presence: () => Presence,
     private readonly scope: Scope,
   ) {}
 
   /** Everyone who is online, with their sockets. */
   list(): PresentKey[] {
-    const { presence, scope } = this;
+    const { scope } = this;
+    const presence = this.presence();
     return Array.from(presence.keys(scope), (key) => ({ key, sockets: presence.socketsOf(scope, key) }));
   }
 
   /** How many are online. */
   count(): number {
-    return this.presence.keys(this.scope).size;
+    return this.presence().keys(this.scope).size;
   }
 
   /** Whether someone is online. */
   has(key: string): boolean {
-    return this.presence.has(this.scope, key);
+    return this.presence().has(this.scope, key);
   }
 }

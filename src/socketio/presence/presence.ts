@@ -62,16 +62,16 @@ export class Presence implements ForeignErrorSink<undefined> {
   #isClosed = false;
 
   constructor(
-    private readonly rules: PresenceRules,
+    private readonly given: PresenceRules,
     private readonly context: PresenceContext,
   ) {
-    this.#local = new LocalPresence(rules.rooms, {
-      key: rules.key,
+    this.#local = new LocalPresence(given.rooms, {
+      key: given.key,
       enter: (row) => this.#change(row, true),
       leave: (row) => this.#change(row, false),
       reportError: (error) => context.reportError(error),
     });
-    if (rules.onChange !== null) this.#listeners.add(rules.onChange);
+    if (given.onChange !== null) this.#listeners.add(given.onChange);
     // In the next turn, when the server and its adapter are there.
     setImmediate(() => this.#start());
   }
@@ -88,6 +88,11 @@ export class Presence implements ForeignErrorSink<undefined> {
   /** Whom a socket acts for may have changed. */
   update(namespace: string, id: string): void {
     if (!this.#isClosed) this.#local.update(namespace, id);
+  }
+
+  /** Those that it was made with, and all rooms that were added. */
+  get rules(): PresenceRules {
+    return { ...this.given, rooms: this.#local.rooms };
   }
 
   addRooms(rooms: readonly RoomPattern[]): void {
@@ -190,7 +195,7 @@ export class Presence implements ForeignErrorSink<undefined> {
     } else {
       this.#beats++;
       // What others have sent while this process was late has not been read yet.
-      this.#removePeers(this.#peers.silentFor(2 * this.rules.heartbeatInterval + late));
+      this.#removePeers(this.#peers.silentFor(2 * this.given.heartbeatInterval + late));
     }
     this.#becomeReady();
     this.#settle();
@@ -204,12 +209,12 @@ export class Presence implements ForeignErrorSink<undefined> {
 
   /** Twice as often until this server knows what the others have. */
   get #beatInterval(): number {
-    const { heartbeatInterval } = this.rules;
+    const { heartbeatInterval } = this.given;
     return this.#isReady ? heartbeatInterval : heartbeatInterval / 2;
   }
 
   get #hasStalled(): boolean {
-    return performance.now() - this.#lastBeat > 1.5 * this.rules.heartbeatInterval + SLACK_MS;
+    return performance.now() - this.#lastBeat > 1.5 * this.given.heartbeatInterval + SLACK_MS;
   }
 
   /**
@@ -332,7 +337,7 @@ export class Presence implements ForeignErrorSink<undefined> {
     if (this.#absent.has(id)) return;
     const timer = new Timer(() => this.#onAbsent(id));
     this.#absent.set(id, timer);
-    this.context.wheel.schedule(timer, this.rules.gracePeriod);
+    this.context.wheel.schedule(timer, this.given.gracePeriod);
   }
 
   /** One that does not lead waits for word of the leader, or to become it. A user who was never announced is removed silently. */
@@ -342,7 +347,7 @@ export class Presence implements ForeignErrorSink<undefined> {
       return;
     }
     if (!this.#leads) {
-      this.context.wheel.schedule(this.#absent.get(id)!, this.rules.heartbeatInterval);
+      this.context.wheel.schedule(this.#absent.get(id)!, this.given.heartbeatInterval);
       return;
     }
     this.#absent.delete(id);

@@ -99,9 +99,14 @@ export class RecoveryMemory {
     this.context.onSessionExpired(nsp, sid, pid);
   }
 
-  dispose(): void {
+  /** The server has ended: no timer runs until it listens again. */
+  suspend(): void {
     this.context.wheel.cancel(this.#timer);
-    this.#sessions.clear();
+  }
+
+  /** The server listens again: clients that are still in time may come back. */
+  resume(): void {
+    if (this.#sessions.size > 0) this.#onTimer();
   }
 
   #onTimer(): void {

@@ -210,7 +210,10 @@ describeWith('chromium', 'the chat in a browser', (executablePath) => {
     const server = await startSample('01-chat');
     const ada = await openPage(browser, server.url);
     const bob = await openPage(browser, server.url);
+    // A page takes the clock that is there when it loads.
     await ada.clock.install();
+    await ada.reload();
+    await shown(ada.locator('#connection[data-state="connected"]'));
     await server.stop('SIGKILL');
     await shown(ada.locator('#connection[data-state="reconnecting"]'));
     await say(ada, 'Hello?');

@@ -59,15 +59,20 @@ export function createProgram(
 
 /** What can be said against a program, one line each; what other packages do wrong is left out. */
 export function complaintsOf(program: ts.Program): string[] {
-  return ts
-    .getPreEmitDiagnostics(program)
-    .filter(({ file }) => !file?.fileName.includes('node_modules'))
-    .map(({ file, start, messageText }) => {
+  const own = program.getSourceFiles().filter(({ fileName }) => !fileName.includes('node_modules'));
+  const inFiles = own.flatMap((file) => [
+    ...program.getSyntacticDiagnostics(file),
+    ...program.getSemanticDiagnostics(file),
+  ]);
+  // Those of the whole program are known once its files were checked.
+  return [...program.getOptionsDiagnostics(), ...inFiles, ...program.getGlobalDiagnostics()].map(
+    ({ file, start, messageText }) => {
       const text = ts.flattenDiagnosticMessageText(messageText, '\n');
       if (file === undefined) return text;
       const { line } = file.getLineAndCharacterOfPosition(start!);
       return `${path.relative(ROOT, file.fileName)}:${line + 1} ${text}`;
-    });
+    },
+  );
 }
 
 /** A declaration that users see: exported by an entry, or named by one that is. */

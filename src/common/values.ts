@@ -60,3 +60,11 @@ export function isOfClassNamed(value: object, name: string): boolean {
   }
   return false;
 }
+
+/**
+ * A string of its own, in one piece. One that was cut from a message keeps all of the message, and one that was put together,
+ * as by `JSON.stringify`, keeps the pieces and what joins them.
+ */
+export function ownCopyOf(text: string): string {
+  return Buffer.from(text).toString();
+}

@@ -9,6 +9,7 @@ import {
   type SessionListener,
 } from '../engine/index.js';
 import { ConnectOperation, OPERATIONS, POINTS } from '../common/channels.js';
+import { ownCopyOf } from '../common/values.js';
 import { AttachmentCollector, type AttachmentOwner } from './codec/attachment-collector.js';
 import { checkNamespace, decodePacket, type DecoderLimits, type PacketSink } from './codec/packet-decoder.js';
 import { receiveParsedPacket, type ParsedPacketSink } from './codec/parsed-packet.js';
@@ -497,8 +498,3 @@ const PACKET_KEYS = 1_024;
 
 /** No namespace has this name. */
 const OTHER_NAMESPACES = '';
-
-/** A string of its own: one that was cut from a message keeps all of the message. */
-function ownCopyOf(text: string): string {
-  return Buffer.from(text).toString();
-}

@@ -1,4 +1,5 @@
 import { Timer, TimerWheel } from '../../common/timer-wheel.js';
+import { ownCopyOf } from '../../common/values.js';
 import type { PrivateSessionId, Room, SessionToPersist, SocketId } from '../adapter/adapter.js';
 import { PacketLog } from './packet-log.js';
 import { PacketOffsets } from './packet-offsets.js';
@@ -182,7 +183,7 @@ export class AwaitedSession {
     const { data } = this;
     const isEmpty = typeof data === 'object' && data !== null && Object.getPrototypeOf(data) === Object.prototype;
     if (!isEmpty || Reflect.ownKeys(data).length > 0 || this.#rooms !== null || this.isTaken) return null;
-    return JSON.stringify([this.nsp, this.sid, this.since, this.endsAt]);
+    return ownCopyOf(JSON.stringify([this.nsp, this.sid, this.since, this.endsAt]));
   }
 
   /** The client that came back was refused, or went away again. */

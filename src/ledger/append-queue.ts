@@ -26,13 +26,13 @@ export class AppendQueue {
   /**
    * Appends what `write` makes of its number. Returns the number.
    *
-   * @throws Error if too much waits already
+   * @throws Error if `maxQueueBytes` is reached
    */
   add(write: (number: number) => string): number {
     const body = write(this.#next);
     if (this.#bytes + body.length > this.context.maxQueueBytes) {
       this.context.onOverflow();
-      throw new Error('the ledger has too many entries that its store has not taken yet');
+      throw new Error('Cannot append to the ledger: what waits for its store has reached maxQueueBytes');
     }
     this.#bodies.push(body);
     this.#bytes += body.length;

@@ -106,7 +106,7 @@ export class LedgerAdapter extends MemoryAdapter implements SessionAdapter, Ledg
     super.delAll(id);
     if (record === undefined || record.socket.connected) return;
     this.#forget(record);
-    // Its client has left for good: nobody comes back for it.
+    // Its client has left for good and will not come back for it.
     if (!record.isAway && !record.isOver) this.#end(record);
   }
 
@@ -380,7 +380,7 @@ export class LedgerAdapter extends MemoryAdapter implements SessionAdapter, Ledg
     return this.#node.append(this.name, message);
   }
 
-  /** For what nobody waits for. */
+  /** For messages whose sender does not wait. */
   #appendLater(message: Message): void {
     this.#append(message).catch((error: unknown) => this.#nsp.server.reportError(error));
   }
@@ -400,7 +400,7 @@ export class LedgerAdapter extends MemoryAdapter implements SessionAdapter, Ledg
   #sendDirect(record: SessionRecord, parts: EncodedParts, compress: boolean | undefined): void {
     const socket = this.#records.get(record.sid) === record ? this.#nsp.sockets.get(record.sid) : undefined;
     if (socket === undefined) {
-      // It has left since; whoever has its session gives it this.
+      // It has left since; the node that takes over its session gives it this.
       this.#appendLater({ kind: 'event', parts, rooms: [record.sid], except: [], compress });
       return;
     }
@@ -497,7 +497,7 @@ export class LedgerAdapter extends MemoryAdapter implements SessionAdapter, Ledg
     if (this.#node.isOpen) this.#node.sessions.write(record);
   }
 
-  /** Whatever this node had of the session before is superseded: by another node, or by a later attempt here. */
+  /** What this node had of the session is out of date: another node, or a later attempt here, has taken it. */
   #onTaken(pid: PrivateSessionId, at: Place): void {
     const attempts = this.#attempts.get(pid);
     if (attempts !== undefined) attempts.last = at;
@@ -579,7 +579,7 @@ function withoutArgument([text, ...attachments]: EncodedParts): EncodedParts {
 }
 
 function silence(missing: readonly string[]): Error {
-  return new Error(`timeout reached: missing ${missing.length} responses`);
+  return new Error(`timeout reached: ${missing.length} servers did not answer`);
 }
 
 /** How long other nodes are waited for, as adapters do; in milliseconds. */
@@ -590,5 +590,5 @@ const SESSION_RESTORED = 'nestjs-socketio:session-restored';
 
 const GAP: DisconnectDetails = Object.freeze({
   code: 'LEDGER_GAP',
-  message: 'this server has missed events of its cluster; connect again and load anew',
+  message: 'The server missed events of its cluster. Reconnect, and load the state again',
 });

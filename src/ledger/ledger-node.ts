@@ -44,7 +44,7 @@ export interface LedgerServer {
 /**
  * One server's part in a ledger: reads the log for all its namespaces, writes what they emit, keeps their sessions.
  *
- * Whatever it hands out, it hands out in the order of the log; its own events as well, once they come back.
+ * It delivers in the order of the log, also its own events, once they come back.
  */
 export class LedgerNode {
   readonly name = randomId();
@@ -222,7 +222,7 @@ export class LedgerNode {
   }
 
   tell(to: string | null, message: NodeMessage): void {
-    // What is lost here is told of by a timeout, or by the next heartbeat.
+    // A timeout, or the next heartbeat, tells of a message that is lost here.
     this.store.send(to, JSON.stringify([this.name, message])).catch((error: unknown) => this.#onStoreError(error));
   }
 
@@ -360,7 +360,7 @@ export class LedgerNode {
   #onGap(before: Place): void {
     this.counters.gaps++;
     this.server.reportError(
-      new Error('this node has missed entries of the ledger: its clients connect again and start anew (LEDGER_GAP)'),
+      new Error('This server missed entries of the ledger. Its clients are disconnected (LEDGER_GAP) and start anew'),
     );
     this.log.reset(before);
     this.#directs = 0;
@@ -477,7 +477,7 @@ export class LedgerNode {
     if (!this.#isReachable || this.#state === 'closed') return;
     this.#isReachable = false;
     this.server.reportError(
-      new Error('the store of the ledger does not answer; what is emitted waits for it', { cause }),
+      new Error('The store of the ledger does not answer. Emitted events wait until it does', { cause }),
     );
   }
 }

@@ -145,7 +145,10 @@ export class SessionRecord {
     this.#isChanged = false;
     try {
       const data = encodeValues([this.#currentData()]);
-      if (data.length > maxSessionBytes) throw new RangeError(`socket.data has more than ${maxSessionBytes} bytes`);
+      const bytes = Buffer.byteLength(data);
+      if (bytes > maxSessionBytes) {
+        throw new RangeError(`socket.data takes ${bytes} bytes, and maxSessionBytes is ${maxSessionBytes}`);
+      }
       const { nsp, sid, membership, since } = this;
       return JSON.stringify({
         nsp,
@@ -158,7 +161,7 @@ export class SessionRecord {
     } catch (cause) {
       this.#isUnsavable = true;
       onUnsavable(
-        new Error(`the session of socket ${this.sid} cannot be kept: its client starts anew after a reconnect`, {
+        new Error(`Cannot save the session of socket ${this.sid}: after a reconnect its client starts anew`, {
           cause,
         }),
       );

@@ -208,7 +208,7 @@ describe('recovery through a ledger in memory', () => {
     await until(() => got.length > 2);
     expect(got).toEqual(got.map((_, i) => i));
     expect((await closed)[1]).toMatchObject({ code: 'LEDGER_GAP' });
-    expect(cluster.nodes[0].errors.map(String)).toContainEqual(expect.stringContaining('too many entries'));
+    expect(cluster.nodes[0].errors.map(String)).toContainEqual(expect.stringContaining('maxQueueBytes'));
   });
 
   it('says once that data cannot be kept, and starts its client anew', async () => {
@@ -222,7 +222,7 @@ describe('recovery through a ledger in memory', () => {
     await comeBack(member.client, cluster.nodes[1]);
     expect(member.client.recovered).toBe(false);
     expect(errors).toHaveLength(1);
-    expect(String((errors[0] as Error).cause)).toContain('1000 bytes');
+    expect(String((errors[0] as Error).cause)).toContain('maxSessionBytes is 1000');
     expect(bounded.stats()[0].unsavable).toBe(1);
   });
 });

@@ -13,17 +13,17 @@ export interface Place {
   readonly direct: number;
 }
 
-/** Null for what is no offset: it may come from a client. */
+/** Null if the text is no offset: it may come from a client. */
 export function parseOffset(offset: string): Place | null {
   const match = PATTERN.exec(offset);
   if (match === null) return null;
   return { ms: Number(match[1]), number: Number(match[2]), direct: Number(match[3] ?? 0) };
 }
 
-/** @throws TypeError for what is no offset, which a store must not answer with */
+/** @throws TypeError if the text is no offset: a store must not return one */
 export function placeOf(offset: Offset): Place {
   const place = parseOffset(offset);
-  if (place === null) throw new TypeError(`not an offset of a log: ${JSON.stringify(offset)}`);
+  if (place === null) throw new TypeError(`The store returned ${JSON.stringify(offset)}, which is no offset of a log`);
   return place;
 }
 

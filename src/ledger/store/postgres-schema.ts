@@ -9,7 +9,7 @@ export function prefixOf(name: string): string {
 
 /**
  * Tables and functions of one ledger. Each function is one step: PostgreSQL runs it in a transaction of its own. The row of
- * `head` is locked by whoever appends, so that entries become visible in the order of their numbers, without a hole.
+ * `head` is locked by the transaction that appends, so that entries become visible in the order of their numbers, without a hole.
  */
 export function schemaOf(p: string): string {
   return `

@@ -169,7 +169,7 @@ export class PostgresStore implements LedgerStore {
     void this.#listenAgain();
   }
 
-  /** As long as it takes; until then whoever waits for an entry looks by itself now and then. */
+  /** As long as it takes; until then those that wait for an entry look for it at intervals. */
   async #listenAgain(): Promise<void> {
     while (!this.#isClosed && this.#listener === null) {
       await this.#listen().catch(() => pause(RECONNECT_MS));

@@ -17,7 +17,7 @@ export interface RedisCommands {
   disconnect(): void;
 }
 
-/** @throws TypeError for what is neither a client of `ioredis` nor of `redis` */
+/** @throws TypeError if it is a client of neither `ioredis` nor `redis` */
 export function commandsOf(client: RedisClient): RedisCommands {
   if (isIoRedis(client)) return new IoRedisCommands(client);
   if (isNodeRedis(client)) return new NodeRedisCommands(client);

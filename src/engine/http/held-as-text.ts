@@ -2,7 +2,7 @@
 type Texts = Readonly<Record<string, unknown>> | readonly unknown[];
 
 /**
- * Texts that are held as one text, since many short ones hold more than ten times as much. Whoever reads them gets them taken apart,
+ * Texts that are held as one text, since many short ones hold more than ten times as much. They are taken apart for each reader,
  * the same object until the end of the turn; what was written to it by then is kept.
  */
 export class HeldTexts<T extends Texts> {

@@ -1,7 +1,9 @@
 /** What a server holds of what clients have sent: at most four times the bytes, for each place in which something waits. */
 import type { PipeTransform } from '@nestjs/common';
+import { jest } from '@jest/globals';
 import { WebSocket } from 'ws';
 import { Ack, Gateway, MessageBody } from '../../src/index.js';
+import { PollingTransport } from '../../src/engine/transport/polling/polling-transport.js';
 import { MODULE_DEFAULTS, SERVER_DEFAULTS, type ServerOptions, type Socket } from '../../src/socketio/index.js';
 import { startWith } from '../nest/support/start-app.js';
 import { cleanup } from '../support/cleanup.js';
@@ -208,6 +210,32 @@ describe.each([
       expect(held - idle).toBeLessThan(SOCKETS * length * FACTOR + NOISE);
     },
   );
+});
+
+it.each([
+  ['a poll that waits', 'GET'],
+  ['a POST whose body does not come', 'POST'],
+])('the headers of %s', async (_name, method) => {
+  const server = await start({});
+  const headers = Array.from({ length: 950 }, (_, i) => `h${i.toString(36)}: \r\n`).join('');
+  async function ask(more: string): Promise<void> {
+    const { pathname, search } = new URL((await openPolling(server.url)).url);
+    const length = method === 'POST' ? 'Content-Length: 9\r\n' : '';
+    new RawSocket(server.port).write(`${method} ${pathname}${search} HTTP/1.1\r\nHost: x\r\n${length}${more}\r\n`);
+  }
+  const asked = jest.spyOn(PollingTransport.prototype, method === 'GET' ? 'handlePoll' : 'handlePush');
+  async function askAll(more: string): Promise<void> {
+    await repeat(SOCKETS, () => ask(more));
+    // The request that opens a session is its first poll.
+    await until(() => asked.mock.calls.length === (method === 'GET' ? 2 : 1) * SOCKETS);
+    asked.mockClear();
+  }
+  await askAll('');
+  const idle = await heldAfter(() => askAll(''));
+
+  const held = await heldAfter(() => askAll(headers));
+
+  expect(held - idle).toBeLessThan(SOCKETS * headers.length * FACTOR + NOISE);
 });
 
 it('attachments of a packet that is not complete', async () => {

@@ -26,20 +26,21 @@ export function summarizeRequest(request: EngineRequest | null | undefined): Req
   const { method = 'GET', url = '', headers, _query } = request;
   const secure = (request.socket as { encrypted?: boolean }).encrypted === true;
   const summary = { method, url, headers, _query, secure };
-  if (isLong(url)) holdAsText(_query, '_query', summary, request);
-  if (hasManyHeaders(request)) {
-    if (request instanceof IncomingMessage) holdHeaders(request, summary);
-    else holdAsText(headers, 'headers', summary);
-  }
+  if (isCostly(request)) holdParts(request, summary);
   return summary;
+}
+
+/** A request is kept, or waits. What takes much room of it is held as text from now on. */
+export function holdCompactly(request: EngineRequest): void {
+  if (isCostly(request)) holdParts(request, null);
 }
 
 /** Whether what a request says takes enough room to be held as text: taken apart, short parts hold twelve times as much. */
 export function isCostly(request: EngineRequest): boolean {
-  return isLong(request.url ?? '') || hasManyHeaders(request);
+  return isLong(request) || hasManyHeaders(request);
 }
 
-function isLong(url: string): boolean {
+function isLong({ url = '' }: EngineRequest): boolean {
   return url.length > LONG_URL;
 }
 
@@ -47,15 +48,23 @@ function hasManyHeaders({ rawHeaders }: EngineRequest): boolean {
   return rawHeaders !== undefined && rawHeaders.length > 2 * MANY_HEADERS;
 }
 
-function holdHeaders(request: EngineRequest, summary: RequestSummary): void {
+/** @param summary shares them; null if there is none */
+function holdParts(request: EngineRequest, summary: RequestSummary | null): void {
+  const both = summary === null ? [request] : [summary, request];
+  if (isLong(request)) holdAsText(request._query, '_query', both);
+  if (!hasManyHeaders(request)) return;
   const { headers, rawHeaders } = request;
+  if (!(request instanceof IncomingMessage)) {
+    if (summary !== null) holdAsText(headers, 'headers', [summary]);
+    return;
+  }
   // Node keeps what it has made of the raw ones, and makes it anew if it is gone.
   for (const name of ['headers', 'headersDistinct']) Reflect.set(request, name, null);
-  holdAsText(headers, 'headers', summary, request);
-  holdAsText(rawHeaders, 'rawHeaders', request);
+  holdAsText(headers, 'headers', both);
+  holdAsText(rawHeaders, 'rawHeaders', [request]);
 }
 
-function holdAsText(texts: IncomingHttpHeaders | readonly string[], name: string, ...holders: object[]): void {
+function holdAsText(texts: IncomingHttpHeaders | readonly string[], name: string, holders: readonly object[]): void {
   const held = new HeldTexts(texts);
   for (const holder of holders) held.define(holder, name);
 }

@@ -2,6 +2,7 @@ import { closeDetail, isUnresponsive, type CloseDetail, type CloseReason } from 
 import { PACKETS_PER_TURN, PAYLOAD_V4, decodePayloadBinary, isBinaryPayloadPacket } from '../../codec/payload-codec.js';
 import { PacketType, isControlType, type ControlType, type EncodedPacket } from '../../codec/packet.js';
 import type { FlushQueue, Flushable } from '../flush-queue.js';
+import { holdCompactly } from '../../http/engine-request.js';
 import type { AnswerPolicy, HttpExchange, HttpHeaders } from '../../http/http-exchange.js';
 import { PollingExchange } from './polling-exchange.js';
 import { readBody, readBytes } from '../../http/request-body.js';
@@ -152,7 +153,10 @@ export class PollingTransport implements Transport, RequestHandler, Flushable {
       this.#finishClose(...(this.#farewell === PacketType.NOOP ? [] : [PacketType.NOOP]), this.#farewell);
     else if (this.#state === 'closed') this.#answerWith(this.#farewell);
     else if (this.#hurried) this.#answerWith(PacketType.NOOP);
-    else this.wheel.schedule(this.#pollTimer, this.rules.maxPollWait);
+    else {
+      holdCompactly(exchange.request);
+      this.wheel.schedule(this.#pollTimer, this.rules.maxPollWait);
+    }
   }
 
   /** A POST: its packets are dispatched in order before it is answered. */
@@ -186,6 +190,7 @@ export class PollingTransport implements Transport, RequestHandler, Flushable {
       this.#onBody(exchange, result);
     });
     if (!this.#pushing) return;
+    holdCompactly(exchange.request);
     this.#reading = { exchange, giveUp };
     this.wheel.schedule(this.#pushTimer, this.rules.postTimeout);
   }

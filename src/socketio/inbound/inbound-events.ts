@@ -274,19 +274,33 @@ export class InboundEvents<S extends InboundSocket<S>> implements ScreeningConte
     return gate.bytes <= (this.#isConnecting ? maxPendingBytes : maxUndecidedBytes);
   }
 
-  /** Lets events through for as long as they have not to wait again. */
+  /** Lets events through for as long as they have not to wait again; many of them in several turns, as they have come. */
   #releaseGate(): void {
     // One that is let through may be decided about at once, with others before it.
     if (this.#isReleasing) return;
     this.#isReleasing = true;
+    let isPausing = false;
     try {
-      while (this.#gate !== null && !this.#isConnecting && !this.#isCrowded) {
-        if (this.#gate.count === 0) this.#gate = null;
-        else this.#gate.releaseOne((args, id) => this.isOpen && this.#dispatch(args, id));
-      }
+      isPausing = this.#releaseUntil(performance.now() + TURN_MS);
     } finally {
-      this.#isReleasing = false;
+      this.#isReleasing = isPausing;
     }
+    if (isPausing) setImmediate(() => this.#goOnReleasing());
+  }
+
+  #goOnReleasing(): void {
+    this.#isReleasing = false;
+    this.#releaseGate();
+  }
+
+  /** Returns whether it stopped because of the time. */
+  #releaseUntil(end: number): boolean {
+    while (this.#gate !== null && !this.#isConnecting && !this.#isCrowded) {
+      if (this.#gate.count === 0) this.#gate = null;
+      else if (performance.now() > end) return true;
+      else this.#gate.releaseOne((args, id) => this.isOpen && this.#dispatch(args, id));
+    }
+    return false;
   }
 
   #dispatch(args: unknown[], id: number): void {
@@ -389,6 +403,9 @@ export class InboundEvents<S extends InboundSocket<S>> implements ScreeningConte
     reply.fail({ status: 'error', message, code: 'UNKNOWN_EVENT' });
   }
 }
+
+/** How long events of one socket that have waited may keep the process from all others, in milliseconds. */
+const TURN_MS = 10;
 
 /** An event on its way through a function that someone put in place of `onevent`. */
 interface PassedEvent {

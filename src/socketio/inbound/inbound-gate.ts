@@ -13,7 +13,7 @@ export type EventDispatch = (args: unknown[], id: number) => void;
  * hold twenty times as much; only values of a custom parser, which JSON may not have, are kept as they are.
  */
 export class InboundGate {
-  readonly #waiting: (HeldText | HeldValues)[] = [];
+  #waiting: (HeldText | HeldValues)[] = [];
   /** The first that still waits. */
   #next = 0;
   #bytes = 0;
@@ -42,7 +42,7 @@ export class InboundGate {
     // Nothing of it is kept while others wait.
     this.#waiting[this.#next++] = '';
     this.#bytes -= sizeOf(event);
-    if (this.count === 0) this.#next = this.#waiting.length = 0;
+    if (this.count === 0 || this.#next >= CUT_AT) this.#cut();
     if (isHeldValues(event)) dispatch(event.args, event.id);
     else {
       const [text, ...attachments] = typeof event === 'string' ? [event] : event;
@@ -50,6 +50,14 @@ export class InboundGate {
       const pass: EventDispatch = isOfServer ? (args, id) => dispatch(noteFired(args), id) : dispatch;
       decodePacket(text as string, UNLIMITED, new HeldEvent(attachments as Buffer[], pass));
     }
+  }
+
+  /** Forgets what was let through: a client that keeps on sending never lets the list become empty. */
+  #cut(): void {
+    // No more is copied than was let through since.
+    if (this.count > this.#next) return;
+    this.#waiting = this.#waiting.slice(this.#next);
+    this.#next = 0;
   }
 }
 
@@ -72,6 +80,8 @@ function sizeOf(event: HeldText | HeldValues): number {
   for (const part of event) size += typeof part === 'string' ? Buffer.byteLength(part) : part.length;
   return size;
 }
+
+const CUT_AT = 1_024;
 
 /** An event that was decoded once already: nothing else can come of it, and it keeps to the limits. */
 class HeldEvent implements PacketSink {

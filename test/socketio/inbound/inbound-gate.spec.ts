@@ -1,4 +1,5 @@
 import { InboundGate } from '../../../src/socketio/inbound/inbound-gate.js';
+import { heapUsed } from '../../support/garbage.js';
 import { joinedPeer } from '../../support/peer.js';
 import { startServer } from '../../support/server.js';
 import { nextEvent } from '../../support/until.js';
@@ -17,6 +18,19 @@ describe('InboundGate', () => {
     while (gate.count > 0) gate.releaseOne((args, id) => passed.push([args, id]));
     expect(passed).toEqual(events);
     expect(gate.bytes).toBe(0);
+  });
+
+  it('holds nothing of what it has let through, though it is never empty', async () => {
+    const gate = new InboundGate(false);
+    const before = await heapUsed();
+    gate.hold(['e', 0], -1);
+    let last: unknown;
+    for (let i = 1; i <= 300_000; i++) {
+      gate.hold(['e', i], -1);
+      gate.releaseOne((args) => (last = args[1]));
+    }
+    expect([last, gate.count]).toEqual([299_999, 1]);
+    expect((await heapUsed()) - before).toBeLessThan(1_000_000);
   });
 
   it('counts what it holds, as it travels', () => {

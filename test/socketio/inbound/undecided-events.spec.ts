@@ -36,6 +36,32 @@ describe.each(['websocket', 'polling'] as const)('events behind an asynchronous 
     expect(await peer.next()).toBe('437[]');
   });
 
+  it('that have waited give others a turn, and come in order', async () => {
+    const { io, url } = await startServer();
+    const heard: unknown[] = [];
+    let decide!: () => void;
+    io.on('connection', (socket: Socket) => {
+      socket.use(([, n], next) => {
+        if (n === 0) decide = next;
+        else next();
+      });
+      socket.on('e', (n) => {
+        heard.push(n);
+        const end = performance.now() + 2;
+        while (performance.now() < end);
+      });
+    });
+    const peer = await joinedPeer(transport, url);
+    await peer.send(`42["e",0,"${LARGE}"]`, ...Array.from({ length: 50 }, (_, n) => `42["e",${n + 1}]`));
+    await until(() => decide !== undefined);
+    await peer.send('42["e",51]');
+    decide();
+    expect(heard.length).toBeLessThan(20);
+    await peer.send('42["e",52]');
+    await until(() => heard.length === 53);
+    expect(heard).toEqual(Array.from({ length: 53 }, (_, n) => n));
+  });
+
   it('are decided about together if they are small', async () => {
     const { io, url } = await startServer();
     let waiting = 0;

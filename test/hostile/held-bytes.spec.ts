@@ -224,6 +224,7 @@ it.each([
     new RawSocket(server.port).write(`${method} ${pathname}${search} HTTP/1.1\r\nHost: x\r\n${length}${more}\r\n`);
   }
   const asked = jest.spyOn(PollingTransport.prototype, method === 'GET' ? 'handlePoll' : 'handlePush');
+  cleanup(() => asked.mockRestore());
   async function askAll(more: string): Promise<void> {
     await repeat(SOCKETS, () => ask(more));
     // The request that opens a session is its first poll.

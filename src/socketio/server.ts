@@ -19,7 +19,7 @@ import type { AdapterConstructor, Room, SocketId } from './adapter/adapter.js';
 import { BroadcastingEmitter, type Everyone } from './broadcast/broadcasting.js';
 import { EMIT_BY_IDS, emitLocally } from './broadcast/emit-by-id.js';
 import { SharedEncoding } from './broadcast/shared-encoding.js';
-import { MemoryClaims, type Claims } from './cluster/claims.js';
+import { AdapterClaims, MemoryClaims, type Claims } from './cluster/claims.js';
 import { ClusterRequests } from './cluster/cluster-requests.js';
 import { COUNT, countLocally, countSockets } from './cluster/count-sockets.js';
 import type { ParserEncoder } from './codec/parser.js';
@@ -419,7 +419,8 @@ export class Server<
   /** @internal Keys that the servers of the cluster claim, if the adapter has a store for them; else those of this server. */
   get claims(): Claims {
     const adapter = this.sockets.adapter as unknown as Partial<Claims>;
-    return typeof adapter.claim === 'function' ? (adapter as Claims) : (this.#claims ??= new MemoryClaims());
+    if (typeof adapter.claim === 'function') return new AdapterClaims(adapter as Claims, this.wheel);
+    return (this.#claims ??= new MemoryClaims());
   }
 
   /** @internal */

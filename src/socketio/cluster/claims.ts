@@ -1,3 +1,6 @@
+import { askForeign } from '../../common/call-foreign.js';
+import { Timer, type TimerWheel } from '../../common/timer-wheel.js';
+
 /** A key that one server claims for a while. */
 export interface Claim {
   /** Whether this call made the claim. */
@@ -13,6 +16,27 @@ export interface Claims {
    * stored then. Rejects if the store does not answer.
    */
   claim(key: string, value: string, ttl: number, replace: boolean): Promise<Claim>;
+}
+
+/** Claims over the store of an adapter, which may throw, or never answer. */
+export class AdapterClaims implements Claims {
+  constructor(
+    private readonly adapter: Claims,
+    private readonly wheel: TimerWheel,
+    private readonly limit = ANSWER_MS,
+  ) {}
+
+  claim(...args: Parameters<Claims['claim']>): Promise<Claim> {
+    return new Promise((resolve, reject) => {
+      const timer = new Timer(() => reject(new Error('the store for claims did not answer in time')));
+      this.wheel.schedule(timer, this.limit);
+      askForeign(this.adapter.claim, this.adapter, args, (error, claim) => {
+        this.wheel.cancel(timer);
+        if (error === null) resolve(claim!);
+        else reject(error as Error);
+      });
+    });
+  }
 }
 
 /** The claims of one server, in its memory, and bounded: if there are too many, the oldest go. */
@@ -56,6 +80,9 @@ export class MemoryClaims implements Claims {
     if (held !== undefined && this.#claims.delete(key)) this.#size -= sizeOf(key, held.value);
   }
 }
+
+/** As long as other questions to adapters may take, in milliseconds. */
+const ANSWER_MS = 30_000;
 
 /** With what an entry takes beside its text. */
 function sizeOf(key: string, value: string): number {

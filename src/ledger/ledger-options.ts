@@ -34,8 +34,8 @@ export interface LedgerOptions {
    */
   maxLogBytes?: number | undefined;
   /**
-   * How large `socket.data` may be, in characters of its encoded form. A larger one is reported to `onError`, once, and its
-   * client starts anew after a reconnect.
+   * How large `socket.data` may be, in bytes of its encoded form. If it is larger, `onError` is told once, and the client
+   * starts anew after a reconnect.
    *
    * @default 65_536
    */

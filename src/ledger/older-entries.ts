@@ -2,7 +2,7 @@ import type { NodeLog, ReadEntry } from './node-log.js';
 import { formatOffset, type Offset, type Place } from './store/offset.js';
 import type { LogEntry } from './store/ledger-store.js';
 
-/** Reads what is older than this node's own log: once for all clients that ask within a moment. */
+/** Reads entries that are older than this node's own log, with one query for all clients that need them at the same time. */
 export class OlderEntries {
   #loading: Promise<void> | null = null;
   #wanted: Place | null = null;

@@ -211,6 +211,16 @@ describe('recovery through a ledger in memory', () => {
     expect(cluster.nodes[0].errors.map(String)).toContainEqual(expect.stringContaining('maxQueueBytes'));
   });
 
+  it('measures data in bytes', async () => {
+    const bounded = memoryLedger({ ...OPTIONS, maxSessionBytes: 1_000, checkpointInterval: 10 });
+    const cluster = await start(() => bounded);
+    const member = await cluster.join(0);
+    member.socket.data.text = 'é'.repeat(600);
+    const { errors } = cluster.nodes[0];
+    await until(() => errors.length > 0);
+    expect(String((errors[0] as Error).cause)).toContain('maxSessionBytes');
+  });
+
   it('says once that data cannot be kept, and starts its client anew', async () => {
     const bounded = memoryLedger({ ...OPTIONS, maxSessionBytes: 1_000, checkpointInterval: 10 });
     const cluster = await start(() => bounded);

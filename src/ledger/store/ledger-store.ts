@@ -44,7 +44,7 @@ export interface Handover {
   readonly kept: Offset | '';
 }
 
-/** Who takes a session. */
+/** The socket that takes a session over. */
 export interface Taker {
   /** The new owner: a name for one socket on one node. */
   readonly owner: string;
@@ -52,7 +52,7 @@ export interface Taker {
   readonly has: Offset | '';
   /** How long the session is kept from now on, in milliseconds. */
   readonly ttl: number;
-  /** What the log has to tell of it. */
+  /** The entry that is appended to the log. */
   readonly body: string;
 }
 
@@ -67,11 +67,11 @@ export interface TakenSession {
   readonly dropped?: Offset | undefined;
   /** The last ones, at most `MAX_HANDOVERS`, this one at the end. */
   readonly handovers: readonly Handover[];
-  /** Where the log has the entry that tells of it. */
+  /** Offset of the log entry about it. */
   readonly at: Offset;
 }
 
-/** What bounds the log. */
+/** Limits of the log. */
 export interface LogLimits {
   /** Milliseconds. */
   readonly maxAge: number;

@@ -105,6 +105,8 @@ export class Namespace<
   isRemoved = false;
   /** @internal */
   readonly middlewares: Middleware<Socket<ListenEvents, EmitEvents, ServerSideEvents, SocketData>>[] = [];
+  /** @internal How many of the middlewares only run handlers of the module. */
+  handlerMiddlewares = 0;
   /** Sockets that middlewares are deciding about, under the name that others know. */
   readonly _preConnectSockets = new Map<SocketId, Socket<ListenEvents, EmitEvents, ServerSideEvents, SocketData>>();
 
@@ -145,9 +147,9 @@ export class Namespace<
     this.outbound ??= OutboundContract.of(contract, this.server.settings.checksOutbound);
   }
 
-  /** @internal Whether anything decides about connections. */
+  /** @internal Whether the application has middlewares that decide about connections. */
   get hasMiddlewares(): boolean {
-    return this.middlewares.length > 0;
+    return this.middlewares.length > this.handlerMiddlewares;
   }
 
   /** @internal The table of handlers that every socket of this namespace shares. */

@@ -12,7 +12,7 @@ import { hideCommands } from '../common/hide-commands.js';
 import type { Complete } from '../common/values.js';
 import type { Socket } from './socket.js';
 import type { AdapterConstructor } from './adapter/adapter.js';
-import type { Parser } from './codec/parser.js';
+import type { Parser, ParserInput } from './codec/parser.js';
 import type { DecoderLimits } from './codec/packet-decoder.js';
 import { resolveRateLimit, type RateLimitOptions, type RateLimitRules } from './inbound/rate-limit.js';
 import { resolvePresence, type PresenceOptions, type PresenceRules } from './presence/presence-options.js';
@@ -24,7 +24,7 @@ export interface ServerOptions extends EngineOptions {
   /** Where rooms and broadcasts live. @default in memory */
   adapter?: AdapterConstructor | undefined;
   /** Replaces the packet codec of the server; clients need the same. */
-  parser?: Parser | undefined;
+  parser?: ParserInput | undefined;
   /** Time for a connection without a namespace, after the handshake or after the last one was left. @default 10_000 (45_000 in `./server`) */
   connectTimeout?: number | undefined;
   /** Whether a child of a dynamic namespace goes when its last socket does. @default true in Nest, false in `./server` */

@@ -1,7 +1,8 @@
 /** What the start says of what was bound, and what the log says of names that are not there. */
 import { Module, UseGuards, type CanActivate, type ModuleMetadata, type Type } from '@nestjs/common';
 import { LazyModuleLoader, SerializedGraph } from '@nestjs/core';
-import { SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
+import { SubscribeMessage, WebSocketGateway, type OnGatewayInit } from '@nestjs/websockets';
+import { z } from 'zod';
 import {
   Ack,
   Gateway,
@@ -10,8 +11,10 @@ import {
   OnEvent,
   OnHandshake,
   RateLimit,
+  type Server,
   type SocketIoModuleOptions,
 } from '../../src/index.js';
+import { defineContract, event } from '../../src/contract/index.js';
 import { cleanup } from '../support/cleanup.js';
 import { connectClient, createClient } from '../support/nest-app.js';
 import { nextEvent } from '../support/until.js';
@@ -91,6 +94,39 @@ describe('the log of the start', () => {
       'RootGateway {/}: hooks connect joined; guards RoomGuard',
       'Socket.IO on /io: websocket; adapter MemoryAdapter; recovery off; 1 gateway, 0 events, 1 namespace; "/" is guarded',
     ]);
+  });
+
+  it('does not take what runs handlers of the main namespace for a middleware', async () => {
+    @Gateway()
+    class RootGateway {
+      @OnConnect()
+      joined(): void {}
+    }
+    @Gateway()
+    class Screened implements OnGatewayInit {
+      afterInit(server: Server): void {
+        server.use((_socket, next) => next());
+      }
+      @OnConnect()
+      joined(): void {}
+    }
+    const lines = watchLog('log');
+    await start([RootGateway]);
+    expect(lines.at(-1)).toMatch(/; "\/" is open to all$/);
+    await start([Screened]);
+    expect(lines.at(-1)).toMatch(/; "\/" has middlewares$/);
+  });
+
+  it('takes a schema of the auth for a guard', async () => {
+    const contract = defineContract('/', { auth: z.object({ token: z.string() }), in: { ask: event() } });
+    @Gateway(contract)
+    class RootGateway {
+      @OnEvent('ask')
+      ask(): void {}
+    }
+    const lines = watchLog('log');
+    await start([RootGateway]);
+    expect(lines.at(-1)).toMatch(/; "\/" is guarded$/);
   });
 
   it.each<[string, SocketIoModuleOptions]>([

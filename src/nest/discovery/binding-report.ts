@@ -1,3 +1,4 @@
+import { authSchemaOf } from '../../contract/runtime.js';
 import { ENHANCERS_METADATA } from '../decorators/metadata-keys.js';
 import { listed, type HandlerDescriptor, type NamespaceName } from './gateway-descriptor.js';
 import { GatewayMetadataAccessor } from './gateway-metadata.accessor.js';
@@ -27,12 +28,14 @@ export class BindingReport {
     return [count(gateways, 'gateway'), count(events, 'event'), count(namespaces, 'namespace')].join(', ');
   }
 
-  /** Whether handlers or guards of the main namespace decide about connections to it. */
+  /** Whether handlers, guards or a schema of the main namespace decide about connections to it. */
   get guardsRoot(): boolean {
     return this.#descriptors.some(
       (descriptor) =>
         descriptor.namespace === '/' &&
-        (descriptor.subject.kind === 'handshake' || guardsOfConnection(descriptor).length > 0),
+        (descriptor.subject.kind === 'handshake' ||
+          guardsOfConnection(descriptor).length > 0 ||
+          checksAuth(descriptor)),
     );
   }
 
@@ -76,6 +79,10 @@ function guardsOfConnection({ subject: { kind }, gateway, method }: HandlerDescr
     const guards = (Reflect.getMetadata(ENHANCERS_METADATA.guard, target) ?? []) as (Function | object)[];
     return guards.map((guard) => (typeof guard === 'function' ? guard.name : guard.constructor.name));
   });
+}
+
+function checksAuth({ contract }: HandlerDescriptor): boolean {
+  return contract !== null && authSchemaOf(contract.contract) !== null;
 }
 
 function count(number: number, noun: string): string {

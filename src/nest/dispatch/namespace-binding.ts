@@ -190,6 +190,7 @@ export class NamespaceBinding {
   #checkHandshakes(): void {
     if (this.#checksHandshake) return;
     this.#checksHandshake = true;
+    this.namespace.handlerMiddlewares++;
     this.namespace.use((socket, next) => {
       const handlers = (['handshake', 'guards', 'connect'] as const).flatMap((kind) => this.#handlersOf(kind));
       const check = this.#guards.check(socket, handlers).then((refusal) => {

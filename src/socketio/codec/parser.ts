@@ -16,6 +16,12 @@ export interface Parser {
   check?(message: string | Buffer, limits: { readonly maxJsonDepth: number }): void;
 }
 
+/** The option `parser`. The typings of `socket.io-msgpack-parser` say that it encodes to one `ArrayBuffer`; it returns a list. */
+export interface ParserInput extends Omit<Parser, 'Encoder'> {
+  /** The class of encoders; a server has one. */
+  Encoder: new () => { encode(packet: Packet): EncodedParts | ArrayBuffer };
+}
+
 export interface ParserEncoder {
   /** Returns the parts of a packet, each of which becomes a message. */
   encode(packet: Packet): EncodedParts;

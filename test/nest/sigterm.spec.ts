@@ -1,7 +1,9 @@
 /** SIGTERM at every stage of an application's life, in a process of its own. Needs a build. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
 import path from 'node:path';
+import { build } from 'esbuild';
 import type { Socket as ClientSocket } from 'socket.io-client';
 import { rawUpgrade } from '../hostile/support/requests.js';
 import { cleanup } from '../support/cleanup.js';
@@ -16,6 +18,8 @@ const TIMEOUT = 1_500;
 /** For a process to start, on a machine that runs other tests beside it. */
 const PATIENCE = 15_000;
 
+const APPLICATION = path.join(import.meta.dirname, 'fixtures/application.mjs');
+
 /** How an application ends: by a call of `app.close()`, after which nothing may keep it alive, or by Nest's own hooks. */
 type Ending = 'close' | 'hooks';
 
@@ -25,8 +29,7 @@ class Child {
   readonly #process;
   #signalledAt = 0;
 
-  constructor(platform: Platform, ending: Ending) {
-    const file = path.join(import.meta.dirname, 'fixtures/application.mjs');
+  constructor(platform: Platform, ending: Ending, file = APPLICATION) {
     this.#process = spawn(process.execPath, ['--no-warnings', file, platform, ending, `${DELAY}`, `${TIMEOUT}`], {
       stdio: ['pipe', 'pipe', 'pipe'],
     });
@@ -133,10 +136,30 @@ async function expectGoodbyes(clients: readonly Client[]): Promise<void> {
   }
 }
 
-it.each(PLATFORMS)(
-  'an end that a handler awaits does not wait for the handler: %s',
-  async (platform) => {
-    const child = new Child(platform, 'close');
+/** The application in one file with the package, the names of functions as short as they get. */
+async function bundleApplication(): Promise<string> {
+  const root = path.resolve(import.meta.dirname, '../..');
+  const folder = mkdtempSync(path.join(root, '.cache/bundle-'));
+  cleanup(() => rmSync(folder, { recursive: true }));
+  const outfile = path.join(folder, 'application.mjs');
+  await build({
+    entryPoints: [APPLICATION],
+    outfile,
+    bundle: true,
+    minify: true,
+    platform: 'node',
+    format: 'esm',
+    packages: 'external',
+    alias: { 'nestjs-socketio': path.join(root, 'dist/esm/index.js') },
+    banner: { js: `import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);` },
+  });
+  return outfile;
+}
+
+it.each([...PLATFORMS.map((platform) => [platform, 'as published'] as const), ['fastify', 'minified'] as const])(
+  'an end that a handler awaits does not wait for the handler: %s, %s',
+  async (platform, how) => {
+    const child = new Child(platform, 'close', how === 'minified' ? await bundleApplication() : APPLICATION);
     const [client] = await connectBoth(await child.port());
     client.socket.emit('restart');
     await expectGoodbyes([client]);

@@ -5,6 +5,7 @@ import { compileValue, InvalidDataError, type ValueValidation } from '../../cont
 import type { ExtendedError, Socket } from '../../socketio/index.js';
 import { createScope } from '../pipeline/async-scope.js';
 import type { BoundHandler } from '../pipeline/handler-factory.js';
+import { callsHandlers } from '../pipeline/handler-trace.js';
 import { Invocation } from '../pipeline/invocation.js';
 import { authOf, replaceAuth } from '../pipeline/parameters.js';
 import { isObservableOrIterable } from '../pipeline/result.js';
@@ -83,17 +84,17 @@ export class ConnectGuards {
 
   /** @throws ForbiddenException for a no: false, or the end of the socket */
   async #assertAllowed(result: unknown, socket: Socket): Promise<void> {
-    const isRefused = await this.#saysNo(result);
+    const isRefused = await saysNo(result, this.context);
     if (isRefused || socket.leavesEarly !== null) throw new ForbiddenException('Forbidden resource');
   }
-
-  /** Whether a result is false, or a promise or stream of it; what else it is does not matter. */
-  async #saysNo(result: unknown): Promise<boolean> {
-    const value = isObservableOrIterable(result) ? result : await (result as PromiseLike<unknown>);
-    let isRefused = value === false;
-    await this.context.streams.eachValue(value, null, (each) => {
-      if (each === false) isRefused = true;
-    });
-    return isRefused;
-  }
 }
+
+/** Whether a result is false, or a promise or stream of it; what else it is does not matter. */
+const saysNo = callsHandlers('saysNo', async (result: unknown, { streams }: DispatchContext): Promise<boolean> => {
+  const value = isObservableOrIterable(result) ? result : await (result as PromiseLike<unknown>);
+  let isRefused = value === false;
+  await streams.eachValue(value, null, (each) => {
+    if (each === false) isRefused = true;
+  });
+  return isRefused;
+});

@@ -4,6 +4,7 @@ import { functionNameOf, nameOf, routeOf } from '../discovery/gateway-descriptor
 import { BindingError } from '../errors/binding.error.js';
 import { refuseShuttingDown } from '../outcome/fixed-answers.js';
 import { createScope, inScopes } from '../pipeline/async-scope.js';
+import { callsHandlers } from '../pipeline/handler-trace.js';
 import type { BoundHandler } from '../pipeline/handler-factory.js';
 import { Invocation } from '../pipeline/invocation.js';
 import type { Pipeline } from '../pipeline/pipeline.js';
@@ -123,7 +124,7 @@ export class EventBinding {
   ): Promise<void> | void {
     const provided = handler.resolvePipeline(socket);
     if (!isThenable(provided)) return this.#call(handler, provided, socket, args, reply, event, operation);
-    const end = this.#runAlone(Invocation.of(handler, null, socket, args, reply, event, operation), provided);
+    const end = runAlone(this.rule, Invocation.of(handler, null, socket, args, reply, event, operation), provided);
     this.context.inFlight.track(end);
     return end;
   }
@@ -169,7 +170,11 @@ export class EventBinding {
         if (reply !== null && end !== 'value') this.rule.conclude(end, handler, socket, reply, event);
         return;
       }
-      const end = this.#finishAlone(Invocation.of(handler, pipeline, socket, args, reply, event, operation), result);
+      const end = finishAlone(
+        this.rule,
+        Invocation.of(handler, pipeline, socket, args, reply, event, operation),
+        result,
+      );
       this.context.inFlight.track(end);
       return end;
     } catch (error) {
@@ -180,48 +185,10 @@ export class EventBinding {
   /** One of several. Never rejects. */
   #runBeside(call: Invocation): Promise<End> {
     const { handler, socket, args, reply, event } = call;
-    const run = (): Promise<End> => this.#run(call, handler.resolvePipeline(socket));
-    if (!OPERATIONS.handle.hasSubscribers) return run();
+    const begin = (): Promise<End> => run(this.rule, call, handler.resolvePipeline(socket));
+    if (!OPERATIONS.handle.hasSubscribers) return begin();
     call.operation = operationOf(handler, socket!, args, reply, event);
-    return call.operation.run(run);
-  }
-
-  /** Never rejects. */
-  async #runAlone(call: Invocation, provided: PromiseLike<Pipeline>): Promise<void> {
-    this.#concludeAlone(await this.#run(call, provided), call);
-  }
-
-  /** Never rejects; the one `async` function between a handler's promise and its ack. */
-  async #finishAlone(call: Invocation, result: unknown): Promise<void> {
-    try {
-      this.#concludeAlone(await this.rule.resolve(result, call), call);
-    } catch (error) {
-      await this.rule.fail(error, call);
-    }
-  }
-
-  #concludeAlone(end: End, { handler, socket, reply, event }: Invocation): void {
-    if (reply !== null && end === 'nothing') this.rule.conclude(end, handler, socket!, reply, event);
-  }
-
-  /** Never rejects. */
-  async #run(call: Invocation, provided: Pipeline | PromiseLike<Pipeline>): Promise<End> {
-    try {
-      const { handler, socket, args, reply, event } = call;
-      const run = (pipeline: Pipeline): unknown => {
-        call.pipeline = pipeline;
-        return pipeline.run(socket, args, reply, event);
-      };
-      // Without an await where it is there already, so that the handlers of an event begin in order.
-      const result: unknown = isThenable(provided)
-        ? await socket!.inbound.passAfter(provided, EventMeasure.of(args), run)
-        : run(provided);
-      if (isImmediate(result)) return this.rule.take(result, handler, socket!, reply);
-      return await this.rule.resolve(result, call);
-    } catch (error) {
-      await this.rule.fail(error, call);
-      return 'failure';
-    }
+    return call.operation.run(begin);
   }
 
   #onError(error: unknown, call: Invocation): Promise<void> | void {
@@ -230,6 +197,50 @@ export class EventBinding {
     return pending;
   }
 }
+
+/** Never rejects. */
+async function runAlone(rule: AckRule, call: Invocation, provided: PromiseLike<Pipeline>): Promise<void> {
+  concludeAlone(rule, await run(rule, call, provided), call);
+}
+
+/** Never rejects; the one `async` function between a handler's promise and its ack. */
+const finishAlone = callsHandlers(
+  'finishAlone',
+  async (rule: AckRule, call: Invocation, result: unknown): Promise<void> => {
+    try {
+      concludeAlone(rule, await rule.resolve(result, call), call);
+    } catch (error) {
+      await rule.fail(error, call);
+    }
+  },
+);
+
+function concludeAlone(rule: AckRule, end: End, { handler, socket, reply, event }: Invocation): void {
+  if (reply !== null && end === 'nothing') rule.conclude(end, handler, socket!, reply, event);
+}
+
+/** Never rejects. */
+const run = callsHandlers(
+  'run',
+  async (rule: AckRule, call: Invocation, provided: Pipeline | PromiseLike<Pipeline>): Promise<End> => {
+    try {
+      const { handler, socket, args, reply, event } = call;
+      const begin = (pipeline: Pipeline): unknown => {
+        call.pipeline = pipeline;
+        return pipeline.run(socket, args, reply, event);
+      };
+      // Without an await where it is there already, so that the handlers of an event begin in order.
+      const result: unknown = isThenable(provided)
+        ? await socket!.inbound.passAfter(provided, EventMeasure.of(args), begin)
+        : begin(provided);
+      if (isImmediate(result)) return rule.take(result, handler, socket!, reply);
+      return await rule.resolve(result, call);
+    } catch (error) {
+      await rule.fail(error, call);
+      return 'failure';
+    }
+  },
+);
 
 function wrapped(handler: EventHandler<Socket>, idempotency: Idempotency | null): EventHandler<Socket> {
   return idempotency === null ? handler : idempotency.wrap(handler);

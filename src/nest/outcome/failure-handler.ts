@@ -2,6 +2,8 @@ import { askForeign } from '../../common/call-foreign.js';
 import type { AckReply, ErrorAck, ExtendedError, Socket } from '../../socketio/index.js';
 import { nameOf } from '../discovery/gateway-descriptor.js';
 import type { CatchingFilter } from '../platform/nest-internals.js';
+import { callsHandlers } from '../pipeline/handler-trace.js';
+import type { WsExecutionContext } from '../pipeline/execution-context.js';
 import type { Invocation } from '../pipeline/invocation.js';
 import { firstValue, isImmediate } from '../pipeline/result.js';
 import { MASKED, mapError, type MappedError } from './error-mapping.js';
@@ -184,8 +186,13 @@ export function filterFor(
   error: unknown,
 ): ((error: unknown) => unknown) | undefined {
   const filter = pipeline?.filters.find((one) => catches(one, error));
-  return filter && ((caught) => filter.func(caught, pipeline!.createContext(socket, args, reply, event)));
+  return filter && ((caught) => callFilter(filter, caught, pipeline!.createContext(socket, args, reply, event)));
 }
+
+const callFilter = callsHandlers(
+  'filter',
+  (filter: CatchingFilter, error: unknown, context: WsExecutionContext): unknown => filter.func(error, context),
+);
 
 function catches({ exceptionMetatypes }: CatchingFilter, error: unknown): boolean {
   return exceptionMetatypes.length === 0 || exceptionMetatypes.some((metatype) => error instanceof metatype);

@@ -1,4 +1,4 @@
-import { isCalledByHandler } from './handler-trace.js';
+import { isCalledByHandler } from '../pipeline/handler-trace.js';
 
 /** Counts asynchronous work so that a shutdown can wait for it. Synchronous handlers are never counted. */
 export class InFlight {

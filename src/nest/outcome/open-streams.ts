@@ -2,6 +2,7 @@ import { EMPTY, from, type Observable, type Subscription } from 'rxjs';
 import { ignoreElements, mergeMap, take, tap } from 'rxjs/operators';
 import type { Socket } from '../../socketio/index.js';
 import { isThenable } from '../../common/values.js';
+import { callsHandlers } from '../pipeline/handler-trace.js';
 import { asStream, isGenerator, isObservableOrIterable } from '../pipeline/result.js';
 
 /**
@@ -9,6 +10,10 @@ import { asStream, isGenerator, isObservableOrIterable } from '../pipeline/resul
  * run for, and those that have proved to be streams do not hold up a shutdown.
  */
 export class OpenStreams {
+  static {
+    callsHandlers('eachValue', this.prototype.eachValue);
+  }
+
   readonly #open = new Map<Socket | null, Set<OpenStream>>();
   #isStopping = false;
 

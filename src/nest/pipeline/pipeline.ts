@@ -6,6 +6,7 @@ import type { ArgumentsValidation } from '../../contract/runtime.js';
 import { EventMeasure, type Socket, type WaitingEvent } from '../../socketio/index.js';
 import type { CallStyle, TakesFirst } from './call-style.js';
 import type { Enhancers } from './enhancers.js';
+import { callsHandlers } from './handler-trace.js';
 import { bodyOf, transform, type Call, type Extract } from './parameters.js';
 import { checkedReply, type ReplyCheck } from './reply-check.js';
 import { isThenable } from '../../common/values.js';
@@ -55,7 +56,8 @@ export interface PipelineParts {
 /** Compiles a handler. What is not bound does not appear in the result: with nothing bound a call is a call. */
 export function compilePipeline(parts: PipelineParts): Pipeline {
   const { enhancers, createContext } = parts;
-  const method = parts.validation === null ? compileMethod(parts) : validated(parts.validation, compileMethod(parts));
+  const plain = callsHandlers('handler', compileMethod(parts));
+  const method = parts.validation === null ? plain : validated(parts.validation, plain);
   const invoke = withInterceptors(enhancers.interceptors, method, createContext, parts.takesFirst);
   const guard = compileGuards(enhancers.guards, createContext, parts.refusal);
   const run = guard === null ? invoke : guarded(guard, invoke);
@@ -197,7 +199,9 @@ export function compileGuards(
   refusal: CallStyle['refusal'],
 ): Call<void | Promise<void>> | null {
   if (guards.length === 0) return null;
-  return (socket, args, reply, pattern) => runGuards(guards, createContext(socket, args, reply, pattern), refusal, 0);
+  return callsHandlers('guards', (socket, args, reply, pattern) =>
+    runGuards(guards, createContext(socket, args, reply, pattern), refusal, 0),
+  );
 }
 
 /** @throws what a guard's no is turned into */
@@ -291,29 +295,35 @@ class WayToMethod {
 }
 
 /** Runs the chain from one interceptor on. What follows keeps the asynchronous context in which `handle` was called. */
-function intercept(
-  interceptors: readonly NestInterceptor[],
-  context: WsExecutionContext,
-  index: number,
-  call: () => Observable<unknown>,
-): Observable<unknown> {
-  if (index === interceptors.length) return call();
-  const handle = (): Observable<unknown> => {
-    const resource = new AsyncResource('SocketIoInterceptor');
-    return defer(() => resource.runInAsyncScope(() => intercept(interceptors, context, index + 1, call)));
-  };
-  const result = interceptors[index].intercept(context, { handle });
-  return isThenable(result) ? streamOf(result, (stream) => stream) : result;
+const intercept = callsHandlers(
+  'intercept',
+  (
+    interceptors: readonly NestInterceptor[],
+    context: WsExecutionContext,
+    index: number,
+    call: () => Observable<unknown>,
+  ): Observable<unknown> => {
+    if (index === interceptors.length) return call();
+    const handle = (): Observable<unknown> => {
+      const resource = new AsyncResource('SocketIoInterceptor');
+      return defer(() => resource.runInAsyncScope(() => intercept(interceptors, context, index + 1, call)));
+    };
+    const result = interceptors[index].intercept(context, { handle });
+    return isThenable(result) ? streamOf(result, (stream) => stream) : result;
+  },
+);
+
+/** What a promise of the application has. */
+function streamOf<T>(promise: PromiseLike<T>, toStream: (value: T) => Observable<unknown>): Observable<unknown> {
+  return from(settle(promise, toStream)).pipe(mergeAll());
 }
 
-/**
- * What a promise of the application has. Awaited here, and not by the Observable: the stack of what the promise waits for then
- * shows that a handler does (`isCalledByHandler`).
- */
-function streamOf<T>(promise: PromiseLike<T>, toStream: (value: T) => Observable<unknown>): Observable<unknown> {
-  const settle = async (): Promise<Observable<unknown>> => toStream(await promise);
-  return from(settle()).pipe(mergeAll());
-}
+/** Awaits, so that the Observable does not: stacks show no further. */
+const settle = callsHandlers(
+  'settle',
+  async <T>(promise: PromiseLike<T>, toStream: (value: T) => Observable<unknown>): Promise<Observable<unknown>> =>
+    toStream(await promise),
+);
 
 /** @param isFirst whether a stream ends with its first value */
 function toObservable(result: unknown, isFirst: boolean): Observable<unknown> {

@@ -1,4 +1,5 @@
 import { Observable, firstValueFrom, isObservable, lastValueFrom } from 'rxjs';
+import { callsHandlers } from './handler-trace.js';
 
 /** Whether a handler's result is there already; everything else has to be awaited. */
 export function isImmediate(result: unknown): boolean {
@@ -12,21 +13,21 @@ export function isImmediate(result: unknown): boolean {
 }
 
 /** The value of a promise, or the first one of an Observable or async iterator, which is then let go; else the value. */
-export async function firstValue(result: unknown): Promise<unknown> {
+export const firstValue = callsHandlers('firstValue', async (result: unknown): Promise<unknown> => {
   const value = await (result as PromiseLike<unknown>);
   const stream = asStream(value);
   return stream === null ? value : firstValueFrom(stream, { defaultValue: undefined });
-}
+});
 
 /**
  * What a guard says in the end, as for routes of Nest: the value of a promise, or the last one of a stream, also of one that a
  * promise has. A stream without a value says nothing, and so no.
  */
-export async function lastValue(result: unknown): Promise<unknown> {
+export const lastValue = callsHandlers('lastValue', async (result: unknown): Promise<unknown> => {
   const value = await (result as PromiseLike<unknown>);
   const stream = asStream(value);
   return stream === null ? value : lastValueFrom(stream, { defaultValue: undefined });
-}
+});
 
 /** Whether a value is what a generator function returns: of its body nothing has run. */
 export function isGenerator(value: unknown): boolean {

@@ -15,8 +15,13 @@ import { areWsInternalsKnown } from './ws-internals.js';
 export interface AcceptorOptions extends Omit<WebsocketRules, 'compressionThreshold' | 'leavesAllToWs'> {
   /** With the threshold to which this package keeps by itself. */
   readonly perMessageDeflate: (PerMessageDeflateOptions & { readonly threshold: number }) | false;
-  readonly transports: readonly string[];
   warn(message: string): void;
+}
+
+interface TransportRules {
+  readonly v4: WebsocketRules;
+  /** Joined frames came with v4; in v3 the character that joins them is data. */
+  readonly v3: WebsocketRules;
 }
 
 /** Turns upgrade requests into WebSocket transports. Owns the `WebSocketServer`, which never sees an HTTP server. */
@@ -25,9 +30,9 @@ export class WebsocketAcceptor {
   /** Whether `ws` may have to negotiate compression. */
   readonly #compresses: boolean;
   readonly #flushQueue: FlushQueue;
-  readonly #rules: WebsocketRules;
-  /** Joined frames came with v4; in v3 the character that joins them is data. */
-  readonly #rulesV3: WebsocketRules;
+  readonly #createRules: () => TransportRules;
+  /** Null until the first WebSocket: `ws` is tried out for it, which takes up to 5 ms that no start has to wait for. */
+  #rules: TransportRules | null = null;
   /** Headers of the request that is being accepted; `ws` asks for them within the same call. */
   #headers: HttpHeaders | null = null;
   #refuse: ((message: string) => void) | null = null;
@@ -37,8 +42,10 @@ export class WebsocketAcceptor {
     const { perMessageDeflate } = options;
     this.#compresses = perMessageDeflate !== false;
     const compressionThreshold = perMessageDeflate === false ? Infinity : perMessageDeflate.threshold;
-    this.#rules = { ...options, compressionThreshold, leavesAllToWs: leavesAllToWs(options, isWsKnown) };
-    this.#rulesV3 = { ...this.#rules, splitsJoinedFrames: false };
+    this.#createRules = () => {
+      const v4 = { ...options, compressionThreshold, leavesAllToWs: leavesAllToWs(options, isWsKnown) };
+      return { v4, v3: { ...v4, splitsJoinedFrames: false } };
+    };
     const settings = {
       noServer: true,
       clientTracking: false,
@@ -58,13 +65,14 @@ export class WebsocketAcceptor {
     accepted: (transport: WebsocketTransport) => void,
     refused: (message: string) => void,
   ): void {
-    if (this.#needsWs(handshake)) this.#acceptWithWs(handshake, accepted, refused);
+    this.#rules ??= this.#createRules();
+    if (this.#needsWs(handshake, this.#rules)) this.#acceptWithWs(handshake, accepted, refused);
     else accepted(this.#acceptDormant(handshake));
   }
 
-  #needsWs(handshake: WebsocketHandshake): boolean {
+  #needsWs(handshake: WebsocketHandshake, { v4 }: TransportRules): boolean {
     const { dialect, request } = handshake;
-    if (this.#rules.leavesAllToWs) return true;
+    if (v4.leavesAllToWs) return true;
     const negotiates = this.#compresses && request.headers['sec-websocket-extensions'] !== undefined;
     return negotiates || dialect.protocol !== 4 || !isPlain(handshake);
   }
@@ -109,9 +117,10 @@ export class WebsocketAcceptor {
     socket: Duplex,
     { protocol, encodeBinary }: Dialect,
   ): WebsocketTransport {
-    if (encodeBinary === null) return new WebsocketTransport(websocket, socket, this.#flushQueue, this.#rules);
-    if (protocol === 4) return new WebsocketTransportBase64(websocket, socket, this.#flushQueue, this.#rules);
-    return new WebsocketTransportV3(websocket, socket, this.#flushQueue, this.#rulesV3, encodeBinary);
+    const { v4, v3 } = this.#rules!;
+    if (encodeBinary === null) return new WebsocketTransport(websocket, socket, this.#flushQueue, v4);
+    if (protocol === 4) return new WebsocketTransportBase64(websocket, socket, this.#flushQueue, v4);
+    return new WebsocketTransportV3(websocket, socket, this.#flushQueue, v3, encodeBinary);
   }
 
   #addHeaders(lines: string[]): void {
@@ -120,8 +129,8 @@ export class WebsocketAcceptor {
 }
 
 /** Common frames go past `ws` only if it is as expected. */
-function leavesAllToWs({ transports, warn }: AcceptorOptions, isWsKnown: () => boolean): boolean {
-  if (!transports.includes('websocket') || isWsKnown()) return false;
+function leavesAllToWs({ warn }: AcceptorOptions, isWsKnown: () => boolean): boolean {
+  if (isWsKnown()) return false;
   warn(
     'nestjs-socketio does not know this version of the package ws, so ws reads and writes all frames and messages cost ' +
       'more. Install ws 8.23, or a newer nestjs-socketio.',

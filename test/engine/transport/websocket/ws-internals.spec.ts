@@ -41,13 +41,15 @@ describe('a server whose ws is unknown', () => {
   it('leaves all frames to ws, and says so once', async () => {
     const warnings: string[] = [];
     const { url } = await startWith(warnings);
-    expect(warnings).toEqual([expect.stringContaining('Install ws 8.23')]);
+    // Tried out for the first WebSocket, so that a start does not wait for it.
+    expect(warnings).toEqual([]);
 
     const client = new WebSocket(url);
     cleanup(() => client.terminate());
     const received: unknown[] = [];
     client.on('message', (data, isBinary) => received.push(isBinary ? data : String(data)));
     await nextEvent(client, 'open');
+    expect(warnings).toEqual([expect.stringContaining('Install ws 8.23')]);
     client.send('4text');
     client.send(Buffer.from('binary'));
     client.send('4fragments', { fin: false });

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { fileURLToPath } from 'node:url';
 import { PEERS } from '../peers/index.mjs';
+import { entryOf } from './entry.mjs';
 
 /** The folder of the package that this benchmark belongs to. */
 export const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
@@ -93,15 +94,6 @@ function ourServers(root, suffix) {
     { name: `ours-nest${suffix}`, file: 'ours-nest', needs: entryOf(root, 'index.js'), root },
     { name: `ours${suffix}`, file: 'ours', needs: entryOf(root, 'server.js'), root },
   ];
-}
-
-/**
- * @param {string} root of our package
- * @param {'index.js' | 'server.js'} entry
- * @returns {string} URL
- */
-export function entryOf(root, entry) {
-  return new URL(`dist/esm/${entry}`, pathToFileURL(`${root}/`)).href;
 }
 
 /** @param {string} module */

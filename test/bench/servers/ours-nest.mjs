@@ -1,6 +1,6 @@
 import { Inject, Injectable, Module } from '@nestjs/common';
 import { BenchGateway, decorateGateway } from './gateway.mjs';
-import { entryOf } from './index.mjs';
+import { entryOf } from './entry.mjs';
 import { listenWithNest } from './nest-application.mjs';
 
 class AppModule {}

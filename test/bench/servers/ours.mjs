@@ -1,5 +1,5 @@
 import { createServer } from 'node:http';
-import { entryOf } from './index.mjs';
+import { entryOf } from './entry.mjs';
 import { listen } from './listen.mjs';
 import { addHandlers } from './socket-io-handlers.mjs';
 import { traceOurs } from './tracing.mjs';

@@ -1,5 +1,5 @@
 import { createRequire } from 'node:module';
-import { entryOf } from './index.mjs';
+import { entryOf } from './entry.mjs';
 
 /** Spans that are sampled are made, batched and thrown away at the exporter; metrics are aggregated and never collected. */
 async function startSdk(ratio) {

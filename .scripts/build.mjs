@@ -1,6 +1,6 @@
 /**
- * Builds dist/esm and dist/cjs, with typings, from the one source: two tsc runs that differ in their module format. What
- * needs no Nest then exists once, see esm-doors.mjs, in one file per folder, see bundle-folders.mjs.
+ * Builds dist/esm and dist/cjs, with typings, from the one source: two tsc runs that differ in their module format. Few
+ * files are then made of each folder, see bundle-folders.mjs, and what needs no Nest exists once, see esm-doors.mjs.
  *
  * It is made in a folder of its own, which takes the place of dist once it is whole: what reads dist meanwhile finds the build
  * before, and of two builds at once the last one stays. A failed build leaves dist as it was.
@@ -46,8 +46,8 @@ const graph = new ModuleGraph(modules, {
   entries: belowEsm(Object.values(subpaths).map((target) => target.import?.default)),
   programs: belowEsm(Object.values(bin)),
 });
-await bundleFolders(graph, cjs);
-await makeDoors(graph, esm, cjs);
+const gone = await bundleFolders(graph, esm, cjs);
+await makeDoors(graph, esm, cjs, gone);
 writeNestHints(esm, cjs);
 replaceFolder(path.join(root, '.cache/modules'), modules, path.join(workshop, 'modules-before'));
 replaceFolder(path.join(root, 'dist'), built, path.join(workshop, 'before'));

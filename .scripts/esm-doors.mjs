@@ -10,14 +10,16 @@ import { specifierOf } from './module-graph.mjs';
  * @param {import('./module-graph.mjs').ModuleGraph} graph of the ES modules as they were compiled
  * @param {string} esm folder of the ES modules that are handed out
  * @param {string} cjs folder of their CommonJS twins
+ * @param {ReadonlySet<string>} gone modules that are no files any more
  */
-export async function makeDoors(graph, esm, cjs) {
+export async function makeDoors(graph, esm, cjs, gone) {
   const isShared = (file) => graph.kindOf(file) === 'shared';
-  const others = graph.files.filter((file) => !isShared(file));
-  for (const file of graph.files.filter(isShared)) {
+  const present = graph.files.filter((file) => !gone.has(file));
+  const others = present.filter((file) => !isShared(file));
+  for (const file of present.filter(isShared)) {
     if (graph.isEntry(file) || graph.isImportedBy(file, others))
       writeFileSync(path.join(esm, file), doorTo(file, await graph.namesOf(file), esm, cjs));
-    else rmSync(path.join(esm, file));
+    else rmSync(path.join(esm, file), { force: true });
   }
 }
 

@@ -84,7 +84,7 @@ function messagesWithoutGateway(modules: ModulesContainer): string[] {
     if (prototype === undefined || gateways.some((gateway) => gateway === one || extendsClass(gateway, one))) return [];
     const method = scanner
       .getAllMethodNames(prototype)
-      .find((name) => Reflect.hasMetadata(WEBSOCKETS_METADATA.IS_MESSAGE, prototype[name]));
+      .find((name) => Reflect.hasOwnMetadata(WEBSOCKETS_METADATA.IS_MESSAGE, prototype[name]));
     if (method === undefined) return [];
     return [
       `@SubscribeMessage on ${one.name}.${method}() never runs: ${one.name} has neither @Gateway nor @WebSocketGateway.`,

@@ -13,7 +13,7 @@ export type { AllowRequest } from './handshake/handshake-decision.js';
 export type { ConnectionError } from './http/refusal-writer.js';
 export { pickCorsOptions, type CorsDelegate, type CorsOptions, type CorsSetting } from './http/cors-options.js';
 export { parseEngineRequest, parseQuery, type EngineRequest, type RequestSummary } from './http/engine-request.js';
-export { defineLookup, isLookedUp } from './http/held-as-text.js';
+export { defineLookup, isLookedUp } from './http/held-texts.js';
 export { ENGINE_CODES } from './engine-codes.js';
 export { EngineErrorCode, REFUSALS, type RefusalName } from './http/refusal.js';
 export { UPGRADE_CODES, type UpgradeCode } from './session/upgrade.js';

@@ -122,6 +122,26 @@ describe.each([
     ]);
   });
 
+  it('keeps what is no text', async () => {
+    const user: Record<string, unknown> = { name: 'ann' };
+    user.self = user;
+    const socket = await connectedSocket(
+      {},
+      defaults,
+      (server) =>
+        server.engine.use((request: IncomingMessage, _response: unknown, next: () => void) => {
+          Object.assign(request.headers, { user });
+          next();
+        }),
+      many,
+    );
+    await new Promise(setImmediate);
+    expect(socket.request.headers.user).toBe(user);
+    expect(socket.request.headers).toBe(socket.handshake.headers);
+    expect(socket.request.headers['x-99']).toBe('value 99');
+    expect(socket.request.rawHeaders).toContain('value 99');
+  });
+
   it('is released like others', async () => {
     const { request, handshake } = await connectedSocket({ keepRequest: false }, defaults, undefined, many);
     expect(request.socket).toBeUndefined();

@@ -1,5 +1,5 @@
 import { IncomingMessage, type IncomingHttpHeaders } from 'node:http';
-import { HeldTexts } from './held-as-text.js';
+import { HeldTexts, areTexts } from './held-texts.js';
 
 /** A request to this server: Node's own, with its query string taken apart under the name that others read. */
 export interface EngineRequest extends IncomingMessage {
@@ -58,15 +58,21 @@ function holdParts(request: EngineRequest, summary: RequestSummary | null): void
     if (summary !== null) holdAsText(headers, 'headers', [summary]);
     return;
   }
-  // Node keeps what it has made of the raw ones, and makes it anew if it is gone.
-  for (const name of ['headers', 'headersDistinct']) Reflect.set(request, name, null);
-  holdAsText(headers, 'headers', both);
+  if (holdAsText(headers, 'headers', both)) forgetParsed(request);
   holdAsText(rawHeaders, 'rawHeaders', [request]);
 }
 
-function holdAsText(texts: IncomingHttpHeaders | readonly string[], name: string, holders: readonly object[]): void {
+/** Node keeps what it has made of the raw headers, and makes it anew if it is gone. */
+function forgetParsed(request: IncomingMessage): void {
+  for (const name of ['headers', 'headersDistinct']) Reflect.set(IncomingMessage.prototype, name, null, request);
+}
+
+/** Returns false if they are not texts alone. */
+function holdAsText(texts: IncomingHttpHeaders | readonly string[], name: string, holders: readonly object[]): boolean {
+  if (!areTexts(texts)) return false;
   const held = new HeldTexts(texts);
   for (const holder of holders) held.define(holder, name);
+  return true;
 }
 
 const LONG_URL = 1_024;

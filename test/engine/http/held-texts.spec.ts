@@ -1,4 +1,4 @@
-import { HeldTexts, defineLookup, isLookedUp } from '../../../src/engine/http/held-as-text.js';
+import { HeldTexts, defineLookup, isLookedUp } from '../../../src/engine/http/held-texts.js';
 
 const turn = (): Promise<void> => new Promise(setImmediate);
 

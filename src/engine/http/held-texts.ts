@@ -2,8 +2,8 @@
 type Texts = Readonly<Record<string, unknown>> | readonly unknown[];
 
 /**
- * Texts that are held as one text, since many short ones hold more than ten times as much. They are taken apart for each reader,
- * the same object until the end of the turn; what was written to it by then is kept.
+ * Texts that are held as one text, since many short ones hold more than ten times as much. Reading takes them apart: the result is
+ * the same object until the end of the turn, and what is written to it by then is kept.
  */
 export class HeldTexts<T extends Texts> {
   #text: string;
@@ -28,8 +28,7 @@ export class HeldTexts<T extends Texts> {
   }
 
   #putAway(): void {
-    // What was written may be anything; then it stays as it is.
-    if (!Object.values(this.#texts!).every(isText)) return;
+    if (!areTexts(this.#texts!)) return;
     this.#text = JSON.stringify(this.#texts);
     this.#texts = null;
   }
@@ -50,6 +49,11 @@ export function defineLookup(holder: object, name: string, get: () => unknown): 
 /** Whether a property is looked up when it is read. */
 export function isLookedUp(holder: object, name: string): boolean {
   return Object.getOwnPropertyDescriptor(holder, name)?.get !== undefined;
+}
+
+/** Whether nothing else is among them. Middlewares may have written anything, which then has to stay as it is. */
+export function areTexts(values: Texts): boolean {
+  return Object.values(values).every(isText);
 }
 
 function isText(value: unknown): boolean {

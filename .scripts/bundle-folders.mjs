@@ -2,6 +2,7 @@ import { renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { rollup } from 'rollup';
 import { folderOf, specifierOf } from './module-graph.mjs';
+import { packagesOnDemand } from './packages-on-demand.mjs';
 
 /**
  * Makes few files of many, folder by folder, since Node spends more on finding and opening a module than on running it
@@ -113,6 +114,7 @@ class Bundles {
       treeshake: false,
       makeAbsoluteExternalsRelative: false,
       plugins: [
+        format === 'cjs' && packagesOnDemand,
         {
           name: 'folder',
           resolveId: (id, importer) => {

@@ -10,12 +10,13 @@ import { firstValue, isImmediate } from '../pipeline/result.js';
 
 /**
  * What Nest does with an error of a gateway: the filter that catches it, else an `exception` event, which for anything but
- * a `WsException` says nothing. Never throws. A promise only if a filter is asynchronous.
+ * a `WsException` says nothing. What a filter throws is told by the rule of this package, since Nest would end the process.
+ * Never throws. A promise only if a filter is asynchronous.
  */
 export function tellAsNest(failures: FailureHandler, error: unknown, call: Invocation): void | Promise<void> {
   call.operation?.fail(error);
   const filter = filterFor(call, error);
-  const onRethrown = (rethrown: unknown): void => failures.reportBoth(error, rethrown, call);
+  const onRethrown = (rethrown: unknown): void => tellRethrown(failures, error, rethrown, call);
   let handled: unknown;
   try {
     if (filter === undefined) {
@@ -57,8 +58,22 @@ export function tellingClients(hook: BoundHandler, failures: FailureHandler): Bo
 }
 
 function tell(failures: FailureHandler, error: unknown, call: Invocation): void {
+  if (!saysItself(error)) failures.report(error, call);
+  emit(failures, error, call);
+}
+
+/** An error that is meant for clients replaces the first. Any other is a fault of the filter. */
+function tellRethrown(failures: FailureHandler, error: unknown, rethrown: unknown, call: Invocation): void {
+  if (rethrown === error || saysItself(rethrown)) {
+    tell(failures, rethrown, call);
+    return;
+  }
+  failures.reportBoth(error, rethrown, call);
+  emit(failures, error, call);
+}
+
+function emit(failures: FailureHandler, error: unknown, call: Invocation): void {
   const isInternal = !saysItself(error);
-  if (isInternal) failures.report(error, call);
   try {
     const payload = payloadOf(failures, error, call);
     call.socket!.emit('exception', payload);

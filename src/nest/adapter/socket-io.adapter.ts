@@ -154,10 +154,10 @@ export class SocketIoAdapter implements WebSocketAdapter<Server | Namespace, Soc
     return this.#app === null && this.#module === null;
   }
 
-  /** What Nest binds here is a gateway of this namespace; a port of its own is no place for classes of this package. */
+  /** What Nest binds here is a gateway of this namespace; a port of its own is no place for classes with `@Gateway`. */
   #refuseClassesBeside(target: Server | Namespace): void {
     const [server, namespace] = target instanceof Server ? [target, '/'] : [target.server, target.route];
-    if (server.httpServer === this.httpServer) refuseStrayClasses(namespace, this.constructor.name);
+    refuseStrayClasses(server.httpServer === this.httpServer ? namespace : null, this.constructor.name);
   }
 
   /** Once the application listens it is known whether the module has joined. */

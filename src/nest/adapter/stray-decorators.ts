@@ -17,14 +17,15 @@ export function refuseStrayDecorators(place: WebSocketPlace, adapter: string): v
 }
 
 /**
+ * @param namespace null on a port of its own
  * @throws BindingError for a class of this package whose namespace is served by gateways, to clients about which it would have
- *   decided
+ *   decided; also for one without a decorator, from which any gateway may inherit
  */
-export function refuseStrayClasses(namespace: string, adapter: string): void {
+export function refuseStrayClasses(namespace: string | null, adapter: string): void {
   const accessor = new GatewayMetadataAccessor();
-  const gateway = strayClass(
-    (one) => !isWebSocketGateway(one) && methodsOf(one).length > 0 && String(accessor.namespaceOf(one)) === namespace,
-  );
+  const isMeant = (one: Function): boolean =>
+    !accessor.isGateway(one) || (namespace !== null && String(accessor.namespaceOf(one)) === namespace);
+  const gateway = strayClass((one) => !isWebSocketGateway(one) && methodsOf(one).length > 0 && isMeant(one));
   if (gateway === null) return;
   const remedy =
     `Import SocketIoModule.forRoot() in the root module. If ${gateway.name} belongs to another application, use new ${adapter}(app), ` +

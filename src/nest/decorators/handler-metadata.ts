@@ -101,9 +101,15 @@ export function* decoratedClasses(): Generator<Function> {
   }
 }
 
-/** A class of this list runs in some application of the process, so that no hint is due about it. */
+/** A class of this list, and what it inherits, runs in some application of the process, so that no hint is due about it. */
 export function noteRunning(gateway: Function): void {
-  running.add(gateway);
+  for (
+    let one: Function | null = gateway;
+    typeof one === 'function';
+    one = Object.getPrototypeOf(one) as Function | null
+  ) {
+    running.add(one);
+  }
 }
 
 /** Whether a class is known to run in some application of the process. */

@@ -140,10 +140,50 @@ describe('an error of a message', () => {
     }
     const { url } = await startGateways({ providers: [FailingGateway] });
     const client = await connectClient(url);
+    const told = nextEvent(client, 'exception');
     client.emit('fail once');
     expect(await client.emitWithAck('fail once')).toBe(2);
     await surfacing();
     expect([logged, surprises]).toEqual([['Error: once'], []]);
+    expect(await told).toEqual([
+      { status: 'error', message: 'Internal server error', cause: { pattern: 'fail once' } },
+    ]);
+  });
+
+  it.each<[string, Error, string, unknown[]]>([
+    [
+      'a fault of its own is told as without the filter',
+      new TypeError('no response'),
+      'for clients',
+      ['TypeError: no response', expect.stringMatching(/^FailingGateway\.fail\(\) failed/)],
+    ],
+    ['an error for clients is told instead', new WsException('instead'), 'instead', []],
+  ])('for which a filter throws %s', async (_what, thrown, message, lines) => {
+    const surprises = watchSurprises();
+    const logged = watchLog();
+
+    @Catch()
+    class ThrowingFilter implements ExceptionFilter {
+      async catch(): Promise<void> {
+        await surfacing();
+        throw thrown;
+      }
+    }
+
+    @WebSocketGateway()
+    class FailingGateway {
+      @UseFilters(ThrowingFilter)
+      @SubscribeMessage('fail')
+      fail(): void {
+        throw new WsException('for clients');
+      }
+    }
+    const { url } = await startGateways({ providers: [FailingGateway] });
+    const client = await connectClient(url);
+    const told = nextEvent(client, 'exception');
+    client.emit('fail');
+    expect((await told)[0]).toMatchObject({ message });
+    expect([logged.map((line) => String(line).split('\n')[0]), surprises]).toEqual([lines, []]);
   });
 
   it('in what it returned to be sent is reported', async () => {

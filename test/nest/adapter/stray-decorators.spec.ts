@@ -66,6 +66,28 @@ describe.each(PLATFORMS)('new SocketIoAdapter(httpServer) on %s', (platform) => 
     await connectClient(`${url}/${namespace}`);
   });
 
+  it.each(['port of the application', 'port of its own'])(
+    'stops the start for a check of a base class, on a %s',
+    async (where) => {
+      class CheckedBase {
+        @OnHandshake()
+        check(): void {}
+      }
+
+      @WebSocketGateway(where === 'port of its own' ? await freePort() : 0, { namespace: `derived-${platform}` })
+      class DerivedGateway extends CheckedBase {
+        @SubscribeMessage('old')
+        old(): void {}
+      }
+      const failure = await failureOf({ platform, adapter, providers: [DerivedGateway] });
+      expect(failure.message).toMatch(/^@OnHandshake\(\) on CheckedBase\.check\(\) would not run/);
+      // Where a class that inherits it runs, it stops no other start.
+      @Gateway()
+      class RunningGateway extends CheckedBase {}
+      await startWith({ platform, providers: [RunningGateway] });
+    },
+  );
+
   it('starts if a class in its namespace is one of another server', async () => {
     @Gateway(`apart-${platform}`)
     class ApartGateway {

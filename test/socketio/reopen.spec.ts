@@ -1,4 +1,5 @@
 import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { Server } from '../../src/server.js';
 import { MemoryAdapter } from '../../src/socketio/index.js';
 import { reopenContract } from '../contract/reopen.contract.js';
@@ -49,16 +50,20 @@ describe('a server that listens again', () => {
     await io.close();
   });
 
-  it('listens from the callback of close(), and from a bound engine', async () => {
+  it('listens from the callback of close()', async () => {
     const { io } = await startServer();
     await new Promise<void>((resolve) => void io.close(() => resolve(void io.listen(0))));
-    await nextEvent(io.httpServer as never, 'listening');
-    const { port } = io.httpServer.address() as { port: number };
     cleanup(() => io.close());
+    await nextEvent(io.httpServer as never, 'listening');
+    const { port } = io.httpServer.address() as AddressInfo;
     await connectClient(`http://127.0.0.1:${port}`);
-    const { engine } = io;
+  });
+
+  it('begins anew for an engine that is bound', async () => {
+    const { io, calls } = counted();
     await io.close();
-    expect(engine.clientsCount).toBe(0);
+    io.bind({ on: () => {}, close: () => {} } as never);
+    expect(calls).toEqual(['open /', 'close /', 'open /']);
   });
 
   it('says what an adapter throws, and listens once it does not any more', async () => {
@@ -75,6 +80,33 @@ describe('a server that listens again', () => {
     await nextEvent(io.httpServer as never, 'listening');
     await io.close();
     expect(io.httpServer.listening).toBe(false);
+  });
+
+  it.each([
+    [
+      'throw',
+      () => {
+        throw new Error('adapter');
+      },
+    ],
+    ['reject', () => Promise.reject(new Error('adapter'))],
+    ['never answer', () => new Promise<void>(() => {})],
+  ])('closes and listens though the init() and close() of its adapter %s', async (_what, answer) => {
+    class Hostile extends MemoryAdapter {
+      override init = answer as () => void;
+      override close = answer as () => void;
+    }
+    const errors: unknown[] = [];
+    const io = new Server({ adapter: Hostile as never, closeTimeout: 20, onError: (error) => errors.push(error) });
+    io.on('connection', (socket) => socket.on('echo', (value, ack) => ack(value)));
+    for (let life = 0; life < 3; life++) {
+      io.listen(0);
+      await nextEvent(io.httpServer as never, 'listening');
+      const client = await connectClient(`http://127.0.0.1:${(io.httpServer.address() as AddressInfo).port}`);
+      expect(await client.emitWithAck('echo', life)).toBe(life);
+      await io.close();
+    }
+    expect(errors.every((error) => (error as Error).message === 'adapter')).toBe(true);
   });
 
   it('binds no port for a wrong option', async () => {

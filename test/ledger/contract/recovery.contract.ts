@@ -4,6 +4,8 @@ import type { Ledger } from '../../../src/ledger/index.js';
 import type { ServerOptions, Socket } from '../../../src/socketio/index.js';
 import { Cluster, type Member } from '../../ecosystem/support/cluster.js';
 import { record as recordChannels } from '../../diagnostics/support/recorder.js';
+import { cleanup } from '../../support/cleanup.js';
+import { openClient } from '../../support/official-client.js';
 import { nextEvent, until } from '../../support/until.js';
 
 /** What every ledger does; `createFor` is called for each server. */
@@ -274,6 +276,32 @@ export function recoveryContract(createFor: () => Ledger | Promise<Ledger>): voi
     ]);
   });
 
+  it('ends the socket from which a session is taken at the entry that says so: two never share an id for longer', async () => {
+    const { cluster } = await started();
+    const { client, socket } = await cluster.join(0);
+    const [before, after] = [record(client), [] as unknown[][]];
+    let n = 0;
+    const traffic = setInterval(() => cluster.nodes[n % 2].io.emit('n', n++), 1);
+    cleanup(() => clearInterval(traffic));
+    await until(() => before.length > 5);
+    const { pid, offset } = idsOf(client);
+    const closed = nextEvent(socket, 'disconnect');
+    const other = openClient(cluster.nodes[1].origin, { autoConnect: false });
+    other.onAny((...args: unknown[]) => after.push(args));
+    Object.assign(other, { _pid: pid, _lastOffset: offset });
+    other.connect();
+    await closed;
+    const last = numberOf(before.at(-1)!.at(-1));
+    await until(() => after.length > 0 && numberOf(after.at(-1)!.at(-1)) > last + 5);
+    expect(other.id).toBe(socket.id);
+    // All numbers but that of the entry by which the session was taken, behind which the first socket got nothing.
+    const got = new Set(after.map((args) => numberOf(args.at(-1))));
+    const first = numberOf(offset) + 1;
+    const missing = Array.from({ length: Math.max(...got) - first }, (_, i) => first + i).filter((i) => !got.has(i));
+    expect(missing).toHaveLength(1);
+    expect(last).toBeLessThan(missing[0]);
+  });
+
   it('forgets an ack where the node of a client that owes it is gone', async () => {
     const { cluster } = await started();
     const [a, b] = await cluster.members();
@@ -359,6 +387,11 @@ function record(client: ClientSocket): unknown[][] {
   const events: unknown[][] = [];
   client.onAny((...args: unknown[]) => events.push(args));
   return events;
+}
+
+/** The number of an entry, by the offset with which an event comes. */
+function numberOf(offset: unknown): number {
+  return Number(String(offset).split('-')[1]);
 }
 
 function idsOf(client: ClientSocket): { pid: string; offset: string | undefined } {

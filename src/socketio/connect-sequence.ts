@@ -147,7 +147,8 @@ export class ConnectSequence extends TimerEntry {
     }
     const { revocation } = socket;
     if (revocation !== null) {
-      this.#refuse(new Error(revocation), false);
+      const { code, message } = revocation;
+      this.#refuse(Object.assign(new Error(message), { data: { status: 'error', message, code } }), false);
       return;
     }
     const namespace = this.#namespace!;

@@ -555,9 +555,9 @@ export class Socket<
    * @internal What has ended while its client was being decided about: the session that it came back with, or its
    * credentials. Null if the client may be let in.
    */
-  get revocation(): string | null {
-    if (this.#recovery?.isRevoked) return DISCONNECTED_BY_SERVER.message;
-    return this.#identity?.isExpired ? CREDENTIALS_EXPIRED.message : null;
+  get revocation(): DisconnectDetails | null {
+    if (this.#recovery?.isRevoked) return DISCONNECTED_BY_SERVER;
+    return this.#identity?.isExpired ? CREDENTIALS_EXPIRED : null;
   }
 
   /** @internal While its client was being decided about, another connection of the client took the session. */

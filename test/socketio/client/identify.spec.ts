@@ -82,7 +82,8 @@ describe('Socket#identify', () => {
       setTimeout(next, 20);
     });
     const [error] = await nextEvent(openClient(server.origin), 'connect_error');
-    expect((error as Error).message).toBe('the credentials of the socket have expired');
+    const message = 'the credentials of the socket have expired';
+    expect(error).toMatchObject({ message, data: { status: 'error', message, code: 'CREDENTIALS_EXPIRED' } });
     expect(await server.io.user('ada').fetchSockets()).toEqual([]);
   });
 

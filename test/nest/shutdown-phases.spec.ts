@@ -2,6 +2,7 @@ import { UseInterceptors, type INestApplication, type NestInterceptor } from '@n
 import {
   Ack,
   ConnectedSocket,
+  Idempotent,
   OnDisconnect,
   OnEvent,
   OnShutdown,
@@ -211,6 +212,23 @@ describe('a handler that awaits app.close()', () => {
     const client = await connectClient(url);
     const left = nextEvent(client, 'disconnect', 5_000);
     client.emit('stop', () => {});
+    await left;
+  });
+
+  it('with @Idempotent does not wait for itself, nor for copies of its message', async () => {
+    const started: { app?: INestApplication } = {};
+    class AdminGateway {
+      @Idempotent()
+      @Ack('stop')
+      async stop(): Promise<void> {
+        await started.app!.close();
+      }
+    }
+    const { app, url } = await startWith({ providers: [AdminGateway] });
+    started.app = app;
+    const client = await connectClient(url);
+    const left = nextEvent(client, 'disconnect', 5_000);
+    for (let copy = 0; copy < 3; copy++) client.emit('stop', { id: 'one' }, () => {});
     await left;
   });
 

@@ -14,6 +14,7 @@ import {
   type Socket,
 } from '../../socketio/index.js';
 import type { IdempotencyRules } from '../discovery/idempotency-rules.js';
+import type { InFlight } from '../outcome/in-flight.js';
 import type { DispatchContext } from './dispatch-context.js';
 
 /** What a message was answered with, as `encodeValues` has it. */
@@ -45,12 +46,11 @@ export class Idempotency {
           return;
         }
         const pending = this.#pending.get(key);
-        const run = (own: AckReply): void => handler(socket, args, own, event);
-        const answered =
-          pending === undefined
-            ? this.#answer(this.#begin(key, socket, args, run), socket, reply)
-            : this.#answerCopy(pending, socket, reply);
-        this.context.inFlight.track(answered);
+        if (pending === undefined) {
+          void this.#answerFirst(key, socket, args, reply, (own) => handler(socket, args, own, event));
+        } else {
+          void this.#answerCopy(pending, socket, reply);
+        }
       } catch (error) {
         this.#fail(error, socket, reply);
       }
@@ -67,7 +67,23 @@ export class Idempotency {
     }
   }
 
-  /** A copy waits as long as the handler takes, without its arguments. Never rejects. */
+  /** Never rejects. */
+  async #answerFirst(
+    key: string,
+    socket: Socket,
+    args: readonly unknown[],
+    reply: AckReply | null,
+    run: (reply: AckReply) => void,
+  ): Promise<void> {
+    const share = new ShareOfShutdown(this.context.inFlight);
+    await this.#answer(this.#begin(key, socket, args, run, share), socket, reply);
+    share.end();
+  }
+
+  /**
+   * A copy waits as long as the handler takes, without its arguments. It is answered together with the first one, for which
+   * a shutdown waits. Never rejects.
+   */
   async #answerCopy(outcome: Promise<Outcome>, socket: Socket, reply: AckReply | null): Promise<void> {
     const wait = socket.inbound.startWait(EventMeasure.of([]));
     await this.#answer(outcome, socket, reply);
@@ -80,13 +96,20 @@ export class Idempotency {
   }
 
   /** The message waits until the claim is there. */
-  #begin(key: string, socket: Socket, args: readonly unknown[], run: (reply: AckReply) => void): Promise<Outcome> {
+  #begin(
+    key: string,
+    socket: Socket,
+    args: readonly unknown[],
+    run: (reply: AckReply) => void,
+    share: ShareOfShutdown,
+  ): Promise<Outcome> {
     const wait = socket.inbound.startWait(EventMeasure.of(args));
     const begin = (reply: AckReply): void => {
       run(reply);
+      share.onHandlerStarted();
       wait.end();
     };
-    const outcome = this.#settle(key, socket, begin).finally(() => {
+    const outcome = this.#settle(key, socket, begin, share).finally(() => {
       wait.end();
       this.#pending.delete(key);
     });
@@ -95,18 +118,24 @@ export class Idempotency {
   }
 
   /** Rejects if the store does not answer before the handler has run. */
-  async #settle(key: string, socket: Socket, run: (reply: AckReply) => void): Promise<Outcome> {
+  async #settle(key: string, socket: Socket, run: (reply: AckReply) => void, share: ShareOfShutdown): Promise<Outcome> {
     const { claims } = socket.nsp.server;
     for (;;) {
       const { isMine, value } = await claims.claim(key, UNDER_WAY, LEASE_MS, false);
-      if (isMine) return this.#run(key, claims, socket, run);
+      if (isMine) return this.#run(key, claims, socket, run, share);
       if (value.startsWith(DONE)) return { ack: value.slice(DONE.length), hasFailed: false };
       // Another server runs it, or has died over it, which the end of its claim tells.
       await pause(POLL_MS);
     }
   }
 
-  async #run(key: string, claims: Claims, socket: Socket, run: (reply: AckReply) => void): Promise<Outcome> {
+  async #run(
+    key: string,
+    claims: Claims,
+    socket: Socket,
+    run: (reply: AckReply) => void,
+    share: ShareOfShutdown,
+  ): Promise<Outcome> {
     const { ttl } = this.rules;
     const outcome = await new Promise<Outcome>((resolve) => {
       const end = performance.now() + ttl;
@@ -117,6 +146,7 @@ export class Idempotency {
       }, LEASE_MS / 3).unref();
       const answer = (given: Outcome): void => {
         clearInterval(renewal);
+        share.onOutcome();
         resolve(given);
       };
       run(new RecordedReply(socket, answer));
@@ -155,6 +185,35 @@ export class Idempotency {
     if (!isThenable(given)) return given;
     watch(given, TOLD, undefined);
     throw new TypeError('the key of @Idempotent must be a string, not a promise');
+  }
+}
+
+/**
+ * What a shutdown waits for of one message: its claim, and what comes behind its outcome. Its handler counts by itself, as one
+ * that may wait for the shutdown.
+ */
+class ShareOfShutdown {
+  #end: () => void;
+  #hasOutcome = false;
+
+  constructor(private readonly inFlight: InFlight) {
+    this.#end = inFlight.begin();
+  }
+
+  onHandlerStarted(): void {
+    if (!this.#hasOutcome) this.#end();
+  }
+
+  onOutcome(): void {
+    if (this.#hasOutcome) return;
+    this.#hasOutcome = true;
+    const end = this.inFlight.begin();
+    this.#end();
+    this.#end = end;
+  }
+
+  end(): void {
+    this.#end();
   }
 }
 

@@ -23,6 +23,17 @@ export class InFlight {
     void work.then(() => this.#onSettled());
   }
 
+  /** The same for work that no promise stands for: it ends with the first call of the function that this returns. */
+  begin(): () => void {
+    this.#count++;
+    let isOver = false;
+    return () => {
+      if (isOver) return;
+      isOver = true;
+      this.#onSettled();
+    };
+  }
+
   /** To be called where a shutdown begins: a handler that awaits it is not waited for in turn. */
   excuseCaller(): void {
     if (!isCalledByHandler()) return;

@@ -245,6 +245,7 @@ export class LedgerNode {
     this.#state = 'open';
     for (const space of this.#spaces.values()) for (const record of space.records()) this.#begin(record);
     this.#runAfterOwn();
+    this.#tellReaders();
     this.fleet.start();
     this.tell(null, { kind: 'beat', isNew: true });
     this.server.idleWheel.schedule(this.#checkpoint, this.options.checkpointInterval);
@@ -378,6 +379,8 @@ export class LedgerNode {
   }
 
   async #append(first: number, bodies: readonly string[]): Promise<void> {
+    // What the store has before this node knows where to begin reading would never come back to it.
+    if (this.#state === 'opening') await this.#opening;
     await this.store.append(first, bodies);
     this.counters.appended += bodies.length;
     this.#reached(null);

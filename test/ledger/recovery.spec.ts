@@ -21,6 +21,17 @@ class StallingStore extends MemoryStore {
   }
 }
 
+/** It opens late. */
+class SlowStore extends MemoryStore {
+  letOpen!: () => void;
+  readonly #mayOpen = new Promise<void>((resolve) => (this.letOpen = resolve));
+
+  override async open(...args: Parameters<LedgerStore['open']>): ReturnType<LedgerStore['open']> {
+    await this.#mayOpen;
+    return super.open(...args);
+  }
+}
+
 describe('recovery through a ledger in memory', () => {
   let ledger: Ledger;
   beforeEach(() => void (ledger = memoryLedger(OPTIONS)));
@@ -86,6 +97,25 @@ describe('recovery through a ledger in memory', () => {
     }
     await until(() => got.length === 20);
     expect(got.toSorted((x, y) => x - y)).toEqual(Array.from({ length: 20 }, (_, i) => i));
+  });
+
+  it('delivers what was emitted before the ledger was open', async () => {
+    const store = new SlowStore(new MemoryLedger());
+    const ledger = createLedger(() => store, OPTIONS);
+    const { io, origin } = await startServer({ adapter: ledger.adapter, connectionStateRecovery: {} });
+    const client = await connectClient(origin);
+    const got: unknown[] = [];
+    client.on('n', (n) => got.push(n));
+    io.emit('n', 1);
+    // What is emitted in one turn is appended in the next one.
+    for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => setImmediate(resolve));
+    io.emit('n', 2);
+    store.letOpen();
+    await until(() => got.length === 2);
+    io.emit('n', 3);
+    await until(() => got.length === 3);
+    expect(got).toEqual([1, 2, 3]);
+    expect(ledger.stats()[0]).toMatchObject({ appended: 3, read: 3, queued: 0 });
   });
 
   it('gives a session to the last of several attempts, though their entries are read in one go', async () => {

@@ -8,13 +8,11 @@ import type { InFlight } from '../outcome/in-flight.js';
  */
 export function trackCheck(inFlight: InFlight, check: Promise<void>, socket: Socket): void {
   const { wheel, options } = socket.nsp.server;
-  const end = new Promise<void>((resolve) => {
-    const timer = new Timer(resolve);
-    wheel.schedule(timer, options.connectTimeout);
-    void check.then(() => {
-      wheel.cancel(timer);
-      resolve();
-    });
+  const end = inFlight.begin();
+  const timer = new Timer(end);
+  wheel.schedule(timer, options.connectTimeout);
+  void check.then(() => {
+    wheel.cancel(timer);
+    end();
   });
-  inFlight.track(end);
 }

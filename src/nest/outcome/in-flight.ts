@@ -19,8 +19,7 @@ export class InFlight {
 
   /** The promise must not reject. */
   track(work: Promise<unknown>): void {
-    this.#count++;
-    void work.then(() => this.#onSettled());
+    void work.then(this.begin());
   }
 
   /** The same for work that no promise stands for: it ends with the first call of the function that this returns. */

@@ -42,10 +42,11 @@ export function compileParameters(context: ParameterContext): readonly Extract[]
 }
 
 /**
- * All parameters at once, by the order of Nest's gateways: each pipe is asked about every parameter before the next pipe is.
+ * All parameters at once, each of them or a promise, by the order of Nest's gateways: each pipe is asked about every parameter
+ * before the next pipe is.
  * Null if that is no different, because at most one parameter has pipes.
  */
-export function compileStages(context: ParameterContext): Call<unknown[] | Promise<unknown[]>> | null {
+export function compileStages(context: ParameterContext): Call<unknown[]> | null {
   const { gateway, method, style } = context;
   if (!style.pipesAll) return null;
   const decorated: unknown = Reflect.getMetadata(ROUTE_ARGS_METADATA, gateway, method);
@@ -66,7 +67,7 @@ export function compileStages(context: ParameterContext): Call<unknown[] | Promi
         if (stage < pipes.length) values[index] = transform(values[index], [pipes[stage]], argument);
       }
     }
-    return values.some(isThenable) ? Promise.all(values) : values;
+    return values;
   };
 }
 

@@ -37,7 +37,7 @@ export interface PipelineParts {
   readonly createContext: Call<WsExecutionContext>;
   readonly enhancers: Enhancers;
   /** All parameters in the order of Nest's gateways; null if each is taken by itself. */
-  readonly stages: Call<unknown[] | Promise<unknown[]>> | null;
+  readonly stages: Call<unknown[]> | null;
   /** Null: the method gets `lead` and then the arguments as they are. */
   readonly extracts: readonly Extract[] | null;
   readonly parameterTypes: readonly (Type | undefined)[];
@@ -109,14 +109,12 @@ function compileMethod({ instance, method, enhancers, extracts, stages, ...parts
   };
 }
 
-function withStages(instance: object, method: Function, stages: Call<unknown[] | Promise<unknown[]>>): Call<unknown> {
+function withStages(instance: object, method: Function, stages: Call<unknown[]>): Call<unknown> {
   const measure = new EventMeasure();
   return (socket, args, reply, pattern) => {
     const bytes = measure.measure(args);
     const values = stages(socket, args, reply, pattern);
-    measure.note(isThenable(values));
-    if (!isThenable(values)) return Reflect.apply(method, instance, values);
-    return passAfter(socket, values, bytes, (settled): unknown => Reflect.apply(method, instance, settled));
+    return applyOnceThere(instance, method, values, socket, measure, bytes);
   };
 }
 
@@ -127,10 +125,7 @@ function withExtracts(instance: object, method: Function, extracts: readonly Ext
   return (socket, args, reply, pattern) => {
     const bytes = measure.measure(args);
     const values = extracts.map((extract) => extract(socket, args, reply, pattern));
-    const waits = values.some(isThenable);
-    measure.note(waits);
-    if (!waits) return Reflect.apply(method, instance, values);
-    return passAfter(socket, Promise.all(values), bytes, (all): unknown => Reflect.apply(method, instance, all));
+    return applyOnceThere(instance, method, values, socket, measure, bytes);
   };
 }
 
@@ -175,11 +170,23 @@ function withPipedArguments(
       const metadata: ArgumentMetadata = { type: 'body', metatype: parameterTypes[i + offset], data: undefined };
       values.push(transform(argument, pipes, metadata));
     });
-    const waits = values.some(isThenable);
-    measure.note(waits);
-    if (!waits) return Reflect.apply(method, instance, values);
-    return passAfter(socket, Promise.all(values), bytes, (all): unknown => Reflect.apply(method, instance, all));
+    return applyOnceThere(instance, method, values, socket, measure, bytes);
   };
+}
+
+/** Calls a method with all its arguments, at once unless one is a promise. */
+function applyOnceThere(
+  instance: object,
+  method: Function,
+  values: unknown[],
+  socket: Socket | undefined,
+  measure: EventMeasure,
+  bytes: number,
+): unknown {
+  const waits = values.some(isThenable);
+  measure.note(waits);
+  if (!waits) return Reflect.apply(method, instance, values);
+  return passAfter(socket, Promise.all(values), bytes, (all): unknown => Reflect.apply(method, instance, all));
 }
 
 /** Calls `pass` with what a promise has. Until then an event waits, and counts as one that does. */

@@ -56,7 +56,8 @@ export class RedisServer {
   async connectIo(options: RedisOptions = {}): Promise<Redis> {
     const client = new Redis(this.url, { maxRetriesPerRequest: null, retryStrategy: () => 20, ...options });
     client.on('error', () => {});
-    cleanup(() => client.quit());
+    // One that is between two attempts to connect refuses a farewell, if it may not keep commands until then.
+    cleanup(() => client.quit().catch(() => client.disconnect()));
     await nextEvent(client, 'ready');
     return client;
   }

@@ -57,14 +57,19 @@ async function disturb(browser: Browser, query: string): Promise<void> {
   const before = Number(await ada.locator('#received').textContent());
   for (const page of [ada, bob]) {
     await counted(page, before + 30);
-    for (const counter of ['lost', 'doubled', 'late'])
-      expect(await page.locator(`#${counter}`).textContent()).toBe('0');
+    expect(await faults(page)).toEqual({ lost: '0', doubled: '0', late: '0' });
     expect(await page.locator('#said li').count()).toBe(2);
     await shown(page, '#online', 'Ada');
     await shown(page, '#online', 'Bob');
   }
   await bob.close();
   await ada.locator('#online li', { hasText: 'Bob' }).waitFor({ state: 'detached' });
+}
+
+async function faults(page: Page): Promise<Record<string, string | null>> {
+  const counters = ['lost', 'doubled', 'late'];
+  const counts = await Promise.all(counters.map((counter) => page.locator(`#${counter}`).textContent()));
+  return Object.fromEntries(counters.map((counter, i) => [counter, counts[i]]));
 }
 
 async function nodeOf(page: Page): Promise<string> {

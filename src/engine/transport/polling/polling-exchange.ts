@@ -47,6 +47,13 @@ export class PollingExchange {
     return response.writableFinished === false ? response.writableLength : 0;
   }
 
+  /** Whether the connection is gone. Asked of an answer that has not left, or at the moment at which it is said to. */
+  get isCut(): boolean {
+    const { request, response } = this.http;
+    // HTTP/2 may end a stream in the turn in which all of it has left.
+    return response.destroyed || (request.httpVersionMajor === 1 && request.socket?.destroyed);
+  }
+
   /** Grows from 0 to 1 as the kernel takes the answer; for comparison with an earlier value. */
   get sentFraction(): number {
     if (this.unsentBytes === 0) return 1;
@@ -55,7 +62,7 @@ export class PollingExchange {
     return taken / (taken + this.#size);
   }
 
-  /** Calls the listener once the kernel has taken the whole answer. */
+  /** Calls the listener once the kernel has taken the whole answer; also, by Node 20, if the connection ended before. */
   onSent(listener: () => void): void {
     this.http.response.once('finish', listener);
   }

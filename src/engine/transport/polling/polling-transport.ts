@@ -9,6 +9,7 @@ import { readBody, readBytes } from '../../http/request-body.js';
 import { ProtocolError } from '../../codec/protocol-error.js';
 import { Timer, type TimerWheel } from '../../../common/timer-wheel.js';
 import { PollQueue } from './poll-queue.js';
+import { RepeatedRequests } from './repeated-requests.js';
 import type { SharedPacket } from '../../codec/shared-packet.js';
 import type { CloseMode, RequestHandler, Transport, TransportListener } from '../transport.js';
 
@@ -38,6 +39,7 @@ export class PollingTransport implements Transport, RequestHandler, Flushable {
   /** The answer to the last poll, while not all of it has left. */
   #answered: PollingExchange | null = null;
   #answers = 0;
+  readonly #repeated = new RepeatedRequests();
   #pushing = false;
   /** The POST whose body is read, and what gives that up. */
   #reading: { readonly exchange: PollingExchange; readonly giveUp: () => void } | null = null;
@@ -137,12 +139,12 @@ export class PollingTransport implements Transport, RequestHandler, Flushable {
   handlePoll(exchange: PollingExchange): void {
     // If an answer is read to its end before the next poll, nothing of it is left here.
     if (this.#poll !== null || (this.#answered !== null && this.#answered.unsentBytes > 0)) {
-      exchange.refuse('POLL_OVERLAP');
-      this.close(
-        'now',
-        'transport error',
-        closeDetail('POLL_OVERLAP', 'the client sent a second poll while one was open'),
-      );
+      this.#refuse(exchange, closeDetail('POLL_OVERLAP', 'the client sent a second poll while one was open'));
+      return;
+    }
+    // What the answer carried is gone. A session that went on would lack it, and not know.
+    if (this.#answered?.isCut || this.#repeated.includes(exchange.request)) {
+      this.#refuse(exchange, closeDetail('ANSWER_LOST', 'the answer to a poll was lost on its way to the client'));
       return;
     }
     this.#poll = exchange;
@@ -162,12 +164,12 @@ export class PollingTransport implements Transport, RequestHandler, Flushable {
   /** A POST: its packets are dispatched in order before it is answered. */
   handlePush(exchange: PollingExchange): void {
     if (this.#pushing) {
-      exchange.refuse('PUSH_OVERLAP');
-      this.close(
-        'now',
-        'transport error',
-        closeDetail('PUSH_OVERLAP', 'the client sent a second POST while one was being read'),
-      );
+      this.#refuse(exchange, closeDetail('PUSH_OVERLAP', 'the client sent a second POST while one was being read'));
+      return;
+    }
+    // Its packets have been dispatched: only the answer was lost.
+    if (this.#repeated.includes(exchange.request)) {
+      exchange.respond(200, 'text/html', 'ok');
       return;
     }
     const isBinary = exchange.contentType === BYTES;
@@ -299,6 +301,12 @@ export class PollingTransport implements Transport, RequestHandler, Flushable {
     this.#end();
   }
 
+  /** A request after which the session cannot go on. */
+  #refuse(exchange: PollingExchange, detail: CloseDetail): void {
+    exchange.refuse(detail.code);
+    this.close('now', 'transport error', detail);
+  }
+
   #refusePush(exchange: PollingExchange, error: ProtocolError): void {
     this.#pushing = false;
     exchange.refuse(error.code);
@@ -359,7 +367,7 @@ export class PollingTransport implements Transport, RequestHandler, Flushable {
     poll.respond(200, typeof payload === 'string' ? 'text/plain; charset=UTF-8' : BYTES, payload, this.#compress);
     this.#answers++;
     if (this.#queue.length === 0) this.#compress = false;
-    this.#answered = poll.unsentBytes > 0 ? poll : null;
+    this.#answered = poll.unsentBytes > 0 || poll.isCut ? poll : null;
     if (this.#answered !== null) poll.onSent(() => this.#handleSent(poll));
     this.#noteQueue();
     if (!this.#mustNotify) this.#notifyProgress();
@@ -367,7 +375,7 @@ export class PollingTransport implements Transport, RequestHandler, Flushable {
 
   #handleSent(poll: PollingExchange): void {
     if (this.#answered !== poll) return;
-    this.#answered = null;
+    if (!poll.isCut) this.#answered = null;
     this.#noteQueue();
     if (this.#state !== 'closed') this.#notifyProgress();
   }

@@ -11,6 +11,7 @@ export default {
   workerIdleMemoryLimit: '700MB',
   // Tests wait for events within bounds of their own; this one is for machines that do several things at once.
   testTimeout: 20_000,
+  testSequencer: '<rootDir>/test/support/sequencer.mjs',
   testRegex: '\\.spec\\.ts$',
   extensionsToTreatAsEsm: ['.ts'],
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },

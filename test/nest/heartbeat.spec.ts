@@ -26,9 +26,13 @@ describe('@OnPing and @OnPong', () => {
     const id = client.id;
     for (let pongs = 0; pongs < 3; pongs++) await nextEvent(client, 'ponged');
     const { log } = app.get(Heartbeat);
-    // A ping may have left before the socket was connected.
-    const first = log.findIndex((line) => line.startsWith('ping'));
-    expect(log.slice(first, first + 3)).toEqual([`ping ${id}`, `pong ${id}`, `ping ${id}`]);
+    const pings = log.filter((line) => line === `ping ${id}`).length;
+    const pongs = log.filter((line) => line === `pong ${id}`).length;
+    expect(pings + pongs).toBe(log.length);
+    expect(pings).toBeGreaterThan(1);
+    // A ping may have left before the socket was connected, and its answer come behind that of the next.
+    expect(pongs).toBeGreaterThan(1);
+    expect(pongs).toBeLessThanOrEqual(pings + 1);
     const { conn } = await onlySocket(websocket);
     const { length } = log;
     client.disconnect();

@@ -30,6 +30,8 @@ export function createLedger(createStore: (name: string) => LedgerStore, options
   function nodeOf(server: LedgerServer): LedgerNode {
     let node = nodes.get(server);
     if (node === undefined || node.isLeaving) {
+      // A ledger may outlive many servers, as in tests.
+      for (const [each, { isClosed }] of nodes) if (isClosed) nodes.delete(each);
       node = new LedgerNode(createStore(name), resolved, server);
       nodes.set(server, node);
     }

@@ -13,7 +13,7 @@ describeWith('chromium', 'the fleet in a browser', (executablePath) => {
     beforeAll(async () => {
       await buildSamples();
       browser = await launchBrowser(executablePath);
-    }, 180_000);
+    }, 300_000);
 
     afterAll(() => browser.close());
 

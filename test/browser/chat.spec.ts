@@ -198,6 +198,8 @@ describeWith('chromium', 'the chat in a browser', (executablePath) => {
     await ada.getByRole('button', { name: 'Inspect' }).click();
     await say(bob, 'Hello?');
     await until(ada, async () => (await ada.title()) === '(2) lobby · Chat');
+    // That Ada has it says nothing of whether Bob's ack has come.
+    await shown(bob.locator('[data-latest] .status', { hasText: 'Sent' }));
     expect(await bob.locator('[data-latest] .status').textContent()).toBe('Sent');
     await ada.keyboard.press('Escape');
     await ada.locator('#jump').click();

@@ -35,6 +35,7 @@ describe('a poll that comes again after its answer was given', () => {
     ['has no t', [undefined, undefined, undefined]],
     ['always has the same', ['open', 'open', 'open']],
     ['has seconds', ['1764599000', '1764599001', '1764599001']],
+    ['has milliseconds in base 36', [millisecond(0), millisecond(1), millisecond(1)]],
     ['has more than anybody needs', ['x'.repeat(65), 'y'.repeat(65), 'y'.repeat(65)]],
     ['has another one each time', ['a', 'b', 'c']],
   ])('is a new one of a client that %s', async (_what, [atOpen, first, second]) => {
@@ -113,6 +114,10 @@ describe('a poll behind an answer that was cut off', () => {
 
 /** More than the kernel takes of an answer that is not read. */
 const LARGE = 30_000_000;
+
+function millisecond(n: number): string {
+  return (Date.now() + n).toString(36);
+}
 
 async function opened(t: string | undefined = 'open') {
   const engine = await startEngine();

@@ -34,6 +34,7 @@ export interface HandoverLimits {
 export class SessionHandover {
   /** Connections that end with this server. */
   readonly #open = new Set<{ destroy(): unknown }>();
+  #isClosed = false;
 
   constructor(
     private readonly nodes: NodeOptions,
@@ -52,7 +53,8 @@ export class SessionHandover {
     const name = NAMED_ID.exec(queryValue(request, 'sid') ?? '')?.[1];
     const { self, urlOf } = this.nodes;
     const isOwn = name === undefined || name === self || urlOf === undefined;
-    if (isOwn || request.headers[MARK] !== undefined || !request.url?.startsWith('/')) {
+    // A server that closes would wait for what the other one takes its time to answer.
+    if (this.#isClosed || isOwn || request.headers[MARK] !== undefined || !request.url?.startsWith('/')) {
       found(null);
       return;
     }
@@ -64,32 +66,38 @@ export class SessionHandover {
 
   /** Answers a request with the other server's answer; calls `failed` once if there is none. */
   exchange(http: HttpExchange, url: URL, failed: () => void): void {
-    const upstream = this.#request(http.request, url, http.request.headers);
-    const fail = (): void => {
-      if (this.#end(upstream)) failed();
+    const { request, body } = http;
+    const upstream = this.#request(request, url, framingOf(http));
+    const end = (): boolean => {
+      // What no one takes any more would keep the next request of the connection waiting.
+      body.unpipe(upstream).resume();
+      return this.#end(upstream);
     };
-    http.onAbort(() => this.#end(upstream));
+    const fail = (): void => {
+      if (end()) failed();
+    };
+    http.onAbort(end);
     upstream.once('response', (answer) => {
-      readBytes(answer, answer.headers['content-length'], this.limits.maxAnswer, ignore, (body) => {
-        if (!Buffer.isBuffer(body)) fail();
-        else if (this.#end(upstream)) http.respond(answer.statusCode!, headersOf(answer.headers), body);
+      readBytes(answer, answer.headers['content-length'], this.limits.maxAnswer, ignore, (bytes) => {
+        if (!Buffer.isBuffer(bytes) || answer.statusCode! < 200) fail();
+        else if (end()) http.respond(answer.statusCode!, toOtherHop(answer.headers), bytes);
       });
     });
-    upstream.once('error', fail);
-    http.body.once('error', fail);
-    http.body.pipe(upstream);
+    upstream.once('upgrade', fail);
+    upstream.on('error', fail);
+    body.on('error', fail);
+    body.pipe(upstream);
   }
 
   /** Joins an upgrade with the other server; calls `failed` once if that does not accept it. */
   upgrade(upgrade: UpgradeRequest, url: URL, accepted: () => void, failed: () => void): void {
     const { request, socket, head } = upgrade;
-    const headers = { ...request.headers, connection: 'Upgrade' };
-    const upstream = this.#request(request, url, headers);
+    const upstream = this.#request(request, url, { connection: 'Upgrade', upgrade: 'websocket' });
     const fail = (): void => {
       if (this.#end(upstream)) failed();
     };
     upgrade.onAbort(() => this.#end(upstream));
-    upstream.once('error', fail);
+    upstream.on('error', fail);
     upstream.once('response', fail);
     upstream.once('upgrade', (answer, other, first) => {
       this.#open.delete(upstream);
@@ -105,6 +113,7 @@ export class SessionHandover {
 
   /** What still waits for another server learns by this that there is no answer. */
   close(): void {
+    this.#isClosed = true;
     for (const connection of this.#open) connection.destroy();
   }
 
@@ -123,10 +132,13 @@ export class SessionHandover {
     return null;
   }
 
-  #request({ method, url: path }: EngineRequest, url: URL, headers: IncomingHttpHeaders): ClientRequest {
+  /** @param more headers of the connection to the other server */
+  #request(request: EngineRequest, url: URL, more: HttpHeaders): ClientRequest {
+    const { method, url: path } = request;
     const send = url.protocol === 'https:' ? httpsRequest : httpRequest;
+    const headers = { ...toOtherHop(request.headers), ...more, [MARK]: this.nodes.self };
     // A connection for each request: one that is kept may be closed by the other end just when it is used.
-    const options = { method, path, headers: { ...headers, [MARK]: this.nodes.self }, agent: false as const };
+    const options = { method, path, headers, agent: false as const };
     const { hostname, port } = url;
     const upstream = send({ ...options, hostname: hostname.replace(/^\[|\]$/g, ''), port: port || undefined });
     upstream.setTimeout(this.limits.timeout, () => upstream.destroy(new Error('the other server did not answer')));
@@ -156,11 +168,25 @@ export class SessionHandover {
   }
 }
 
-/** Without those of the connection to the other server. */
-function headersOf(headers: IncomingHttpHeaders): HttpHeaders {
+/**
+ * Without those that are about one connection and its messages: the other one has its own (RFC 9110, 7.6.1). Nor those of
+ * HTTP/2 that are no headers.
+ */
+function toOtherHop(headers: IncomingHttpHeaders): HttpHeaders {
   return Object.fromEntries(
-    Object.entries(headers).filter(([name, value]) => value !== undefined && !OF_CONNECTION.has(name)),
+    Object.entries(headers).filter(([name, value]) => value !== undefined && !OF_ONE_HOP.has(name) && name[0] !== ':'),
   ) as HttpHeaders;
+}
+
+/**
+ * How the other server learns where a body ends: by its length if it is as the client has sent it. A framework may have
+ * decoded it; what is beyond a length that is not its own would be taken for the next request.
+ */
+function framingOf({ request, body }: HttpExchange): HttpHeaders {
+  const { 'content-length': length, 'transfer-encoding': encoding } = request.headers;
+  if (body === request && length !== undefined) return { 'content-length': length };
+  const hasBody = length !== undefined || encoding !== undefined || request.httpVersionMajor > 1;
+  return hasBody ? { 'transfer-encoding': 'chunked' } : {};
 }
 
 function rawHeaders({ rawHeaders: lines }: IncomingMessage): string {
@@ -175,4 +201,14 @@ function ignore(): void {}
 const MARK = 'x-socketio-node';
 /** The name of a server and an id; names as `nodes.self` has them. */
 const NAMED_ID = /^([\w-]{1,32})\.[\w.-]{1,128}$/;
-const OF_CONNECTION: ReadonlySet<string> = new Set(['connection', 'keep-alive', 'transfer-encoding', 'content-length']);
+const OF_ONE_HOP: ReadonlySet<string> = new Set([
+  'connection',
+  'content-length',
+  'expect',
+  'keep-alive',
+  'proxy-connection',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+]);

@@ -2,6 +2,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { OptionError } from '../../../src/engine/index.js';
 import { cleanup } from '../../support/cleanup.js';
+import { RawSocket } from '../../support/raw-socket.js';
 import { startEngine, type RunningEngine } from '../../support/server.js';
 import { until } from '../../support/until.js';
 
@@ -154,6 +155,70 @@ describe('a request for a session of another server', () => {
     const limits = { sendQueueBytes: 1_000, maxSendQueueBytes: 65_536 };
     const c = await startEngine({ ...limits, nodes: { self: 'c', urlOf: () => `http://127.0.0.1:${endless.port}` } });
     expect(await refusal(c, 'a.x')).toEqual(UNKNOWN);
+  });
+});
+
+describe('what is about one connection', () => {
+  it.each([
+    'Trailer: x',
+    'TE: trailers',
+    'Connection: keep-alive, x-mine\r\nKeep-Alive: timeout=5',
+    'Proxy-Connection: keep-alive',
+    'Expect: 100-continue',
+  ])('%j stays there: a POST and a poll are handed on without it', async (header) => {
+    const { a, b } = await pair();
+    const { sid } = await open(a);
+    const target = `${new URL(b.url).pathname}?EIO=4&transport=polling&sid=${sid}`;
+    const raw = new RawSocket(b.port);
+    raw.write(`POST ${target} HTTP/1.1\r\nHost: x\r\n${header}\r\nContent-Length: 6\r\n\r\n4hello`);
+    await raw.arrival('\r\nok\r\n');
+    raw.write(`GET ${target} HTTP/1.1\r\nHost: x\r\n${header}\r\n\r\n`);
+    await raw.arrival('\r\n4hello\r\n');
+    expect([...a.errors, ...b.errors]).toEqual([]);
+  });
+
+  it.each(['chunked', 'Trailer: x and chunked'])('%s: a body without a length is handed on as one', async (how) => {
+    const { a, b } = await pair();
+    const { sid } = await open(a);
+    const target = `${new URL(b.url).pathname}?EIO=4&transport=polling&sid=${sid}`;
+    const trailer = how === 'chunked' ? '' : 'Trailer: x\r\n';
+    const raw = new RawSocket(b.port);
+    raw.write(`POST ${target} HTTP/1.1\r\nHost: x\r\n${trailer}Transfer-Encoding: chunked\r\n\r\n2\r\n4a\r\n`);
+    raw.write('1\r\nb\r\n0\r\nx: y\r\n\r\n');
+    await raw.arrival('\r\nok\r\n');
+    expect(await (await fetch(`${a.url}?EIO=4&transport=polling&sid=${sid}`)).text()).toBe('4ab');
+  });
+});
+
+describe('an answer of another server that is none', () => {
+  it.each(['000', '099', '101 Switching Protocols', '101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: h2c'])(
+    '%j is refused as unknown',
+    async (status) => {
+      const odd = await listener((socket) => {
+        socket.once('data', () => socket.end(`HTTP/1.1 ${status}\r\nContent-Length: 2\r\n\r\nno`));
+      });
+      const engine = await startEngine({ nodes: { self: 'c', urlOf: () => `http://127.0.0.1:${odd.port}` } });
+      expect(await refusal(engine, 'a.x')).toEqual(UNKNOWN);
+      const answer = await fetch(`${engine.url}?EIO=4&transport=polling&sid=a.x`, { method: 'POST', body: '4x' });
+      expect([answer.status, engine.errors]).toEqual([400, []]);
+    },
+  );
+
+  it('does not keep the next request of the connection waiting, if it comes before the body has', async () => {
+    const early = await listener((socket) => {
+      socket.once('data', () => socket.end('HTTP/1.1 413 Payload Too Large\r\nContent-Length: 2\r\n\r\nno'));
+    });
+    const engine = await startEngine({ nodes: { self: 'c', urlOf: () => `http://127.0.0.1:${early.port}` } });
+    const { pathname } = new URL(engine.url);
+    const raw = new RawSocket(engine.port);
+    const length = 400_000;
+    raw.write(
+      `POST ${pathname}?EIO=4&transport=polling&sid=a.x HTTP/1.1\r\nHost: x\r\nContent-Length: ${length}\r\n\r\n4`,
+    );
+    await raw.arrival('413');
+    raw.write('x'.repeat(length - 1));
+    raw.write(`GET ${pathname}?EIO=4&transport=polling HTTP/1.1\r\nHost: x\r\n\r\n`);
+    await raw.arrival('"sid":"c.');
   });
 });
 

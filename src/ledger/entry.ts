@@ -76,7 +76,16 @@ export function decodeEntry(body: string): Envelope {
   const end = body.indexOf('\n');
   const header = JSON.parse(end === -1 ? body : body.slice(0, end)) as [string, string, number, Message, ...string[]];
   const [nsp, from, number, message, ...attachments] = header;
+  if (TARGETED.has(message.kind) && !isTarget(message)) throw new SyntaxError('the entry is for no one');
   if (message.kind !== 'event') return { nsp, from, number, message };
+  if (end === -1) throw new SyntaxError('the entry has no event');
   const parts = [body.slice(end + 1), ...attachments.map((bytes) => Buffer.from(bytes, 'base64'))];
   return { nsp, from, number, message: { ...message, parts } };
 }
+
+function isTarget(message: object): boolean {
+  const { rooms, except } = message as Partial<Target>;
+  return Array.isArray(rooms) && Array.isArray(except);
+}
+
+const TARGETED: ReadonlySet<string> = new Set<Message['kind']>(['event', 'join', 'leave', 'disconnect']);

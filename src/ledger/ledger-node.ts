@@ -1,5 +1,5 @@
 import { decodeValues, withArgument } from '../socketio/index.js';
-import { TOLD, callForeign } from '../common/call-foreign.js';
+import { TOLD, askForeign, callForeign } from '../common/call-foreign.js';
 import { settledWithin } from '../common/pause.js';
 import { randomId } from '../common/random-id.js';
 import { Timer, type TimerWheel } from '../common/timer-wheel.js';
@@ -107,7 +107,7 @@ export class LedgerNode {
         connected: maxDisconnectionDuration + 3 * this.#keepAliveInterval,
         away: maxDisconnectionDuration + SLACK_MS,
       },
-      saveSessions: (changes) => this.store.saveSessions(changes).then((taken) => this.#reached(taken)),
+      saveSessions: (changes) => this.#saveSessions(changes),
       onUnsavable: (error) => {
         this.counters.unsavable++;
         server.reportError(error);
@@ -208,7 +208,7 @@ export class LedgerNode {
 
   /** Changes a session that has no socket here. */
   async keep(change: SessionChange): Promise<void> {
-    await retry(this.#retrying, () => this.store.saveSessions([change]));
+    await retry(this.#retrying, () => this.#saveSessions([change]));
   }
 
   /** Whether everything behind a place is in this node's log, or can be read into it. */
@@ -223,7 +223,7 @@ export class LedgerNode {
 
   tell(to: string | null, message: NodeMessage): void {
     // A timeout, or the next heartbeat, tells of a message that is lost here.
-    this.store.send(to, JSON.stringify([this.name, message])).catch((error: unknown) => this.#onStoreError(error));
+    void this.#attempt(() => this.store.send(to, JSON.stringify([this.name, message])));
   }
 
   /** Asks all other nodes. */
@@ -233,7 +233,11 @@ export class LedgerNode {
   }
 
   async #open(): Promise<void> {
-    this.#opening = retry(this.#retrying, () => this.store.open(this.name, (text) => this.#receive(text)));
+    this.#opening = retry(this.#retrying, async () => {
+      const opened = await this.store.open(this.name, (text) => this.#receive(text));
+      placeOf(opened);
+      return opened;
+    });
     const end = await this.#opening;
     if (end === undefined || this.isClosed) {
       // What the store has opened since then would keep the process alive.
@@ -263,7 +267,7 @@ export class LedgerNode {
     const wasOpen = this.isOpen;
     if (wasOpen) {
       this.#state = 'closing';
-      await this.sessions.settled();
+      await settledWithin(this.#isReachable ? SESSIONS_MS : LAST_WORDS_MS, this.sessions.settled());
       await settledWithin(LAST_WORDS_MS, this.#queue.settled());
     }
     this.#state = 'closed';
@@ -273,7 +277,13 @@ export class LedgerNode {
     this.fleet.stop();
     this.server.idleWheel.cancel(this.#checkpoint);
     this.#requests.close();
-    await this.store.close();
+    await settledWithin(
+      LAST_WORDS_MS,
+      this.#attempt(
+        () => this.store.close(),
+        (error) => this.server.reportError(error),
+      ),
+    );
     for (const resolve of this.#ownEntries.values()) resolve();
     for (const { resolve } of this.#readers) resolve();
     this.#afterOwn = [];
@@ -283,14 +293,14 @@ export class LedgerNode {
   async #readOn(): Promise<void> {
     while (this.isOpen) {
       const began = performance.now();
-      const entries = await retry(this.#retrying, () =>
-        this.store.read(formatOffset(this.log.end), PAGE, READ_WAIT_MS),
-      );
-      if (entries === undefined) return;
-      this.#reached(entries);
-      await this.#takeIn(entries);
+      const count = await retry(this.#retrying, async () => {
+        const entries = await this.store.read(formatOffset(this.log.end), PAGE, READ_WAIT_MS);
+        await this.#takeIn(entries);
+        return this.#reached(entries.length);
+      });
+      if (count === undefined) return;
       // A store that does not wait for entries, such as one that is closed, must not keep the process from all else.
-      if (entries.length === 0 && performance.now() - began < EMPTY_READ_MS) {
+      if (count === 0 && performance.now() - began < EMPTY_READ_MS) {
         await new Promise((resolve) => setTimeout(resolve, EMPTY_READ_MS));
       }
     }
@@ -317,6 +327,10 @@ export class LedgerNode {
     this.counters.read++;
     this.#directs = 0;
     this.log.add(entry);
+    if (envelope === null) {
+      this.#onUnreadable(logged);
+      return;
+    }
     if (envelope.message.kind === 'lost') this.#endSessions();
     try {
       this.#spaces.get(envelope.nsp)?.onEntry(entry, envelope);
@@ -324,6 +338,15 @@ export class LedgerNode {
       this.server.reportError(error);
     }
     if (envelope.from === this.name && envelope.number > 0) this.#onReadBack(envelope.number);
+    this.#tellReaders();
+  }
+
+  /** Others may write into the store. Clients that are told of the places of entries lack nothing without this one. */
+  #onUnreadable({ at }: LogEntry): void {
+    this.counters.unreadable++;
+    this.server.reportError(
+      new Error(`The entry ${at} of the ledger is none that a server has written. It is passed over`),
+    );
     this.#tellReaders();
   }
 
@@ -399,10 +422,11 @@ export class LedgerNode {
     this.log.trim();
     const { maxDisconnectionDuration, maxStoreBytes } = this.options;
     const limits = { maxAge: maxDisconnectionDuration + SLACK_MS, maxBytes: maxStoreBytes };
-    this.store.prune(limits).then(
-      (end) => this.#compareEnd(placeOf(this.#reached(end))),
-      (error: unknown) => this.#onStoreError(error),
-    );
+    void this.#attempt(async () => {
+      const end = placeOf(await this.store.prune(limits));
+      this.#reached(end);
+      await this.#compareEnd(end);
+    });
   }
 
   /** A log that lost its end, or all of it, is not noticed by waiting for the next entry. */
@@ -415,8 +439,8 @@ export class LedgerNode {
     }
     if (end.number === this.log.end.number) return;
     const { end: here } = this.log;
-    const next = await this.store.read(formatOffset(here), 1, 0).catch(() => null);
-    if (next?.length === 0 && this.log.end === here) this.#onGap(end);
+    const next = await this.store.read(formatOffset(here), 1, 0);
+    if (next.length === 0 && this.log.end === here) this.#onGap(end);
   }
 
   #onCheckpoint(): void {
@@ -432,9 +456,19 @@ export class LedgerNode {
     return Math.min(30_000, this.options.maxDisconnectionDuration / 4);
   }
 
+  /** What others have written to where nodes speak to each other is no reason to throw back into the store. */
   #receive(text: string): void {
     if (!this.isOpen && this.#state !== 'opening') return;
-    const [node, message] = JSON.parse(text) as [string, NodeMessage];
+    try {
+      this.#takeMessage(...(JSON.parse(text) as [string, NodeMessage]));
+    } catch (cause) {
+      this.server.reportError(
+        new Error('A message to this server of the ledger is none that a server sends', { cause }),
+      );
+    }
+  }
+
+  #takeMessage(node: string, message: NodeMessage): void {
     if (message.kind === 'bye') this.fleet.remove(node);
     else this.fleet.hear(node);
     switch (message.kind) {
@@ -470,6 +504,22 @@ export class LedgerNode {
     }
   }
 
+  async #saveSessions(changes: readonly SessionChange[]): Promise<string[]> {
+    const taken = await this.store.saveSessions(changes);
+    if (!Array.isArray(taken)) throw new TypeError('The store must resolve saveSessions() to the owners of before');
+    return this.#reached(taken);
+  }
+
+  /** A call of the store that is not made again: the store may be of the application, and throw. */
+  #attempt(call: () => Promise<unknown>, onError = (error: unknown): void => this.#onStoreError(error)): Promise<void> {
+    return new Promise((resolve) =>
+      askForeign(call, undefined, [], (error) => {
+        if (error !== null) onError(error);
+        resolve();
+      }),
+    );
+  }
+
   #reached<T>(answer: T): T {
     this.#isReachable = true;
     return answer;
@@ -485,18 +535,26 @@ export class LedgerNode {
   }
 }
 
-function readEntry(logged: LogEntry): [ReadEntry, Envelope] {
-  const envelope = decodeEntry(logged.body);
-  const { nsp, message } = envelope;
-  const isReplayed = message.kind !== 'server' && message.kind !== 'taken' && message.kind !== 'broken';
-  const parts = message.kind === 'event' ? withArgument(message.parts, logged.at) : null;
-  const bytes = ENTRY_BYTES + (isReplayed ? 2 * logged.body.length : 0);
-  return [{ place: placeOf(logged.at), nsp, message: isReplayed ? message : null, parts, bytes }, envelope];
+/** Null for what no node has written: an entry that says nothing. */
+function readEntry(logged: LogEntry): [ReadEntry, Envelope | null] {
+  const place = placeOf(logged.at);
+  try {
+    const envelope = decodeEntry(logged.body);
+    const { nsp, message } = envelope;
+    const isReplayed = message.kind !== 'server' && message.kind !== 'taken' && message.kind !== 'broken';
+    const parts = message.kind === 'event' ? withArgument(message.parts, logged.at) : null;
+    const bytes = ENTRY_BYTES + (isReplayed ? 2 * logged.body.length : 0);
+    return [{ place, nsp, message: isReplayed ? message : null, parts, bytes }, envelope];
+  } catch {
+    return [{ place, nsp: '', message: null, parts: null, bytes: ENTRY_BYTES }, null];
+  }
 }
 
 /** For clients, and for news, that are on their way when the time is over. */
 const SLACK_MS = 1_000;
-/** How long a node that closes waits for the store to take what it has emitted, in milliseconds. */
+/** How long a node that closes waits for the store to take the sessions of its clients, in milliseconds. */
+const SESSIONS_MS = 10_000;
+/** How long it waits for the store to take what it has emitted, or anything if it is known not to answer, in milliseconds. */
 const LAST_WORDS_MS = 2_000;
 const PAGE = 1_000;
 /** The longest wait for an entry; what ends a connection that looks alive is the client's business. */

@@ -24,6 +24,8 @@ export interface LedgerStats {
   readonly tooOld: number;
   /** How often this node found that it had missed entries, and ended the sessions of its clients. */
   readonly gaps: number;
+  /** Entries that no server has written: others use the store under the ledger's name. */
+  readonly unreadable: number;
   /** Sessions that could not be kept; see `maxSessionBytes`. */
   readonly unsavable: number;
   /** How often entries were read from the store again, for clients that were away since before this node's own log. */
@@ -37,5 +39,5 @@ export type LedgerCounters = {
 };
 
 export function createCounters(): LedgerCounters {
-  return { appended: 0, read: 0, direct: 0, refused: 0, recovered: 0, tooOld: 0, gaps: 0, unsavable: 0 };
+  return { appended: 0, read: 0, direct: 0, refused: 0, recovered: 0, tooOld: 0, gaps: 0, unreadable: 0, unsavable: 0 };
 }

@@ -136,7 +136,10 @@ export class SessionHandover {
   #request(request: EngineRequest, url: URL, more: HttpHeaders): ClientRequest {
     const { method, url: path } = request;
     const send = url.protocol === 'https:' ? httpsRequest : httpRequest;
-    const headers = { ...toOtherHop(request.headers), ...more, [MARK]: this.nodes.self };
+    // The origin is held against it there as well. HTTP/2 has it under another name.
+    const { host = request.headers[':authority'] as string | undefined } = request.headers;
+    const named: HttpHeaders = host === undefined ? {} : { host };
+    const headers = { ...toOtherHop(request.headers), ...named, ...more, [MARK]: this.nodes.self };
     // A connection for each request: one that is kept may be closed by the other end just when it is used.
     const options = { method, path, headers, agent: false as const };
     const { hostname, port } = url;

@@ -1,5 +1,7 @@
 import { createServer } from 'node:http';
+import { connect as connectHttp2, createServer as createHttp2Server } from 'node:http2';
 import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { OptionError } from '../../../src/engine/index.js';
 import { cleanup } from '../../support/cleanup.js';
 import { RawSocket } from '../../support/raw-socket.js';
@@ -156,6 +158,29 @@ describe('a request for a session of another server', () => {
     const c = await startEngine({ ...limits, nodes: { self: 'c', urlOf: () => `http://127.0.0.1:${endless.port}` } });
     expect(await refusal(c, 'a.x')).toEqual(UNKNOWN);
   });
+});
+
+it('a request over HTTP/2 is handed on with its host, against which the other server holds its origin', async () => {
+  const a = await startEngine({ checkOrigin: true, nodes: { self: 'a' } });
+  const urls = new Map([['a', originOf(a)]]);
+  const b = await startEngine({ checkOrigin: true, nodes: { self: 'b', urlOf: (name) => urls.get(name) } });
+  const http = createHttp2Server();
+  b.engine.attach(http as never);
+  await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve));
+  cleanup(() => void http.close());
+  const authority = `localhost:${(http.address() as AddressInfo).port}`;
+  const client = connectHttp2(`http://${authority}`);
+  cleanup(() => client.destroy());
+  const { sid } = await open(a);
+  const target = `${new URL(a.url).pathname}?EIO=4&transport=polling&sid=${sid}`;
+
+  const posted = client.request({ ':method': 'POST', ':path': target, origin: `http://${authority}` });
+  posted.end('4hello');
+  expect(await text(posted)).toBe('ok');
+  const polled = client.request({ ':path': target, origin: `http://${authority}` });
+  expect(await text(polled)).toBe('4hello');
+  const foreign = client.request({ ':path': target, origin: 'http://elsewhere.example' });
+  expect(JSON.parse(await text(foreign))).toMatchObject({ code: 4 });
 });
 
 describe('what is about one connection', () => {

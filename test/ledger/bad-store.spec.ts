@@ -36,8 +36,12 @@ describe.each(METHODS)('a store whose %s', (method) => {
         }),
       OPTIONS,
     );
-    const server = await startServer({ ...ledger, closeTimeout: 200, connectTimeout: 1_000 });
-    cleanup(end);
+    const server = await startServer({ ...ledger, closeTimeout: 50, connectTimeout: 200 });
+    // What goes on behind the end of the server ends with this.
+    cleanup(() => {
+      Reflect.deleteProperty(store, method);
+      end();
+    });
     const client = await connectClient(server.origin, { reconnection: true, reconnectionDelay: 10 });
     const [socket] = server.io.sockets.sockets.values();
     socket.data.name = 'Ada';
@@ -52,7 +56,6 @@ describe.each(METHODS)('a store whose %s', (method) => {
     await until(() => asked > 0 || method === 'claim' || method === 'close', `${method} is called`);
     client.disconnect();
     await server.close();
-    end();
   });
 });
 

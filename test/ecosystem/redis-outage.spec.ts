@@ -82,7 +82,8 @@ const IMPATIENT = { enableOfflineQueue: false, maxRetriesPerRequest: 0 };
  * through the broker, asked by the first.
  */
 async function startUnderLoad(factory: AdapterFactory) {
-  const cluster = await Cluster.start(2, factory);
+  // An adapter may wait for the answer to a command that went down with Redis.
+  const cluster = await Cluster.start(2, factory, { closeTimeout: 1_000 });
   const members = await cluster.members();
   for (const { client } of members) client.on('ask', (ack: () => void) => ack());
   const [here, there] = members.map(count);

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Redis, type RedisOptions } from 'ioredis';
 import { createClient, type RedisClientOptions } from 'redis';
+import { settledWithin } from '../../../src/common/pause.js';
 import { cleanup } from '../../support/cleanup.js';
 import { freePort } from '../../support/free-port.mjs';
 import { nextEvent } from '../../support/until.js';
@@ -45,7 +46,7 @@ export class RedisServer {
     const client = createClient({ url: this.url, socket: { reconnectStrategy: () => 20 }, ...options });
     client.on('error', () => {});
     await client.connect();
-    cleanup(() => client.close());
+    cleanup(() => settledWithin(GOODBYE_MS, client.close()));
     return client as NodeRedis;
   }
 
@@ -57,11 +58,19 @@ export class RedisServer {
     const client = new Redis(this.url, { maxRetriesPerRequest: null, retryStrategy: () => 20, ...options });
     client.on('error', () => {});
     // One that is between two attempts to connect refuses a farewell, if it may not keep commands until then.
-    cleanup(() => client.quit().catch(() => client.disconnect()));
+    cleanup(() =>
+      settledWithin(
+        GOODBYE_MS,
+        client.quit().catch(() => client.disconnect()),
+      ),
+    );
     await nextEvent(client, 'ready');
     return client;
   }
 }
+
+/** A client may wait for answers that went down with a connection; what it has open ends with its server. */
+const GOODBYE_MS = 1_000;
 
 /** A prefix for keys and channels, so that one test hears nothing of another. */
 export function uniqueName(): string {

@@ -1,5 +1,5 @@
 import { decodeValues, withArgument } from '../socketio/index.js';
-import { TOLD, askForeign, callForeign } from '../common/call-foreign.js';
+import { TOLD, callForeign, callWatched, type ForeignErrorSink } from '../common/call-foreign.js';
 import { settledWithin } from '../common/pause.js';
 import { randomId } from '../common/random-id.js';
 import { Timer, type TimerWheel } from '../common/timer-wheel.js';
@@ -57,6 +57,8 @@ export class LedgerNode {
     isClosed: () => this.isClosed,
     onStoreError: (error) => this.#onStoreError(error),
   };
+  /** For calls of the store that are not made again. */
+  readonly #storeErrors: ForeignErrorSink<undefined> = { onForeignError: (error) => this.#onStoreError(error) };
   readonly #spaces = new Map<string, LedgerSpace>();
   readonly #requests: Requests;
   readonly #queue: AppendQueue;
@@ -90,7 +92,7 @@ export class LedgerNode {
     this.#older = new OlderEntries(
       this.log,
       (after, limit) => this.store.read(after, limit, 0),
-      (entry) => readEntry(entry)[0],
+      (entry) => readEntry(entry, placeOf(entry.at))[0],
     );
     this.#requests = new Requests(wheel);
     this.#queue = new AppendQueue({
@@ -223,7 +225,7 @@ export class LedgerNode {
 
   tell(to: string | null, message: NodeMessage): void {
     // A timeout, or the next heartbeat, tells of a message that is lost here.
-    void this.#attempt(() => this.store.send(to, JSON.stringify([this.name, message])));
+    callForeign(this.store.send, this.store, [to, JSON.stringify([this.name, message])], this.#storeErrors, undefined);
   }
 
   /** Asks all other nodes. */
@@ -277,13 +279,9 @@ export class LedgerNode {
     this.fleet.stop();
     this.server.idleWheel.cancel(this.#checkpoint);
     this.#requests.close();
-    await settledWithin(
-      LAST_WORDS_MS,
-      this.#attempt(
-        () => this.store.close(),
-        (error) => this.server.reportError(error),
-      ),
-    );
+    const atClose = { onForeignError: (error: unknown) => this.server.reportError(error) };
+    const closed = callWatched(this.store.close, this.store, [], atClose, undefined);
+    await settledWithin(LAST_WORDS_MS, Promise.resolve(closed));
     for (const resolve of this.#ownEntries.values()) resolve();
     for (const { resolve } of this.#readers) resolve();
     this.#afterOwn = [];
@@ -323,14 +321,16 @@ export class LedgerNode {
     // What was read for a gap that was found meanwhile.
     if (comparePlaces(place, this.log.end) <= 0) return;
     if (place.number !== this.log.end.number + 1) this.#onGap({ ...place, number: place.number - 1 });
-    const [entry, envelope] = readEntry(logged);
+    const [entry, envelope] = readEntry(logged, place);
     this.counters.read++;
     this.#directs = 0;
     this.log.add(entry);
-    if (envelope === null) {
-      this.#onUnreadable(logged);
-      return;
-    }
+    if (envelope === null) this.#onUnreadable(logged);
+    else this.#handOut(entry, envelope);
+    this.#tellReaders();
+  }
+
+  #handOut(entry: ReadEntry, envelope: Envelope): void {
     if (envelope.message.kind === 'lost') this.#endSessions();
     try {
       this.#spaces.get(envelope.nsp)?.onEntry(entry, envelope);
@@ -338,7 +338,6 @@ export class LedgerNode {
       this.server.reportError(error);
     }
     if (envelope.from === this.name && envelope.number > 0) this.#onReadBack(envelope.number);
-    this.#tellReaders();
   }
 
   /** Others may write into the store. Clients that are told of the places of entries lack nothing without this one. */
@@ -347,7 +346,6 @@ export class LedgerNode {
     this.server.reportError(
       new Error(`The entry ${at} of the ledger is none that a server has written. It is passed over`),
     );
-    this.#tellReaders();
   }
 
   #onReadBack(number: number): void {
@@ -420,13 +418,15 @@ export class LedgerNode {
   #onBeat(): void {
     this.tell(null, { kind: 'beat' });
     this.log.trim();
+    callForeign(this.#prune, this, [], this.#storeErrors, undefined);
+  }
+
+  async #prune(): Promise<void> {
     const { maxDisconnectionDuration, maxStoreBytes } = this.options;
     const limits = { maxAge: maxDisconnectionDuration + SLACK_MS, maxBytes: maxStoreBytes };
-    void this.#attempt(async () => {
-      const end = placeOf(await this.store.prune(limits));
-      this.#reached(end);
-      await this.#compareEnd(end);
-    });
+    const end = placeOf(await this.store.prune(limits));
+    this.#reached(end);
+    await this.#compareEnd(end);
   }
 
   /** A log that lost its end, or all of it, is not noticed by waiting for the next entry. */
@@ -510,16 +510,6 @@ export class LedgerNode {
     return this.#reached(taken);
   }
 
-  /** A call of the store that is not made again: the store may be of the application, and throw. */
-  #attempt(call: () => Promise<unknown>, onError = (error: unknown): void => this.#onStoreError(error)): Promise<void> {
-    return new Promise((resolve) =>
-      askForeign(call, undefined, [], (error) => {
-        if (error !== null) onError(error);
-        resolve();
-      }),
-    );
-  }
-
   #reached<T>(answer: T): T {
     this.#isReachable = true;
     return answer;
@@ -536,8 +526,7 @@ export class LedgerNode {
 }
 
 /** Null for what no node has written: an entry that says nothing. */
-function readEntry(logged: LogEntry): [ReadEntry, Envelope | null] {
-  const place = placeOf(logged.at);
+function readEntry(logged: LogEntry, place: Place): [ReadEntry, Envelope | null] {
   try {
     const envelope = decodeEntry(logged.body);
     const { nsp, message } = envelope;

@@ -1,7 +1,7 @@
 import corsPackage from 'cors';
 import { askForeign } from '../../common/call-foreign.js';
 import type { CorsOptions, CorsOrigin, CorsOriginCallback, CorsSetting } from './cors-options.js';
-import type { EngineRequest } from './engine-request.js';
+import { hostOf, type EngineRequest } from './engine-request.js';
 import { ResponseStandIn } from './response-stand-in.js';
 import type { HttpHeaders } from './http-exchange.js';
 import type { ProxyTrust } from './proxy-trust.js';
@@ -99,7 +99,7 @@ export class CrossOrigin {
   }
 
   #hostsOf(request: EngineRequest): string[] {
-    const hosts = [request.headers.host ?? request.headers[':authority']];
+    const hosts = [hostOf(request)];
     const forwarded = request.headers['x-forwarded-host'];
     if (forwarded !== undefined && this.proxies.trustsPeerOf(request)) hosts.push(String(forwarded).split(',')[0]);
     return hosts.filter((host) => typeof host === 'string').map((host) => host.trim().toLowerCase());

@@ -141,6 +141,11 @@ function indexOr(text: string, character: string, from: number, otherwise: numbe
 
 const PLAIN_QUERY = /^[A-Za-z0-9_.~&=-]*$/;
 
+/** The host that a request is for, as the client has it; over HTTP/2 it goes by another name (RFC 9113, 8.3.1). */
+export function hostOf({ headers }: EngineRequest): string | undefined {
+  return headers.host ?? (headers[':authority'] as string | undefined);
+}
+
 /** A value that may be read by `name` only if the query really has it, never from a prototype. */
 export function queryValue(request: EngineRequest, name: string): string | undefined {
   return Object.hasOwn(request._query, name) ? request._query[name] : undefined;

@@ -3,7 +3,7 @@ import { request as httpsRequest } from 'node:https';
 import type { Duplex } from 'node:stream';
 import { askForeign, type ForeignErrorSink } from '../../common/call-foreign.js';
 import { isThenable } from '../../common/values.js';
-import { queryValue, type EngineRequest } from './engine-request.js';
+import { hostOf, queryValue, type EngineRequest } from './engine-request.js';
 import type { HttpExchange, HttpHeaders } from './http-exchange.js';
 import { readBytes } from './request-body.js';
 import type { UpgradeRequest } from './upgrade-request.js';
@@ -136,8 +136,8 @@ export class SessionHandover {
   #request(request: EngineRequest, url: URL, more: HttpHeaders): ClientRequest {
     const { method, url: path } = request;
     const send = url.protocol === 'https:' ? httpsRequest : httpRequest;
-    // The origin is held against it there as well. HTTP/2 has it under another name.
-    const { host = request.headers[':authority'] as string | undefined } = request.headers;
+    // The origin is held against it there as well.
+    const host = hostOf(request);
     const named: HttpHeaders = host === undefined ? {} : { host };
     const headers = { ...toOtherHop(request.headers), ...named, ...more, [MARK]: this.nodes.self };
     // A connection for each request: one that is kept may be closed by the other end just when it is used.

@@ -1,12 +1,11 @@
 /** Answers that a proxy or a server in front loses, after which it, or the browser, sends the request again by itself. */
 import { createServer, request as httpRequest, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import type { Socket as ClientSocket } from 'socket.io-client';
 import type { Server } from '../../../src/socketio/index.js';
 import { cleanup } from '../../support/cleanup.js';
 import { connectClient } from '../../support/official-client.js';
-import { startServer } from '../../support/server.js';
+import { listen, startServer } from '../../support/server.js';
 import { until } from '../../support/until.js';
 
 const COUNT = 40;
@@ -74,12 +73,12 @@ async function behindLossyProxy(isHandedOn: boolean) {
   }
 
   const proxy = createServer((request, response) => void forward(request, response).catch(() => response.destroy()));
-  await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
+  const port = await listen(proxy);
   cleanup(() => {
     proxy.closeAllConnections();
     proxy.close();
   });
-  const client: ClientSocket = await connectClient(`http://127.0.0.1:${(proxy.address() as AddressInfo).port}`, {
+  const client: ClientSocket = await connectClient(`http://127.0.0.1:${port}`, {
     transports: ['polling'],
     reconnection: true,
     reconnectionDelay: 5,

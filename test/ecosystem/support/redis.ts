@@ -4,7 +4,7 @@ import { createClient, type RedisClientOptions } from 'redis';
 import { settledWithin } from '../../../src/common/pause.js';
 import { cleanup } from '../../support/cleanup.js';
 import { freePort } from '../../support/free-port.mjs';
-import { nextEvent } from '../../support/until.js';
+import { nextEvent, until } from '../../support/until.js';
 import { Daemon } from './daemon.js';
 
 /** A client of the package `redis`, as adapters take it. */
@@ -12,6 +12,7 @@ export type NodeRedis = ReturnType<typeof createClient>;
 
 /** A Redis server that keeps nothing on disk, for the tests of one suite. */
 export class RedisServer {
+  readonly #clients = new Set<Redis | NodeRedis>();
   #daemon: Daemon | null = null;
   #port = 0;
 
@@ -25,7 +26,10 @@ export class RedisServer {
     return `redis://127.0.0.1:${this.#port}`;
   }
 
-  /** Started again, it is empty and listens where it was. */
+  /**
+   * Started again, it is empty and listens where it was; resolves once its clients are ready again. Before that the QUIT
+   * of an `ioredis` client overtakes what the client keeps until it is ready, which is rejected then.
+   */
   async start(): Promise<void> {
     this.#port ||= await freePort();
     this.#daemon = await Daemon.start({
@@ -33,6 +37,7 @@ export class RedisServer {
       args: ['--port', String(this.#port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no'],
       ready: /Ready to accept connections/,
     });
+    await until(() => [...this.#clients].every(isReady), 'the clients of Redis are ready', 10_000);
   }
 
   /** Without a farewell to anybody. */
@@ -46,7 +51,7 @@ export class RedisServer {
     const client = createClient({ url: this.url, socket: { reconnectStrategy: () => 20 }, ...options });
     client.on('error', () => {});
     await client.connect();
-    cleanup(() => settledWithin(GOODBYE_MS, client.close()));
+    this.#track(client as NodeRedis, () => client.close());
     return client as NodeRedis;
   }
 
@@ -58,15 +63,22 @@ export class RedisServer {
     const client = new Redis(this.url, { maxRetriesPerRequest: null, retryStrategy: () => 20, ...options });
     client.on('error', () => {});
     // One that is between two attempts to connect refuses a farewell, if it may not keep commands until then.
-    cleanup(() =>
-      settledWithin(
-        GOODBYE_MS,
-        client.quit().catch(() => client.disconnect()),
-      ),
-    );
+    this.#track(client, () => client.quit().catch(() => client.disconnect()));
     await nextEvent(client, 'ready');
     return client;
   }
+
+  #track(client: Redis | NodeRedis, leave: () => Promise<unknown>): void {
+    this.#clients.add(client);
+    cleanup(() => {
+      this.#clients.delete(client);
+      return settledWithin(GOODBYE_MS, leave());
+    });
+  }
+}
+
+function isReady(client: Redis | NodeRedis): boolean {
+  return client instanceof Redis ? client.status === 'ready' : client.isReady;
 }
 
 /** A client may wait for answers that went down with a connection; what it has open ends with its server. */

@@ -1,7 +1,7 @@
 import { createAdapter } from '@socket.io/redis-adapter';
-import { createAdapter as createStreamsAdapter } from '@socket.io/redis-streams-adapter';
 import { redisLedger } from '../../../src/ledger/index.js';
 import type { AdapterFactory } from './cluster.js';
+import { createStreamsAdapter } from './redis-streams.js';
 import { uniqueName, type RedisServer } from './redis.js';
 
 /** `@socket.io/redis-adapter` of one cluster. */
@@ -13,7 +13,7 @@ export function overRedisAdapter(redis: RedisServer): AdapterFactory {
 /** `@socket.io/redis-streams-adapter` of one cluster. */
 export function overRedisStreams(redis: RedisServer): AdapterFactory {
   const streamName = uniqueName();
-  return async () => createStreamsAdapter(await redis.connect(), { streamName });
+  return async () => createStreamsAdapter(redis, await redis.connect(), { streamName });
 }
 
 /** A ledger of one cluster. */

@@ -20,7 +20,22 @@ export async function createStreamsAdapter(
   const readers = async () => Number(/blocked_clients:(\d+)/.exec(await inspector.info('clients'))![1]);
   cleanup(() => inspector.xAdd(options.streamName, '*', { wake: 'up' }));
   const before = await readers();
-  const adapter = createAdapter(client, { channelPrefix: options.streamName, ...options });
+  const adapter = createAdapter(forgiving(client), { channelPrefix: options.streamName, ...options });
   await eventually(async () => (await readers()) > before, 'the adapter reads its stream');
   return adapter as unknown as AdapterConstructor;
+}
+
+/**
+ * The adapter ends a copy of the client at once when it is closed, and handles no rejection of a subscription that is
+ * under way then.
+ */
+function forgiving<Client extends NodeRedis | Redis>(client: Client): Client {
+  const duplicate = client.duplicate.bind(client) as () => Client;
+  return Object.assign(client, {
+    duplicate() {
+      const copy = duplicate();
+      const subscribe = copy.subscribe.bind(copy) as (...args: unknown[]) => Promise<unknown>;
+      return Object.assign(copy, { subscribe: (...args: unknown[]) => subscribe(...args).catch(() => {}) });
+    },
+  });
 }
